@@ -1,0 +1,61 @@
+# `make run` runs the default scenario on a fresh clone; `make test` checks what CI checks.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
+
+.PHONY: run test check format lint types layers unit contracts artifacts clean
+
+run: .venv/run
+	$(BIN)/fedmerit run
+
+test: check
+
+check: lint types layers contracts unit
+
+.venv/run: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) --editable .
+	touch $@
+
+.venv/dev: .venv/run
+	$(PIP) --editable '.[dev]'
+	touch $@
+
+lint: .venv/dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: .venv/dev
+	$(BIN)/mypy
+
+layers: .venv/dev
+	$(BIN)/lint-imports
+
+unit: .venv/dev node_modules/.package-lock.json
+	$(BIN)/python -m pytest
+
+format: .venv/dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# The contracts' own tests need node; a checkout without it skips them, CI may not.
+ifneq ($(shell command -v npm),)
+contracts: node_modules/.package-lock.json
+	cd contracts && ../node_modules/.bin/forge test
+
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci --no-audit --no-fund
+	touch $@
+else
+contracts:
+	@test -z "$$CI" || { echo "CI needs node, for forge and anvil" >&2; exit 1; }
+	@echo "node is not installed: skipping the contracts' forge tests"
+
+node_modules/.package-lock.json: ;
+endif
+
+artifacts: .venv/dev node_modules/.package-lock.json
+	$(BIN)/python hardhat-free-scripts/compile.py
+
+clean:
+	rm -rf .venv node_modules build contracts/out contracts/cache

@@ -1,0 +1,52 @@
+"""Who contributed what, and what each is paid: games, valuation, mechanisms.
+
+Start with :func:`value` and :data:`MECHANISMS`. Nothing here needs torch or a chain.
+"""
+
+from __future__ import annotations
+
+from fedmerit.incentives.apportionment import apportion
+from fedmerit.incentives.cache import CachedGame, RecordedGame
+from fedmerit.incentives.game import Coalitions, Game, MeasuredGame, RowWorths, TableGame, Worths
+from fedmerit.incentives.mechanisms import MECHANISMS, Mechanism, reward
+from fedmerit.incentives.methods import AUTO, METHODS, value
+from fedmerit.incentives.payments import (
+    NANO,
+    PPM,
+    Estimate,
+    Outcome,
+    PayoutStep,
+    RoundInput,
+    estimates,
+    explain,
+)
+from fedmerit.incentives.valuation import Valuation, Valuator, baselines
+
+__all__ = [
+    "AUTO",
+    "MECHANISMS",
+    "METHODS",
+    "NANO",
+    "PPM",
+    "CachedGame",
+    "Coalitions",
+    "Estimate",
+    "Game",
+    "MeasuredGame",
+    "Mechanism",
+    "Outcome",
+    "PayoutStep",
+    "RecordedGame",
+    "RoundInput",
+    "RowWorths",
+    "TableGame",
+    "Valuation",
+    "Valuator",
+    "Worths",
+    "apportion",
+    "baselines",
+    "estimates",
+    "explain",
+    "reward",
+    "value",
+]

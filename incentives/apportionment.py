@@ -1,0 +1,80 @@
+"""Splitting whole base units by weights, to the last unit.
+
+Exact integers throughout: a float holds no more than 2**53 of them, and a budget of one
+token of 18 decimals is past that already.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import lcm
+from numbers import Rational
+from typing import TYPE_CHECKING, Final
+
+from fedmerit.errors import RewardError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: Above every budget: contracts hold amounts in 256 bits.
+TOO_MUCH: Final = 2**256
+
+
+def apportion(weights: Sequence[int | Fraction], budget: int) -> list[int]:
+    """Split *budget* by *weights* with the largest-remainder method (Hamilton).
+
+    Everyone gets the exact share rounded down; the units left over go, one each, to the
+    largest remainders, ties to the earlier participant. A zero weight gets exactly 0,
+    and no share is a whole unit away from the exact one.
+
+    Args:
+        weights: Not negative, exact, one of them positive at least.
+        budget: Base units to split, 1 to ``2**256 - 1``.
+
+    Returns:
+        Base units in the order of *weights*; they add up to *budget*.
+
+    Raises:
+        RewardError: The budget is out of range, or a weight is negative or a float, or
+            no weight is positive.
+    """
+    check_budget(budget)
+    whole = _whole(weights)
+    total = sum(whole)
+    if not total:
+        raise RewardError(
+            f"none of {len(whole)} weights is positive, so nothing can be split",
+            hint="Leave the budget in the reserve.",
+        )
+    shares, remainders = zip(*(divmod(budget * weight, total) for weight in whole), strict=True)
+    paid = list(shares)
+    # sorted() is stable, also in reverse: equal remainders keep the participants' order.
+    first = sorted(range(len(paid)), key=remainders.__getitem__, reverse=True)
+    for i in first[: budget - sum(paid)]:
+        paid[i] += 1
+    return paid
+
+
+def check_budget(budget: int) -> None:
+    """Refuse a budget that no contract could hold, or that pays nobody.
+
+    Raises:
+        RewardError: With the budget.
+    """
+    if not isinstance(budget, int) or not 0 < budget < TOO_MUCH:
+        raise RewardError(
+            f"a budget is 1 to 2**256 - 1 whole base units, not {budget!r}",
+            hint="Count in base units: one token of 18 decimals is 10**18 of them.",
+        )
+
+
+def _whole(weights: Sequence[int | Fraction]) -> list[int]:
+    """Scale *weights* to integers of the same proportions."""
+    if odd := [weight for weight in weights if not isinstance(weight, Rational) or weight < 0]:
+        raise RewardError(
+            f"weights must be exact and not negative, and {odd[0]!r} is not",
+            hint="Pass integers or fractions.Fraction.",
+        )
+    exact = [Fraction(weight) for weight in weights]
+    scale = lcm(*(weight.denominator for weight in exact))
+    return [int(weight * scale) for weight in exact]

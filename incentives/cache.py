@@ -1,0 +1,179 @@
+"""Games that remember: one that asks another game only once, one that was stored.
+
+Utilities are costly (a coalition may be a retrained model), so what is spent is counted
+in distinct coalitions. What a :class:`CachedGame` saw is the coalition table of a bundle,
+and a :class:`RecordedGame` is that table read back, with nothing retrained.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fedmerit.errors import GameError
+from fedmerit.incentives.game import (
+    Coalitions,
+    Game,
+    MeasuredGame,
+    RowWorths,
+    Worths,
+    ask,
+    check_coalitions,
+    check_participants,
+    shown,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class CachedGame:
+    """Another game, asked for each distinct coalition once.
+
+    It is a :class:`~fedmerit.incentives.game.MeasuredGame` exactly if *game* is one.
+
+    Args:
+        game: The game to ask.
+        batch: Most coalitions in one call to *game*; without it, all that a request
+            misses go in one call.
+
+    Raises:
+        GameError: The participants are not unique names, *batch* is below 1, or, on any
+            later call, *game* breaks its contract.
+    """
+
+    def __new__(cls, game: Game, *, batch: int | None = None) -> CachedGame:  # noqa: ARG004, PYI034 - __init__ takes batch; may be the subclass
+        """Make the subclass that shows validation rows, if *game* has any to show."""
+        return object.__new__(_CachedMeasuredGame if isinstance(game, MeasuredGame) else cls)
+
+    def __init__(self, game: Game, *, batch: int | None = None) -> None:
+        check_participants(game.participants)
+        if batch is not None and batch < 1:
+            raise GameError(f"a batch holds one coalition at least, not {batch}")
+        self.participants = game.participants
+        self._game = game
+        self._batch = batch
+        self._seen: dict[bytes, NDArray[np.float64]] = {}
+        self._width = 1
+
+    @property
+    def evaluations(self) -> int:
+        """Distinct coalitions that the inner game was asked for."""
+        return len(self._seen)
+
+    def worth(self, coalitions: Coalitions, /) -> Worths:
+        """Give the worth of each row, shape ``(rows,)``, asking only for new ones."""
+        return np.asarray(self.lookup(coalitions).mean(axis=1))
+
+    def lookup(self, coalitions: Coalitions) -> RowWorths:
+        """Give each coalition's stored row, as :func:`~fedmerit.incentives.game.ask` does."""
+        check_coalitions(coalitions, self.participants)
+        keys = _keys(coalitions)
+        new: dict[bytes, int] = {}
+        for row, key in enumerate(keys):
+            if key not in self._seen:
+                new.setdefault(key, row)
+        missing = coalitions[list(new.values())]
+        size = self._batch or max(len(missing), 1)
+        for start in range(0, len(missing), size):
+            self._ask(missing[start : start + size])
+        return self._stacked(keys)
+
+    def table(self) -> tuple[Coalitions, RowWorths]:
+        """Give everything asked so far, in first-asked order.
+
+        Returns:
+            The coalitions, shape ``(m, n)``, and their worths: by validation row,
+            ``(m, validation rows)``, or ``(m, 1)`` if the inner game has no rows.
+        """
+        n = len(self.participants)
+        packed = np.frombuffer(b"".join(self._seen), dtype=np.uint8).reshape(-1, -(-n // 8))
+        coalitions = np.unpackbits(packed, axis=1, count=n).astype(np.bool_)
+        return coalitions, self._stacked(list(self._seen))
+
+    def _ask(self, missing: Coalitions) -> None:
+        rows = ask(self._game, missing)
+        if self._seen and rows.shape[1] != self._width:
+            raise GameError(
+                f"the game has {rows.shape[1]} validation rows now and had {self._width} before",
+                hint="Every coalition must be measured on the same validation rows.",
+            )
+        self._width = rows.shape[1]
+        # A copy, since a game may hand out a buffer that it writes to again.
+        self._seen.update(zip(_keys(missing), rows.copy(), strict=True))
+
+    def _stacked(self, keys: list[bytes]) -> RowWorths:
+        return np.array([self._seen[key] for key in keys]).reshape(len(keys), self._width)
+
+
+class _CachedMeasuredGame(CachedGame):
+    """The cache of a game that can show its validation rows."""
+
+    def worth_by_row(self, coalitions: Coalitions, /) -> RowWorths:
+        """Give each coalition's worth on each validation row, asking only for new ones."""
+        return self.lookup(coalitions)
+
+
+class RecordedGame:
+    """A measured game from a stored table, such as :meth:`CachedGame.table` gives.
+
+    A table of one column is a game measured on a single validation row, whose values
+    have infinite errors; see :class:`~fedmerit.incentives.valuation.Valuation`.
+
+    Args:
+        participants: Names, in column order.
+        coalitions: The coalitions that were evaluated, shape ``(m, n)``, no two alike.
+        rows: Their worths by validation row, shape ``(m, validation rows)``.
+
+    Raises:
+        GameError: The two do not fit, repeat a coalition, or hold what is not finite.
+    """
+
+    def __init__(
+        self, participants: tuple[str, ...], coalitions: Coalitions, rows: RowWorths
+    ) -> None:
+        check_participants(participants)
+        check_coalitions(coalitions, participants)
+        self.participants = participants
+        self._rows = np.array(rows, dtype=np.float64)
+        if self._rows.ndim != 2 or len(self._rows) != len(coalitions) or not self._rows.shape[1]:  # noqa: PLR2004 - two axes
+            raise GameError(
+                f"{len(coalitions)} coalitions need worths of shape ({len(coalitions)}, "
+                f"validation rows), not {self._rows.shape}"
+            )
+        if not np.isfinite(self._rows).all():
+            raise GameError("the recorded table holds worths that are not finite")
+        self._places = {key: row for row, key in enumerate(_keys(coalitions))}
+        if len(self._places) < len(coalitions):
+            raise GameError(
+                f"the recorded table repeats {len(coalitions) - len(self._places)} coalitions"
+            )
+
+    def worth(self, coalitions: Coalitions, /) -> Worths:
+        """Give the recorded worth of each row, shape ``(rows,)``."""
+        return np.asarray(self.worth_by_row(coalitions).mean(axis=1))
+
+    def worth_by_row(self, coalitions: Coalitions, /) -> RowWorths:
+        """Give each coalition's recorded worth on each validation row.
+
+        Raises:
+            GameError: A coalition was never recorded; the message names it.
+        """
+        check_coalitions(coalitions, self.participants)
+        places = [self._places.get(key, -1) for key in _keys(coalitions)]
+        if -1 in places:
+            missing = shown(self.participants, coalitions[places.index(-1)])
+            raise GameError(
+                f"the recorded table of {len(self._places)} coalitions has no {missing}",
+                hint="Value it with the method, budget and seed that it was recorded with.",
+            )
+        return np.asarray(self._rows[places])
+
+
+def _keys(coalitions: Coalitions) -> list[bytes]:
+    """Pack each coalition into one hashable string of bits."""
+    packed = np.packbits(coalitions, axis=1)
+    return [
+        bytes(key) for key in packed.view(np.dtype((np.void, packed.shape[1]))).ravel().tolist()
+    ]

@@ -1,0 +1,138 @@
+"""Reward mechanisms: from what members are worth to what they are paid.
+
+There is no registry. :data:`MECHANISMS` is the list, in one place: a new mechanism is a
+function of the form :class:`Mechanism` and an entry here. Barred members get 0 from every
+one, and what nobody earns stays in the reserve.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from statistics import NormalDist
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Protocol
+
+from fedmerit.errors import RewardError, suggestion
+from fedmerit.incentives.apportionment import apportion
+from fedmerit.incentives.payments import PPM, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fedmerit.incentives.payments import RoundInput
+
+
+class Mechanism(Protocol):
+    """A reward mechanism: the round in, every base unit accounted for out."""
+
+    def __call__(self, round_: RoundInput, /) -> Outcome:
+        """Split the round's budget into payments, slashes and a reserve."""
+
+
+def proportional(round_: RoundInput, /) -> Outcome:
+    """Pay the whole budget by the positive part of the value.
+
+    Promises that nobody who harms is paid, that twice the value is twice the pay, and
+    that the budget goes out to the last unit, unless nobody is worth anything.
+    Fails where values are noisy: an error that lifts a worthless member above 0 is paid
+    at everyone's cost, and never charged when it goes the other way. Whoever can join
+    under two names may gain too: two copies together can be worth more than one.
+    """
+    return _pay(round_, round_.counted)
+
+
+def confident(round_: RoundInput, /) -> Outcome:
+    """Pay by the low end of each value's interval, and keep the rest in the reserve.
+
+    Each share is ``max(0, low) / sum(max(0, value))`` of the budget, where ``low`` is the
+    value less ``z`` standard errors; ``z`` is the two-sided normal quantile rounded to
+    millionths, halves to even, and all else is exact.
+    Promises that nobody is paid for luck, nor, to the last unit, more than *proportional*
+    would. Fails small members: an honest one whose data help a little, but not clearly
+    so on the validation rows at hand, is paid little or nothing. The keeper of the
+    reserve likes it, and so has no reason to bring more validation rows.
+    """
+    z = _two_sided_quantile(round_.confidence_ppm)
+    lows = [
+        max(Fraction(0), counted - z * estimate.standard_error)
+        for counted, estimate in zip(round_.counted, round_.contributions, strict=True)
+    ]
+    # The reserve claims what is uncertain, after everyone: ties go to the members.
+    *shares, _ = _split(round_, [*lows, sum(round_.counted) - sum(lows)])
+    # Two splits of one budget may round apart by a unit; caution never pays more.
+    most = proportional(round_).payments
+    return _outcome(round_, [min(pair) for pair in zip(shares, most, strict=True)])
+
+
+def equal(round_: RoundInput, /) -> Outcome:
+    """Pay everyone alike, whatever they brought.
+
+    Promises simplicity, and that no measurement error moves a payment. Free-riders like
+    it, and so does whoever can join under two names. For comparison.
+    """
+    return _pay(round_, [int(name not in round_.barred) for name in round_.participants])
+
+
+def data_size(round_: RoundInput, /) -> Outcome:
+    """Pay by the rows that each declares.
+
+    Promises that no measurement error moves a payment, and that splitting one's rows over
+    two names gains nothing. Whoever declares rows that it does not have, or that are
+    worthless, likes it: nothing here looks at them. For comparison.
+    """
+    pairs = zip(round_.participants, round_.rows, strict=True)
+    return _pay(round_, [0 if name in round_.barred else rows for name, rows in pairs])
+
+
+#: Every mechanism, under the name that scenarios and the command line use; the first
+#: line of each docstring says what it does.
+MECHANISMS: Final[Mapping[str, Mechanism]] = MappingProxyType(
+    {
+        "proportional": proportional,
+        "confident": confident,
+        "equal": equal,
+        "data-size": data_size,
+    }
+)
+
+
+def reward(round_: RoundInput, *, mechanism: str) -> Outcome:
+    """Run the mechanism of this name.
+
+    Raises:
+        RewardError: No mechanism has this name.
+    """
+    if mechanism not in MECHANISMS:
+        raise RewardError(
+            f"no mechanism is called {mechanism!r}", hint=suggestion(mechanism, MECHANISMS)
+        )
+    return MECHANISMS[mechanism](round_)
+
+
+def _pay(round_: RoundInput, weights: Sequence[int]) -> Outcome:
+    return _outcome(round_, _split(round_, weights))
+
+
+def _split(round_: RoundInput, weights: Sequence[int | Fraction]) -> list[int]:
+    """Split the budget by *weights*; nobody gets anything if none is positive."""
+    return apportion(weights, round_.budget) if any(weights) else [0] * len(weights)
+
+
+def _outcome(round_: RoundInput, payments: Sequence[int]) -> Outcome:
+    return Outcome(
+        participants=round_.participants,
+        budget=round_.budget,
+        payments=tuple(payments),
+        slashes=(0,) * len(payments),
+        reserve=round_.budget - sum(payments),
+    )
+
+
+def _two_sided_quantile(confidence_ppm: int) -> Fraction:
+    """Give ``z`` of a two-sided normal interval, in whole millionths.
+
+    The quantile comes as a float whose last bits may differ between platforms; rounding
+    takes them off.
+    """
+    quantile = NormalDist().inv_cdf((PPM + confidence_ppm) / (2 * PPM))
+    return Fraction(round(Fraction(quantile) * PPM), PPM)

@@ -1,0 +1,211 @@
+"""What every mechanism takes and gives, in integers.
+
+Values enter as whole billionths of the metric and leave as base units, so that anyone
+who reads the recorded integers recomputes the same payments, on any machine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from fedmerit.errors import RewardError
+from fedmerit.incentives.apportionment import check_budget
+
+if TYPE_CHECKING:
+    from fedmerit.incentives.valuation import Valuation
+
+#: Units of an :class:`Estimate` in one unit of the metric.
+NANO: Final = 10**9
+#: Units of ``confidence_ppm`` and of shares in reports.
+PPM: Final = 10**6
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """One participant's value, as it is recorded.
+
+    Attributes:
+        value: Billionths of the metric; may be negative.
+        standard_error: Billionths of the metric; 0 if nothing is uncertain.
+    """
+
+    value: int
+    standard_error: int
+
+    def __post_init__(self) -> None:
+        whole = isinstance(self.value, int) and isinstance(self.standard_error, int)
+        if not whole or self.standard_error < 0:
+            raise RewardError(
+                f"an estimate is two integers, the error not negative, and not {self}",
+                hint="Make them from a valuation with estimates(valuation).",
+            )
+
+
+def estimates(valuation: Valuation) -> tuple[Estimate, ...]:
+    """Round values and standard errors to whole billionths, halves to even.
+
+    The rounding is of the float's exact binary value, so it is the same everywhere.
+
+    Raises:
+        RewardError: A value or an error is not finite, as with one validation row only.
+    """
+    errors = valuation.standard_errors
+    finite = np.isfinite(valuation.values) & np.isfinite(errors)
+    if not finite.all():
+        name = valuation.participants[int((~finite).argmax())]
+        raise RewardError(
+            f"the value of {name!r} or its error is not finite",
+            hint="Measure the game on two validation rows or more.",
+        )
+    pairs = zip(valuation.values.tolist(), errors.tolist(), strict=True)
+    return tuple(Estimate(_nano(value), _nano(error)) for value, error in pairs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundInput:
+    """Everything a mechanism may look at.
+
+    Attributes:
+        participants: Names, in the order that every list here and every payment keeps.
+        contributions: What each is worth.
+        rows: Rows of data that each declares.
+        budget: Base units to pay out or hold back.
+        barred: Members who are paid nothing, whatever they are worth on paper; for
+            instance because their every update was zero.
+        confidence_ppm: Of two-sided intervals, in millionths, for mechanisms that
+            pay by them.
+    """
+
+    participants: tuple[str, ...]
+    contributions: tuple[Estimate, ...]
+    rows: tuple[int, ...]
+    budget: int
+    barred: frozenset[str] = frozenset()
+    confidence_ppm: int = 950_000
+
+    def __post_init__(self) -> None:
+        check_budget(self.budget)
+        n = len(self.participants)
+        if not n or len(set(self.participants)) < n:
+            raise RewardError(f"participants must be unique, and one at least: {self.participants}")
+        if len(self.contributions) != n or len(self.rows) != n:
+            raise RewardError(
+                f"{n} participants have {len(self.contributions)} contributions "
+                f"and {len(self.rows)} counts of rows"
+            )
+        if any(not isinstance(count, int) or count < 0 for count in self.rows):
+            raise RewardError(f"rows are whole counts, not negative: {self.rows}")
+        if unknown := sorted(self.barred.difference(self.participants)):
+            raise RewardError(f"barred are {unknown}, who do not take part")
+        if not isinstance(self.confidence_ppm, int) or not 0 < self.confidence_ppm < PPM:
+            raise RewardError(
+                f"confidence_ppm is 1 to {PPM - 1} millionths, not {self.confidence_ppm!r}",
+                hint="For 95% intervals pass confidence_ppm=950_000.",
+            )
+
+    @property
+    def counted(self) -> tuple[int, ...]:
+        """The positive part of each value, 0 for the barred; billionths."""
+        return tuple(
+            0 if name in self.barred else max(0, estimate.value)
+            for name, estimate in zip(self.participants, self.contributions, strict=True)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a mechanism decided. No unit appears or vanishes.
+
+    Attributes:
+        participants: Names, in the order of the round.
+        budget: Base units that went in.
+        payments: Base units to each.
+        slashes: Base units taken from the stake of each.
+        reserve: Base units that nobody gets this round.
+    """
+
+    participants: tuple[str, ...]
+    budget: int
+    payments: tuple[int, ...]
+    slashes: tuple[int, ...]
+    reserve: int
+
+    def __post_init__(self) -> None:
+        amounts = (*self.payments, *self.slashes, self.reserve)
+        if any(not isinstance(amount, int) or amount < 0 for amount in amounts):
+            raise RewardError(f"amounts are whole base units, not negative: {self}")
+        if not len(self.participants) == len(self.payments) == len(self.slashes):
+            raise RewardError(f"every participant needs one payment and one slash: {self}")
+        if sum(self.payments) + self.reserve != self.budget + sum(self.slashes):
+            raise RewardError(
+                f"payments {sum(self.payments)} + reserve {self.reserve} is not "
+                f"budget {self.budget} + slashes {sum(self.slashes)}"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutStep:
+    """How one participant's payment came about, in the order one reads it.
+
+    Attributes:
+        participant: The name.
+        value: Billionths of the metric.
+        positive: The value, or 0 if it is negative.
+        barred: Whether the member is paid nothing for another reason.
+        counted: The positive part, or 0 if barred.
+        counted_ppm: Its share of everybody's counted part, in millionths.
+        payment: Base units.
+        payment_ppm: The payment's share of the budget, in millionths.
+    """
+
+    participant: str
+    value: int
+    positive: int
+    barred: bool
+    counted: int
+    counted_ppm: int
+    payment: int
+    payment_ppm: int
+
+
+def explain(round_: RoundInput, outcome: Outcome) -> tuple[PayoutStep, ...]:
+    """Show the way from each value to its payment, for people; shares round half to even.
+
+    Where *counted_ppm* and *payment_ppm* differ, the mechanism weighed something else
+    than the values: their errors, the data sizes, or nothing.
+
+    Raises:
+        RewardError: The outcome is not of this round.
+    """
+    if (round_.participants, round_.budget) != (outcome.participants, outcome.budget):
+        raise RewardError(
+            f"the outcome pays {outcome.participants} out of {outcome.budget}, "
+            f"the round is of {round_.participants} and {round_.budget}"
+        )
+    counted = round_.counted
+    total = sum(counted)
+    return tuple(
+        PayoutStep(
+            participant=name,
+            value=round_.contributions[i].value,
+            positive=max(0, round_.contributions[i].value),
+            barred=name in round_.barred,
+            counted=counted[i],
+            counted_ppm=_ppm(counted[i], total),
+            payment=outcome.payments[i],
+            payment_ppm=_ppm(outcome.payments[i], outcome.budget),
+        )
+        for i, name in enumerate(round_.participants)
+    )
+
+
+def _nano(number: float) -> int:
+    return round(Fraction(number) * NANO)
+
+
+def _ppm(part: int, whole: int) -> int:
+    return round(Fraction(part * PPM, whole)) if whole else 0

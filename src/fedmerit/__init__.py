@@ -1,0 +1,30 @@
+"""Who contributed what to a jointly trained model, what to pay, and how to check it.
+
+Three lines do a whole run::
+
+    import fedmerit
+    bundle = fedmerit.run("hospitals")
+    print(fedmerit.audit(bundle).sentence)
+
+The two are imported when first used: they bring torch and web3 with them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fedmerit.auditing import audit
+    from fedmerit.pipeline import resume, run
+
+__all__ = ["audit", "resume", "run"]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - one of two functions
+    from importlib import import_module  # noqa: PLC0415 - only where something is missing
+
+    if name in {"run", "resume"}:
+        return getattr(import_module("fedmerit.pipeline"), name)
+    if name == "audit":
+        return import_module("fedmerit.auditing").audit
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

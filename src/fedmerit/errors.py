@@ -1,0 +1,132 @@
+"""Every error this package raises on purpose.
+
+The tree::
+
+    FedmeritError
+    ├── ScenarioError          a scenario file says something we cannot run
+    ├── DataError              a table cannot be learned from as it is
+    ├── TrainingError          a federation cannot train, or trained to nothing
+    ├── GameError              a coalition game broke its contract
+    │   └── BudgetTooSmall     too few evaluations for this method
+    ├── RewardError            a mechanism was given amounts it cannot split
+    ├── ChainError             the chain refused, or holds what we did not send
+    │   ├── Unreachable        no node answers
+    │   ├── WrongChain         the node is of another chain
+    │   └── Reverted           a contract call reverted with one of its errors
+    ├── ContractsError         the compiled contracts are missing or stale
+    └── BundleError            an evidence directory is unusable
+        └── AuditImpossible    nothing there to audit
+
+Catch :class:`FedmeritError` at a program's edge, a leaf where you can act on it.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class FedmeritError(Exception):
+    """Something the caller can put right.
+
+    ``str(error)`` says what is wrong, with the values that made it wrong;
+    :attr:`hint` says what to do about it, and is empty only where nothing helps.
+    """
+
+    hint: str = ""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint or self.hint
+
+
+class ScenarioError(FedmeritError):
+    """A scenario file says something we cannot run."""
+
+
+class DataError(FedmeritError):
+    """A table cannot be learned from as it is."""
+
+
+class TrainingError(FedmeritError):
+    """A federation cannot train, or trained to nothing."""
+
+
+class GameError(FedmeritError):
+    """A coalition game broke its contract."""
+
+
+class BudgetTooSmall(GameError):
+    """The method cannot value these participants with so few evaluations."""
+
+    def __init__(self, method: str, *, budget: int, needed: int, participants: int) -> None:
+        super().__init__(
+            f"{budget} evaluations cannot value {participants} participants: "
+            f"{method} needs {needed}.",
+            hint=f"Pass budget={needed} or more, or choose another method.",
+        )
+        self.budget = budget
+        self.needed = needed
+
+
+class RewardError(FedmeritError):
+    """A mechanism was given amounts it cannot split."""
+
+
+class ChainError(FedmeritError):
+    """The chain refused, or what it holds is not what we sent."""
+
+
+class Unreachable(ChainError):
+    """No node answers at this address."""
+
+    def __init__(self, url: str, *, why: str) -> None:
+        super().__init__(
+            f"no Ethereum node answers at {url}: {why}",
+            hint="Start a node, check the address, or leave --rpc out for the embedded chain.",
+        )
+        self.url = url
+
+
+class WrongChain(ChainError):
+    """The node is of another chain than the one the caller named."""
+
+    def __init__(self, *, expected: int, found: int) -> None:
+        super().__init__(
+            f"the node is of chain {found}, not of chain {expected}",
+            hint=f"Point --rpc at a node of chain {expected}, or pass --chain-id {found}.",
+        )
+        self.expected = expected
+        self.found = found
+
+
+class Reverted(ChainError):
+    """A contract call reverted with one of its custom errors."""
+
+    def __init__(self, error: str, arguments: tuple[object, ...] = (), *, hint: str = "") -> None:
+        shown = ", ".join(map(str, arguments))
+        super().__init__(f"the contract reverted with {error}({shown})", hint=hint)
+        self.error = error
+        self.arguments = arguments
+
+
+class ContractsError(FedmeritError):
+    """The compiled contracts are missing, or are not those of the sources."""
+
+
+class BundleError(FedmeritError):
+    """An evidence directory is unusable."""
+
+
+class AuditImpossible(BundleError):
+    """There is nothing here that an audit could hold against the chain."""
+
+
+def suggestion(wrong: str, valid: Iterable[str]) -> str:
+    """Give the hint for a name nobody knows: the nearest valid one, or all of them."""
+    names = sorted(valid)
+    near = get_close_matches(wrong, names, n=1)
+    return f"Did you mean {near[0]!r}?" if near else f"Choose one of: {', '.join(names)}."
