@@ -1,0 +1,81 @@
+"""What anyone can check of a job with its ledger alone, trusting neither side.
+
+The contracts enforce all of this as well; an auditor recomputes it all the same, because
+a node can lie, and because the list and the signatures exist only in a transaction's input.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from fedmerit.chain.signing import Domain, report_signers
+from fedmerit.chain.tree import SumTree, round_history
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from fedmerit.chain.ledger import Ledger, SignedReport
+
+
+class Check(NamedTuple):
+    """One thing that was looked at.
+
+    Attributes:
+        name: What should hold.
+        holds: Whether it does.
+        detail: The values that say so.
+
+    """
+
+    name: str
+    holds: bool
+    detail: str
+
+
+def check_ledger(ledger: Ledger) -> tuple[Check, ...]:
+    """Recompute the last report of *ledger* and hold it against what was paid."""
+    if not ledger.reports:
+        return (Check("a report was posted", holds=False, detail="none was"),)
+    return tuple(_checks(ledger, ledger.reports[-1]))
+
+
+def _checks(ledger: Ledger, report: SignedReport) -> Iterator[Check]:
+    everyone = report.accounts == ledger.members
+    yield Check("the list names every member, in order", everyone, f"{len(ledger.members)} members")
+
+    built = SumTree(ledger.job, report.accounts, report.amounts).root
+    root = f"0x{built.hash.hex()}"
+    same = root == report.root == ledger.root and built.sum == report.total == ledger.allocated
+    yield Check("the list builds the settled root and total", same, f"{root}, {built.sum}")
+
+    vault = ledger.addresses["JobVault"]
+    budget = _moved(ledger, (vault,)) - _moved(ledger, (ledger.sponsor,))
+    balanced = sum(report.amounts) + ledger.reserve == budget == ledger.funded - ledger.refunded
+    detail = f"{sum(report.amounts)} + {ledger.reserve} = {budget}"
+    yield Check("payments and reserve are what the sponsor put in", balanced, detail)
+
+    moved = _moved(ledger, ledger.members)
+    paid = ledger.claimed == report.amounts and moved == ledger.paid == report.total
+    yield Check("every member was paid its amount, once", paid, f"{moved} in all")
+
+    yield _signed(ledger, report)
+
+    committed = (event for event in ledger.events if event.name == "UpdatesCommitted")
+    roots = [bytes.fromhex(event.arguments["updatesRoot"][2:]) for event in committed]
+    known = round_history(roots) == report.statement.updates_root
+    yield Check("the report is about the committed updates", known, f"{len(roots)} rounds")
+
+
+def _moved(ledger: Ledger, accounts: Sequence[str]) -> int:
+    """Add up what the token says it moved to *accounts* in this job's transactions."""
+    transfers = (e.arguments for e in ledger.events if e.name == "Transfer")
+    return sum(int(moved["value"]) for moved in transfers if moved["to"] in accounts)
+
+
+def _signed(ledger: Ledger, report: SignedReport) -> Check:
+    domain = Domain(chain_id=ledger.chain_id, reports=ledger.addresses["Reports"])
+    signatures = [bytes.fromhex(signature[2:]) for signature in report.signatures]
+    signers = set(report_signers(report.statement, signatures, domain))
+    enough = signers <= set(ledger.committee) and len(signers) >= ledger.threshold
+    detail = f"{len(signers)} of {len(ledger.committee)}, {ledger.threshold} needed"
+    return Check("enough of the committee signed", enough, detail)

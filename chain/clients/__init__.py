@@ -1,0 +1,11 @@
+"""One typed client a contract: one method a contract function, Python types in and out."""
+
+from __future__ import annotations
+
+from fedmerit.chain.clients.registry import Registry, Terms
+from fedmerit.chain.clients.reports import Pending, Reports
+from fedmerit.chain.clients.rounds import Rounds
+from fedmerit.chain.clients.token import CreditToken
+from fedmerit.chain.clients.vault import Claim, JobVault
+
+__all__ = ["Claim", "CreditToken", "JobVault", "Pending", "Registry", "Reports", "Rounds", "Terms"]

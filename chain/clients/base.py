@@ -1,0 +1,75 @@
+"""What the five contract clients share: a node, an address and an ABI."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
+
+from eth_utils.abi import event_abi_to_log_topic
+from eth_utils.address import to_checksum_address
+
+from fedmerit.contracts import artifact
+from fedmerit.errors import ChainError
+
+if TYPE_CHECKING:
+    from eth_typing import ABIEvent
+    from web3.types import LogReceipt
+
+    from fedmerit.chain.keys import Signer
+    from fedmerit.chain.node import Node
+    from fedmerit.chain.transaction import Mined
+
+
+class Client:
+    """A deployed contract, as Python sees it.
+
+    Attributes:
+        NAME: The contract's name among the artifacts.
+        address: Where it is, checksummed.
+
+    """
+
+    NAME: ClassVar[str]
+
+    def __init__(self, node: Node, address: str) -> None:
+        self.address = to_checksum_address(address)
+        self._node = node
+        self._contract = node.contract(self.NAME, address)
+        self._functions = self._contract.functions
+
+    @classmethod
+    def _deploy(cls, node: Node, signer: Signer, *arguments: object) -> tuple[Self, Mined]:
+        built = artifact(cls.NAME)
+        factory = node.web3.eth.contract(abi=list(built.abi), bytecode=built.bytecode)
+        mined = node.send(factory.constructor(*arguments), signer)
+        if mined.contract is None or not node.has_code(mined.contract):
+            raise ChainError(f"{cls.NAME} was not created by transaction {mined.hash}")
+        return cls(node, mined.contract), mined
+
+    def wired(self, getter: str) -> str:
+        """Give the address of another contract that this one was built with."""
+        return str(self._ask(getter))
+
+    def decode(self, log: LogReceipt) -> tuple[str, dict[str, Any]] | None:
+        """Give the name and the arguments of an event of this contract; None if it is none."""
+        for entry in artifact(self.NAME).abi:
+            abi = cast("ABIEvent", entry)
+            if abi["type"] == "event" and event_abi_to_log_topic(abi) == log["topics"][0]:
+                event = self._contract.events[abi["name"]]()
+                return abi["name"], dict(event.process_log(log)["args"])
+        return None
+
+    def _logged(self, event: str, first_block: int, **arguments: object) -> list[dict[str, Any]]:
+        """Give the arguments of every *event* since *first_block* whose own match."""
+        source = self._contract.events[event]()
+        found: list[dict[str, Any]] = []
+        for first, last in self._node.spans(first_block):
+            with self._node.translated():
+                logs = source.get_logs(arguments, first, last)
+            found += [dict(log["args"]) for log in logs]
+        return found
+
+    def _ask(self, function: str, *arguments: object) -> Any:  # noqa: ANN401 - the ABI decides
+        return self._node.call(self._functions[function](*arguments))
+
+    def _send(self, signer: Signer, function: str, *arguments: object) -> Mined:
+        return self._node.send(self._functions[function](*arguments), signer)

@@ -1,0 +1,130 @@
+"""Jobs, their terms and their members."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from fedmerit.chain.clients.base import Client
+from fedmerit.errors import ChainError, Reverted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fedmerit.chain.keys import Signer
+    from fedmerit.chain.node import Node
+    from fedmerit.chain.transaction import Mined
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a job's sponsor lays down once and for all.
+
+    Attributes:
+        coordinator: Who closes registration and commits update roots.
+        token: The ERC-20 that is paid out.
+        round_budget: Base units that one settlement period may add to the total.
+        challenge_window: Seconds between a report and its finality.
+        ends_at: Unix seconds after which nothing is reported, and the rest is refunded.
+        threshold: How many committee signatures a report needs.
+        allow_root: Root of the allow-list of accounts that may join.
+        committee: Who signs reports, addresses in ascending order.
+
+    """
+
+    coordinator: str
+    token: str
+    round_budget: int
+    challenge_window: int
+    ends_at: int
+    threshold: int
+    allow_root: bytes
+    committee: tuple[str, ...]
+
+    def fields(self) -> tuple[object, ...]:
+        """Give the struct in the contract's order."""
+        return (
+            self.coordinator,
+            self.token,
+            self.round_budget,
+            self.challenge_window,
+            self.ends_at,
+            self.threshold,
+            self.allow_root,
+            self.committee,
+        )
+
+
+class Registry(Client):
+    """The ``Registry`` contract."""
+
+    NAME: ClassVar[str] = "Registry"
+
+    @classmethod
+    def deploy(cls, node: Node, signer: Signer) -> tuple[Self, Mined]:
+        """Deploy an empty registry."""
+        return cls._deploy(node, signer)
+
+    def open(self, terms: Terms, *, signer: Signer) -> tuple[int, Mined]:
+        """Open a job as its sponsor; give its number."""
+        mined = self._send(signer, "open", terms.fields())
+        receipt = self._node.receipt(mined.hash)
+        opened = self._contract.events.JobOpened()
+        for log in receipt["logs"]:
+            if log["address"] == self.address:
+                return int(opened.process_log(log)["args"]["job"]), mined
+        raise ChainError(f"transaction {mined.hash} opened no job")
+
+    def join(self, job: int, proof: Sequence[bytes], *, signer: Signer) -> Mined:
+        """Join as *signer*; *proof* shows that the account is on the allow-list."""
+        return self._send(signer, "join", job, list(proof))
+
+    def close(self, job: int, *, signer: Signer) -> Mined:
+        """End registration; the coordinator only."""
+        return self._send(signer, "close", job)
+
+    def terms(self, job: int) -> Terms:
+        """The terms of *job*; reverts with ``UnknownJob`` where there is none."""
+        coordinator, token, budget, window, ends_at, threshold, allow_root, committee = self._ask(
+            "terms", job
+        )
+        return Terms(
+            coordinator=str(coordinator),
+            token=str(token),
+            round_budget=int(budget),
+            challenge_window=int(window),
+            ends_at=int(ends_at),
+            threshold=int(threshold),
+            allow_root=bytes(allow_root),
+            committee=tuple(map(str, committee)),
+        )
+
+    def opened_by(self, sponsor: str, *, first_block: int) -> tuple[int, ...]:
+        """The jobs that *sponsor* opened since *first_block*."""
+        logs = self._logged("JobOpened", first_block, sponsor=sponsor)
+        return tuple(int(arguments["job"]) for arguments in logs)
+
+    def sponsor(self, job: int) -> str:
+        """Who opened *job*."""
+        return str(self._ask("sponsor", job))
+
+    def member_count(self, job: int) -> int:
+        """How many have joined."""
+        return int(self._ask("memberCount", job))
+
+    def index_of(self, job: int, account: str) -> int | None:
+        """The participant index of *account*; None if it has not joined."""
+        try:
+            return int(self._ask("indexOf", job, account))
+        except Reverted as error:
+            if error.error == "NotMember":
+                return None
+            raise
+
+    def members_digest(self, job: int) -> bytes:
+        """The chained accounts; see :func:`fedmerit.chain.tree.members_digest`."""
+        return bytes(self._ask("membersDigest", job))
+
+    def closed(self, job: int) -> bool:
+        """Whether registration has ended."""
+        return bool(self._ask("closed", job))

@@ -1,0 +1,37 @@
+"""The update commitments of each training round."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from fedmerit.chain.clients.base import Client
+
+if TYPE_CHECKING:
+    from fedmerit.chain.keys import Signer
+    from fedmerit.chain.node import Node
+    from fedmerit.chain.transaction import Mined
+
+
+class Rounds(Client):
+    """The ``Rounds`` contract: one update root a training round, chained."""
+
+    NAME: ClassVar[str] = "Rounds"
+
+    @classmethod
+    def deploy(cls, node: Node, signer: Signer, *, registry: str) -> tuple[Self, Mined]:
+        """Deploy the commitments of the jobs in *registry*."""
+        return cls._deploy(node, signer, registry)
+
+    def commit(
+        self, job: int, training_round: int, updates_root: bytes, *, signer: Signer
+    ) -> Mined:
+        """Commit the root of round *training_round*, from 1; the coordinator only."""
+        return self._send(signer, "commit", job, training_round, updates_root)
+
+    def committed(self, job: int) -> int:
+        """How many rounds are committed."""
+        return int(self._ask("committed", job))
+
+    def history(self, job: int) -> bytes:
+        """The chained roots; see :func:`fedmerit.chain.tree.round_history`."""
+        return bytes(self._ask("history", job))

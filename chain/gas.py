@@ -1,0 +1,77 @@
+"""Gas money: who needs how much ether, and who has it to give.
+
+On a local chain the faucet pays. Elsewhere the sponsor does, out of an account that
+somebody has to fill first.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from fedmerit.chain.keys import FAUCET
+from fedmerit.errors import ChainError
+
+if TYPE_CHECKING:
+    from fedmerit.chain.keys import Cast, Signer
+    from fedmerit.chain.node import Node
+
+# Twice what was measured, in units of gas, since fees move while a settlement runs.
+_DEPLOYMENT: Final = 12_000_000
+_SPONSOR: Final = 2_000_000  # opens, mints, approves, funds
+_COORDINATOR: Final = 1_000_000  # closes, posts, finalises
+_COMMITMENT: Final = 150_000  # one training round
+_LISTED: Final = 10_000  # one participant in the posted list
+_MEMBER: Final = 500_000  # joins, claims
+
+#: Wei that is nothing on a local chain, and enough for anything there.
+_PLENTY: Final = 10**18
+
+
+def top_ups(
+    node: Node, cast: Cast, *, rounds: int, deployed: bool
+) -> tuple[Signer, dict[str, int]]:
+    """Say who pays the gas money, and the wei that each account lacks.
+
+    Accounts that hold half of what they may need are left alone.
+
+    Args:
+        node: The chain.
+        cast: Whose accounts.
+        rounds: Training rounds that the coordinator commits.
+        deployed: Whether the contracts are there already.
+
+    Raises:
+        ChainError: The sponsor has to pay and cannot.
+
+    """
+    lacking = _lacking(node, cast, rounds, 0 if deployed else _DEPLOYMENT)
+    if node.development and node.balance(FAUCET.address) > sum(lacking.values()) + _PLENTY:
+        return FAUCET, lacking
+    held = node.balance(cast.sponsor.address)
+    own = lacking.pop(cast.sponsor.address, 0)
+    needed = sum(lacking.values()) + (held + own if own else 0)
+    if needed > held:
+        raise ChainError(
+            f"the sponsor's account {cast.sponsor.address} holds {held} wei, and gas for this "
+            f"settlement may cost {needed}",
+            hint=f"Send {needed - held} wei or more to {cast.sponsor.address}.",
+        )
+    return cast.sponsor, lacking
+
+
+def _lacking(node: Node, cast: Cast, rounds: int, deployment: int) -> dict[str, int]:
+    listed = _LISTED * len(cast.members)
+    units: dict[str, int] = {
+        cast.sponsor.address: _SPONSOR + deployment,
+        cast.coordinator.address: _COORDINATOR + _COMMITMENT * rounds + listed,
+        **dict.fromkeys((member.address for member in cast.members), _MEMBER),
+    }
+    price = node.fees().maximum
+    least = _PLENTY if node.development else 0
+    lacking = {}
+    for address, gas in units.items():
+        wanted = max(gas * price, least)
+        held = node.balance(address)
+        if held < wanted // 2:
+            lacking[address] = wanted - held
+    return lacking

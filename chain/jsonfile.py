@@ -1,0 +1,57 @@
+"""The JSON form of this room's values: strict on reading, exact on money.
+
+JSON numbers stop being exact at 2^53 in most readers, so amounts travel as decimal strings.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, TypeVar
+
+from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, TypeAdapter
+from pydantic import ValidationError as Malformed
+
+from fedmerit.errors import ChainError
+
+T = TypeVar("T")
+
+#: For ``pydantic.with_config``: an unknown key or a number in quotes is refused.
+STRICT: Final = ConfigDict(extra="forbid", strict=True)
+
+
+def _digits(value: object) -> object:
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+
+
+#: Base units or wei, never negative; a decimal string in JSON.
+Amount = Annotated[int, BeforeValidator(_digits), PlainSerializer(str), Field(ge=0)]
+#: 32 bytes, hex.
+Hash = Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")]
+#: Any bytes but none, hex.
+Bytes = Annotated[str, Field(pattern=r"^0x([0-9a-f]{2})+$")]
+#: 20 bytes, hex, in either case.
+Address = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
+#: Unix seconds, block numbers, gas: far below 2^53.
+Count = Annotated[int, Field(ge=0, lt=2**53)]
+
+
+def dump(value: object) -> str:
+    """Write *value*, a dataclass of these fields, as JSON that ends in a newline."""
+    return TypeAdapter(type(value)).dump_json(value, indent=2).decode() + "\n"
+
+
+def load(kind: type[T], text: str) -> T:
+    """Read what :func:`dump` wrote.
+
+    Raises:
+        ChainError: It is not a *kind*; the message says where, and why.
+
+    """
+    try:
+        return TypeAdapter(kind).validate_json(text)
+    except Malformed as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the top"
+        raise ChainError(
+            f"not a {kind.__name__.lower()}: {first['msg']} (at {where})",
+            hint="The file was altered, or is of another version.",
+        ) from error

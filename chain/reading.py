@@ -1,0 +1,170 @@
+"""Read one job's ledger from a chain.
+
+Nothing comes from this process's memory: whoever knows the addresses and the job's number
+reads the same ledger from any node of that chain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from fedmerit.chain.deployment import contracts_at
+from fedmerit.chain.ledger import Event, Ledger, SignedReport
+from fedmerit.chain.order import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fedmerit.chain.clients.base import Client
+    from fedmerit.chain.deployment import Contracts
+    from fedmerit.chain.node import Node
+    from fedmerit.chain.transaction import Mined
+
+#: Which step of a settlement an event belongs to.
+_STEPS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "JobOpened": "open",
+        "Funded": "fund",
+        "Joined": "join",
+        "RegistrationClosed": "close",
+        "UpdatesCommitted": "commit",
+        "ReportPosted": "report",
+        "ReportFinalised": "finalise",
+        "Claimed": "claim",
+        "Refunded": "refund",
+    }
+)
+
+
+def read_ledger(
+    node: Node, addresses: Mapping[str, str], job: int, *, first_block: int = 0
+) -> Ledger:
+    """Read everything that happened in *job*, and what everyone holds now.
+
+    Args:
+        node: The chain.
+        addresses: Address of each contract, by its name.
+        job: The job's number.
+        first_block: A block before the contracts existed; saves searching on long chains.
+
+    Raises:
+        Reverted: There is no such job.
+        ChainError: An address is missing, or no contract answers there.
+
+    """
+    contracts = contracts_at(node, addresses)
+    terms = contracts.registry.terms(job)
+    sponsor = contracts.registry.sponsor(job)
+    events, transactions = _history(node, contracts, job, first_block)
+    members = tuple(e.arguments["account"] for e in events if e.name == "Joined")
+    holders = (sponsor, terms.coordinator, *members, contracts.vault.address)
+    vault = contracts.vault
+    return Ledger(
+        chain_id=node.chain_id,
+        job=job,
+        addresses=contracts.addresses,
+        sponsor=sponsor,
+        members=members,
+        committee=terms.committee,
+        threshold=terms.threshold,
+        root=_hex(vault.root(job)),
+        funded=vault.funded(job),
+        allocated=vault.allocated(job),
+        paid=vault.paid(job),
+        refunded=vault.refunded(job),
+        reserve=vault.reserve(job),
+        claimed=tuple(vault.claimed(job, index) for index in range(len(members))),
+        balances={holder: contracts.token.balance_of(holder) for holder in holders},
+        events=events,
+        transactions=transactions,
+        reports=tuple(_reports(contracts, events)),
+    )
+
+
+def _history(
+    node: Node, contracts: Contracts, job: int, first_block: int
+) -> tuple[tuple[Event, ...], tuple[Step, ...]]:
+    """Give the job's events, and the transactions they come from, both in order."""
+    sources: dict[str, Client] = {client.address: client for client in contracts}
+    own = [client.address for client in contracts if client is not contracts.token]
+    logs = node.logs(own, job, first_block)
+    ordered = sorted(logs, key=lambda log: (log["blockNumber"], log["logIndex"]))
+    hashes = dict.fromkeys(log["transactionHash"].to_0x_hex() for log in ordered)
+
+    events: list[Event] = []
+    transactions: list[Step] = []
+    for transaction in hashes:
+        receipt = node.receipt(transaction)
+        mined = node.mined(receipt)
+        # The token's transfers carry no job: they count by the transaction they are in.
+        found = [_event(sources, log, mined) for log in receipt["logs"]]
+        own_events = [event for event in found if event and event.arguments.get("job", job) == job]
+        events += own_events
+        transactions.append(_step(mined, own_events))
+    return tuple(events), tuple(transactions)
+
+
+def _event(sources: Mapping[str, Client], log: Any, mined: Mined) -> Event | None:  # noqa: ANN401
+    client = sources.get(log["address"])
+    decoded = client.decode(log) if client else None
+    if client is None or decoded is None:
+        return None
+    name, arguments = decoded
+    return Event(
+        block=mined.block,
+        timestamp=mined.timestamp,
+        transaction=mined.hash,
+        contract=client.NAME,
+        name=name,
+        arguments={key: _plain(value) for key, value in arguments.items()},
+    )
+
+
+def _step(mined: Mined, events: Iterable[Event]) -> Step:
+    return Step(
+        step=next((_STEPS[event.name] for event in events if event.name in _STEPS), "other"),
+        hash=mined.hash,
+        sender=mined.sender,
+        block=mined.block,
+        timestamp=mined.timestamp,
+        gas=mined.gas,
+    )
+
+
+def _reports(contracts: Contracts, events: Iterable[Event]) -> Iterable[SignedReport]:
+    for event in events:
+        if event.name != "ReportPosted":
+            continue
+        sent = contracts.reports.posting(event.transaction)
+        if sent is None:
+            continue
+        report = sent["report"]
+        yield SignedReport(
+            job=int(report["job"]),
+            round=int(report["round"]),
+            prev_root=_hex(report["prevRoot"]),
+            root=_hex(report["root"]),
+            total=int(report["total"]),
+            updates_root=_hex(report["updatesRoot"]),
+            evidence=_hex(report["evidence"]),
+            accounts=tuple(sent["accounts"]),
+            amounts=tuple(map(int, sent["cumulative"])),
+            signatures=tuple(map(_hex, sent["signatures"])),
+        )
+
+
+def _hex(value: bytes) -> str:
+    return f"0x{value.hex()}"
+
+
+def _plain(value: object) -> object:
+    """Make what web3 decodes into integers, booleans, strings, lists and dicts."""
+    if isinstance(value, bytes):
+        return _hex(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

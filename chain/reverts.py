@@ -1,0 +1,156 @@
+"""One place where a node's troubles become this package's errors.
+
+A custom error arrives in two shapes: Anvil and other nodes send its bytes, eth-tester sends
+them as the text of a ``bytes`` literal. Both become :class:`~fedmerit.errors.Reverted`
+with the error's name and arguments, looked up over the ABIs of all contracts.
+"""
+
+from __future__ import annotations
+
+import ast
+from contextlib import contextmanager, suppress
+from functools import cache
+from json import JSONDecodeError
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, cast
+
+from eth_abi.abi import decode
+from eth_abi.exceptions import DecodingError
+from eth_tester.exceptions import TransactionFailed
+from eth_tester.exceptions import ValidationError as TesterRefusal
+from eth_utils.abi import (
+    abi_to_signature,
+    function_signature_to_4byte_selector,
+    get_abi_input_types,
+)
+from eth_utils.exceptions import ValidationError
+from requests.exceptions import RequestException
+from web3.exceptions import (
+    BadFunctionCallOutput,
+    BadResponseFormat,
+    ContractLogicError,
+    TimeExhausted,
+    Web3RPCError,
+)
+
+from fedmerit.contracts import artifact, names
+from fedmerit.errors import ChainError, Reverted, Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from eth_typing import ABIError
+
+#: What a person can do about the errors that a person can cause.
+HINTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "AlreadyJoined": "This account is a member already: give each participant its own key.",
+        "AlreadyPending": "Finalise the report that waits, once its challenge window is over.",
+        "BudgetOutOfRange": "Choose a budget of 1 to 2^128 - 1 base units.",
+        "EndsTooSoon": "Choose a later end, or a shorter challenge window.",
+        "ERC20InsufficientAllowance": "Approve the vault for the amount first.",
+        "ERC20InsufficientBalance": "The sponsor has too little of the token: mint or buy more.",
+        "InexactTransfer": "Pay in a token that takes no fee on transfers.",
+        "InvalidProof": "The amount or the index is not that of the final report.",
+        "JobNotOver": "The reserve is refunded only after the job's end.",
+        "JobOver": "The job has ended; open a new one.",
+        "NoTokenAt": "Deploy the token first, or check its address.",
+        "NotAllowed": "This account was not on the list that the job was opened with.",
+        "NotCoordinator": "Sign with the coordinator's key.",
+        "NotInCommittee": "Sign with the keys of the committee that the job was opened with.",
+        "NotMember": "Let the participant join before registration is closed.",
+        "NotSponsor": "Sign with the sponsor's key.",
+        "NothingToClaim": "The participant has been paid already, or is owed nothing.",
+        "OutOfOrder": "Commit the rounds one by one; another process may have done so already.",
+        "OverBudget": "Pay no more in one period than the job's terms allow.",
+        "OwnableUnauthorizedAccount": "Only the token's owner mints: sign with the sponsor's key.",
+        "RegistrationOpen": "Close the registration first.",
+        "RegistrationOver": "Registration is closed; open a new job for other participants.",
+        "StillChallengeable": "Wait until the challenge window is over.",
+        "TooFewSignatures": "Gather more signatures of the committee.",
+        "Underfunded": "Put the whole budget into the vault first.",
+        "UnknownJob": "Check the job's number, and that this is the chain it was opened on.",
+        "WrongMembers": "List every member, in the order in which they joined.",
+        "WrongUpdates": "Sign a report about the update roots that were committed.",
+    }
+)
+
+
+@contextmanager
+def translated(url: str) -> Iterator[None]:
+    """Turn whatever a node at *url* raises into a :class:`~fedmerit.errors.ChainError`."""
+    try:
+        yield
+    except (ContractLogicError, TransactionFailed) as error:
+        raise reverted(error) from error
+    except (RequestException, BadResponseFormat, JSONDecodeError, ConnectionError) as error:
+        raise Unreachable(url, why=type(error).__name__) from error
+    except TimeExhausted as error:
+        raise ChainError(
+            f"a transaction is still not mined: {error}",
+            hint="It may be mined yet: run the same again, and what was done is skipped.",
+        ) from error
+    except BadFunctionCallOutput as error:
+        raise ChainError(
+            f"a contract did not answer: {error}",
+            hint="Check that the addresses are those of this chain.",
+        ) from error
+    except (Web3RPCError, TesterRefusal, ValidationError) as error:
+        raise ChainError(f"{url} refused: {_said(error)}") from error
+
+
+def reverted(error: Exception) -> Reverted:
+    """Name the custom error behind web3's or eth-tester's exception."""
+    data = _revert_data(error)
+    name, arguments = _decoded(data)
+    if not name:
+        return Reverted("unnamed error", (_said(error),))
+    return Reverted(name, arguments, hint=HINTS.get(name, ""))
+
+
+def _decoded(data: bytes) -> tuple[str, tuple[object, ...]]:
+    entry = _errors().get(data[:4])
+    if entry is None:
+        return "", ()
+    try:
+        values = decode(get_abi_input_types(entry), data[4:])
+    except DecodingError:
+        return entry["name"], ()
+    return entry["name"], tuple(_plain(value) for value in values)
+
+
+def _plain(value: object) -> object:
+    return f"0x{value.hex()}" if isinstance(value, bytes) else value
+
+
+@cache
+def _errors() -> dict[bytes, ABIError]:
+    """Give every error of every contract by its selector, and Solidity's own two."""
+    found: list[ABIError] = [
+        {"type": "error", "name": "Error", "inputs": [{"name": "reason", "type": "string"}]},
+        {"type": "error", "name": "Panic", "inputs": [{"name": "code", "type": "uint256"}]},
+    ]
+    for name in names():
+        found += [cast("ABIError", e) for e in artifact(name).abi if e["type"] == "error"]
+    return {function_signature_to_4byte_selector(abi_to_signature(e)): e for e in found}
+
+
+def _revert_data(error: Exception) -> bytes:
+    """Give the bytes a call reverted with; empty where the node sent none."""
+    if isinstance(error, ContractLogicError):
+        with suppress(ValueError):
+            return bytes.fromhex(str(error.data).removeprefix("0x"))
+        return b""
+    # eth-tester: "execution reverted: b'...'", a literal's text.
+    with suppress(SyntaxError, ValueError):
+        data = ast.literal_eval(str(error).partition(": ")[2])
+        return data if isinstance(data, bytes) else b""
+    return b""
+
+
+def _said(error: Exception) -> str:
+    """Give the node's own words, without what web3 wraps them in."""
+    response = error.rpc_response if isinstance(error, Web3RPCError) else None
+    detail = response.get("error") if response else None
+    message = detail.get("message") if isinstance(detail, dict) else None
+    return str(message or error).removeprefix("execution reverted: ")

@@ -1,0 +1,124 @@
+"""Settlement reports as EIP-712 typed data: hashing, signing, and who signed.
+
+Needs no node: an audit holds the committee's signatures against a report offline.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from eth_account import Account
+from eth_account.messages import SignableMessage, encode_typed_data
+from eth_keys.exceptions import BadSignature
+from eth_utils.crypto import keccak
+from eth_utils.exceptions import ValidationError
+
+from fedmerit.errors import ChainError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from fedmerit.chain.keys import Signer
+
+_TYPES: Final = {
+    "Report": [
+        {"name": "job", "type": "uint256"},
+        {"name": "round", "type": "uint256"},
+        {"name": "prevRoot", "type": "bytes32"},
+        {"name": "root", "type": "bytes32"},
+        {"name": "total", "type": "uint256"},
+        {"name": "updatesRoot", "type": "bytes32"},
+        {"name": "evidence", "type": "bytes32"},
+    ]
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Domain:
+    """Where a signature is valid: one Reports contract on one chain.
+
+    Attributes:
+        chain_id: The chain's number.
+        reports: Address of the Reports contract.
+
+    """
+
+    chain_id: int
+    reports: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One settlement period, as the committee signs it.
+
+    Attributes:
+        job: The job's number.
+        round: The settlement period, from 1.
+        prev_root: Root of the last final report; zeros before the first.
+        root: Hash of the payment tree's root.
+        total: Cumulative base units of all participants.
+        updates_root: ``Rounds.history``: the chained update roots so far.
+        evidence: Digest of the manifest of the evidence.
+
+    """
+
+    job: int
+    round: int
+    prev_root: bytes
+    root: bytes
+    total: int
+    updates_root: bytes
+    evidence: bytes
+
+    def fields(self) -> dict[str, Any]:
+        """Give the struct under the contract's field names."""
+        return {
+            "job": self.job,
+            "round": self.round,
+            "prevRoot": self.prev_root,
+            "root": self.root,
+            "total": self.total,
+            "updatesRoot": self.updates_root,
+            "evidence": self.evidence,
+        }
+
+    def message(self, domain: Domain) -> SignableMessage:
+        """Give the EIP-712 message that the committee signs."""
+        where = {
+            "name": "fedmerit",
+            "version": "1",
+            "chainId": domain.chain_id,
+            "verifyingContract": domain.reports,
+        }
+        return encode_typed_data(where, _TYPES, self.fields())
+
+    def digest(self, domain: Domain) -> bytes:
+        """Give the 32 bytes under the signatures; ``Reports.hashReport`` gives the same."""
+        message = self.message(domain)
+        return keccak(b"\x19" + message.version + message.header + message.body)
+
+
+def sign_report(report: Report, signers: Iterable[Signer], domain: Domain) -> list[bytes]:
+    """Sign as every one of *signers*, in ascending order of address as the contract asks."""
+    message = report.message(domain)
+    ordered = sorted(signers, key=lambda signer: int(signer.address, 16))
+    return [signer.sign(message) for signer in ordered]
+
+
+def report_signers(report: Report, signatures: Sequence[bytes], domain: Domain) -> list[str]:
+    """Recover the address behind each signature of *report*.
+
+    Raises:
+        ChainError: A signature is malformed.
+
+    """
+    message = report.message(domain)
+    return [_signer(message, *numbered) for numbered in enumerate(signatures)]
+
+
+def _signer(message: SignableMessage, position: int, signature: bytes) -> str:
+    try:
+        return str(Account.recover_message(message, signature=signature))
+    except (BadSignature, ValidationError, ValueError, IndexError) as error:
+        raise ChainError(f"signature {position} of the report is malformed: {error}") from error

@@ -1,0 +1,77 @@
+"""Chains, keys and orders for the tests of this room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fedmerit.chain.connection import connect
+from fedmerit.chain.keys import Keyring
+from fedmerit.chain.order import Order, Receipt
+from fedmerit.chain.settlement import settle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fedmerit.chain.node import Node
+
+STARTED = 1_700_000_000
+NAMES = ("Ada's clinic", "bergen", "cleveland", "dresden", "essen", "faro")
+CREDIT = 10**18
+
+
+def an_order(members: int = 3, rounds: int = 2, **changes) -> Order:
+    """Make an order whose last member is paid nothing."""
+    fields = {
+        "participants": NAMES[:members],
+        "payments": (*((members - 1 - i) * CREDIT + i for i in range(members - 1)), 0),
+        "budget": 20 * CREDIT,
+        "update_roots": tuple(bytes([number]) * 32 for number in range(1, rounds + 1)),
+        "evidence": b"\xe5" * 32,
+        "committee": NAMES[:2],
+        "threshold": 2,
+        "challenge_window": 3600,
+    }
+    return Order(**(fields | changes))
+
+
+@pytest.fixture
+def make_order():
+    return an_order
+
+
+@pytest.fixture(scope="session")
+def keys() -> Keyring:
+    return Keyring.development("tests", 7)
+
+
+@pytest.fixture(scope="session")
+def anvil(start_anvil) -> Iterator[str]:
+    """One Anvil for all tests that do not mind company."""
+    with start_anvil() as url:
+        yield url
+
+
+@pytest.fixture(params=["embedded", pytest.param("anvil", marks=pytest.mark.node)])
+def node(request) -> Node:
+    """A chain of either kind; the embedded one is fresh, Anvil's has other jobs on it."""
+    if request.param == "embedded":
+        return connect(started=STARTED)
+    return connect(request.getfixturevalue("anvil"))
+
+
+@dataclass
+class Settled:
+    node: Node
+    order: Order
+    receipt: Receipt
+
+
+@pytest.fixture(scope="session")
+def settled(keys) -> Settled:
+    """One settlement on an embedded chain, for tests that only read."""
+    node = connect(started=STARTED)
+    order = an_order()
+    return Settled(node, order, settle(node, order, keys))

@@ -1,0 +1,123 @@
+"""The ledger holds what happened, and its checks notice when it does not add up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from fedmerit.chain.checks import check_ledger
+from fedmerit.chain.ledger import Ledger
+from fedmerit.chain.reading import read_ledger
+from fedmerit.chain.settlement import settle
+from fedmerit.chain.signing import Domain, report_signers
+from fedmerit.chain.tree import round_history
+from fedmerit.errors import ChainError, Reverted
+
+
+@pytest.fixture(scope="module")
+def ledger(settled) -> Ledger:
+    done = settled.receipt
+    return read_ledger(settled.node, done.addresses, done.job, first_block=done.block)
+
+
+def test_the_ledger_tells_the_settlement_in_order(node, make_order, keys):
+    order = make_order()
+    done = settle(node, order, keys)
+
+    ledger = read_ledger(node, done.addresses, done.job, first_block=done.block)
+
+    steps = [step.step for step in ledger.transactions]
+    assert steps == [
+        *("open", "fund", "join", "join", "join", "close"),
+        *("commit", "commit", "report", "finalise", "claim", "claim"),
+    ]
+    sent = {t.hash: t for t in done.transactions}
+    assert [sent[t.hash] for t in ledger.transactions] == list(ledger.transactions)
+    assert [event.timestamp for event in ledger.events] == sorted(
+        e.timestamp for e in ledger.events
+    )
+    assert list(ledger.members) == list(done.accounts.values())
+    assert all(check.holds for check in check_ledger(ledger))
+
+
+def test_claims_are_events_with_plain_arguments(settled, ledger):
+    claims = [event for event in ledger.events if event.name == "Claimed"]
+
+    assert [claim.arguments for claim in claims] == [
+        {
+            "job": 1,
+            "index": index,
+            "account": settled.receipt.accounts[settled.order.participants[index]],
+            "amount": settled.order.payments[index],
+        }
+        for index in range(2)
+    ]
+    opened = ledger.events[0].arguments["terms"]
+    assert opened["roundBudget"] == settled.order.budget
+    assert opened["allowRoot"].startswith("0x")
+
+
+def test_balances_add_up_to_the_budget(settled, ledger):
+    assert sum(ledger.balances.values()) == settled.order.budget
+    assert ledger.reserve == ledger.balances[ledger.addresses["JobVault"]]
+
+
+def test_the_posted_report_carries_signatures_that_anyone_can_recover(settled, ledger):
+    report = ledger.reports[0]
+    domain = Domain(chain_id=ledger.chain_id, reports=ledger.addresses["Reports"])
+
+    signers = report_signers(
+        report.statement, [bytes.fromhex(s[2:]) for s in report.signatures], domain
+    )
+
+    assert tuple(signers) == ledger.committee
+    assert report.statement.evidence == settled.order.evidence
+    assert report.statement.updates_root == round_history(settled.order.update_roots)
+
+
+def test_a_ledger_survives_json_with_every_digit(ledger):
+    text = ledger.to_json()
+
+    assert Ledger.from_json(text) == ledger
+    assert f'"amount": "{ledger.claimed[0]}"' in text
+
+
+def _with_report(ledger, **changes):
+    return replace(ledger, reports=(replace(ledger.reports[0], **changes),))
+
+
+@pytest.mark.parametrize(
+    ("alter", "broken"),
+    [
+        (lambda g: _with_report(g, amounts=(1, *g.reports[0].amounts[1:])), "root and total"),
+        (lambda g: _with_report(g, accounts=g.reports[0].accounts[::-1]), "every member"),
+        (lambda g: _with_report(g, evidence="0x" + "ab" * 32), "committee signed"),
+        (lambda g: _with_report(g, updates_root="0x" + "ab" * 32), "committed updates"),
+        (lambda g: _with_report(g, signatures=g.reports[0].signatures[:1]), "committee signed"),
+        (lambda g: replace(g, funded=g.funded + 1), "the sponsor put in"),
+        (lambda g: replace(g, reserve=g.reserve - 1), "the sponsor put in"),
+        (lambda g: replace(g, claimed=(0, *g.claimed[1:])), "was paid"),
+        (lambda g: replace(g, events=g.events[:-1]), "was paid"),
+        (lambda g: replace(g, root="0x" + "ab" * 32), "root and total"),
+        (lambda g: replace(g, reports=()), "a report was posted"),
+    ],
+)
+def test_whatever_does_not_add_up_fails_its_check(ledger, alter, broken):
+    failed = [check.name for check in check_ledger(alter(ledger)) if not check.holds]
+
+    assert any(broken in name for name in failed)
+
+
+def test_a_job_that_is_not_there_is_named(settled):
+    with pytest.raises(Reverted, match=r"UnknownJob\(2\)"):
+        read_ledger(settled.node, settled.receipt.addresses, 2)
+
+
+def test_a_missing_address_is_named(settled):
+    with pytest.raises(ChainError, match="no JobVault"):
+        read_ledger(
+            settled.node,
+            {k: v for k, v in settled.receipt.addresses.items() if k != "JobVault"},
+            1,
+        )
