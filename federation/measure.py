@@ -1,0 +1,117 @@
+"""How good models are on the pooled validation rows, many models at once.
+
+The metric is the log-likelihood in nats, row by row; accuracy stands beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fedmerit.federation.models import network
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from fedmerit.federation.consortium import Federation
+    from fedmerit.federation.models import ModelSpec, Network
+
+#: A row's gain is kept within this many nats, so that one diverged model has a finite worth.
+SATURATION: Final = 2000.0
+#: The log-likelihood of a row that cannot be scored; its loss saturates against any sane model.
+_HOPELESS: Final = -2 * SATURATION
+#: Gains are whole micro-nats, so that integers can store them and be checked.
+MICRO: Final = 1e6
+#: Logits that one evaluation holds at a time.
+_LOGITS: Final = 2**22
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """A model's means over the validation rows.
+
+    Attributes:
+        log_likelihood: Nats per row; 0 is perfect.
+        accuracy: Share of rows classified right, in [0, 1].
+
+    """
+
+    log_likelihood: float
+    accuracy: float
+
+
+class Judge:
+    """Measures models on one federation's validation rows."""
+
+    def __init__(self, federation: Federation, network: Network) -> None:
+        device = network.initial.device
+        self._network = network
+        self._rows = torch.from_numpy(federation.validation_features).to(device)
+        self._labels = torch.from_numpy(federation.validation_labels).to(device)
+        self._models_at_once = max(1, _LOGITS // (len(self._rows) * len(federation.classes)))
+
+    def log_likelihoods(self, models: Tensor) -> NDArray[np.float64]:
+        """Give each row's log-likelihood under each model, shape ``(models, rows)``, in nats.
+
+        Where a model's scores are not finite, the row gets :data:`_HOPELESS`.
+        """
+        parts = []
+        for logits in self._logits(models):
+            likely = logits.double().log_softmax(dim=2)
+            labels = self._labels.expand(len(logits), -1).unsqueeze(2)
+            parts.append(likely.gather(2, labels).squeeze(2).cpu().numpy())
+        likelihoods: NDArray[np.float64] = np.concatenate(parts)
+        return np.nan_to_num(likelihoods, nan=_HOPELESS, neginf=_HOPELESS)
+
+    def correct(self, models: Tensor) -> NDArray[np.bool_]:
+        """Say which rows each model classifies right, shape ``(models, rows)``."""
+        hits = [logits.argmax(dim=2) == self._labels for logits in self._logits(models)]
+        return np.asarray(torch.cat(hits).cpu().numpy())
+
+    def gains(self, models: Tensor, over: Tensor) -> NDArray[np.float64]:
+        """Give each row's gain of each model over one, in nats: whole millionths, saturated.
+
+        Args:
+            models: Shape ``(models, parameters)``.
+            over: The model to compare with, shape ``(parameters,)``.
+
+        """
+        gain = self.log_likelihoods(models) - self.log_likelihoods(over.unsqueeze(0))
+        return np.rint(gain.clip(-SATURATION, SATURATION) * MICRO) / MICRO
+
+    def metrics(self, models: Tensor) -> tuple[Metrics, ...]:
+        """Give each model's means over the rows."""
+        likely = self.log_likelihoods(models).mean(axis=1)
+        right = self.correct(models).mean(axis=1)
+        return tuple(map(Metrics, likely.tolist(), right.tolist()))
+
+    def _logits(self, models: Tensor) -> Iterator[Tensor]:
+        for part in torch.split(models, self._models_at_once):
+            yield self._network.logits(part, self._rows)
+
+
+def measure_rows(
+    federation: Federation, model: ModelSpec, parameters: NDArray[np.float32], *, seed: int
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Measure recorded models on every validation row.
+
+    Args:
+        federation: Whose rows.
+        model: What the parameters are of.
+        parameters: One model a row, shape ``(models, parameters)``.
+        seed: The run's seed.
+
+    Returns:
+        Log-likelihoods in nats and whether the row is classified right, both of shape
+        ``(models, validation rows)``; ``federation.validation_owners`` says whose row it is.
+
+    """
+    judge = Judge(federation, network(federation, model, seed=seed, device="cpu"))
+    models = torch.from_numpy(parameters)
+    return judge.log_likelihoods(models), judge.correct(models)

@@ -1,0 +1,231 @@
+"""Models as flat parameter vectors, so that many of one kind can be trained at once.
+
+A module's code runs unchanged: ``torch.func`` maps it over a leading axis of parameter
+vectors. That is why a module may keep no state between calls and draw nothing at random.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib import import_module
+from itertools import pairwise
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, grad, vmap
+from torch.nn.functional import cross_entropy
+
+from fedmerit.errors import TrainingError, suggestion
+from fedmerit.streams import derived_seed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from fedmerit.federation.consortium import Federation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec:
+    """What is trained."""
+
+    kind: str = "logistic"
+    """``logistic``, ``mlp``, or the import path of a module, ``package.module:Class``."""
+    hidden: tuple[int, ...] = (24,)
+    """Widths of the MLP's hidden layers."""
+    arguments: Mapping[str, int | float | str | bool] = field(default_factory=dict)
+    """Further keyword arguments of a module given by import path."""
+
+    def build(self, in_features: int, classes: int) -> nn.Module:
+        """Make the module; its initial parameters come from torch's generator.
+
+        Raises:
+            TrainingError: There is no such kind, or the module cannot be made.
+        """
+        if self.kind in MODELS:
+            return MODELS[self.kind](in_features, classes, self.hidden)
+        if ":" in self.kind:
+            return self._imported(in_features, classes)
+        raise TrainingError(
+            f"no model is called {self.kind!r}",
+            hint=suggestion(self.kind, [*MODELS, "package.module:Class"]),
+        )
+
+    def _imported(self, in_features: int, classes: int) -> nn.Module:
+        path, _, name = self.kind.partition(":")
+        try:
+            make = getattr(import_module(path), name)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise TrainingError(
+                f"the model {self.kind!r} cannot be imported: {error}",
+                hint="Give 'package.module:Class', and install the package or set PYTHONPATH.",
+            ) from error
+        # Nothing else is ever called: the name may come out of somebody's bundle.
+        if not isinstance(make, type) or not issubclass(make, nn.Module):
+            raise TrainingError(
+                f"{self.kind} is no subclass of torch.nn.Module",
+                hint="Name a class; a function that makes one will not do.",
+            )
+        try:
+            return make(in_features=in_features, classes=classes, **self.arguments)
+        except Exception as error:
+            raise TrainingError(
+                f"{self.kind} cannot be made with in_features={in_features}, "
+                f"classes={classes}, {dict(self.arguments)}: {error}",
+                hint="Its constructor must take in_features, classes and your arguments.",
+            ) from error
+
+
+class Network:
+    """A module whose trainable parameters are one flat float32 vector.
+
+    Args:
+        spec: What to build.
+        in_features: Columns of a row.
+        classes: Classes to tell apart.
+        seed: Picks the initial parameters, and those the module itself freezes.
+        device: Where to keep and run it.
+
+    Attributes:
+        initial: The untrained model, shape ``(parameters,)``.
+
+    """
+
+    def __init__(
+        self, spec: ModelSpec, *, in_features: int, classes: int, seed: int, device: str = "cpu"
+    ) -> None:
+        # Constructors draw from torch's one generator: lend it our stream, then put it back.
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(derived_seed(seed, "training", "initial"))
+            module = spec.build(in_features, classes).float()
+        _refuse_batch_statistics(module, spec.kind)
+        self._module = module.to(device)
+        trained = {n: p.detach() for n, p in module.named_parameters() if p.requires_grad}
+        if not trained:
+            raise TrainingError(
+                f"{spec.kind} has no parameters to train",
+                hint="At least one parameter must have requires_grad set.",
+            )
+        self._shapes = {name: values.shape for name, values in trained.items()}
+        self._sizes = [values.numel() for values in trained.values()]
+        self.initial = torch.cat([values.reshape(-1) for values in trained.values()])
+        self._gradients = vmap(grad(self._loss))
+        self._logits = vmap(self._forward, in_dims=(0, None))
+        self._rehearse(in_features, classes, spec.kind)
+
+    def gradients(self, models: Tensor, rows: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+        """Give the gradient of each model's weighted cross-entropy on its own rows.
+
+        Args:
+            models: Parameter vectors, shape ``(models, parameters)``.
+            rows: Features, shape ``(models, batch, columns)``.
+            labels: Classes, shape ``(models, batch)``.
+            weights: What each row counts, shape ``(models, batch)``; 0 for padding.
+
+        """
+        result: Tensor = self._gradients(models, rows, labels, weights)
+        return result
+
+    def logits(self, models: Tensor, rows: Tensor) -> Tensor:
+        """Give every model's scores for the same *rows*, ``(models, rows, classes)``."""
+        with torch.no_grad():
+            result: Tensor = self._logits(models, rows)
+        return result
+
+    def _forward(self, model: Tensor, rows: Tensor) -> Tensor:
+        parts = torch.split(model, self._sizes)
+        named = {
+            name: part.view(shape)
+            for (name, shape), part in zip(self._shapes.items(), parts, strict=True)
+        }
+        result: Tensor = functional_call(self._module, named, (rows,))
+        return result
+
+    def _loss(self, model: Tensor, rows: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+        losses = cross_entropy(self._forward(model, rows), labels, reduction="none")
+        return (losses * weights).sum()
+
+    def _rehearse(self, in_features: int, classes: int, kind: str) -> None:
+        """Train two models on two rows, so that an unfit module fails now and by name."""
+        models = self.initial.expand(2, -1)
+        rows = models.new_ones((2, 2, in_features))
+        labels = torch.zeros((2, 2), dtype=torch.int64, device=models.device)
+        try:
+            shape = tuple(self.logits(models, rows[0]).shape)
+            if shape == (2, 2, classes):
+                self.gradients(models, rows, labels, models.new_ones((2, 2)))
+        except Exception as error:
+            raise TrainingError(
+                f"{kind} cannot be trained in batches of models: {error}",
+                hint="torch.func must be able to map it: no dropout, no branching on values.",
+            ) from error
+        if shape != (2, 2, classes):
+            raise TrainingError(
+                f"{kind} turns 2 rows into shape {shape[1:]}, not (2, {classes})",
+                hint="forward must take (rows, in_features) and give one score per class.",
+            )
+
+
+def network(federation: Federation, spec: ModelSpec, *, seed: int, device: str) -> Network:
+    """Build the network that fits a federation's rows and classes.
+
+    Raises:
+        TrainingError: The model cannot be made or trained, or there is no such device.
+    """
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise TrainingError(f"torch finds no {device} here", hint="Set device = 'cpu'.")
+    return Network(
+        spec,
+        in_features=len(federation.feature_names),
+        classes=len(federation.classes),
+        seed=seed,
+        device=device,
+    )
+
+
+def logistic(in_features: int, classes: int, _hidden: tuple[int, ...]) -> nn.Module:
+    """Multinomial logistic regression, untrained at zero."""
+    layer = nn.Linear(in_features, classes)
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+def mlp(in_features: int, classes: int, hidden: tuple[int, ...]) -> nn.Module:
+    """Multilayer perceptron with ReLU between its linear layers."""
+    widths = (in_features, *hidden, classes)
+    if min(widths) < 1:
+        raise TrainingError(f"an MLP cannot have layers of widths {widths}")
+    layers: list[nn.Module] = []
+    for wide, narrow in pairwise(widths):
+        layers += [nn.Linear(wide, narrow), nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
+
+
+#: The models that come with the package; any other kind is an import path.
+MODELS: Final[Mapping[str, Callable[[int, int, tuple[int, ...]], nn.Module]]] = MappingProxyType(
+    {"logistic": logistic, "mlp": mlp}
+)
+
+
+def _refuse_batch_statistics(module: nn.Module, kind: str) -> None:
+    """Refuse what training changes beside parameters, and what mixes a batch's rows.
+
+    FedAvg averages parameters, not buffers; and short batches are padded with rows that
+    count nothing in the loss, but would count in a batch's mean.
+    """
+    names = ("running_mean", "running_var", "num_batches_tracked")
+    found = [name for name, _ in module.named_buffers() if name.rpartition(".")[2] in names]
+    if found:
+        raise TrainingError(
+            f"{kind} keeps running statistics between calls: {', '.join(found)}",
+            hint="Use GroupNorm or LayerNorm instead.",
+        )
+    batching = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+    mixing = [name or kind for name, part in module.named_modules() if isinstance(part, batching)]
+    if mixing:
+        raise TrainingError(
+            f"{kind} normalises over a batch's rows: {', '.join(mixing)}",
+            hint="Use GroupNorm or LayerNorm instead.",
+        )
