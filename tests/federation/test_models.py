@@ -127,7 +127,7 @@ def test_frozen_parameters_are_not_part_of_the_model(modules):
         ("Narrow", r"shape \(2, 1\), not \(2, 3\)", "one score per class"),
         ("Empty", "no parameters to train", "parameter"),
         ("Raising", "no weights here", "in_features"),
-        ("number", "is no subclass", "torch.nn.Module"),
+        ("number", "no subclass of torch.nn.Module", "Name a class"),
         ("Absent", "cannot be imported", "PYTHONPATH"),
     ],
 )
