@@ -1,0 +1,88 @@
+"""Hold a bundle against its chain and against itself, trusting nothing in it.
+
+What an audit without retraining takes on faith are the utilities: how good each coalition's
+model was is what the committee signed. Retraining checks those too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fedmerit.auditing.files import check_files
+from fedmerit.auditing.numbers import check_numbers
+from fedmerit.auditing.settled import check_settlement
+from fedmerit.auditing.verdict import Check, Verdict, compared
+from fedmerit.bundle import REPORT, Bundle
+from fedmerit.errors import AuditImpossible, FedmeritError, Unreachable, WrongChain
+from fedmerit.evidence import RUN, RunDocument
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+__all__ = ["Check", "Verdict", "audit"]
+
+
+def audit(bundle: Bundle | Path | str, *, rpc: str | None = None, retrain: bool = False) -> Verdict:
+    """Check a finished bundle.
+
+    Args:
+        bundle: The bundle or its directory.
+        rpc: Read this Ethereum node instead of replaying the bundle's transactions.
+        retrain: Train the run and every coalition again, and compare.
+
+    Returns:
+        Every check, and the verdict. A difference is a finding, not an error.
+
+    Raises:
+        AuditImpossible: There is nothing to audit, or it cannot be audited here.
+        Unreachable: No node answers at *rpc*.
+    """
+    opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
+    checks = list(check_files(opened))
+    checks += _findings("settlement", lambda: check_settlement(opened, rpc))
+    checks += _findings("numbers", lambda: check_numbers(opened))
+    checks += _findings("report", lambda: _check_report(opened))
+    if retrain:
+        from fedmerit.auditing.retrained import check_retraining  # noqa: PLC0415 - imports torch
+
+        checks += _findings("retraining", lambda: check_retraining(opened))
+    else:
+        checks.append(Check("retraining", "skipped", "utilities are as the committee signed them"))
+    return Verdict(str(opened.path), tuple(checks))
+
+
+def _findings(name: str, checks: Callable[[], Iterator[Check]]) -> Iterator[Check]:
+    """Make each check in turn; evidence that cannot even be read is a difference."""
+    made = checks()
+    while True:
+        try:
+            yield next(made)
+        except StopIteration:
+            return
+        except (AuditImpossible, Unreachable, WrongChain):
+            raise
+        except FedmeritError as error:
+            yield Check(name, "differs", str(error))
+            return
+        except Exception as error:  # noqa: BLE001 - forged evidence may break anything
+            yield Check(name, "differs", f"unreadable evidence: {type(error).__name__}: {error}")
+            return
+
+
+def _check_report(bundle: Bundle) -> Iterator[Check]:
+    from fedmerit.report import render  # noqa: PLC0415 - imports plotly
+    from fedmerit.stages import versions  # noqa: PLC0415 - imports torch
+
+    drawn_by, here = bundle.document(RUN, RunDocument).versions, versions()
+    for name in ("fedmerit", "plotly"):
+        if drawn_by.get(name) != here[name]:
+            detail = f"drawn by {name} {drawn_by.get(name)}, here is {here[name]}"
+            yield Check("report", "skipped", detail)
+            return
+    yield compared(
+        "report",
+        holds=render(bundle).encode() == bundle.read(REPORT),
+        same=f"{REPORT} is what this evidence looks like",
+        different=f"{REPORT} is not what the evidence looks like",
+    )

@@ -1,0 +1,148 @@
+"""Checks of the evidence against itself: from updates and utilities to payments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from fedmerit import evidence
+from fedmerit.auditing.verdict import Check, compared
+from fedmerit.documents import (
+    digests_of,
+    outcome_document,
+    read_rounds,
+    recorded_game,
+    valuation_document,
+)
+from fedmerit.federation.record import idle_members
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from fedmerit.bundle import Bundle
+    from fedmerit.evidence import FederationDocument, TrainingDocument
+    from fedmerit.federation import Round
+
+#: Sums of floats may end differently on other machines; after rounding, by one unit at most.
+ROUNDING_UNITS: Final = 1
+#: A float32 model averaged again must agree to this share of its largest parameter.
+AVERAGING: Final = 1e-5
+
+
+def check_numbers(bundle: Bundle) -> Iterator[Check]:
+    """Recompute every step from the recorded updates and utilities to the payments."""
+    training = bundle.document(evidence.TRAINING, evidence.TrainingDocument)
+    members = bundle.document(evidence.FEDERATION, evidence.FederationDocument)
+    rounds = read_rounds(bundle)
+    yield _updates(training, rounds)
+    yield _weights(members, rounds)
+    yield _averages(rounds, bundle.tensors(evidence.MODEL)["parameters"])
+    yield _idle(members.names, training, rounds)
+    yield _values(bundle)
+    yield _payments(bundle)
+
+
+def _updates(training: TrainingDocument, rounds: tuple[Round, ...]) -> Check:
+    wrong = [
+        f"round {said.round}"
+        for said, round_ in zip(training.rounds, rounds, strict=False)
+        if any(getattr(said, key) != found for key, found in digests_of(round_).items())
+    ]
+    if len(rounds) != len(training.rounds):
+        wrong.append(f"{len(rounds)} rounds kept of {len(training.rounds)}")
+    return compared(
+        "updates",
+        holds=not wrong,
+        same=f"{len(rounds)} rounds of updates hash to their roots",
+        different=f"{evidence.TRAINING} and the kept updates differ: {', '.join(wrong)}",
+    )
+
+
+def _weights(members: FederationDocument, rounds: tuple[Round, ...]) -> Check:
+    """Check that every round weighed the accepted updates by declared rows."""
+    declared = np.array([member.declared_rows for member in members.members], dtype=np.float64)
+    wrong = []
+    for round_ in rounds:
+        rows = np.where(round_.weights > 0, declared, 0.0)
+        if not np.allclose(round_.weights, rows / max(rows.sum(), 1.0)):
+            wrong.append(round_.number)
+    return compared(
+        "weights",
+        holds=not wrong,
+        same="every round weighs updates by declared rows",
+        different=f"rounds {wrong} do not weigh updates by declared rows",
+    )
+
+
+def _averages(rounds: tuple[Round, ...], final: NDArray[np.float32]) -> Check:
+    """Check that each global model is the weighted average that the one before led to."""
+    wrong = []
+    models = [*(round_.global_before for round_ in rounds[1:]), final]
+    for before, after in zip(rounds, models, strict=True):
+        average = before.global_before + before.weights @ before.updates.astype(np.float64)
+        scale = max(1.0, float(np.abs(average).max()))
+        if not np.abs(average - after).max() <= AVERAGING * scale:
+            wrong.append(before.number)
+    return compared(
+        "averaging",
+        holds=not wrong,
+        same="every global model is the weighted average of the updates before it",
+        different=f"the model after round {wrong} is not the average of its updates",
+    )
+
+
+def _idle(names: tuple[str, ...], training: TrainingDocument, rounds: tuple[Round, ...]) -> Check:
+    idle = idle_members(names, rounds)
+    return compared(
+        "zero updates",
+        holds=idle == training.idle,
+        same=f"only zeros from {', '.join(idle)}" if idle else "every member sent updates",
+        different=f"only zeros from {idle}, but {evidence.TRAINING} names {training.idle}",
+    )
+
+
+def _values(bundle: Bundle) -> Check:
+    said = bundle.document(evidence.VALUATION, evidence.ValuationDocument)
+    members = bundle.document(evidence.FEDERATION, evidence.FederationDocument)
+    game, owners = recorded_game(bundle, members.names)
+    found = valuation_document(game, owners, bundle.scenario, members, said.curve)
+    wrong = differing(said.model_dump(), found.model_dump(), ROUNDING_UNITS)
+    return compared(
+        "values",
+        holds=not wrong,
+        same=f"{said.method} values of {said.evaluations} recorded coalitions, errors included",
+        different=f"{evidence.VALUATION} and the coalition table differ in {', '.join(wrong)}",
+    )
+
+
+def _payments(bundle: Bundle) -> Check:
+    said = bundle.document(evidence.OUTCOME, evidence.OutcomeDocument)
+    found = outcome_document(
+        bundle.scenario,
+        bundle.document(evidence.FEDERATION, evidence.FederationDocument),
+        bundle.document(evidence.VALUATION, evidence.ValuationDocument),
+        bundle.document(evidence.TRAINING, evidence.TrainingDocument).idle,
+    )
+    return compared(
+        "payments",
+        holds=said == found,
+        same=f"{said.mechanism} pays these {len(said.payments)} amounts for these values",
+        different=f"{evidence.OUTCOME}: {said.mechanism} would pay {found.payments}, "
+        f"not {said.payments}",
+    )
+
+
+def differing(said: object, found: object, tolerance: int, path: str = "") -> list[str]:
+    """Name the places where two plain values differ by more than *tolerance*."""
+    if isinstance(said, int) and isinstance(found, int):
+        return [] if abs(said - found) <= tolerance else [f"{path} ({said}, not {found})"]
+    if isinstance(said, dict) and isinstance(found, dict) and said.keys() == found.keys():
+        pairs = [(f"{path}.{key}".lstrip("."), said[key], found[key]) for key in said]
+    elif isinstance(said, tuple) and isinstance(found, tuple) and len(said) == len(found):
+        pairs = [(f"{path}[{i}]", *pair) for i, pair in enumerate(zip(said, found, strict=True))]
+    else:
+        return [] if said == found else [f"{path} ({said}, not {found})"]
+    return [place for key, one, two in pairs for place in differing(one, two, tolerance, key)]

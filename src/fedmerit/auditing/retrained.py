@@ -1,0 +1,146 @@
+"""Checks by doing it all again: the training, every coalition, every round's game."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from fedmerit import evidence, stages
+from fedmerit.auditing.numbers import differing
+from fedmerit.auditing.verdict import Check, compared
+from fedmerit.bundle import COALITIONS
+from fedmerit.documents import read_rounds, training_document
+from fedmerit.errors import AuditImpossible, DataError
+from fedmerit.evidence import MICRO
+from fedmerit.federation import RetrainingGame, pooled_baseline, train
+from fedmerit.wiring import assemble, data_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fedmerit.bundle import Bundle
+    from fedmerit.federation import TrainingRecord
+    from fedmerit.wiring import Consortium
+
+#: Share of a parameter's largest magnitude by which a model trained elsewhere may differ.
+MODEL_TOLERANCE: Final = 1e-3
+#: Nats per validation row by which a coalition's mean gain may differ when trained elsewhere.
+GAIN_TOLERANCE: Final = 1e-4
+
+
+def check_retraining(bundle: Bundle) -> Iterator[Check]:
+    """Train the run and every recorded coalition again, and compare.
+
+    Raises:
+        AuditImpossible: The data are not here.
+    """
+    try:
+        consortium = assemble(bundle.scenario)
+    except DataError as error:
+        raise AuditImpossible(
+            f"cannot retrain without the data: {error}",
+            hint="Put the table where scenario.toml says, or audit without --retrain.",
+        ) from error
+    said = bundle.document(evidence.FEDERATION, evidence.FederationDocument).data_digest
+    found = data_digest(consortium.federation)
+    yield compared(
+        "data",
+        holds=said == found,
+        same=f"the members' rows hash to {found}",
+        different=f"the rows here hash to {found}, the run's to {said}",
+    )
+    if said != found:
+        return
+    seed = bundle.scenario.seed
+    record = train(consortium.federation, consortium.model, consortium.settings, seed=seed)
+    yield _models(bundle, record)
+    yield _metrics(bundle, consortium, record)
+    yield _gains(bundle, consortium)
+    yield _curve(bundle, consortium, record)
+
+
+def _models(bundle: Bundle, record: TrainingRecord) -> Check:
+    kept = read_rounds(bundle)
+    worst = 0.0
+    for ours, theirs in zip(record.rounds, kept, strict=False):
+        scale = max(1.0, float(np.abs(theirs.global_before).max()))
+        apart = max(
+            float(np.abs(ours.global_before - theirs.global_before).max()),
+            float(np.abs(ours.updates - theirs.updates).max()),
+        )
+        worst = max(worst, apart / scale)
+    return compared(
+        "retrained models",
+        holds=len(kept) == len(record.rounds) and worst <= MODEL_TOLERANCE,
+        same=f"{len(kept)} rounds, at most {worst:.1e} apart (tolerance {MODEL_TOLERANCE})",
+        different=f"{len(record.rounds)} rounds against {len(kept)} kept, {worst:.1e} apart",
+    )
+
+
+def _metrics(bundle: Bundle, consortium: Consortium, record: TrainingRecord) -> Check:
+    said = bundle.document(evidence.TRAINING, evidence.TrainingDocument)
+    pooled = pooled_baseline(
+        consortium.federation,
+        consortium.model,
+        consortium.settings,
+        rounds=len(record.rounds),
+        seed=record.seed,
+    )
+    found = training_document(record, pooled)
+    # Digests of floats trained elsewhere differ; the metrics agree to a rounding.
+    digests = {"update_digests", "update_root"}
+    wrong = differing(
+        said.model_dump(exclude={"rounds": {"__all__": digests}}),
+        found.model_dump(exclude={"rounds": {"__all__": digests}}),
+        round(GAIN_TOLERANCE * MICRO),
+    )
+    return compared(
+        "retrained metrics",
+        holds=not wrong,
+        same=f"accuracy and log-likelihood of {len(said.rounds)} rounds, and of pooled training",
+        different=f"{evidence.TRAINING}: {', '.join(wrong[:5])}",
+    )
+
+
+def _gains(bundle: Bundle, consortium: Consortium) -> Check:
+    stored = bundle.tensors(COALITIONS)
+    training = bundle.document(evidence.TRAINING, evidence.TrainingDocument)
+    game = RetrainingGame(
+        consortium.federation,
+        consortium.model,
+        consortium.settings,
+        rounds=len(training.rounds),
+        seed=bundle.scenario.seed,
+    )
+    ours = game.worth(stored["coalitions"].astype(np.bool_))
+    apart = np.abs(ours - stored["gains_micro"].mean(axis=1) / MICRO)
+    worst = int(apart.argmax())
+    names = [
+        n
+        for n, inside in zip(game.participants, stored["coalitions"][worst], strict=True)
+        if inside
+    ]
+    return compared(
+        "retrained coalitions",
+        holds=bool(apart[worst] <= GAIN_TOLERANCE),
+        same=f"{len(ours)} coalitions, at most {apart[worst]:.1e} nats apart "
+        f"(tolerance {GAIN_TOLERANCE})",
+        different=f"the gain of {{{', '.join(names)}}} is {apart[worst]:.1e} nats off",
+    )
+
+
+def _curve(bundle: Bundle, consortium: Consortium, record: TrainingRecord) -> Check:
+    said = bundle.document(evidence.VALUATION, evidence.ValuationDocument).curve
+    found = stages.curve(record, consortium, bundle.scenario)
+    wrong = differing(
+        tuple(point.model_dump() for point in said),
+        tuple(point.model_dump() for point in found),
+        round(GAIN_TOLERANCE * evidence.NANO),
+    )
+    return compared(
+        "retrained round games",
+        holds=not wrong,
+        same=f"the values of {len(said)} rounds",
+        different=f"{evidence.VALUATION}: curve{', curve'.join(wrong[:3])}",
+    )

@@ -1,0 +1,161 @@
+"""Checks of what the chain holds: what was signed, recorded and paid."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fedmerit import evidence
+from fedmerit.auditing.verdict import Check, compared
+from fedmerit.bundle import MANIFEST
+from fedmerit.chain import (
+    Ledger,
+    Receipt,
+    Transcript,
+    check_ledger,
+    connect,
+    read_ledger,
+    replay,
+)
+from fedmerit.errors import AuditImpossible, ChainError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fedmerit.bundle import Bundle
+    from fedmerit.chain import Node
+
+
+def chain_of(bundle: Bundle, rpc: str | None) -> Node:
+    """Give the chain that the bundle was settled on: *rpc*'s, or its replay.
+
+    Raises:
+        AuditImpossible: The bundle was settled on a node, and none is given.
+        ChainError: The transactions do not replay, or the node is not there.
+    """
+    if rpc is not None:
+        return connect(rpc, chain_id=receipt_of(bundle).chain_id)
+    if not (bundle.path / evidence.TRANSCRIPT).is_file():
+        raise AuditImpossible(
+            f"{bundle.path} was settled on a node, and holds no transactions to replay",
+            hint=f"Name the node: fedmerit audit {bundle.path} --rpc URL",
+        )
+    try:
+        return replay(Transcript.from_json(bundle.text(evidence.TRANSCRIPT)))
+    except ChainError as error:
+        raise ChainError(f"{evidence.TRANSCRIPT}: {error}") from error
+
+
+def receipt_of(bundle: Bundle) -> Receipt:
+    """Read the receipt."""
+    try:
+        return Receipt.from_json(bundle.text(evidence.RECEIPT))
+    except ChainError as error:
+        raise ChainError(f"{evidence.RECEIPT}: {error}") from error
+
+
+def check_settlement(bundle: Bundle, rpc: str | None) -> Iterator[Check]:
+    """Check the bundle against the chain that it was settled on."""
+    node = chain_of(bundle, rpc)
+    receipt = receipt_of(bundle)
+    ledger = read_ledger(node, receipt.addresses, receipt.job, first_block=receipt.block)
+    where = "the replayed transactions" if rpc is None else f"chain {ledger.chain_id}"
+    yield _ledger(bundle, ledger, where, live=rpc is not None)
+    yield _receipt(receipt, ledger)
+    for check in check_ledger(ledger):  # the chain's own story, before ours is held against it
+        yield Check(check.name, "ok" if check.holds else "differs", check.detail)
+    if ledger.reports:
+        yield _evidence(bundle, ledger)
+        yield _committee(bundle, ledger)
+        yield _updates(bundle, ledger)
+        yield _payments(bundle, ledger)
+
+
+def _ledger(bundle: Bundle, ledger: Ledger, where: str, *, live: bool) -> Check:
+    """Hold the stored ledger against the chain's; a live one may have gone on since."""
+    stored = Ledger.from_json(bundle.text(evidence.LEDGER))
+    seen = ledger.events[: len(stored.events)] if live else ledger.events
+    holds = stored.events == seen and stored.addresses == ledger.addresses
+    return compared(
+        "ledger",
+        holds=holds and (live or stored == ledger),
+        same=f"{len(stored.events)} events, as {where} tell them",
+        different=f"{evidence.LEDGER} is not what {where} tell",
+    )
+
+
+def _receipt(receipt: Receipt, ledger: Ledger) -> Check:
+    wrong = [
+        name
+        for name, said, found in (
+            ("chain_id", receipt.chain_id, ledger.chain_id),
+            ("accounts", tuple(receipt.accounts.values()), ledger.members),
+            ("sponsor", receipt.sponsor, ledger.sponsor),
+            ("root", receipt.root, ledger.root),
+            ("total", receipt.total, ledger.allocated),
+            ("paid", tuple(receipt.paid.values()), ledger.claimed),
+        )
+        if said != found
+    ]
+    return compared(
+        "receipt",
+        holds=not wrong,
+        same=f"job {receipt.job} at Reports {receipt.addresses['Reports']}",
+        different=f"{evidence.RECEIPT} and the chain differ in {', '.join(wrong)}",
+    )
+
+
+def _evidence(bundle: Bundle, ledger: Ledger) -> Check:
+    named = [report.evidence for report in ledger.reports]
+    return compared(
+        "evidence on chain",
+        holds=named == [bundle.digest],
+        same=f"the report names manifest {bundle.digest}",
+        different=f"{MANIFEST} has {bundle.digest}, the chain names {', '.join(named)}",
+    )
+
+
+def _committee(bundle: Bundle, ledger: Ledger) -> Check:
+    members = bundle.document(evidence.FEDERATION, evidence.FederationDocument)
+    accounts = bundle.document(evidence.ACCOUNTS, evidence.AccountsDocument).participants
+    ours = {accounts[name] for name in members.committee}
+    return compared(
+        "committee",
+        holds=ours == set(ledger.committee) and members.threshold == ledger.threshold,
+        same=f"{members.threshold} of {', '.join(members.committee)} must sign",
+        different=f"{evidence.FEDERATION} asks for {members.threshold} of {sorted(ours)}, "
+        f"the chain for {ledger.threshold} of {sorted(ledger.committee)}",
+    )
+
+
+def _updates(bundle: Bundle, ledger: Ledger) -> Check:
+    training = bundle.document(evidence.TRAINING, evidence.TrainingDocument)
+    ours = [round_.update_root for round_ in training.rounds]
+    events = (event for event in ledger.events if event.name == "UpdatesCommitted")
+    theirs = [str(event.arguments["updatesRoot"]) for event in events]
+    pairs = enumerate(zip(ours, theirs, strict=False), start=1)
+    different = [number for number, (one, two) in pairs if one != two]
+    return compared(
+        "update commitments",
+        holds=ours == theirs,
+        same=f"{len(ours)} rounds committed as they were trained",
+        different=f"{len(theirs)} rounds on chain, {len(ours)} trained; differing: {different}",
+    )
+
+
+def _payments(bundle: Bundle, ledger: Ledger) -> Check:
+    outcome = bundle.document(evidence.OUTCOME, evidence.OutcomeDocument)
+    accounts = bundle.document(evidence.ACCOUNTS, evidence.AccountsDocument).participants
+    reserve = ledger.reserve + ledger.refunded
+    holds = (
+        tuple(accounts[name] for name in outcome.participants) == ledger.members
+        and outcome.payments == ledger.claimed
+        and (outcome.reserve, outcome.budget) == (reserve, ledger.funded)
+    )
+    paid = sum(ledger.claimed)
+    return compared(
+        "money",
+        holds=holds,
+        same=f"paid {paid} + reserve {reserve} = budget {outcome.budget}, to the last base unit",
+        different=f"the chain paid {ledger.claimed} + {reserve} of {ledger.funded}; "
+        f"{evidence.OUTCOME} says {outcome.payments} + {outcome.reserve} of {outcome.budget}",
+    )

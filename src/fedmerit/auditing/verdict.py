@@ -1,0 +1,77 @@
+"""What an audit says: one check a line, and a sentence at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Status = Literal["ok", "differs", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was held against another.
+
+    Attributes:
+        name: What was checked.
+        status: Whether it held; ``skipped`` if it was not asked for.
+        detail: What was compared, or where the difference is.
+    """
+
+    name: str
+    status: Status
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome of an audit.
+
+    Attributes:
+        bundle: The directory that was audited.
+        checks: Everything that was checked, in order.
+    """
+
+    bundle: str
+    checks: tuple[Check, ...]
+
+    @property
+    def differences(self) -> tuple[Check, ...]:
+        """The checks that found a difference."""
+        return tuple(check for check in self.checks if check.status == "differs")
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check that was made held."""
+        return not self.differences
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in one sentence."""
+        made = [check for check in self.checks if check.status != "skipped"]
+        if self.passed:
+            skipped = len(self.checks) - len(made)
+            rest = f"; {skipped} not asked for" if skipped else ""
+            return f"The bundle holds: {len(made)} checks, no difference{rest}."
+        first = self.differences[0]
+        return (
+            f"The bundle does not hold: {len(self.differences)} of {len(made)} checks differ, "
+            f"first {first.name}."
+        )
+
+    def as_json(self) -> dict[str, object]:
+        """Give the verdict as plain values."""
+        return {
+            "bundle": self.bundle,
+            "passed": self.passed,
+            "verdict": self.sentence,
+            "checks": [
+                {"name": check.name, "status": check.status, "detail": check.detail}
+                for check in self.checks
+            ],
+        }
+
+
+def compared(name: str, *, holds: bool, same: str, different: str) -> Check:
+    """Make the check of one comparison."""
+    return Check(name, "ok", same) if holds else Check(name, "differs", different)

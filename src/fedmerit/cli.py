@@ -1,0 +1,203 @@
+"""The ``fedmerit`` command.
+
+Results go to standard output, progress and problems to standard error. Exit status: 0
+done, 1 the audit found a difference, 2 something to put right.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path  # noqa: TC003 - cyclopts reads the annotations at run time
+from typing import TYPE_CHECKING, Literal
+
+from cyclopts import App
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from fedmerit.errors import FedmeritError
+
+if TYPE_CHECKING:
+    from fedmerit.auditing import Verdict
+    from fedmerit.bundle import Bundle
+
+Output = Literal["table", "json"]
+
+app = App(name="fedmerit", help="Run, value, pay and audit a learning federation.")
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+@app.command
+def run(
+    scenario: str = "hospitals",
+    *,
+    dir: Path | None = None,  # noqa: A002 - the option is called --dir
+    resume: Path | None = None,
+    seed: int | None = None,
+    rpc: str | None = None,
+    chain_id: int | None = None,
+    keystore: Path | None = None,
+    output: Output = "table",
+) -> int:
+    """Train, value, reward, settle and report: one scenario from end to end.
+
+    Args:
+        scenario: A shipped scenario ('fedmerit list') or the path of a .toml file.
+        dir: The new directory for the evidence; bundles/<scenario>-<number> if absent.
+        resume: Continue the run that died in this bundle.
+        seed: Run under this seed instead of the scenario's.
+        rpc: Settle on this Ethereum node instead of the embedded chain.
+        chain_id: Refuse a node that is of another chain.
+        keystore: Directory of encrypted keys, <role>.json, for --rpc.
+        output: Form of the result on standard output.
+    """
+    from fedmerit import pipeline  # noqa: PLC0415 - imports torch
+    from fedmerit.terminal import TerminalProgress  # noqa: PLC0415 - as above
+
+    with TerminalProgress(err) as progress:
+        chain = pipeline.ChainChoice(rpc=rpc, chain_id=chain_id, keystore=keystore)
+        if resume is not None:
+            bundle = pipeline.resume(resume, chain=chain, progress=progress)
+        else:
+            bundle = pipeline.run(scenario, dir, seed=seed, chain=chain, progress=progress)
+    _show_run(bundle, output)
+    return 0
+
+
+@app.command
+def audit(
+    bundle: Path,
+    *,
+    rpc: str | None = None,
+    retrain: bool = False,
+    output: Output = "table",
+) -> int:
+    """Check a bundle against the chain and against itself, trusting nothing in it.
+
+    Args:
+        bundle: The directory that 'fedmerit run' wrote.
+        rpc: Read this Ethereum node instead of replaying the bundle's transactions.
+        retrain: Train every coalition again and compare; as long as the run itself.
+        output: Form of the result on standard output.
+    """
+    from fedmerit import auditing  # noqa: PLC0415 - imports web3
+
+    verdict = auditing.audit(bundle, rpc=rpc, retrain=retrain)
+    _show_verdict(verdict, output)
+    if verdict.passed and not retrain:
+        _next(f"fedmerit audit {bundle} --retrain", "to train every coalition again")
+    return 0 if verdict.passed else 1
+
+
+@app.command
+def report(bundle: Path) -> int:
+    """Write a bundle's report again, and print where it is.
+
+    Args:
+        bundle: The directory that 'fedmerit run' wrote.
+    """
+    from fedmerit import pipeline  # noqa: PLC0415 - imports torch
+
+    out.print(str(pipeline.write_report(bundle)), soft_wrap=True)
+    _next(f"fedmerit audit {bundle}", "to check it")
+    return 0
+
+
+@app.command
+def init(path: Path | None = None, *, data: Path | None = None) -> int:
+    """Write a commented scenario to start from.
+
+    Args:
+        path: Where to; my-scenario.toml if absent. Never overwritten.
+        data: Your own table, to be named in it.
+    """
+    from fedmerit.starter import write_starter  # noqa: PLC0415 - imports pydantic
+
+    written = write_starter(path, data)
+    out.print(f"{written}", soft_wrap=True)
+    _next(f"fedmerit run {written}", "once you have read it")
+    return 0
+
+
+@app.command(name="list")
+def list_(*, output: Output = "table") -> int:
+    """List the scenarios, data sets, models, behaviours, games, methods and mechanisms.
+
+    Args:
+        output: Form of the result on standard output.
+    """
+    from fedmerit.catalogue import catalogue  # noqa: PLC0415 - imports torch
+
+    entries = catalogue()
+    if output == "json":
+        _print_json(entries)
+    else:
+        for kind, members in entries.items():
+            table = Table("Name", "What it is", title=kind, title_justify="left", expand=True)
+            for name, summary in members.items():
+                table.add_row(name, summary)
+            out.print(table)
+    _next("fedmerit run hospitals", "to see one through")
+    return 0
+
+
+def _show_run(bundle: Bundle, output: Output) -> None:
+    from fedmerit.summary import as_json, key_figures, member_rows  # noqa: PLC0415 - imports plotly
+
+    if output == "json":
+        _print_json(as_json(bundle))
+    else:
+        rows = member_rows(bundle)
+        table = Table(title=str(bundle.path), title_justify="left")
+        for column in rows[0]:
+            words = column in {"Member", "Behaviour"}
+            table.add_column(column, justify="left" if words else "right")
+        for row in rows:
+            table.add_row(*map(escape, row.values()))
+        out.print(table)
+        for name, figure in key_figures(bundle).items():
+            out.print(f"[bold]{name}[/]  {escape(figure)}", soft_wrap=True)
+        out.print(f"[bold]Report[/]  {escape(str(bundle.path / 'report.html'))}", soft_wrap=True)
+    _next(f"fedmerit audit {bundle.path}", "to check it")
+
+
+def _show_verdict(verdict: Verdict, output: Output) -> None:
+    if output == "json":
+        _print_json(verdict.as_json())
+        return
+    marks = {"ok": "[green]ok[/]", "differs": "[red]differs[/]", "skipped": "[yellow]skipped[/]"}
+    for check in verdict.checks:
+        out.print(f"{marks[check.status]:<20} {escape(check.name)}: {escape(check.detail)}")
+    out.print(f"[bold]{escape(verdict.sentence)}[/]")
+
+
+def _print_json(value: object) -> None:
+    out.print(json.dumps(value, indent=2, ensure_ascii=False), markup=False, soft_wrap=True)
+
+
+def _next(command: str, why: str) -> None:
+    """Say on standard error what a person would type next."""
+    err.print(f"[dim]next:[/] {escape(command)}  [dim]{escape(why)}[/]", soft_wrap=True)
+
+
+def main() -> None:
+    """Run the command; show a :class:`FedmeritError` as two lines, not a traceback."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    try:
+        sys.exit(app(arguments))
+    except FedmeritError as error:
+        if "--debug" in sys.argv[1:]:
+            raise
+        err.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
+        if error.hint:
+            err.print(f"[bold] hint:[/] {escape(error.hint)}", soft_wrap=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        err.print("stopped; 'fedmerit run --resume BUNDLE' goes on from here")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+"""What a bundle's documents say, and in which units.
+
+Every number is an integer: values in billionths of a nat per validation row ("nano"),
+log-likelihoods in millionths ("micro"), shares and accuracies in millionths ("ppm"),
+money in base units as decimal strings, since JSON readers stop at 2**53.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from pydantic import BeforeValidator, Field, PlainSerializer
+
+from fedmerit.bundle import Document
+
+RUN: Final = "run.json"
+FEDERATION: Final = "federation.json"
+TRAINING: Final = "training.json"
+MODEL: Final = "training/model.safetensors"
+VALUATION: Final = "valuation.json"
+OUTCOME: Final = "outcome.json"
+ACCOUNTS: Final = "accounts.json"
+RECEIPT: Final = "settlement/receipt.json"
+DEPLOYMENT: Final = "settlement/deployment.json"
+TRANSCRIPT: Final = "settlement/transcript.json"
+LEDGER: Final = "settlement/ledger.json"
+TIMINGS: Final = "timings.json"
+
+NANO: Final = 10**9
+MICRO: Final = 10**6
+
+#: Base units: an integer in Python, its digits in the file.
+Money = Annotated[
+    int,
+    BeforeValidator(lambda v: int(v) if isinstance(v, str) and v.isdecimal() else v),
+    PlainSerializer(str, return_type=str, when_used="json"),
+    Field(ge=0),
+]
+
+
+class RunDocument(Document):
+    """``run.json``: which code made these numbers."""
+
+    scenario: str
+    seed: int
+    versions: dict[str, str]
+    """Of fedmerit and of each library that the numbers come out of."""
+
+
+class MemberDocument(Document):
+    """One participant, as the federation met it."""
+
+    name: str
+    behaviour: str
+    rows: int
+    """Rows it trains on."""
+    declared_rows: int
+    """Rows it claims, which weigh its updates."""
+    validation_rows: int
+    """Rows it brings to the pooled validation set."""
+
+
+class FederationDocument(Document):
+    """``federation.json``: who took part, with what."""
+
+    members: tuple[MemberDocument, ...]
+    classes: tuple[str, ...]
+    features: tuple[str, ...]
+    data_digest: str
+    """Keccak-256 of every member's encoded rows and of the validation rows."""
+    committee: tuple[str, ...]
+    """Members whose keys sign the report."""
+    threshold: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Participants in the order that every other document keeps."""
+        return tuple(member.name for member in self.members)
+
+
+class RoundNotes(Document):
+    """``training/<round>.json``: what a round's arrays beside it do not say."""
+
+    round: int
+    excluded: dict[str, str]
+    """Members whose update was refused, and why."""
+    bytes_up: int
+    bytes_down: int
+
+
+class RoundDocument(RoundNotes):
+    """One federated round, as it looks after the run."""
+
+    sampled: tuple[str, ...]
+    update_digests: tuple[str, ...]
+    """Keccak-256 of each participant's update as little-endian float32."""
+    update_root: str
+    """Merkle root over them, committed on the chain."""
+    log_likelihood_micro: int
+    """Mean per validation row, of the model after the round."""
+    accuracy_ppm: int
+
+
+class TrainingDocument(Document):
+    """``training.json``: the run's learning curve."""
+
+    rounds: tuple[RoundDocument, ...]
+    parameters: int
+    initial_log_likelihood_micro: int
+    initial_accuracy_ppm: int
+    pooled_log_likelihood_micro: int
+    """Of the same model trained on everybody's rows in one place, the field's yardstick."""
+    pooled_accuracy_ppm: int
+    stop_reason: str
+    idle: tuple[str, ...]
+    """Members whose every update was exactly zero."""
+
+    @property
+    def delta_ppm(self) -> int:
+        """Accuracy given up by not pooling the data (Yang et al., 2019), in millionths."""
+        return self.pooled_accuracy_ppm - self.rounds[-1].accuracy_ppm
+
+
+class CurvePoint(Document):
+    """Values of one round's game, in billionths."""
+
+    round: int
+    values: tuple[int, ...]
+    standard_errors: tuple[int, ...]
+
+
+class ValuationDocument(Document):
+    """``valuation.json``: who contributed what, and how sure that is."""
+
+    participants: tuple[str, ...]
+    method: str
+    seed: int
+    budget: int
+    evaluations: int
+    confidence_ppm: int
+    worth: int
+    """Of everyone together: the gain in log-likelihood over the untrained model."""
+    values: tuple[int, ...]
+    standard_errors: tuple[int, ...]
+    sampling_errors: tuple[int, ...]
+    validation_errors: tuple[int, ...]
+    leave_one_out: tuple[int, ...]
+    data_size: tuple[int, ...]
+    """The worth split by declared rows, for comparison."""
+    equal: tuple[int, ...]
+    """The worth split evenly, for comparison."""
+    by_owner: tuple[tuple[int, ...], ...]
+    """Per participant, what each member's validation rows add to its value."""
+    curve: tuple[CurvePoint, ...]
+    """Values of each round's game (fixed FedAvg weights, loss)."""
+
+
+class PayoutStep(Document):
+    """How one participant's payment came about."""
+
+    name: str
+    value: int
+    counted: int
+    """The part of the value that the mechanism pays for, in billionths."""
+    barred: bool
+    share_ppm: int
+    """Of the budget."""
+    payment: Money
+
+
+class OutcomeDocument(Document):
+    """``outcome.json``: what the mechanism pays, to the last base unit."""
+
+    mechanism: str
+    budget: Money
+    participants: tuple[str, ...]
+    payments: tuple[Money, ...]
+    slashes: tuple[Money, ...]
+    reserve: Money
+    barred: tuple[str, ...]
+    steps: tuple[PayoutStep, ...]
+
+
+class AccountsDocument(Document):
+    """``accounts.json``: whose account is whose, bound before anyone is paid."""
+
+    sponsor: str
+    coordinator: str
+    participants: dict[str, str]
+
+
+class TimingsDocument(Document):
+    """``timings.json``: when the run started and what each stage took."""
+
+    started: int
+    """Unix seconds; the embedded chain's clock starts here too."""
+    milliseconds: dict[str, int]

@@ -1,0 +1,155 @@
+"""One run, end to end: train, value, reward, settle, report.
+
+Each stage reads what it needs from the bundle and writes what it found there, nothing is
+handed on in memory. A run that died is therefore continued by doing the missing stages.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from time import perf_counter, time
+from typing import TYPE_CHECKING, Final, Protocol
+
+from fedmerit import stages
+from fedmerit.bundle import STAGES, Bundle, next_free
+from fedmerit.errors import BundleError
+from fedmerit.evidence import TIMINGS, TimingsDocument
+from fedmerit.scenario import Scenario, load
+from fedmerit.stages import EMBEDDED, ChainChoice
+
+if TYPE_CHECKING:
+    from fedmerit.bundle import Stage
+
+__all__ = ["EMBEDDED", "ChainChoice", "Progress", "resume", "run", "write_report"]
+
+
+class Progress(Protocol):
+    """Whoever wants to see how far a run is."""
+
+    def stage(self, name: Stage) -> None:
+        """Hear that *name* begins."""
+
+    def advance(self, done: int, total: int) -> None:
+        """Hear that *done* of the stage's *total* steps are behind us."""
+
+
+class Silent:
+    """A progress that nobody watches."""
+
+    def stage(self, name: Stage) -> None:
+        """Say nothing."""
+
+    def advance(self, done: int, total: int) -> None:
+        """Say nothing."""
+
+
+SILENT: Final = Silent()
+
+
+def run(
+    scenario: Scenario | str | Path = "hospitals",
+    directory: Path | str | None = None,
+    *,
+    seed: int | None = None,
+    chain: ChainChoice = EMBEDDED,
+    progress: Progress = SILENT,
+) -> Bundle:
+    """Run one scenario from training to the report.
+
+    Args:
+        scenario: A shipped scenario's name, a .toml file, or a scenario.
+        directory: The new directory for the evidence; the first free
+            ``bundles/<scenario>-<number>`` if None.
+        seed: Run under this seed instead of the scenario's.
+        chain: Where to settle; in process by default.
+        progress: Whoever wants to see how far the run is.
+
+    Returns:
+        The finished bundle.
+
+    Raises:
+        FedmeritError: Something to put right; the bundle, if it was begun, says how far
+            the run got, and :func:`resume` continues it.
+    """
+    asked = scenario if isinstance(scenario, Scenario) else load(scenario)
+    if seed is not None:
+        asked = asked.with_seed(seed)
+    stages.check(asked, chain)
+    target = Path(directory) if directory else next_free(Path("bundles"), asked.name)
+    bundle = Bundle.create(target, asked)
+    bundle.write_document(TIMINGS, TimingsDocument(started=int(time()), milliseconds={}))
+    return _go_on(bundle, chain, progress)
+
+
+def resume(
+    directory: Path | str, *, chain: ChainChoice = EMBEDDED, progress: Progress = SILENT
+) -> Bundle:
+    """Continue a run that died, from the first stage that is not complete.
+
+    Raises:
+        BundleError: There is no bundle there, or its run is complete.
+    """
+    bundle = Bundle.open(directory)
+    if bundle.sealed:
+        raise BundleError(
+            f"the run in {directory} is complete",
+            hint=f"Check it with 'fedmerit audit {directory}', or start another run.",
+        )
+    return _go_on(bundle, chain, progress)
+
+
+def write_report(directory: Path | str) -> Path:
+    """Write a settled bundle's report again, seal it, and give the report's path."""
+    bundle = Bundle.open(directory)
+    if "settle" not in bundle.progress.done:
+        raise BundleError(
+            f"the run in {directory} has not settled, so there is nothing to report",
+            hint=f"Continue it with 'fedmerit run --resume {directory}'.",
+        )
+    written = stages.report(bundle)
+    bundle.write_seal()
+    return written
+
+
+def _go_on(bundle: Bundle, chain: ChainChoice, progress: Progress) -> Bundle:
+    done = bundle.progress.done
+    if done != STAGES[: len(done)]:
+        raise BundleError(
+            f"{bundle.path} says that it did {', '.join(done)}, which is no beginning of a run",
+            hint="The bundle was altered; start another run.",
+        )
+    for stage in STAGES[len(done) :]:
+        progress.stage(stage)
+        began = perf_counter()
+        try:
+            _do(stage, bundle, chain, progress)
+        except BaseException as error:
+            # The reason matters more than a second failure to write it down.
+            with suppress(BundleError):
+                bundle.fail(stage, f"{type(error).__name__}: {error}")
+            raise
+        _note_time(bundle, stage, perf_counter() - began)
+        bundle.finish(stage)
+    bundle.write_seal()
+    return bundle
+
+
+def _do(stage: Stage, bundle: Bundle, chain: ChainChoice, progress: Progress) -> None:
+    match stage:
+        case "train":
+            stages.train(bundle, progress.advance)
+        case "value":
+            stages.value(bundle, progress.advance)
+        case "reward":
+            stages.reward(bundle)
+        case "settle":
+            stages.settle(bundle, chain, progress.advance)
+        case "report":
+            stages.report(bundle)
+
+
+def _note_time(bundle: Bundle, stage: Stage, seconds: float) -> None:
+    timings = bundle.document(TIMINGS, TimingsDocument)
+    spent = {**timings.milliseconds, stage: round(seconds * 1000)}
+    bundle.write_document(TIMINGS, timings.model_copy(update={"milliseconds": spent}))

@@ -1,0 +1,23 @@
+"""Charts: pure functions from documents of a bundle to a Plotly figure.
+
+The report, notebooks and pages draw with the same functions. Every figure is in light
+colours; :func:`fedmerit.report.colours.dark` gives the other one.
+"""
+
+from fedmerit.report.figures.contributions import contributions, evaluators, round_values
+from fedmerit.report.figures.learning import accuracy, log_likelihood
+from fedmerit.report.figures.ledger import gas
+from fedmerit.report.figures.payments import payments, value_against_payment
+from fedmerit.report.figures.waterfall import waterfall
+
+__all__ = [
+    "accuracy",
+    "contributions",
+    "evaluators",
+    "gas",
+    "log_likelihood",
+    "payments",
+    "round_values",
+    "value_against_payment",
+    "waterfall",
+]

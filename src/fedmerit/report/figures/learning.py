@@ -1,0 +1,71 @@
+"""Charts of the training: how good the joint model was after each round."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fedmerit.report.colours import ACCENT, IDLE, MUTED
+from fedmerit.report.figures.contributions import UNIT
+from fedmerit.report.theme import blank
+from fedmerit.report.units import milli_of_micro
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from fedmerit.evidence import TrainingDocument
+
+_PERCENT = 10_000
+
+
+def log_likelihood(training: TrainingDocument) -> go.Figure:
+    """Draw the mean log-likelihood of a validation row, per round."""
+    return _curve(
+        UNIT,
+        [milli_of_micro(each.log_likelihood_micro) for each in training.rounds],
+        untrained=milli_of_micro(training.initial_log_likelihood_micro),
+        pooled=milli_of_micro(training.pooled_log_likelihood_micro),
+    )
+
+
+def accuracy(training: TrainingDocument) -> go.Figure:
+    """Draw the share of validation rows that the model gets right, per round."""
+    return _curve(
+        "per cent of validation rows",
+        [each.accuracy_ppm / _PERCENT for each in training.rounds],
+        untrained=training.initial_accuracy_ppm / _PERCENT,
+        pooled=training.pooled_accuracy_ppm / _PERCENT,
+    )
+
+
+def _curve(title: str, reached: list[float], *, untrained: float, pooled: float) -> go.Figure:
+    figure = blank(height=340, x_title="round (0 is the untrained model)", y_title=title)
+    rounds = list(range(len(reached) + 1))
+    for name, level, colour, dash in (
+        ("pooled training", pooled, MUTED, "dash"),
+        ("untrained", untrained, IDLE, "dot"),
+    ):
+        figure.add_scatter(
+            name=name,
+            mode="lines",
+            x=[rounds[0], rounds[-1]],
+            y=[level, level],
+            line={"color": colour, "width": 2, "dash": dash},
+            hovertemplate=f"{name}: %{{y:.4g}}<extra></extra>",
+        )
+    figure.add_scatter(
+        name="federated training",
+        mode="lines+markers",
+        x=rounds,
+        y=[untrained, *reached],
+        line={"color": ACCENT, "width": 2.5},
+        marker={"color": ACCENT, "size": 7},
+        hovertemplate="after round %{x}: %{y:.4g}<extra></extra>",
+    )
+    figure.update_xaxes(
+        dtick=max(1, -(-len(reached) // 8)),
+        tickangle=0,
+        range=[-0.5, len(reached) + 0.5],
+        zeroline=False,
+    )
+    figure.update_yaxes(zeroline=False)
+    return figure

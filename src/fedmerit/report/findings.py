@@ -1,0 +1,105 @@
+"""Everything that a report is made of: a bundle's documents, read once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fedmerit.chain import Ledger, Receipt
+from fedmerit.errors import BundleError, ChainError
+from fedmerit.evidence import (
+    FEDERATION,
+    LEDGER,
+    OUTCOME,
+    RECEIPT,
+    RUN,
+    TIMINGS,
+    TRAINING,
+    TRANSCRIPT,
+    VALUATION,
+    FederationDocument,
+    OutcomeDocument,
+    RunDocument,
+    TimingsDocument,
+    TrainingDocument,
+    ValuationDocument,
+)
+
+if TYPE_CHECKING:
+    from fedmerit.bundle import Bundle
+    from fedmerit.chain import Step
+    from fedmerit.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """The documents of a settled bundle.
+
+    Attributes:
+        scenario: What was run.
+        run: By which code.
+        federation: Who took part.
+        training: How the model learned.
+        valuation: Who contributed what.
+        outcome: Who is paid what.
+        receipt: What the settlement did.
+        ledger: What the chain says of it.
+        started: Unix seconds at which the run began.
+        digest: Of the manifest: what the chain recorded as the evidence.
+        embedded: Whether the chain was the one in process, whose transcript is kept.
+    """
+
+    scenario: Scenario
+    run: RunDocument
+    federation: FederationDocument
+    training: TrainingDocument
+    valuation: ValuationDocument
+    outcome: OutcomeDocument
+    receipt: Receipt
+    ledger: Ledger
+    started: int
+    digest: str
+    embedded: bool
+
+    @property
+    def transactions(self) -> tuple[Step, ...]:
+        """Every transaction of the settlement, oldest first.
+
+        The receipt alone knows the deployment; of a settlement that was resumed on a
+        lasting chain, the ledger alone knows what came before.
+        """
+        known = {
+            step.hash: step for step in (*self.ledger.transactions, *self.receipt.transactions)
+        }
+        return tuple(sorted(known.values(), key=lambda step: step.block))
+
+    @property
+    def validation_rows(self) -> int:
+        """Rows on which every coalition was measured."""
+        return sum(member.validation_rows for member in self.federation.members)
+
+
+def read(bundle: Bundle) -> Findings:
+    """Read a settled bundle.
+
+    Raises:
+        BundleError: A document is missing or not of its form.
+    """
+    try:
+        receipt = Receipt.from_json(bundle.read(RECEIPT).decode())
+        ledger = Ledger.from_json(bundle.read(LEDGER).decode())
+    except (ChainError, UnicodeDecodeError) as error:
+        raise BundleError(f"the settlement in {bundle.path} cannot be read: {error}") from error
+    return Findings(
+        scenario=bundle.scenario,
+        run=bundle.document(RUN, RunDocument),
+        federation=bundle.document(FEDERATION, FederationDocument),
+        training=bundle.document(TRAINING, TrainingDocument),
+        valuation=bundle.document(VALUATION, ValuationDocument),
+        outcome=bundle.document(OUTCOME, OutcomeDocument),
+        receipt=receipt,
+        ledger=ledger,
+        started=bundle.document(TIMINGS, TimingsDocument).started,
+        digest=bundle.digest,
+        embedded=(bundle.path / TRANSCRIPT).is_file(),
+    )

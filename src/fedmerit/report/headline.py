@@ -1,0 +1,87 @@
+"""The figures that a reader sees first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from fedmerit.report import sentences
+from fedmerit.report.units import (
+    count,
+    decimals_for,
+    exact_tokens,
+    listed,
+    milli,
+    number,
+    percent,
+    short_tokens,
+)
+
+if TYPE_CHECKING:
+    from fedmerit.report.findings import Findings
+
+_MOST: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFigure:
+    """One of the figures that a reader sees first.
+
+    Attributes:
+        label: What it is.
+        value: The number.
+        unit: Its unit, or none.
+        note: What to hold it against.
+    """
+
+    label: str
+    value: str
+    unit: str
+    note: str
+
+
+def key_figures(findings: Findings) -> list[KeyFigure]:
+    """Give the strip at the top."""
+    training, outcome, ledger = findings.training, findings.outcome, findings.ledger
+    worth = milli(findings.valuation.worth)
+    unpaid = [step.name for step in outcome.steps if not step.payment]
+    final = ledger.allocated == ledger.paid == sum(outcome.payments)
+    return [
+        KeyFigure(
+            "Accuracy of the joint model",
+            percent(training.rounds[-1].accuracy_ppm),
+            "",
+            f"{percent(training.initial_accuracy_ppm)} before training",
+        ),
+        KeyFigure(
+            "Worth of working together",
+            number(worth, decimals_for([worth]), sign=True),
+            "milli-nats",
+            sentences.odds(findings.valuation.worth),
+        ),
+        KeyFigure(
+            "Against pooled training",
+            number(-training.delta_ppm / 10**4, 1, sign=True),
+            "points",
+            f"{percent(training.pooled_accuracy_ppm)} with all rows in one place",
+        ),
+        KeyFigure(
+            "Paid out",
+            short_tokens(sum(outcome.payments)),
+            "tokens",
+            f"of {exact_tokens(outcome.budget)}; {short_tokens(outcome.reserve)} in reserve",
+        ),
+        KeyFigure(
+            "Members paid",
+            f"{len(outcome.steps) - len(unpaid)} of {len(outcome.steps)}",
+            "",
+            f"nothing for {listed(unpaid, _MOST)}" if unpaid else "nobody is left out",
+        ),
+        KeyFigure(
+            "Settled on the chain",
+            "Yes" if final else "In part",
+            "to the last unit" if final else f"{short_tokens(ledger.paid)} tokens claimed",
+            f"{'embedded chain' if findings.embedded else f'chain {ledger.chain_id}'}, "
+            f"{count(len(findings.transactions), 'transaction')}",
+        ),
+    ]

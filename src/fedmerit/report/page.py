@@ -1,0 +1,116 @@
+"""From a bundle to ``report.html``: the same files always give the same bytes.
+
+The page allows its own two scripts by their digests and nothing else, so whatever a
+participant is called, nothing of it can run, and nothing is fetched.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from hashlib import sha256
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import plotly.graph_objects as go
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+from plotly.io import to_json
+from plotly.offline import get_plotlyjs
+
+from fedmerit.bundle import REPORT
+from fedmerit.report.colours import DARK, LIGHT, PARTICIPANTS
+from fedmerit.report.findings import read
+from fedmerit.report.headline import key_figures
+from fedmerit.report.sections import sections
+from fedmerit.report.theme import FONT, looks
+from fedmerit.report.units import day
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fedmerit.bundle import Bundle
+    from fedmerit.report.sections import Chart
+
+
+def render(bundle: Bundle) -> str:
+    """Give the whole report of a settled bundle, as HTML.
+
+    Raises:
+        BundleError: A document is missing or not of its form.
+    """
+    findings = read(bundle)
+    library, script = get_plotlyjs(), _part("report.js")
+    template = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    ).from_string(_part("template.html"))
+    return template.render(
+        findings=findings,
+        day=day(findings.started),
+        figures=key_figures(findings),
+        sections=sections(findings),
+        shades=_shades(findings.valuation.participants),
+        glyphs=[look.glyph for look in looks(findings.valuation.participants)],
+        chart=_chart,
+        dark=_verbatim(_inert(json.dumps(dict(DARK), sort_keys=True))),
+        css=_verbatim(_variables() + _part("report.css")),
+        library=_verbatim(library),
+        script=_verbatim(script),
+        digests=[_digest(library), _digest(script)],
+    )
+
+
+def write(bundle: Bundle) -> Path:
+    """Write the report into the bundle, and give its path."""
+    bundle.write(REPORT, render(bundle).encode())
+    return bundle.path / REPORT
+
+
+def _part(name: str) -> str:
+    return files("fedmerit.report").joinpath(name).read_text(encoding="utf-8")
+
+
+def _chart(chart: Chart) -> Markup:
+    """Give a figure's JSON; never through orjson, which writes floats its own way."""
+    figure = go.Figure(chart.figure)
+    if chart.by_member:
+        figure.update_layout(showlegend=False)
+    return _verbatim(_inert(to_json(figure, engine="json")))
+
+
+def _verbatim(text: str) -> Markup:
+    """Let our own text, or text made inert, into the page as it is."""
+    return Markup(text)  # noqa: S704 - see above
+
+
+def _inert(text: str) -> str:
+    """Take from JSON whatever HTML might read in it; its meaning stays."""
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _digest(script: str) -> str:
+    return "sha256-" + b64encode(sha256(script.encode()).digest()).decode()
+
+
+def _shades(participants: tuple[str, ...]) -> list[int]:
+    """Give each participant the number of its colour."""
+    colours = [light for light, _ in PARTICIPANTS]
+    return [colours.index(look.colour) for look in looks(participants)]
+
+
+def _variables() -> str:
+    """Give the theme's colours to the style sheet, light and dark."""
+    light = dict(LIGHT) | {
+        f"member-{number}": colour for number, (colour, _) in enumerate(PARTICIPANTS)
+    }
+    dark = {name: DARK[colour] for name, colour in light.items()}
+    return (
+        f":root{{--font:{FONT};{_declared(light)}}}\n"
+        f"@media screen and (prefers-color-scheme:dark){{:root{{{_declared(dark)}}}}}\n"
+    )
+
+
+def _declared(colours: dict[str, str]) -> str:
+    return "".join(f"--{name}:{colour};" for name, colour in colours.items())

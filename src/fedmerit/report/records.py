@@ -1,0 +1,212 @@
+"""Tables of what happened: the training, the members, the ledger, the code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fedmerit.chain import STEPS
+from fedmerit.report.figures.ledger import gas_by_step
+from fedmerit.report.tables import NONE, Table
+from fedmerit.report.units import (
+    exact_tokens,
+    milli_of_micro,
+    moment,
+    number,
+    percent,
+    shortened,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fedmerit.evidence import FederationDocument, TrainingDocument
+    from fedmerit.report.findings import Findings
+
+#: Arguments of events that are amounts of the token.
+_MONEY = frozenset({"amount", "cumulative", "roundBudget", "total", "value"})
+
+#: Arguments of events that are times of the chain's clock.
+_TIMES = frozenset({"deadline", "endsAt"})
+
+
+def learning(training: TrainingDocument) -> Table:
+    """Tabulate the model after every round, and what it is held against."""
+    rows = [
+        _model("Untrained", training.initial_log_likelihood_micro, training.initial_accuracy_ppm),
+        *(
+            _model(f"Round {each.round}", each.log_likelihood_micro, each.accuracy_ppm)
+            for each in training.rounds
+        ),
+    ]
+    foot = _model(
+        "Pooled training", training.pooled_log_likelihood_micro, training.pooled_accuracy_ppm
+    )
+    return Table(
+        caption="Mean log-likelihood per validation row, and right predictions",
+        columns=("Model", "Log-likelihood, milli-nats", "Accuracy"),
+        rows=tuple(rows),
+        foot=foot,
+    )
+
+
+def members(federation: FederationDocument, training: TrainingDocument) -> Table:
+    """Tabulate who took part, with what, and what was noticed about it."""
+    rows = tuple(
+        (
+            member.name,
+            member.behaviour,
+            f"{member.rows:,}",
+            f"{member.declared_rows:,}",
+            f"{member.validation_rows:,}",
+            "yes" if member.name in federation.committee else "no",
+            _notes(member.name, training),
+        )
+        for member in federation.members
+    )
+    sums = [
+        sum(member.rows for member in federation.members),
+        sum(member.declared_rows for member in federation.members),
+        sum(member.validation_rows for member in federation.members),
+    ]
+    return Table(
+        caption="The members, their rows, and what was noticed",
+        columns=(
+            "Member",
+            "Behaviour",
+            "Rows it trains on",
+            "Rows it declares",
+            "Validation rows",
+            "Signs the report",
+            "Notes",
+        ),
+        rows=rows,
+        foot=("Sum", "", *(f"{each:,}" for each in sums), "", ""),
+        by_member=True,
+        prose=frozenset({1, 5, 6}),
+    )
+
+
+def gas(findings: Findings) -> Table:
+    """Tabulate what each step of the settlement cost."""
+    spent = gas_by_step(findings.transactions)
+    sums = [sum(column) for column in zip(*spent.values(), strict=True)]
+    return Table(
+        caption="Transactions of the settlement and their gas",
+        columns=("Step", "Transactions", "Gas"),
+        rows=tuple(
+            (STEPS.get(step, step), f"{sent:,}", f"{total:,}")
+            for step, (sent, total) in spent.items()
+        ),
+        foot=("Sum", *(f"{each:,}" for each in sums)),
+    )
+
+
+def addresses(findings: Findings) -> Table:
+    """Tabulate who is who on the chain, and what each account holds now."""
+    balances = {address.lower(): held for address, held in findings.ledger.balances.items()}
+    rows = [
+        (
+            name,
+            role,
+            address,
+            exact_tokens(balances[key]) if (key := address.lower()) in balances else NONE,
+        )
+        for name, role, address in _people(findings)
+    ]
+    rows += [
+        (name, "contract", address, NONE) for name, address in findings.receipt.addresses.items()
+    ]
+    return Table(
+        caption="Accounts and contracts",
+        columns=("Who", "What", "Address", "Holds, tokens"),
+        rows=tuple(rows),
+        prose=frozenset({1, 2}),
+    )
+
+
+def events(findings: Findings) -> Table:
+    """Tabulate the job's events as the contracts emitted them, addresses as names."""
+    known = {address.lower(): name for name, _, address in _people(findings)}
+    contracts = findings.receipt.addresses.items()
+    known |= {address.lower(): name for name, address in contracts}
+    return Table(
+        caption="Events of the job, as the chain holds them; amounts in tokens",
+        columns=("Block", "Time, UTC", "Contract", "Event", "Says"),
+        rows=tuple(
+            (
+                str(event.block),
+                moment(event.timestamp),
+                event.contract,
+                event.name,
+                ", ".join(
+                    f"{key} {_said(key, value, known)}" for key, value in event.arguments.items()
+                ),
+            )
+            for event in findings.ledger.events
+        ),
+        prose=frozenset({2, 3, 4}),
+    )
+
+
+def provenance(findings: Findings) -> Table:
+    """Tabulate what one needs to know to get the same numbers."""
+    valuation, training = findings.valuation, findings.training
+    rows = [
+        ("Seed", str(findings.run.seed)),
+        *((f"Version of {name}", version) for name, version in findings.run.versions.items()),
+        ("Valuation method", f"{valuation.method}, seed {valuation.seed}"),
+        ("Coalitions evaluated", f"{valuation.evaluations:,} of at most {valuation.budget:,}"),
+        ("Validation rows", f"{findings.validation_rows:,}"),
+        ("Reward mechanism", findings.outcome.mechanism),
+        ("Model parameters", f"{training.parameters:,}"),
+        ("Digest of the data", findings.federation.data_digest),
+        ("Digest of the manifest", findings.digest),
+        ("Root of the payments", findings.receipt.root),
+        ("Chain and job", f"chain {findings.receipt.chain_id}, job {findings.receipt.job}"),
+    ]
+    return Table(
+        caption="What made these numbers",
+        columns=("What", "Which"),
+        rows=tuple(rows),
+        prose=frozenset({1}),
+    )
+
+
+def _people(findings: Findings) -> list[tuple[str, str, str]]:
+    receipt = findings.receipt
+    return [
+        ("Sponsor", "pays the budget", receipt.sponsor),
+        ("Coordinator", "runs the training", receipt.coordinator),
+        *((name, "member", address) for name, address in receipt.accounts.items()),
+    ]
+
+
+def _said(key: str, value: Any, known: Mapping[str, str]) -> str:  # noqa: ANN401 - any argument
+    if isinstance(value, list | tuple):
+        return "(" + ", ".join(_said(key, each, known) for each in value) + ")"
+    if isinstance(value, dict):
+        inner = (f"{name} {_said(name, each, known)}" for name, each in value.items())
+        return "(" + ", ".join(inner) + ")"
+    if isinstance(value, str):
+        return known.get(value.lower(), shortened(value))
+    if key in _TIMES:
+        return f"{moment(value)} UTC"
+    return exact_tokens(value) if key in _MONEY else str(value)
+
+
+def _model(name: str, log_likelihood_micro: int, accuracy_ppm: int) -> tuple[str, ...]:
+    return (name, number(milli_of_micro(log_likelihood_micro), 1), percent(accuracy_ppm))
+
+
+def _notes(name: str, training: TrainingDocument) -> str:
+    refused: dict[str, list[str]] = {}
+    for each in training.rounds:
+        if name in each.excluded:
+            refused.setdefault(each.excluded[name], []).append(str(each.round))
+    notes = [f"refused in round {', '.join(rounds)}: {why}" for why, rounds in refused.items()]
+    rested = sum(name not in each.sampled for each in training.rounds)
+    if rested:
+        notes.append(f"not drawn in {rested} of {len(training.rounds)} rounds")
+    if name in training.idle:
+        notes.insert(0, "every update was zero")
+    return "; ".join(notes) or NONE

@@ -1,0 +1,31 @@
+"""What the report says in words; every number in it comes from the documents.
+
+Texts are :class:`~markupsafe.Markup`: what is filled in is escaped, so that a participant
+may be called anything.
+"""
+
+from fedmerit.report.sentences.course import (
+    checking,
+    gathering,
+    helping,
+    learning,
+    limits,
+    settling,
+)
+from fedmerit.report.sentences.payments import explaining, paying
+from fedmerit.report.sentences.values import free_riders, judging, odds, valuing
+
+__all__ = [
+    "checking",
+    "explaining",
+    "free_riders",
+    "gathering",
+    "helping",
+    "judging",
+    "learning",
+    "limits",
+    "odds",
+    "paying",
+    "settling",
+    "valuing",
+]

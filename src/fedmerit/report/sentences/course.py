@@ -1,0 +1,168 @@
+"""Sentences on the course of the run: training, settlement, and how to check it all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from markupsafe import Markup
+
+from fedmerit.report.units import (
+    count,
+    duration,
+    exact_tokens,
+    listed,
+    milli_of_micro,
+    number,
+    percent,
+    points,
+)
+
+if TYPE_CHECKING:
+    from fedmerit.report.findings import Findings
+
+_MOST: Final = 8
+
+
+def learning(findings: Findings) -> list[Markup]:
+    """Say how good the model was before, after, and in comparison."""
+    training = findings.training
+    last = training.rounds[-1]
+    stopped = (
+        "Then it stood still, and the training ended."
+        if training.stop_reason == "converged"
+        else "That was as many as the scenario allows."
+    )
+    traffic = sum(each.bytes_up + each.bytes_down for each in training.rounds)
+    return [
+        Markup(
+            "The joint model of {parameters} learned for {rounds}. {stopped} On the validation "
+            "rows it went from {before} to <strong>{after}</strong> right predictions, and from "
+            "{low} to {high} milli-nats of log-likelihood. {traffic} kB went over the wire."
+        ).format(
+            parameters=count(training.parameters, "parameter"),
+            rounds=count(len(training.rounds), "round"),
+            stopped=stopped,
+            before=percent(training.initial_accuracy_ppm),
+            after=percent(last.accuracy_ppm),
+            low=number(milli_of_micro(training.initial_log_likelihood_micro), 1),
+            high=number(milli_of_micro(last.log_likelihood_micro), 1),
+            traffic=f"{traffic // 1000:,}",
+        ),
+        Markup(
+            "The yardstick is the same model trained on everybody's rows in one place, which is "
+            "what the members avoid: it gets {} right. {}"
+        ).format(percent(training.pooled_accuracy_ppm), pooling(training.delta_ppm)),
+    ]
+
+
+def pooling(delta_ppm: int) -> str:
+    """Say what was given up by not pooling the data."""
+    if not delta_ppm:
+        return "Not pooling the data costs nothing."
+    if delta_ppm < 0:
+        return f"The joint model is better by {points(-delta_ppm)}."
+    return f"Not pooling the data costs {points(delta_ppm)}."
+
+
+def helping(findings: Findings) -> list[Markup]:
+    """Say what the curve of each round shows, and what it does not."""
+    return [
+        Markup(
+            "Each round is a game of its own: what did each member's update of that round add, "
+            "with everyone's weight in the average as it was and an absent member adding nothing? "
+            "Bars are one standard error over {}."
+        ).format(count(findings.validation_rows, "validation row")),
+        Markup(
+            "These values are of the one training run that took place; nobody is paid by them. "
+            "They need not add up to the values above, for which the model was trained again "
+            "without the absent members."
+        ),
+    ]
+
+
+def gathering(findings: Findings) -> list[Markup]:
+    """Say who came together, to learn what."""
+    members, classes = findings.federation.members, findings.federation.classes
+    return [
+        Markup(
+            "{} brought {} to train on and {} to measure on. The model tells {} apart by {}. The "
+            "committee that signs is {}; {} of its signatures are needed."
+        ).format(
+            count(len(members), "member"),
+            count(sum(member.rows for member in members), "row"),
+            count(findings.validation_rows, "row"),
+            count(len(classes), "class", "classes"),
+            count(len(findings.federation.features), "column"),
+            listed(findings.federation.committee, _MOST),
+            findings.federation.threshold,
+        )
+    ]
+
+
+def settling(findings: Findings) -> list[Markup]:
+    """Say what happened on the chain."""
+    ledger, steps = findings.ledger, findings.transactions
+    signatures = max((len(report.signatures) for report in ledger.reports), default=0)
+    return [
+        Markup(
+            "The payments were settled on {where}, in {transactions} and {gas} gas. The report "
+            "bears {signatures} of a committee of {committee}, and lay open for {window} before "
+            "it became final. The sponsor put {funded} tokens into the vault; {paid} were "
+            "claimed, and {reserve} are left in reserve."
+        ).format(
+            where="the embedded chain, inside the program" if findings.embedded else "a live chain",
+            transactions=count(len(steps), "transaction"),
+            gas=f"{sum(step.gas for step in steps):,}",
+            signatures=count(signatures, "signature"),
+            committee=len(findings.federation.committee),
+            window=duration(findings.scenario.settlement.challenge_window),
+            funded=exact_tokens(ledger.funded),
+            paid=exact_tokens(ledger.paid),
+            reserve=exact_tokens(ledger.reserve),
+        )
+    ]
+
+
+def checking() -> list[Markup]:
+    """Say what an audit does, and how to make one."""
+    return [
+        Markup(
+            "Anyone with this directory can run <code>fedmerit audit &lt;directory&gt;</code>. It "
+            "trusts nothing in it: it compares every file with its digest, plays the chain's "
+            "transactions again or reads the live chain, checks the committee's signatures, "
+            "averages every round's updates again, computes the values again from the table of "
+            "coalitions and the payments from the values, holds them against the payment root and "
+            "the claims on the chain, and draws this report again."
+        ),
+        Markup(
+            "The metric is the gain in mean log-likelihood per validation row over the untrained "
+            "model. Values are kept in billionths of a nat, payments in base units, "
+            "10<sup>18</sup> to the token; both are integers, so that everyone computes the same "
+            "payments."
+        ),
+    ]
+
+
+def limits(findings: Findings) -> list[Markup]:
+    """Say what nobody should read into the report."""
+    said = [
+        Markup(
+            "<strong>What is not guaranteed.</strong> How well each group's model did on the "
+            "validation rows is taken as the committee signed it. Only <code>fedmerit audit "
+            "&lt;directory&gt; --retrain</code> trains every group's model again and compares."
+        )
+    ]
+    if findings.embedded:
+        said.append(
+            Markup(
+                "The embedded chain is a rehearsal: it runs the real contracts, and its transcript "
+                "can be played again, but its only witness is the computer that ran it."
+            )
+        )
+    said.append(
+        Markup(
+            "Intervals speak of other validation rows from the same members. They do not cover "
+            "another seed of the training, nor data unlike those of these members."
+        )
+    )
+    return said

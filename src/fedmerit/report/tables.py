@@ -1,0 +1,216 @@
+"""Tables of values and payments, with units; money to the last base unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from fedmerit.report.figures.contributions import evaluators_of
+from fedmerit.report.figures.payments import RESERVE
+from fedmerit.report.units import (
+    decimals_for,
+    exact_tokens,
+    milli,
+    number,
+    percent,
+    quantile,
+    with_error,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from fedmerit.evidence import OutcomeDocument, ValuationDocument
+
+NONE: Final = "–"  # noqa: RUF001 - a dash, as print has it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table, every cell already written out.
+
+    Attributes:
+        caption: What it shows, with the unit.
+        columns: Titles; the first column names the row.
+        rows: As many cells as there are columns.
+        foot: A row of sums below a line, or none.
+        by_member: Whether row *i* is participant *i*, whose colour it then carries.
+        prose: Columns of words, by place, the first one aside; the others are numbers.
+    """
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    foot: tuple[str, ...] = ()
+    by_member: bool = False
+    prose: frozenset[int] = frozenset()
+
+
+def contributions(valuation: ValuationDocument) -> Table:
+    """Tabulate the values, their errors, and the simpler answers."""
+    reach = quantile(valuation.confidence_ppm)
+    decimals = _decimals(valuation.values, valuation.leave_one_out)
+    rows = zip(
+        valuation.participants,
+        (
+            with_error(milli(value), reach * milli(error), decimals)
+            for value, error in zip(valuation.values, valuation.standard_errors, strict=True)
+        ),
+        _column(valuation.sampling_errors, decimals),
+        _column(valuation.validation_errors, decimals),
+        _column(valuation.leave_one_out, decimals),
+        _column(valuation.data_size, decimals),
+        _column(valuation.equal, decimals),
+        strict=True,
+    )
+    sums = (valuation.leave_one_out, valuation.data_size, valuation.equal)
+    return Table(
+        caption="Values in milli-nats per validation row",
+        columns=(
+            "Member",
+            f"Value ± {percent(valuation.confidence_ppm, 0)} interval",
+            "s.e. of the method",
+            "s.e. of the validation rows",
+            "Leave-one-out",
+            "By declared rows",
+            "Equal shares",
+        ),
+        rows=tuple(rows),
+        foot=(
+            "Sum",
+            number(milli(sum(valuation.values)), decimals),
+            "",
+            "",
+            *(number(milli(sum(each)), decimals) for each in sums),
+        ),
+        by_member=True,
+    )
+
+
+def payments(valuation: ValuationDocument, outcome: OutcomeDocument) -> Table:
+    """Tabulate values and payments, exact in tokens and in base units."""
+    decimals = _decimals(valuation.values)
+    rows = [
+        (
+            name,
+            number(milli(value), decimals),
+            exact_tokens(paid),
+            f"{paid:,}",
+            _share(outcome, paid),
+        )
+        for name, value, paid in zip(
+            outcome.participants, valuation.values, outcome.payments, strict=True
+        )
+    ]
+    kept = outcome.reserve
+    rows.append((RESERVE, NONE, exact_tokens(kept), f"{kept:,}", _share(outcome, kept)))
+    budget = outcome.budget
+    return Table(
+        caption="Values in milli-nats per validation row; payments in tokens of 18 decimals, exact",
+        columns=("Member", "Value", "Payment, tokens", "Payment, base units", "Of the budget"),
+        rows=tuple(rows),
+        foot=("Budget", "", exact_tokens(budget), f"{budget:,}", _share(outcome, budget)),
+        by_member=True,
+    )
+
+
+def payout(outcome: OutcomeDocument) -> Table:
+    """Tabulate the way from each value to its payment."""
+    decimals = _decimals([step.value for step in outcome.steps])
+    counted = sum(step.counted for step in outcome.steps)
+    rows = tuple(
+        (
+            step.name,
+            number(milli(step.value), decimals, sign=True),
+            _verdict(step.value, barred=step.barred),
+            number(milli(step.counted), decimals),
+            percent(round(step.counted * 10**6 / counted), 2) if counted else NONE,
+            percent(step.share_ppm, 2),
+            exact_tokens(step.payment),
+        )
+        for step in outcome.steps
+    )
+    paid = sum(step.payment for step in outcome.steps)
+    return Table(
+        caption="From value to payment; values in milli-nats per validation row",
+        columns=(
+            "Member",
+            "Value",
+            "Therefore",
+            "Counted",
+            "Share of what counts",
+            "Share of the budget",
+            "Payment, tokens",
+        ),
+        rows=rows,
+        foot=(
+            "Sum",
+            number(milli(sum(step.value for step in outcome.steps)), decimals, sign=True),
+            "",
+            number(milli(counted), decimals),
+            "",
+            percent(round(paid * 10**6 / outcome.budget), 2),
+            exact_tokens(paid),
+        ),
+        by_member=True,
+        prose=frozenset({2}),
+    )
+
+
+def round_values(valuation: ValuationDocument) -> Table:
+    """Tabulate the values of every round."""
+    numbers = [value for point in valuation.curve for value in point.values]
+    decimals = _decimals(numbers)
+    return Table(
+        caption="Values of each round ± one standard error, in milli-nats per validation row",
+        columns=("Round", *valuation.participants),
+        rows=tuple(
+            (
+                str(point.round),
+                *(
+                    with_error(milli(value), milli(error), decimals)
+                    for value, error in zip(point.values, point.standard_errors, strict=True)
+                ),
+            )
+            for point in valuation.curve
+        ),
+    )
+
+
+def evaluators(valuation: ValuationDocument) -> Table:
+    """Tabulate what each member's validation rows add to each value."""
+    owners = evaluators_of(valuation)
+    decimals = _decimals(valuation.values, *valuation.by_owner)
+    rows = tuple(
+        (name, *_column([of[owner] for owner in owners], decimals), number(milli(value), decimals))
+        for name, of, value in zip(
+            valuation.participants, valuation.by_owner, valuation.values, strict=True
+        )
+    )
+    columns = [f"on {valuation.participants[owner]}'s rows" for owner in owners]
+    return Table(
+        caption="What each evaluator's validation rows add to a value, in milli-nats",
+        columns=("Value of", *columns, "Value"),
+        rows=rows,
+        by_member=True,
+    )
+
+
+def _column(numbers: Iterable[int], decimals: int) -> list[str]:
+    return [number(milli(each), decimals) for each in numbers]
+
+
+def _decimals(*columns: Sequence[int]) -> int:
+    return decimals_for(milli(each) for column in columns for each in column)
+
+
+def _share(outcome: OutcomeDocument, amount: int) -> str:
+    return percent(round(amount * 10**6 / outcome.budget), 2)
+
+
+def _verdict(value: int, *, barred: bool) -> str:
+    if barred:
+        return "set aside: sent nothing but zeros"
+    return (
+        "counts in full" if value > 0 else "harmful: counts as nothing" if value else "is nothing"
+    )

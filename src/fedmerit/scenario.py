@@ -1,0 +1,282 @@
+"""A run's scenario: one frozen object, read from one TOML file.
+
+With the code's version it decides every number of a run. An unknown key is refused, with
+the nearest known one, rather than ignored: a misspelt setting would otherwise silently
+pay people by a default.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import tomli_w
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from fedmerit.errors import ScenarioError, suggestion
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+#: The largest amount that the contracts keep account of.
+MAXIMUM_BUDGET = 2**128 - 1
+
+_EXPLAINED = "'fedmerit init' writes a scenario with every setting explained."
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+Positive = Annotated[int, Field(ge=1)]
+
+
+def _base_units(value: object) -> object:
+    """Accept an integer, or its digits: other TOML writers stop at 64 bits."""
+    amount = int(value) if isinstance(value, str) and value.isdecimal() else value
+    if isinstance(amount, int) and not 0 < amount <= MAXIMUM_BUDGET:
+        msg = "a budget is 1 to 2**128 - 1 base units"
+        raise ValueError(msg)
+    return amount
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Partition(_Section):
+    """How a table without a participant column is dealt out."""
+
+    recipe: Literal["iid", "dirichlet", "quantity"] = "dirichlet"
+    """``iid``, ``dirichlet`` (members differ in their labels) or ``quantity`` (in size)."""
+    participants: Annotated[int, Field(ge=2)] = 10
+    """How many members the table is dealt to."""
+    alpha: Annotated[float, Field(gt=0)] = 0.5
+    """Concentration of the two Dirichlet recipes; smaller is more uneven."""
+    prefix: str = "member"
+    """Members are called ``<prefix>-1``, ``<prefix>-2`` and so on."""
+
+
+class Data(_Section):
+    """Which table, and whose rows are whose."""
+
+    source: str
+    """A shipped table (``fedmerit list``), or a path to a .csv, .csv.gz or .parquet file."""
+    label: str | None = None
+    """Label column of your own table."""
+    positive: str | None = None
+    """The label to tell from all others; absent: every label is a class of its own."""
+    participant: str | None = None
+    """Column of your own table that says whose row it is."""
+    partition: Partition | None = None
+    """How to deal the rows out, where no column says so."""
+    missing: Literal["refuse", "impute"] = "refuse"
+    """Refuse empty cells, or impute the mean and add a column that says so."""
+    validation_share: Share = 0.3
+    """Share of each member's rows that the evaluators pool to measure every coalition."""
+
+
+class Member(_Section):
+    """A participant that behaves in its own way, or that the table does not have."""
+
+    name: str
+    """A participant of the table, or a new name."""
+    behaviour: str = "honest"
+    """What it does: see ``fedmerit list``."""
+    take_from: str | None = None
+    """A new member's rows are taken out of this participant's."""
+    rows: Positive | None = None
+    """How many rows it takes."""
+    declared_rows: Positive | None = None
+    """The data size it claims, which weighs its updates; its true size if absent."""
+    flip_share: Annotated[float, Field(gt=0, le=1)] = 0.6
+    """Share of labels that ``label-flip`` changes."""
+    fault: Literal["nan", "inf", "shape"] = "nan"
+    """What ``faulty`` sends."""
+
+    @model_validator(mode="after")
+    def _rows_come_from_somewhere(self) -> Member:
+        if (self.take_from is None) != (self.rows is None):
+            msg = f"member {self.name!r}: 'take_from' and 'rows' go together"
+            raise ValueError(msg)
+        return self
+
+
+class Model(_Section):
+    """What is trained."""
+
+    kind: str = "logistic"
+    """``logistic``, ``mlp``, or the import path of a module, ``package.module:Class``."""
+    hidden: tuple[Positive, ...] = (24,)
+    """Widths of the MLP's hidden layers."""
+    arguments: dict[str, int | float | str | bool] = {}
+    """Further keyword arguments of your own module."""
+
+
+class Training(_Section):
+    """FedAvg (McMahan et al., 2017)."""
+
+    rounds: Positive = 15
+    """At most so many federated rounds."""
+    participation: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of the members that each round samples."""
+    local_epochs: Positive = 3
+    """Passes over a member's own rows in a round."""
+    batch_size: Positive = 32
+    """Rows in one step."""
+    learning_rate: Annotated[float, Field(gt=0)] = 0.1
+    """Step size of SGD."""
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Momentum of SGD, started afresh each round."""
+    tolerance: Annotated[float, Field(ge=0)] = 1e-3
+    """The model has converged when a round moves it by less than this share of its norm."""
+    patience: Positive = 2
+    """So many such rounds in a row end the training."""
+    device: str = "cpu"
+    """Where to train: ``cpu`` or ``cuda``."""
+
+
+class Valuation(_Section):
+    """How contributions are measured."""
+
+    method: str = "auto"
+    """A valuation method (``fedmerit list``); ``auto`` is exact where the budget allows it."""
+    budget: Positive = 4096
+    """Distinct coalitions that may be trained and measured."""
+    confidence: Share = 0.95
+    """Confidence of the intervals that the report shows and that ``confident`` pays by."""
+
+
+class Reward(_Section):
+    """How values become payments."""
+
+    mechanism: str = "proportional"
+    """A mechanism (``fedmerit list``)."""
+    budget: Annotated[int, BeforeValidator(_base_units)] = 1000 * 10**18
+    """What the sponsor pays in all, in base units (the shipped token has 18 decimals)."""
+
+
+class Settlement(_Section):
+    """Who signs, and how long anyone may object."""
+
+    committee: tuple[str, ...] = ()
+    """Members whose keys sign the report; empty: every honest member with validation rows."""
+    threshold: Positive | None = None
+    """Signatures needed; a majority of the committee if absent."""
+    challenge_window: Positive = 86_400
+    """Seconds between a report and its earliest finalisation."""
+
+
+class Scenario(_Section):
+    """Everything that, with the code's version, decides a run's numbers."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    """Short name; bundles are called after it."""
+    description: str = ""
+    """What the report says above its first chart."""
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    """Seeds data, training, behaviours and valuation, each through its own stream."""
+    data: Data
+    members: tuple[Member, ...] = ()
+    model: Model = Model()
+    training: Training = Training()
+    valuation: Valuation = Valuation()
+    reward: Reward = Reward()
+    settlement: Settlement = Settlement()
+
+    def to_toml(self) -> str:
+        """Write the scenario out in full, every default included."""
+        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
+
+    def with_seed(self, seed: int) -> Scenario:
+        """Give the same scenario under another seed."""
+        return parse({**self.model_dump(), "seed": seed}, origin=self.name)
+
+
+def shipped() -> dict[str, Traversable]:
+    """Give the scenarios that come with the package, by name."""
+    folder = files("fedmerit").joinpath("scenarios")
+    found = {entry.name.removesuffix(".toml"): entry for entry in folder.iterdir()}
+    return dict(sorted(found.items()))
+
+
+def load(scenario: str | Path) -> Scenario:
+    """Read a shipped scenario by name, or any other by its path.
+
+    Raises:
+        ScenarioError: There is no such scenario, or it says something we cannot run.
+    """
+    ours = shipped()
+    if str(scenario) in ours:
+        return parse(tomllib.loads(ours[str(scenario)].read_text("utf-8")), origin=str(scenario))
+    path = Path(scenario)
+    if path.suffix != ".toml" and not path.exists():
+        raise ScenarioError(
+            f"no shipped scenario is called {str(scenario)!r}", hint=suggestion(str(scenario), ours)
+        )
+    try:
+        given = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ScenarioError(
+            f"{path} cannot be read: {error.strerror}",
+            hint="Check the path, or write a scenario with 'fedmerit init'.",
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ScenarioError(f"{path} is not TOML: {error}", hint="See https://toml.io.") from error
+    return _anchored(parse(given, origin=str(path)), path.parent)
+
+
+def parse(given: dict[str, Any], *, origin: str) -> Scenario:
+    """Build a scenario from *given*, or say in plain words what is wrong with it."""
+    try:
+        return Scenario.model_validate(given)
+    except ValidationError as error:
+        raise _plainly(error, origin) from error
+
+
+def _anchored(scenario: Scenario, folder: Path) -> Scenario:
+    """Make a data path that is relative to the scenario's file absolute."""
+    source = folder / scenario.data.source
+    if not source.is_file():
+        return scenario
+    data = scenario.data.model_copy(update={"source": str(source.resolve())})
+    return scenario.model_copy(update={"data": data})
+
+
+def _plainly(error: ValidationError, origin: str) -> ScenarioError:
+    """Turn pydantic's first finding into our one sentence and a hint."""
+    first, *others = error.errors()
+    where = ".".join(map(str, first["loc"]))
+    more = f" (and {len(others)} more)" if others else ""
+    if first["type"] == "extra_forbidden":
+        known = _fields_at(first["loc"][:-1])
+        message = f"{origin}: there is no setting {where!r}{more}"
+        return ScenarioError(message, hint=suggestion(str(first["loc"][-1]), known))
+    if first["type"] == "missing":
+        return ScenarioError(
+            f"{origin}: the setting {where!r} is missing{more}",
+            hint=_EXPLAINED,
+        )
+    shown = f" (given {first['input']!r})" if not isinstance(first["input"], dict) else ""
+    choices = str(first.get("ctx", {}).get("expected", "")).replace("'", "").replace(" or ", ", ")
+    message = first["msg"].removeprefix("Value error, ")
+    message = message[:1].lower() + message[1:]
+    return ScenarioError(
+        f"{origin}: {where or 'scenario'}: {message}{shown}{more}",
+        hint=suggestion(str(first["input"]), choices.split(", ")) if choices else _EXPLAINED,
+    )
+
+
+def _fields_at(location: tuple[int | str, ...]) -> list[str]:
+    """Name the settings of the section at *location*."""
+    section: type[BaseModel] = Scenario
+    for step in location:
+        if isinstance(step, str):
+            annotation = section.model_fields[step].annotation
+            section = next(_models_in(annotation))
+    return list(section.model_fields)
+
+
+def _models_in(annotation: Any) -> Any:  # noqa: ANN401 - an annotation may be any object
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in getattr(annotation, "__args__", ()):
+        yield from _models_in(argument)

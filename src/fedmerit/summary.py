@@ -1,0 +1,98 @@
+"""What a run came to, in a few lines for the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fedmerit.evidence import (
+    FEDERATION,
+    OUTCOME,
+    TRAINING,
+    VALUATION,
+    FederationDocument,
+    OutcomeDocument,
+    TrainingDocument,
+    ValuationDocument,
+)
+from fedmerit.report.units import (
+    decimals_for,
+    exact_tokens,
+    milli,
+    percent,
+    points,
+    short_tokens,
+    with_error,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fedmerit.bundle import Bundle
+    from fedmerit.evidence import MemberDocument, PayoutStep
+
+
+def member_rows(bundle: Bundle) -> list[dict[str, str]]:
+    """Give each member's row of the result, for reading."""
+    valuation = bundle.document(VALUATION, ValuationDocument)
+    decimals = decimals_for(map(milli, valuation.values))
+    return [
+        {
+            "Member": member.name,
+            "Behaviour": member.behaviour,
+            "Rows": f"{member.rows:,}",
+            "Value ± s.e. (milli-nats)": with_error(milli(value), milli(error), decimals),
+            "Share": percent(step.share_ppm),
+            "Paid (tokens)": short_tokens(step.payment),
+        }
+        for member, value, error, step in _members(bundle)
+    ]
+
+
+def key_figures(bundle: Bundle) -> dict[str, str]:
+    """Give the figures that stand below the members, for reading."""
+    training = bundle.document(TRAINING, TrainingDocument)
+    valuation = bundle.document(VALUATION, ValuationDocument)
+    outcome = bundle.document(OUTCOME, OutcomeDocument)
+    figures = {
+        "Accuracy": f"{percent(training.rounds[-1].accuracy_ppm)} after {len(training.rounds)} "
+        f"rounds; delta to training on pooled data {points(training.delta_ppm)}",
+        "Valued by": f"{valuation.method}, {valuation.evaluations:,} coalitions retrained",
+        "Money": f"{exact_tokens(sum(outcome.payments))} paid + {exact_tokens(outcome.reserve)} "
+        f"in reserve = {exact_tokens(outcome.budget)} tokens",
+        "Manifest": bundle.digest,
+    }
+    if training.idle:
+        figures["Free-riders"] = f"only zeros came from {', '.join(training.idle)}: paid nothing"
+    return figures
+
+
+def as_json(bundle: Bundle) -> dict[str, object]:
+    """Give the result in the bundle's own units: billionths of a nat, base units."""
+    outcome = bundle.document(OUTCOME, OutcomeDocument)
+    return {
+        "bundle": str(bundle.path),
+        "manifest": bundle.digest,
+        "budget": str(outcome.budget),
+        "reserve": str(outcome.reserve),
+        "members": [
+            {
+                "name": member.name,
+                "behaviour": member.behaviour,
+                "value": value,
+                "standard_error": error,
+                "payment": str(step.payment),
+            }
+            for member, value, error, step in _members(bundle)
+        ],
+    }
+
+
+def _members(bundle: Bundle) -> Iterator[tuple[MemberDocument, int, int, PayoutStep]]:
+    valuation = bundle.document(VALUATION, ValuationDocument)
+    return zip(
+        bundle.document(FEDERATION, FederationDocument).members,
+        valuation.values,
+        valuation.standard_errors,
+        bundle.document(OUTCOME, OutcomeDocument).steps,
+        strict=True,
+    )

@@ -1,0 +1,247 @@
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+import fedmerit
+from fedmerit.auditing.files import check_files
+from fedmerit.bundle import COALITIONS, MANIFEST, SEAL, Bundle, canonical
+from fedmerit.errors import AuditImpossible, BundleError, FedmeritError
+from fedmerit.evidence import LEDGER, OUTCOME, RECEIPT, TRANSCRIPT, VALUATION
+
+KINDS = [
+    "accounts.json",
+    "coalitions.safetensors",
+    "federation.json",
+    "manifest.json",
+    "outcome.json",
+    "progress.json",
+    "report.html",
+    "run.json",
+    "scenario.toml",
+    "seal.json",
+    "settlement/deployment.json",
+    "settlement/ledger.json",
+    "settlement/receipt.json",
+    "settlement/transcript.json",
+    "timings.json",
+    "training.json",
+    "training/0001.json",
+    "training/0001.safetensors",
+    "training/model.safetensors",
+    "valuation.json",
+]
+
+
+@pytest.fixture
+def copy(hospital_bundle, tmp_path):
+    shutil.copytree(hospital_bundle.path, tmp_path / "copy")
+    return Bundle(tmp_path / "copy")
+
+
+def forge(bundle, name, change):
+    """Alter one JSON document, and rewrite both lists of digests as a forger would."""
+    document = json.loads(bundle.read(name))
+    change(document)
+    bundle.write(name, canonical(document))
+    reseal(bundle)
+
+
+def reseal(bundle):
+    bundle.write_manifest()
+    bundle.write_seal()
+
+
+def found(bundle):
+    return {check.name: check.detail for check in fedmerit.audit(bundle).differences}
+
+
+def flipped(content, position):
+    return content[:position] + bytes([content[position] ^ 1]) + content[position + 1 :]
+
+
+def test_an_untouched_bundle_holds(hospital_bundle):
+    verdict = fedmerit.audit(hospital_bundle)
+
+    assert verdict.passed
+    assert "no difference" in verdict.sentence
+    assert {check.status for check in verdict.checks} == {"ok", "skipped"}
+
+
+def test_retraining_an_untouched_bundle_holds(hospital_bundle):
+    verdict = fedmerit.audit(hospital_bundle, retrain=True)
+
+    assert verdict.passed
+    assert {check.status for check in verdict.checks} == {"ok"}
+
+
+def test_the_list_of_kinds_is_complete(hospital_bundle):
+    kinds = {n for n in hospital_bundle.names() if "training/00" not in n or "0001" in n}
+
+    assert kinds == set(KINDS)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_one_flipped_bit_is_found_and_its_file_named(copy, name):
+    content = copy.read(name)
+    (copy.path / name).write_bytes(flipped(content, len(content) // 2))
+
+    try:
+        verdict = fedmerit.audit(copy)
+        said = " ".join(check.detail for check in verdict.differences)
+    except FedmeritError as error:
+        said = str(error)
+
+    assert name in said
+
+
+def test_any_flipped_byte_of_any_file_is_found_and_its_file_named(copy):
+    rng = np.random.default_rng(0)
+
+    for name in copy.names():
+        content = copy.read(name)
+        for position in {0, len(content) - 1, *rng.integers(len(content), size=20).tolist()}:
+            (copy.path / name).write_bytes(flipped(content, position))
+            try:
+                checks = list(check_files(copy))
+                said = " ".join(check.detail for check in checks if check.status == "differs")
+            except AuditImpossible as error:
+                said = str(error)
+            assert name in said, f"{name} at byte {position}"
+        (copy.path / name).write_bytes(content)
+
+
+def test_a_missing_file_is_found_and_named(copy):
+    (copy.path / "run.json").unlink()
+
+    assert "run.json is missing" in found(copy)["files against seal.json"]
+
+
+def test_an_added_file_is_found_and_named(copy):
+    (copy.path / "extra.txt").write_text("hello")
+
+    assert "extra.txt" in found(copy)["no file was added"]
+
+
+def test_a_payment_that_a_forger_raised_and_resealed_differs_from_mechanism_and_chain(copy):
+    def raise_pay(outcome):
+        outcome["payments"][0] = str(int(outcome["payments"][0]) + 1)
+        outcome["payments"][1] = str(int(outcome["payments"][1]) - 1)
+
+    forge(copy, OUTCOME, raise_pay)
+
+    assert {"evidence on chain", "money", "payments"} <= found(copy).keys()
+
+
+def test_a_value_that_a_forger_raised_and_resealed_differs_from_the_coalition_table(copy):
+    def raise_value(valuation):
+        valuation["values"][0] += 1000
+
+    forge(copy, VALUATION, raise_value)
+
+    differences = found(copy)
+    assert "values[0]" in differences["values"]
+    assert "evidence on chain" in differences
+
+
+def test_utilities_that_a_forger_raised_and_resealed_differ_from_the_values(copy):
+    arrays = copy.tensors(COALITIONS)
+    arrays["gains_micro"] = arrays["gains_micro"] + arrays["coalitions"][:, :1].astype(np.int64)
+    copy.write_tensors(COALITIONS, arrays)
+    reseal(copy)
+
+    assert "values" in found(copy)
+
+
+def test_updates_that_a_forger_changed_and_resealed_differ_from_their_commitment(copy):
+    name = "training/0002.safetensors"
+    arrays = copy.tensors(name)
+    arrays["updates"] = arrays["updates"] * np.float32(1.5)
+    copy.write_tensors(name, arrays)
+    reseal(copy)
+
+    differences = found(copy)
+    assert "round 2" in differences["updates"]
+    assert "averaging" in differences
+
+
+def test_weights_that_a_forger_changed_and_resealed_are_found(copy):
+    name = "training/0003.safetensors"
+    arrays = copy.tensors(name)
+    arrays["weights"] = arrays["weights"][::-1].copy()
+    copy.write_tensors(name, arrays)
+    reseal(copy)
+
+    assert "3" in found(copy)["weights"]
+
+
+def test_a_receipt_that_lies_about_what_was_paid_is_found(copy):
+    def lie(receipt):
+        name = next(iter(receipt["paid"]))
+        receipt["paid"][name] = "1"
+
+    forge(copy, RECEIPT, lie)
+
+    assert "paid" in found(copy)["receipt"]
+
+
+def test_a_ledger_that_lacks_an_event_is_found(copy):
+    forge(copy, LEDGER, lambda ledger: ledger["events"].pop())
+
+    assert "ledger" in found(copy)
+
+
+def test_a_transcript_that_lacks_a_transaction_no_longer_pays_everyone(copy):
+    forge(copy, TRANSCRIPT, lambda transcript: transcript["entries"].pop())
+
+    assert "money" in found(copy)
+
+
+def test_a_report_that_shows_other_numbers_is_found_although_it_was_resealed(copy):
+    copy.write("report.html", copy.read("report.html").replace(b"Hungary", b"Austria"))
+    reseal(copy)
+
+    assert list(found(copy)) == ["report"]
+
+
+def test_a_settlement_of_another_bundle_is_found(copy, tmp_path):
+    other = fedmerit.run("hospitals", tmp_path / "other", seed=1)
+    for name in (LEDGER, RECEIPT, TRANSCRIPT):
+        copy.write(name, other.read(name))
+    reseal(copy)
+
+    assert {"evidence on chain", "committee", "money"} <= found(copy).keys()
+
+
+def test_an_unfinished_bundle_cannot_be_audited_and_says_how_to_go_on(copy):
+    (copy.path / SEAL).unlink()
+
+    with pytest.raises(AuditImpossible, match=r"no seal\.json") as caught:
+        fedmerit.audit(copy)
+
+    assert "--resume" in caught.value.hint
+
+
+def test_a_directory_without_a_bundle_cannot_be_audited(tmp_path):
+    with pytest.raises(BundleError, match="not a bundle"):
+        fedmerit.audit(tmp_path)
+
+
+def test_a_bundle_without_its_transactions_asks_for_the_node(copy):
+    (copy.path / TRANSCRIPT).unlink()
+    reseal(copy)
+
+    with pytest.raises(AuditImpossible, match="settled on a node") as caught:
+        fedmerit.audit(copy)
+
+    assert "--rpc" in caught.value.hint
+
+
+def test_the_manifest_holds_no_file_of_the_settlement(hospital_bundle):
+    listed = hospital_bundle.listed(MANIFEST)
+
+    assert "accounts.json" in listed
+    assert not [name for name in listed if name.startswith("settlement/")]

@@ -1,0 +1,166 @@
+"""The command itself, as a person types it, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+import fedmerit
+from fedmerit import cli
+from fedmerit.terminal import TerminalProgress
+
+
+def fedmerit_(*arguments, cwd=None, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "fedmerit.cli", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**os.environ, "COLUMNS": "200", **environment},
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def scenario(tmp_path_factory):
+    """Give a scenario file that trains in a moment."""
+    path = tmp_path_factory.mktemp("scenario") / "tiny.toml"
+    path.write_text(
+        'name = "tiny"\n[data]\nsource = "digits"\n'
+        '[data.partition]\nrecipe = "iid"\nparticipants = 3\n'
+        "[training]\nrounds = 1\nlocal_epochs = 1\n"
+    )
+    return path
+
+
+def test_help_lists_every_command():
+    done = fedmerit_("--help")
+
+    assert done.returncode == 0
+    for command in ("run", "audit", "report", "init", "list"):
+        assert f" {command} " in done.stdout
+
+
+def test_importing_the_command_loads_neither_torch_nor_web3():
+    script = "import sys, fedmerit.cli; print({'torch', 'web3', 'pandas'} & set(sys.modules))"
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "set()\n"
+
+
+def test_a_run_prints_results_on_stdout_and_progress_on_stderr(scenario, tmp_path):
+    done = fedmerit_("run", scenario, cwd=tmp_path)
+
+    assert done.returncode == 0
+    assert "member-1" in done.stdout
+    assert "Training the federation: done in" in done.stderr
+    assert "next: fedmerit audit bundles/tiny-1" in done.stderr
+    assert (tmp_path / "bundles" / "tiny-1" / "report.html").is_file()
+
+
+def test_a_run_as_json_is_json_and_nothing_else(scenario, tmp_path):
+    done = fedmerit_("run", scenario, "--dir", tmp_path / "b", "--output", "json", "--seed", "7")
+
+    result = json.loads(done.stdout)
+    payments = [int(member["payment"]) for member in result["members"]]
+    assert sum(payments) + int(result["reserve"]) == int(result["budget"]) == 10**21
+
+
+def test_an_audit_ends_with_its_verdict_and_exit_status_0(hospital_bundle):
+    done = fedmerit_("audit", hospital_bundle.path)
+
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[-1].startswith("The bundle holds: ")
+    assert "--retrain" in done.stderr
+
+
+def test_an_audit_that_finds_a_difference_names_it_and_exits_1(hospital_bundle, tmp_path):
+    shutil.copytree(hospital_bundle.path, tmp_path / "b")
+    with (tmp_path / "b" / "run.json").open("a") as file:
+        file.write(" ")
+
+    done = fedmerit_("audit", tmp_path / "b", "--output", "json")
+
+    assert done.returncode == 1
+    verdict = json.loads(done.stdout)
+    assert not verdict["passed"]
+    assert "run.json" in json.dumps(verdict["checks"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "hospital"], "Did you mean 'hospitals'?"),
+        (["run", "absent.toml"], "cannot be read"),
+        (["run", "--resume", "nowhere"], "not a bundle"),
+        (["run", "--rpc", "http://127.0.0.1:9"], "no Ethereum node answers"),
+        (["audit", "nowhere"], "not a bundle"),
+        (["report", "nowhere"], "not a bundle"),
+        (["run", "--sede", "3"], "--seed"),
+        (["rnu"], "run"),
+    ],
+)
+def test_what_can_be_put_right_is_said_in_two_lines_and_exits_2(arguments, said, tmp_path):
+    done = fedmerit_(*arguments, cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not done.stdout
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    done = fedmerit_("audit", "nowhere", "--debug", cwd=tmp_path)
+
+    assert "Traceback" in done.stderr
+
+
+def test_init_writes_a_scenario_that_runs_and_never_overwrites_it(tmp_path):
+    first = fedmerit_("init", cwd=tmp_path)
+    second = fedmerit_("init", cwd=tmp_path)
+
+    assert first.returncode == 0
+    assert "next: fedmerit run my-scenario.toml" in first.stderr
+    assert second.returncode == 2
+    assert "exists already" in second.stderr
+
+
+def test_list_names_everything_that_a_scenario_may_use():
+    listed = json.loads(fedmerit_("list", "--output", "json").stdout)
+
+    assert {"hospitals", "digits"} <= listed["Scenarios"].keys()
+    assert "heart-disease" in listed["Data sets"]
+    assert "free-rider" in listed["Behaviours"]
+    assert "exact" in listed["Methods"]
+    assert "proportional" in listed["Mechanisms"]
+    assert all(summary for kind in listed.values() for summary in kind.values())
+
+
+def test_a_report_is_written_again_where_it_was(scenario, tmp_path):
+    bundle = fedmerit.run(scenario, tmp_path / "b")
+    before = bundle.read("report.html")
+    (bundle.path / "report.html").unlink()
+
+    done = fedmerit_("report", bundle.path)
+
+    assert done.stdout.strip() == str(bundle.path / "report.html")
+    assert bundle.read("report.html") == before
+
+
+def test_progress_is_a_bar_on_a_terminal(capsys):
+    console = type(cli.err)(force_terminal=True, width=80)
+
+    with TerminalProgress(console) as progress:
+        progress.stage("train")
+        progress.advance(1, 2)
+        progress.stage("value")
+
+    assert "━" in capsys.readouterr().out

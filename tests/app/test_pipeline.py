@@ -1,0 +1,266 @@
+from __future__ import annotations
+
+import json
+import tomllib
+
+import numpy as np
+import pytest
+
+import fedmerit
+from fedmerit import stages
+from fedmerit.bundle import STAGES, Bundle
+from fedmerit.errors import BundleError, ChainError, DataError, FedmeritError
+from fedmerit.evidence import (
+    FEDERATION,
+    OUTCOME,
+    TRAINING,
+    VALUATION,
+    FederationDocument,
+    OutcomeDocument,
+    TrainingDocument,
+    ValuationDocument,
+)
+from fedmerit.pipeline import ChainChoice, write_report
+from fedmerit.scenario import load, parse
+
+
+def small(**changes):
+    """Give a scenario that trains in a moment."""
+    scenario = {
+        "name": "small",
+        "data": {
+            "source": "digits",
+            "validation_share": 0.2,
+            "partition": {"recipe": "iid", "participants": 3},
+        },
+        "training": {"rounds": 2, "local_epochs": 1, "learning_rate": 0.5},
+    }
+    return parse({**scenario, **changes}, origin="test")
+
+
+def paid(bundle):
+    outcome = bundle.document(OUTCOME, OutcomeDocument)
+    return dict(zip(outcome.participants, outcome.payments, strict=True))
+
+
+def test_the_free_rider_is_named_and_paid_nothing(hospital_bundle):
+    assert hospital_bundle.document(TRAINING, TrainingDocument).idle == ("Free-rider",)
+    assert paid(hospital_bundle)["Free-rider"] == 0
+
+
+def test_the_two_lessons_are_the_two_lowest_values_and_only_hospitals_are_paid(hospital_bundle):
+    valuation = hospital_bundle.document(VALUATION, ValuationDocument)
+
+    ranked = [
+        name for _, name in sorted(zip(valuation.values, valuation.participants, strict=True))
+    ]
+    assert set(ranked[:2]) == {"Free-rider", "Mislabelled clinic"}
+    assert {name for name, amount in paid(hospital_bundle).items() if not amount} == set(ranked[:2])
+
+
+def test_payments_and_reserve_are_the_budget_to_the_last_base_unit(hospital_bundle):
+    outcome = hospital_bundle.document(OUTCOME, OutcomeDocument)
+    receipt = json.loads(hospital_bundle.read("settlement/receipt.json"))
+
+    assert sum(outcome.payments) + outcome.reserve == outcome.budget == 1000 * 10**18
+    assert sum(map(int, receipt["paid"].values())) + int(receipt["reserve"]) == outcome.budget
+
+
+def test_values_add_up_to_the_worth_of_everyone(hospital_bundle):
+    valuation = hospital_bundle.document(VALUATION, ValuationDocument)
+
+    assert abs(sum(valuation.values) - valuation.worth) <= len(valuation.values)
+
+
+def test_what_each_members_rows_add_makes_up_the_value(hospital_bundle):
+    valuation = hospital_bundle.document(VALUATION, ValuationDocument)
+
+    for value, split in zip(valuation.values, valuation.by_owner, strict=True):
+        assert abs(sum(split) - value) <= len(split)
+
+
+def test_an_exact_value_still_has_the_error_of_its_validation_rows(hospital_bundle):
+    valuation = hospital_bundle.document(VALUATION, ValuationDocument)
+
+    assert valuation.method == "exact"
+    assert not any(valuation.sampling_errors)
+    assert all(valuation.validation_errors)
+
+
+def test_the_same_seed_gives_the_same_manifest_and_another_seed_does_not(hospital_bundle, tmp_path):
+    again = fedmerit.run("hospitals", tmp_path / "again")
+    other = fedmerit.run("hospitals", tmp_path / "other", seed=1)
+
+    assert again.digest == hospital_bundle.digest != other.digest
+    assert paid(again) == paid(hospital_bundle) != paid(other)
+
+
+def test_a_bundle_holds_no_float_outside_its_tensors_and_its_scenario(hospital_bundle):
+    for name in hospital_bundle.names():
+        if name.endswith(".json"):
+            json.loads(hospital_bundle.read(name), parse_float=pytest.fail)
+
+
+def test_the_written_scenario_says_every_default(hospital_bundle):
+    written = tomllib.loads(hospital_bundle.text("scenario.toml"))
+
+    assert written["training"]["momentum"] == load("hospitals").training.momentum
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_run_that_died_says_where_and_resumes_to_the_same_result(stage, tmp_path, monkeypatch):
+    def die(*_, **__):
+        raise RuntimeError("the power went out")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(stages, stage, die)
+        with pytest.raises(RuntimeError):
+            fedmerit.run(small(), tmp_path / "died")
+    died = Bundle.open(tmp_path / "died")
+    assert died.progress.failed == f"{stage}: RuntimeError: the power went out"
+    assert died.progress.done == STAGES[: STAGES.index(stage)]
+
+    resumed = fedmerit.resume(tmp_path / "died")
+
+    assert resumed.digest == fedmerit.run(small(), tmp_path / "whole").digest
+    assert fedmerit.audit(resumed).passed
+
+
+def test_training_that_died_between_rounds_goes_on_from_the_last_one(tmp_path, monkeypatch):
+    written = []
+    keep = stages.write_round
+
+    def die_after_one(bundle, round_):
+        keep(bundle, round_)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(stages, "write_round", die_after_one)
+        with pytest.raises(KeyboardInterrupt):
+            fedmerit.run(small(), tmp_path / "died")
+    monkeypatch.setattr(stages, "write_round", lambda b, r: (written.append(r.number), keep(b, r)))
+
+    resumed = fedmerit.resume(tmp_path / "died")
+
+    assert written == [2]
+    assert resumed.digest == fedmerit.run(small(), tmp_path / "whole").digest
+
+
+def test_a_complete_run_is_not_resumed(hospital_bundle):
+    with pytest.raises(BundleError, match="is complete"):
+        fedmerit.resume(hospital_bundle.path)
+
+
+def test_a_bundle_directory_that_exists_is_refused_before_anything_is_trained(tmp_path):
+    with pytest.raises(BundleError, match="exists already"):
+        fedmerit.run(small(), tmp_path)
+
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_report_can_be_written_again_and_the_bundle_still_holds(tmp_path):
+    bundle = fedmerit.run(small(), tmp_path / "b")
+    (bundle.path / "report.html").unlink()
+
+    write_report(bundle.path)
+
+    assert fedmerit.audit(bundle).passed
+
+
+@pytest.mark.parametrize("fault", ["nan", "inf", "shape"])
+def test_a_member_that_returns_nonsense_is_excluded_and_the_run_goes_on(fault, tmp_path):
+    members = [{"name": "broken", "behaviour": "faulty", "fault": fault}]
+
+    bundle = fedmerit.run(small(members=members), tmp_path / "b")
+
+    training = bundle.document(TRAINING, TrainingDocument)
+    assert all("broken" in round_.excluded for round_ in training.rounds)
+    assert paid(bundle)["broken"] == 0
+    assert fedmerit.audit(bundle).passed
+
+
+def test_confident_pays_by_the_lower_end_and_keeps_the_rest(tmp_path):
+    bundle = fedmerit.run(small(reward={"mechanism": "confident", "budget": 1000}), tmp_path / "b")
+
+    outcome = bundle.document(OUTCOME, OutcomeDocument)
+    assert 0 < outcome.reserve < 1000
+    assert sum(outcome.payments) + outcome.reserve == 1000
+    assert fedmerit.audit(bundle).passed
+
+
+def test_many_members_are_valued_by_sampling_within_the_budget(tmp_path):
+    data = {"source": "digits", "partition": {"recipe": "iid", "participants": 8}}
+
+    bundle = fedmerit.run(small(data=data, valuation={"budget": 60}), tmp_path / "b")
+
+    valuation = bundle.document(VALUATION, ValuationDocument)
+    assert valuation.method == "permutation"
+    assert valuation.evaluations <= 60
+    assert all(valuation.sampling_errors)
+    assert fedmerit.audit(bundle).passed
+
+
+def test_the_committee_is_every_honest_member_with_validation_rows_by_default(tmp_path):
+    members = [{"name": "idle", "behaviour": "free-rider"}]
+
+    bundle = fedmerit.run(small(members=members), tmp_path / "b")
+
+    federation = bundle.document(FEDERATION, FederationDocument)
+    assert federation.committee == ("member-1", "member-2", "member-3")
+    assert federation.threshold == 2
+
+
+def test_a_table_of_ones_own_is_run_from_its_file(tmp_path):
+    rng = np.random.default_rng(0)
+    rows = ["age,dose,site,sick"]
+    rows += [
+        f"{a:.2f},{d:.2f},{'north' if i % 2 else 'south'},{int(a + d > 1)}"
+        for i, (a, d) in enumerate(rng.random((120, 2)))
+    ]
+    (tmp_path / "mine.csv").write_text("\n".join(rows) + "\n")
+    (tmp_path / "mine.toml").write_text(
+        'name = "mine"\n[data]\nsource = "mine.csv"\nlabel = "sick"\nparticipant = "site"\n'
+    )
+
+    bundle = fedmerit.run(tmp_path / "mine.toml", tmp_path / "b")
+
+    assert set(paid(bundle)) == {"north", "south"}
+    assert fedmerit.audit(bundle, retrain=True).passed
+
+
+@pytest.mark.parametrize(
+    ("changes", "said", "hint"),
+    [
+        ({"reward": {"mechanism": "proportonal"}}, "proportonal", "proportional"),
+        ({"valuation": {"method": "exat"}}, "exat", "exact"),
+        ({"model": {"kind": "mpl"}}, "mpl", "mlp"),
+        ({"data": {"source": "digit"}}, "digit", "digits"),
+        ({"members": [{"name": "x", "behaviour": "lable-flip"}]}, "lable-flip", "label-flip"),
+        ({"settlement": {"committee": ["member-4"]}}, "member-4", "member-"),
+        ({"settlement": {"threshold": 9}}, "9 signatures of 3", "at most 3"),
+        ({"valuation": {"method": "exact", "budget": 7}}, "7 evaluations", "budget=8"),
+    ],
+)
+def test_bad_settings_are_refused_with_a_hint_that_works(changes, said, hint, tmp_path):
+    with pytest.raises(FedmeritError, match=said) as caught:
+        fedmerit.run(small(**changes), tmp_path / "b")
+
+    assert hint in caught.value.hint
+
+
+def test_an_unreachable_node_is_found_out_before_anything_is_trained(tmp_path):
+    chain = ChainChoice(rpc="http://127.0.0.1:9")
+
+    with pytest.raises(ChainError, match=r"127\.0\.0\.1:9"):
+        fedmerit.run(small(), tmp_path / "b", chain=chain)
+
+    assert not (tmp_path / "b").exists()
+
+
+def test_missing_data_is_found_out_before_a_directory_is_made(tmp_path):
+    scenario = small(data={"source": str(tmp_path / "absent.csv"), "label": "y"})
+
+    with pytest.raises(DataError, match=r"absent\.csv"):
+        fedmerit.run(scenario, tmp_path / "b")
+
+    assert not (tmp_path / "b").exists()

@@ -1,0 +1,54 @@
+"""The promise of the default scenario, over ten seeds."""
+
+from __future__ import annotations
+
+import pytest
+
+from fedmerit import stages
+from fedmerit.bundle import Bundle
+from fedmerit.evidence import OUTCOME, VALUATION, OutcomeDocument, ValuationDocument
+from fedmerit.scenario import load
+
+LESSONS = {"Free-rider", "Mislabelled clinic"}
+
+
+@pytest.fixture(scope="module")
+def ten(tmp_path_factory):
+    """Train, value and reward under ten seeds; the chain adds nothing to this question."""
+    found = []
+    for seed in range(10):
+        directory = tmp_path_factory.mktemp("seeds") / str(seed)
+        bundle = Bundle.create(directory, load("hospitals").with_seed(seed))
+        stages.train(bundle, lambda *_: None)
+        stages.value(bundle, lambda *_: None)
+        stages.reward(bundle)
+        valuation = bundle.document(VALUATION, ValuationDocument)
+        outcome = bundle.document(OUTCOME, OutcomeDocument)
+        found.append((valuation, dict(zip(outcome.participants, outcome.payments, strict=True))))
+    return found
+
+
+def test_free_rider_and_mislabelled_clinic_are_lowest_and_unpaid_in_nine_of_ten_seeds(ten):
+    held = 0
+    for valuation, paid in ten:
+        ranked = sorted(zip(valuation.values, valuation.participants, strict=True))
+        lowest = {name for _, name in ranked[:2]}
+        held += lowest == LESSONS and not any(paid[name] for name in LESSONS)
+
+    assert held >= 9
+
+
+def test_every_hospital_is_paid_in_nine_of_ten_seeds(ten):
+    held = sum(
+        all(amount for name, amount in paid.items() if name not in LESSONS) for _, paid in ten
+    )
+
+    assert held >= 9
+
+
+def test_the_free_riders_value_is_small_and_above_zero(ten):
+    for valuation, _ in ten:
+        value = valuation.values[valuation.participants.index("Free-rider")]
+        positive = sum(max(0, other) for other in valuation.values)
+
+        assert 0 < value < 0.1 * positive
