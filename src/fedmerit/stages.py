@@ -24,6 +24,7 @@ from fedmerit.chain import (
 )
 from fedmerit.chain import settle as settle_on_chain
 from fedmerit.chain.embedded import EmbeddedNode
+from fedmerit.chain.keys import Cast
 from fedmerit.documents import (
     coalition_arrays,
     curve_point,
@@ -124,11 +125,20 @@ def check(scenario: Scenario, chain: ChainChoice) -> None:
     asked = scenario.valuation
     rehearsal = _Worthless(consortium.federation.participants)
     value_game(rehearsal, method=asked.method, budget=asked.budget, seed=0)
+    names = consortium.federation.participants
+    Order(
+        participants=names,
+        payments=(0,) * len(names),
+        budget=scenario.reward.budget,
+        update_roots=(),
+        evidence=b"\x01" * 32,
+        committee=consortium.committee,
+        threshold=consortium.threshold,
+        challenge_window=scenario.settlement.challenge_window,
+    )
     if chain.rpc is not None:
         chain.connect(started=0)
-        keys = chain.keys(scenario)
-        for role in ("sponsor", "coordinator", *consortium.federation.participants):
-            keys.signer(role)
+        Cast.of(chain.keys(scenario), names)
 
 
 def train(bundle: Bundle, advance: Advance) -> None:

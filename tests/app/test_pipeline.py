@@ -238,6 +238,8 @@ def test_a_table_of_ones_own_is_run_from_its_file(tmp_path):
         ({"members": [{"name": "x", "behaviour": "lable-flip"}]}, "lable-flip", "label-flip"),
         ({"settlement": {"committee": ["member-4"]}}, "member-4", "member-"),
         ({"settlement": {"threshold": 9}}, "9 signatures of 3", "at most 3"),
+        ({"settlement": {"challenge_window": 2**40}}, "challenge window", ""),
+        ({"members": [{"name": "sponsor", "behaviour": "free-rider"}]}, "sponsor", "Rename"),
         ({"valuation": {"method": "exact", "budget": 7}}, "7 evaluations", "budget=8"),
     ],
 )
@@ -246,6 +248,7 @@ def test_bad_settings_are_refused_with_a_hint_that_works(changes, said, hint, tm
         fedmerit.run(small(**changes), tmp_path / "b")
 
     assert hint in caught.value.hint
+    assert not (tmp_path / "b").exists()
 
 
 def test_an_unreachable_node_is_found_out_before_anything_is_trained(tmp_path):

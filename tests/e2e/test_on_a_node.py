@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from eth_account import Account
 
 import fedmerit
 import fedmerit.pipeline
-from fedmerit.errors import AuditImpossible, WrongChain
-from fedmerit.evidence import TRANSCRIPT
+from fedmerit.errors import AuditImpossible, ChainError, WrongChain
+from fedmerit.evidence import ACCOUNTS, TRANSCRIPT, AccountsDocument
 from fedmerit.pipeline import ChainChoice
 from fedmerit.scenario import parse
 
@@ -74,6 +77,39 @@ def test_a_settlement_that_died_is_resumed_on_the_node_and_pays_once(anvil, tmp_
     bundle = fedmerit.resume(tmp_path / "b", chain=chain)
 
     assert fedmerit.audit(bundle, rpc=anvil).passed
+
+
+def test_a_keystores_keys_sign_and_none_of_them_gets_into_the_bundle(anvil, tmp_path, monkeypatch):
+    roles = ["sponsor", "coordinator", "member-1", "member-2", "member-3"]
+    secrets = {role: Account.create() for role in roles}
+    (tmp_path / "keys").mkdir()
+    for role, account in secrets.items():
+        locked = Account.encrypt(account.key, "open sesame", kdf="pbkdf2", iterations=1000)
+        (tmp_path / "keys" / f"{role}.json").write_text(json.dumps(locked))
+    monkeypatch.setenv("FEDMERIT_KEYSTORE_PASSWORD", "open sesame")
+    chain = ChainChoice(rpc=anvil, keystore=tmp_path / "keys")
+
+    bundle = fedmerit.run(SCENARIO, tmp_path / "b", chain=chain)
+
+    accounts = bundle.document(ACCOUNTS, AccountsDocument)
+    assert accounts.sponsor == secrets["sponsor"].address
+    assert list(accounts.participants.values()) == [secrets[r].address for r in roles[2:]]
+    assert fedmerit.audit(bundle, rpc=anvil).passed
+    everything = b"".join(bundle.read(name) for name in bundle.names())
+    for account in secrets.values():
+        assert account.key.hex().encode() not in everything
+
+
+def test_a_missing_key_is_found_out_before_anything_is_trained(anvil, tmp_path):
+    (tmp_path / "keys").mkdir()
+
+    with pytest.raises(ChainError, match="sponsor") as caught:
+        fedmerit.run(
+            SCENARIO, tmp_path / "b", chain=ChainChoice(rpc=anvil, keystore=tmp_path / "keys")
+        )
+
+    assert "sponsor" in caught.value.hint
+    assert not (tmp_path / "b").exists()
 
 
 def test_a_node_of_another_chain_is_refused_before_anything_is_trained(anvil, tmp_path):
