@@ -13,19 +13,21 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
-from eth_utils.crypto import keccak
 from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
+from fedmerit.canonical import canonical, digest
 from fedmerit.errors import AuditImpossible, BundleError
-from fedmerit.scenario import Scenario, parse
+from fedmerit.reading import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
+
+    from fedmerit.scenario import Scenario
 
 Stage = Literal["train", "value", "reward", "settle", "report"]
 STAGES: Final[tuple[Stage, ...]] = ("train", "value", "reward", "settle", "report")
@@ -250,30 +252,6 @@ class Bundle:
 _ASK = "Ask whoever ran it for an undamaged copy of the bundle."
 
 
-def canonical(value: object) -> bytes:
-    """Give the one byte string in which a bundle holds a JSON value.
-
-    Raises:
-        TypeError: There is a float in it; floats do not hash alike everywhere.
-    """
-    _refuse_floats(value)
-    return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
-
-
-def digest(content: bytes) -> str:
-    """Give the Keccak-256 of *content* as ``0x`` and 64 hex digits."""
-    return "0x" + keccak(content).hex()
-
-
 def next_free(folder: Path, name: str) -> Path:
     """Give the first of ``name-1``, ``name-2`` ... that is not taken."""
     return next(path for number in count(1) if not (path := folder / f"{name}-{number}").exists())
-
-
-def _refuse_floats(value: object) -> None:
-    if isinstance(value, float):
-        msg = f"{value} is a float, and floats never enter a hash"
-        raise TypeError(msg)
-    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for part in parts:
-        _refuse_floats(part)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from inspect import getdoc
 from typing import TYPE_CHECKING
 
-from fedmerit.scenario import load, shipped
+from fedmerit.reading import load, shipped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

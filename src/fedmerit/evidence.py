@@ -7,11 +7,14 @@ money in base units as decimal strings, since JSON readers stop at 2**53.
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import BeforeValidator, Field, PlainSerializer
 
 from fedmerit.bundle import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 RUN: Final = "run.json"
 FEDERATION: Final = "federation.json"
@@ -195,3 +198,13 @@ class TimingsDocument(Document):
     started: int
     """Unix seconds; the embedded chain's clock starts here too."""
     milliseconds: dict[str, int]
+
+
+def nano(numbers: Iterable[float]) -> tuple[int, ...]:
+    """Give numbers as whole billionths."""
+    return tuple(round(float(number) * NANO) for number in numbers)
+
+
+def micro(number: float) -> int:
+    """Give a number as whole millionths."""
+    return round(number * MICRO)

@@ -15,8 +15,9 @@ from fedmerit import stages
 from fedmerit.bundle import STAGES, Bundle, next_free
 from fedmerit.errors import BundleError
 from fedmerit.evidence import TIMINGS, TimingsDocument
-from fedmerit.scenario import Scenario, load
-from fedmerit.stages import EMBEDDED, ChainChoice
+from fedmerit.reading import load, reseeded
+from fedmerit.scenario import Scenario
+from fedmerit.settling import EMBEDDED, ChainChoice
 
 if TYPE_CHECKING:
     from fedmerit.bundle import Stage
@@ -74,7 +75,7 @@ def run(
     """
     asked = scenario if isinstance(scenario, Scenario) else load(scenario)
     if seed is not None:
-        asked = asked.with_seed(seed)
+        asked = reseeded(asked, seed)
     stages.check(asked, chain)
     target = Path(directory) if directory else next_free(Path("bundles"), asked.name)
     bundle = Bundle.create(target, asked)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fedmerit.bundle import digest
+from fedmerit.canonical import digest
 from fedmerit.errors import GameError, RewardError, ScenarioError, TrainingError, suggestion
 from fedmerit.federation import (
     BEHAVIOURS,

@@ -8,7 +8,8 @@ import pytest
 
 import fedmerit
 from fedmerit.auditing.files import check_files
-from fedmerit.bundle import COALITIONS, MANIFEST, SEAL, Bundle, canonical
+from fedmerit.bundle import COALITIONS, MANIFEST, SEAL, Bundle
+from fedmerit.canonical import canonical
 from fedmerit.errors import AuditImpossible, BundleError, FedmeritError
 from fedmerit.evidence import LEDGER, OUTCOME, RECEIPT, TRANSCRIPT, VALUATION
 

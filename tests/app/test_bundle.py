@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedmerit.bundle import MANIFEST, Bundle, Progress, canonical, digest, next_free
+from fedmerit.bundle import MANIFEST, Bundle, Progress, next_free
+from fedmerit.canonical import canonical, digest
 from fedmerit.errors import AuditImpossible, BundleError
-from fedmerit.scenario import parse
+from fedmerit.reading import parse
 
 SCENARIO = parse({"name": "small", "data": {"source": "digits"}}, origin="test")
 

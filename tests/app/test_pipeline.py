@@ -21,7 +21,7 @@ from fedmerit.evidence import (
     ValuationDocument,
 )
 from fedmerit.pipeline import ChainChoice, write_report
-from fedmerit.scenario import load, parse
+from fedmerit.reading import load, parse
 
 
 def small(**changes):

@@ -7,7 +7,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from fedmerit.bundle import REPORT, SEAL, Bundle, canonical
+from fedmerit.bundle import REPORT, SEAL, Bundle
+from fedmerit.canonical import canonical
 from fedmerit.errors import BundleError
 from fedmerit.evidence import (
     LEDGER,

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedmerit.errors import ScenarioError
-from fedmerit.scenario import MAXIMUM_BUDGET, load, parse, shipped
+from fedmerit.reading import load, parse, shipped
+from fedmerit.scenario import MAXIMUM_BUDGET
 from fedmerit.starter import write_starter
 
 SMALLEST = {"name": "small", "data": {"source": "digits"}}

@@ -7,7 +7,7 @@ import pytest
 from fedmerit import stages
 from fedmerit.bundle import Bundle
 from fedmerit.evidence import OUTCOME, VALUATION, OutcomeDocument, ValuationDocument
-from fedmerit.scenario import load
+from fedmerit.reading import load, reseeded
 
 LESSONS = {"Free-rider", "Mislabelled clinic"}
 
@@ -18,7 +18,7 @@ def ten(tmp_path_factory):
     found = []
     for seed in range(10):
         directory = tmp_path_factory.mktemp("seeds") / str(seed)
-        bundle = Bundle.create(directory, load("hospitals").with_seed(seed))
+        bundle = Bundle.create(directory, reseeded(load("hospitals"), seed))
         stages.train(bundle, lambda *_: None)
         stages.value(bundle, lambda *_: None)
         stages.reward(bundle)

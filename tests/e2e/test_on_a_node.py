@@ -12,7 +12,7 @@ import fedmerit.pipeline
 from fedmerit.errors import AuditImpossible, ChainError, WrongChain
 from fedmerit.evidence import ACCOUNTS, TRANSCRIPT, AccountsDocument
 from fedmerit.pipeline import ChainChoice
-from fedmerit.scenario import parse
+from fedmerit.reading import parse
 
 pytestmark = pytest.mark.node
 

@@ -8,14 +8,9 @@ import numpy as np
 
 from fedmerit import evidence
 from fedmerit.auditing.verdict import Check, compared
-from fedmerit.documents import (
-    digests_of,
-    outcome_document,
-    read_rounds,
-    recorded_game,
-    valuation_document,
-)
+from fedmerit.documents import outcome_document, recorded_game, valuation_document
 from fedmerit.federation.record import idle_members
+from fedmerit.records import digests_of, read_rounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

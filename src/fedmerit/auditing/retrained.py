@@ -10,10 +10,10 @@ from fedmerit import evidence, stages
 from fedmerit.auditing.numbers import differing
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle import COALITIONS
-from fedmerit.documents import read_rounds, training_document
 from fedmerit.errors import AuditImpossible, DataError
 from fedmerit.evidence import MICRO
 from fedmerit.federation import RetrainingGame, pooled_baseline, train
+from fedmerit.records import read_rounds, training_document
 from fedmerit.wiring import assemble, data_digest
 
 if TYPE_CHECKING:

@@ -1,0 +1,95 @@
+"""A training run as a bundle keeps it, and kept rounds as a run again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from fedmerit.chain import update_root
+from fedmerit.errors import BundleError
+from fedmerit.evidence import RoundDocument, RoundNotes, TrainingDocument, micro
+from fedmerit.federation import Round, update_digests
+
+if TYPE_CHECKING:
+    from fedmerit.bundle import Bundle
+    from fedmerit.federation import Metrics, TrainingRecord
+
+_ROUND_ARRAYS: Final = ("global_before", "updates", "weights")
+
+
+def round_files(number: int) -> tuple[str, str]:
+    """Name the two files of one round: its arrays and its notes."""
+    return f"training/{number:04}.safetensors", f"training/{number:04}.json"
+
+
+def write_round(bundle: Bundle, round_: Round) -> None:
+    """Keep one round, so that a run that dies can go on from it."""
+    arrays, notes = round_files(round_.number)
+    bundle.write_tensors(arrays, {name: getattr(round_, name) for name in _ROUND_ARRAYS})
+    bundle.write_document(notes, RoundNotes(**_notes(round_)))
+
+
+def read_rounds(bundle: Bundle) -> tuple[Round, ...]:
+    """Read back every round that is there, from the first to the first gap."""
+    found: list[Round] = []
+    while (bundle.path / round_files(len(found) + 1)[1]).is_file():
+        arrays_name, notes_name = round_files(len(found) + 1)
+        notes = bundle.document(notes_name, RoundNotes)
+        arrays = bundle.tensors(arrays_name)
+        if set(arrays) != set(_ROUND_ARRAYS):
+            raise BundleError(f"{arrays_name} holds {', '.join(sorted(arrays))}")
+        found.append(
+            Round(
+                number=notes.round,
+                excluded=notes.excluded,
+                bytes_up=notes.bytes_up,
+                bytes_down=notes.bytes_down,
+                seconds=0.0,  # a bundle keeps no round's wall time
+                **arrays,
+            )
+        )
+    return tuple(found)
+
+
+def training_document(record: TrainingRecord, pooled: Metrics) -> TrainingDocument:
+    """Say what the whole training came to."""
+    untrained = record.metrics[0]
+    return TrainingDocument(
+        rounds=tuple(_round_document(record, round_) for round_ in record.rounds),
+        parameters=len(record.final),
+        initial_log_likelihood_micro=micro(untrained.log_likelihood),
+        initial_accuracy_ppm=micro(untrained.accuracy),
+        pooled_log_likelihood_micro=micro(pooled.log_likelihood),
+        pooled_accuracy_ppm=micro(pooled.accuracy),
+        stop_reason=record.stop,
+        idle=record.idle,
+    )
+
+
+def _round_document(record: TrainingRecord, round_: Round) -> RoundDocument:
+    after = record.metrics[round_.number]
+    names = zip(record.participants, round_.weights, strict=True)
+    return RoundDocument(
+        **_notes(round_),
+        **digests_of(round_),
+        sampled=tuple(n for n, weight in names if weight > 0 or n in round_.excluded),
+        log_likelihood_micro=micro(after.log_likelihood),
+        accuracy_ppm=micro(after.accuracy),
+    )
+
+
+def digests_of(round_: Round) -> dict[str, Any]:
+    """Give the digest of each update of a round, and the root over them."""
+    digests = update_digests(round_)
+    return {
+        "update_digests": tuple("0x" + found.hex() for found in digests),
+        "update_root": "0x" + update_root(digests).hex(),
+    }
+
+
+def _notes(round_: Round) -> dict[str, Any]:
+    return {
+        "round": round_.number,
+        "excluded": dict(round_.excluded),
+        "bytes_up": round_.bytes_up,
+        "bytes_down": round_.bytes_down,
+    }

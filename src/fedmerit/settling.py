@@ -1,0 +1,143 @@
+"""The settle stage: bind the evidence, then record and pay on a chain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path  # noqa: TC003 - part of a public dataclass
+from typing import TYPE_CHECKING, Final
+
+from fedmerit.chain import STEPS, Deployment, Keyring, Order, connect, read_ledger
+from fedmerit.chain import settle as settle_on_chain
+from fedmerit.chain.embedded import EmbeddedNode
+from fedmerit.chain.keys import Cast
+from fedmerit.evidence import (
+    ACCOUNTS,
+    DEPLOYMENT,
+    FEDERATION,
+    LEDGER,
+    OUTCOME,
+    RECEIPT,
+    TIMINGS,
+    TRAINING,
+    TRANSCRIPT,
+    AccountsDocument,
+    FederationDocument,
+    OutcomeDocument,
+    TimingsDocument,
+    TrainingDocument,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fedmerit.bundle import Bundle
+    from fedmerit.chain import Node
+    from fedmerit.scenario import Scenario
+    from fedmerit.wiring import Consortium
+
+_STEPS: Final = tuple(STEPS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainChoice:
+    """Where to settle, and whose keys sign.
+
+    Attributes:
+        rpc: URL of an Ethereum node; the embedded chain if None.
+        chain_id: Refuse a node of another chain; any will do if None.
+        keystore: Directory of encrypted keys, one file a role; development keys if None.
+    """
+
+    rpc: str | None = None
+    chain_id: int | None = None
+    keystore: Path | None = None
+
+    def connect(self, *, started: int) -> Node:
+        """Connect, or start an embedded chain whose clock begins at *started*."""
+        return connect(self.rpc, chain_id=self.chain_id, started=started)
+
+    def keys(self, scenario: Scenario) -> Keyring:
+        """Give the signing keys of every role."""
+        if self.keystore is not None:
+            return Keyring.keystore(self.keystore)
+        return Keyring.development(scenario.name, scenario.seed)
+
+
+EMBEDDED: Final = ChainChoice()
+
+
+def check_settlement(scenario: Scenario, consortium: Consortium, chain: ChainChoice) -> None:
+    """Find out before the training what would stop the settlement after it.
+
+    Raises:
+        ChainError: Names, amounts or times that no settlement takes, no node, or no key.
+    """
+    names = consortium.federation.participants
+    Order(
+        participants=names,
+        payments=(0,) * len(names),
+        budget=scenario.reward.budget,
+        update_roots=(),
+        evidence=b"\x01" * 32,
+        committee=consortium.committee,
+        threshold=consortium.threshold,
+        challenge_window=scenario.settlement.challenge_window,
+    )
+    if chain.rpc is not None:
+        chain.connect(started=0)
+        Cast.of(chain.keys(scenario), names)
+
+
+def settle(bundle: Bundle, chain: ChainChoice, advance: Callable[[int, int], None]) -> None:
+    """Bind the evidence by its manifest, and record and pay on the chain."""
+    keys = chain.keys(bundle.scenario)
+    bundle.write_document(ACCOUNTS, _accounts(bundle, keys))
+    bundle.write_manifest()
+    node = chain.connect(started=bundle.document(TIMINGS, TimingsDocument).started)
+    receipt = settle_on_chain(
+        node,
+        order_of(bundle),
+        keys,
+        deployment=_deployment(bundle, node),
+        on_deployed=lambda found: bundle.write(DEPLOYMENT, found.to_json().encode()),
+        on_step=lambda step, *_: advance(_STEPS.index(step) + 1, len(_STEPS)),
+    )
+    bundle.write(RECEIPT, receipt.to_json().encode())
+    ledger = read_ledger(node, receipt.addresses, receipt.job, first_block=receipt.block)
+    bundle.write(LEDGER, ledger.to_json().encode())
+    if isinstance(node, EmbeddedNode):
+        bundle.write(TRANSCRIPT, node.transcript.to_json().encode())
+
+
+def order_of(bundle: Bundle) -> Order:
+    """Give what the bundle, its manifest written, asks the chain to settle."""
+    scenario = bundle.scenario
+    members = bundle.document(FEDERATION, FederationDocument)
+    training = bundle.document(TRAINING, TrainingDocument)
+    outcome = bundle.document(OUTCOME, OutcomeDocument)
+    return Order(
+        participants=outcome.participants,
+        payments=outcome.payments,
+        budget=outcome.budget,
+        update_roots=tuple(bytes.fromhex(r.update_root[2:]) for r in training.rounds),
+        evidence=bytes.fromhex(bundle.digest[2:]),
+        committee=members.committee,
+        threshold=members.threshold,
+        challenge_window=scenario.settlement.challenge_window,
+    )
+
+
+def _accounts(bundle: Bundle, keys: Keyring) -> AccountsDocument:
+    names = bundle.document(FEDERATION, FederationDocument).names
+    return AccountsDocument(
+        sponsor=keys.signer("sponsor").address,
+        coordinator=keys.signer("coordinator").address,
+        participants={name: keys.signer(name).address for name in names},
+    )
+
+
+def _deployment(bundle: Bundle, node: Node) -> Deployment | None:
+    """Give what an interrupted settlement on a lasting chain had deployed."""
+    if isinstance(node, EmbeddedNode) or not (bundle.path / DEPLOYMENT).is_file():
+        return None
+    return Deployment.from_json(bundle.text(DEPLOYMENT))
