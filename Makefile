@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: run test check format lint types layers unit contracts artifacts clean
+.PHONY: run test check format lint types layers unit contracts nightly artifacts benchmarks clean
 
 run: .venv/run
 	$(BIN)/fedmerit run
@@ -41,7 +41,7 @@ format: .venv/dev
 # The contracts' own tests need node; a checkout without it skips them, CI may not.
 ifneq ($(shell command -v npm),)
 contracts: node_modules/.package-lock.json
-	cd contracts && ../node_modules/.bin/forge test
+	node contracts/forge.mjs test
 
 node_modules/.package-lock.json: package.json package-lock.json
 	npm ci --no-audit --no-fund
@@ -53,6 +53,13 @@ contracts:
 
 node_modules/.package-lock.json: ;
 endif
+
+# The contracts' invariants over 100,000 calls: minutes, so not part of `make test`.
+nightly: node_modules/.package-lock.json
+	FOUNDRY_PROFILE=nightly node contracts/forge.mjs test
+
+benchmarks: .venv/run
+	for script in benchmarks/*.py; do $(BIN)/python $$script; done
 
 artifacts: .venv/dev node_modules/.package-lock.json
 	$(BIN)/python hardhat-free-scripts/compile.py

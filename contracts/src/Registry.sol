@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
+
+import {SumTree} from "./SumTree.sol";
+import {IRegistry} from "./interfaces/IRegistry.sol";
+
+/// @title Registry
+/// @notice Who works under which terms, and at which index.
+/// @dev Members are not stored as a list: the digest chained over them is enough to check one in calldata.
+contract Registry is IRegistry {
+    /* STORAGE */
+
+    struct Job {
+        Terms terms;
+        address sponsor;
+        bool closed;
+        uint64 members;
+        bytes32 membersDigest;
+        /// @dev Index plus one; zero is nobody.
+        mapping(address account => uint256 position) positions;
+    }
+
+    uint256 private _jobs;
+    mapping(uint256 job => Job) private _job;
+
+    /* SPONSOR */
+
+    /// @inheritdoc IRegistry
+    function open(Terms calldata terms_) external returns (uint256 job) {
+        _check(terms_);
+        job = ++_jobs;
+        _job[job].terms = terms_;
+        _job[job].sponsor = msg.sender;
+        emit JobOpened(job, msg.sender, terms_);
+    }
+
+    /* MEMBERS */
+
+    /// @inheritdoc IRegistry
+    function join(uint256 job, bytes32[] calldata proof) external returns (uint256 index) {
+        Job storage opened = _opened(job);
+        if (opened.closed) revert RegistrationOver(job);
+        if (opened.positions[msg.sender] != 0) revert AlreadyJoined(job, msg.sender);
+        // Hashed twice, so that no inner node of the list can be passed off as an account.
+        bytes32 entry = keccak256(bytes.concat(keccak256(abi.encode(msg.sender))));
+        if (!MerkleProof.verifyCalldata(proof, opened.terms.allowRoot, entry)) revert NotAllowed(job, msg.sender);
+
+        index = opened.members++;
+        opened.positions[msg.sender] = index + 1;
+        opened.membersDigest = SumTree.append(opened.membersDigest, msg.sender);
+        emit Joined(job, msg.sender, index);
+    }
+
+    /* COORDINATOR ONLY */
+
+    /// @inheritdoc IRegistry
+    function close(uint256 job) external {
+        Job storage opened = _opened(job);
+        if (msg.sender != opened.terms.coordinator) revert NotCoordinator(job, msg.sender);
+        if (opened.closed) revert RegistrationOver(job);
+        if (opened.members == 0) revert NoMembers(job);
+
+        opened.closed = true;
+        emit RegistrationClosed(job, opened.members, opened.membersDigest);
+    }
+
+    /* VIEWS */
+
+    /// @inheritdoc IRegistry
+    function terms(uint256 job) external view returns (Terms memory) {
+        return _opened(job).terms;
+    }
+
+    /// @inheritdoc IRegistry
+    function sponsor(uint256 job) external view returns (address) {
+        return _opened(job).sponsor;
+    }
+
+    /// @inheritdoc IRegistry
+    function memberCount(uint256 job) external view returns (uint256) {
+        return _opened(job).members;
+    }
+
+    /// @inheritdoc IRegistry
+    function indexOf(uint256 job, address account) external view returns (uint256) {
+        uint256 position = _opened(job).positions[account];
+        if (position == 0) revert NotMember(job, account);
+        return position - 1;
+    }
+
+    /// @inheritdoc IRegistry
+    function membersDigest(uint256 job) external view returns (bytes32) {
+        return _opened(job).membersDigest;
+    }
+
+    /// @inheritdoc IRegistry
+    function closed(uint256 job) external view returns (bool) {
+        return _opened(job).closed;
+    }
+
+    /* INTERNAL */
+
+    function _opened(uint256 job) private view returns (Job storage opened) {
+        opened = _job[job];
+        if (opened.sponsor == address(0)) revert UnknownJob(job);
+    }
+
+    function _check(Terms calldata terms_) private view {
+        if (terms_.coordinator == address(0)) revert NoCoordinator();
+        if (terms_.token.code.length == 0) revert NoTokenAt(terms_.token);
+        if (terms_.roundBudget == 0 || terms_.roundBudget > type(uint128).max) {
+            revert BudgetOutOfRange(terms_.roundBudget);
+        }
+        // One window at least must fit, or an honest report could not be finalised before the end.
+        uint256 earliest = block.timestamp + terms_.challengeWindow;
+        if (terms_.endsAt <= earliest) revert EndsTooSoon(terms_.endsAt, earliest);
+
+        uint256 size = terms_.committee.length;
+        if (terms_.threshold == 0 || terms_.threshold > size) revert ThresholdOutOfRange(terms_.threshold, size);
+        address previous;
+        for (uint256 i; i < size; ++i) {
+            address next = terms_.committee[i];
+            if (next <= previous) revert CommitteeNotAscending(previous, next);
+            previous = next;
+        }
+    }
+}
