@@ -32,7 +32,7 @@ layers: .venv/dev
 	$(BIN)/lint-imports
 
 unit: .venv/dev node_modules/.package-lock.json
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile
 
 format: .venv/dev
 	$(BIN)/ruff check --fix
@@ -41,6 +41,7 @@ format: .venv/dev
 # The contracts' own tests need node; a checkout without it skips them, CI may not.
 ifneq ($(shell command -v npm),)
 contracts: node_modules/.package-lock.json
+	node contracts/forge.mjs fmt --check
 	node contracts/forge.mjs test
 
 node_modules/.package-lock.json: package.json package-lock.json
