@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from fedmerit.federation.models import network
+from fedmerit.federation.threads import single_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,6 +97,7 @@ class Judge:
             yield self._network.logits(part, self._rows)
 
 
+@single_thread()
 def measure_rows(
     federation: Federation, model: ModelSpec, parameters: NDArray[np.float32], *, seed: int
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

@@ -114,6 +114,8 @@ class TrainingDocument(Document):
     pooled_log_likelihood_micro: int
     """Of the same model trained on everybody's rows in one place, the field's yardstick."""
     pooled_accuracy_ppm: int
+    by_owner_micro: dict[str, tuple[int, ...]]
+    """Per member, mean log-likelihood on the rows it brought: untrained, then each round."""
     stop_reason: str
     idle: tuple[str, ...]
     """Members whose every update was exactly zero."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from fedmerit.chain import update_root
 from fedmerit.errors import BundleError
 from fedmerit.evidence import RoundDocument, RoundNotes, TrainingDocument, micro
-from fedmerit.federation import Round, update_digests
+from fedmerit.federation import Round, measure_rows, update_digests
 
 if TYPE_CHECKING:
     from fedmerit.bundle import Bundle
-    from fedmerit.federation import Metrics, TrainingRecord
+    from fedmerit.federation import Federation, Metrics, TrainingRecord
 
 _ROUND_ARRAYS: Final = ("global_before", "updates", "weights")
 
@@ -50,8 +52,16 @@ def read_rounds(bundle: Bundle) -> tuple[Round, ...]:
     return tuple(found)
 
 
-def training_document(record: TrainingRecord, pooled: Metrics) -> TrainingDocument:
-    """Say what the whole training came to."""
+def training_document(
+    record: TrainingRecord, pooled: Metrics, federation: Federation
+) -> TrainingDocument:
+    """Say what the whole training came to.
+
+    Args:
+        record: The run.
+        pooled: The same model trained on everybody's rows in one place.
+        federation: Whose validation rows the models are measured on.
+    """
     untrained = record.metrics[0]
     return TrainingDocument(
         rounds=tuple(_round_document(record, round_) for round_ in record.rounds),
@@ -60,9 +70,21 @@ def training_document(record: TrainingRecord, pooled: Metrics) -> TrainingDocume
         initial_accuracy_ppm=micro(untrained.accuracy),
         pooled_log_likelihood_micro=micro(pooled.log_likelihood),
         pooled_accuracy_ppm=micro(pooled.accuracy),
+        by_owner_micro=_by_owner(record, federation),
         stop_reason=record.stop,
         idle=record.idle,
     )
+
+
+def _by_owner(record: TrainingRecord, federation: Federation) -> dict[str, tuple[int, ...]]:
+    """Give the learning curve on each member's own validation rows."""
+    models = np.stack([*(round_.global_before for round_ in record.rounds), record.final])
+    likely, _ = measure_rows(federation, record.model, models, seed=record.seed)
+    return {
+        name: tuple(map(micro, likely[:, federation.validation_owners == owner].mean(axis=1)))
+        for owner, name in enumerate(record.participants)
+        if owner in federation.validation_owners
+    }
 
 
 def _round_document(record: TrainingRecord, round_: Round) -> RoundDocument:

@@ -100,7 +100,7 @@ def train(bundle: Bundle, advance: Advance) -> None:
         seed=scenario.seed,
     )
     bundle.write_tensors(MODEL, {"parameters": record.final})
-    bundle.write_document(TRAINING, training_document(record, pooled))
+    bundle.write_document(TRAINING, training_document(record, pooled, consortium.federation))
 
 
 def value(bundle: Bundle, advance: Advance) -> None:

@@ -358,3 +358,24 @@ def _outcome_of(names):
         barred=(),
         steps=(),
     )
+
+
+def test_own_rows_draws_each_member_that_brought_rows_from_the_untrained_model_on(
+    training, valuation
+):
+    brought = [name for name in valuation.participants if name != "Free-rider"]
+
+    drawn = figures.own_rows(training, valuation.participants).data
+
+    assert [trace.name for trace in drawn] == [short_label(name) for name in brought]
+    for trace, name in zip(drawn, brought, strict=True):
+        assert list(trace.y) == [each / 1000 for each in training.by_owner_micro[name]]
+        assert list(trace.x) == list(range(len(training.rounds) + 1))
+
+
+def test_own_rows_are_tabulated_in_the_members_order(training, valuation):
+    table = records.own_rows(training, valuation.participants)
+
+    brought = tuple(name for name in valuation.participants if name != "Free-rider")
+    assert table.columns == ("Model", *brought)
+    assert [row[0] for row in table.rows][:2] == ["Untrained", "Round 1"]

@@ -144,7 +144,7 @@ def test_the_page_allows_its_own_scripts_only(html):
 def test_every_chart_has_a_name_a_description_and_a_table(page, html):
     charts = [each for each in page.all("div") if each.get("class") == "chart"]
 
-    assert len(charts) == 9
+    assert len(charts) == 10
     assert all(each["role"] == "img" and each["aria-label"] for each in charts)
     for section in re.findall(r"<section.*?</section>", html, re.DOTALL):
         assert "<table>" in section
@@ -278,6 +278,6 @@ def test_the_json_of_every_chart_survives_a_hostile_name(copy):
     html = render(copy)
 
     found = re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', html, re.DOTALL)
-    assert len(found) == 10
+    assert len(found) == 11
     assert all(json.loads(each) for each in found)
     assert not any(character in each for each in found for character in "<>&\u2028\u2029")

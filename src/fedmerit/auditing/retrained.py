@@ -87,7 +87,7 @@ def _metrics(bundle: Bundle, consortium: Consortium, record: TrainingRecord) -> 
         rounds=len(record.rounds),
         seed=record.seed,
     )
-    found = training_document(record, pooled)
+    found = training_document(record, pooled, consortium.federation)
     # Digests of floats trained elsewhere differ; the metrics agree to a rounding.
     digests = {"update_digests", "update_root"}
     wrong = differing(

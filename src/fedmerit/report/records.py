@@ -49,6 +49,21 @@ def learning(training: TrainingDocument) -> Table:
     )
 
 
+def own_rows(training: TrainingDocument, participants: tuple[str, ...]) -> Table:
+    """Tabulate the joint model on each member's own validation rows, round by round."""
+    stages = ("Untrained", *(f"Round {each.round}" for each in training.rounds))
+    # A JSON object's order is the alphabet's; members keep theirs.
+    curves = {n: training.by_owner_micro[n] for n in participants if n in training.by_owner_micro}
+    return Table(
+        caption="Mean log-likelihood on each member's own validation rows, in milli-nats",
+        columns=("Model", *curves),
+        rows=tuple(
+            (stage, *(number(milli_of_micro(curve[place]), 1) for curve in curves.values()))
+            for place, stage in enumerate(stages)
+        ),
+    )
+
+
 def members(federation: FederationDocument, training: TrainingDocument) -> Table:
     """Tabulate who took part, with what, and what was noticed about it."""
     rows = tuple(

@@ -159,8 +159,17 @@ def _learned(findings: Findings) -> Section:
             Chart(
                 id="chart-accuracy", title="Accuracy", alt=alt, figure=figures.accuracy(training)
             ),
+            Chart(
+                id="chart-own-rows",
+                title="Log-likelihood on each member's own validation rows",
+                alt="A line a member over the rounds: how well the joint model fits its rows.",
+                figure=figures.own_rows(training, findings.valuation.participants),
+            ),
         ),
-        tables=(records.learning(training),),
+        tables=(
+            records.learning(training),
+            records.own_rows(training, findings.valuation.participants),
+        ),
     )
 
 

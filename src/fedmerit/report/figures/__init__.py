@@ -5,7 +5,7 @@ colours; :func:`fedmerit.report.colours.dark` gives the other one.
 """
 
 from fedmerit.report.figures.contributions import contributions, evaluators, round_values
-from fedmerit.report.figures.learning import accuracy, log_likelihood
+from fedmerit.report.figures.learning import accuracy, log_likelihood, own_rows
 from fedmerit.report.figures.ledger import gas
 from fedmerit.report.figures.payments import payments, value_against_payment
 from fedmerit.report.figures.waterfall import waterfall
@@ -16,6 +16,7 @@ __all__ = [
     "evaluators",
     "gas",
     "log_likelihood",
+    "own_rows",
     "payments",
     "round_values",
     "value_against_payment",

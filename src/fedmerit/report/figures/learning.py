@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fedmerit.report.colours import ACCENT, IDLE, MUTED
 from fedmerit.report.figures.contributions import UNIT
-from fedmerit.report.theme import blank
+from fedmerit.report.theme import blank, label, looks, short_label
 from fedmerit.report.units import milli_of_micro
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fedmerit.evidence import TrainingDocument
 
 _PERCENT = 10_000
+_ROUND = "round (0 is the untrained model)"
 
 
 def log_likelihood(training: TrainingDocument) -> go.Figure:
@@ -37,8 +38,26 @@ def accuracy(training: TrainingDocument) -> go.Figure:
     )
 
 
+def own_rows(training: TrainingDocument, participants: tuple[str, ...]) -> go.Figure:
+    """Draw the joint model's log-likelihood on each participant's own validation rows."""
+    figure = blank(height=400, x_title=_ROUND, y_title=UNIT)
+    for name, look in zip(participants, looks(participants), strict=True):
+        if name in training.by_owner_micro:
+            reached = [milli_of_micro(each) for each in training.by_owner_micro[name]]
+            figure.add_scatter(
+                name=short_label(name),
+                mode="lines+markers",
+                x=list(range(len(reached))),
+                y=reached,
+                line={"color": look.colour, "width": 2},
+                marker={"color": look.colour, "symbol": look.symbol, "size": 7},
+                hovertemplate=f"{label(name)}, round %{{x}}: %{{y:.4g}}<extra></extra>",
+            )
+    return _over_rounds(figure, len(training.rounds))
+
+
 def _curve(title: str, reached: list[float], *, untrained: float, pooled: float) -> go.Figure:
-    figure = blank(height=340, x_title="round (0 is the untrained model)", y_title=title)
+    figure = blank(height=340, x_title=_ROUND, y_title=title)
     rounds = list(range(len(reached) + 1))
     for name, level, colour, dash in (
         ("pooled training", pooled, MUTED, "dash"),
@@ -61,11 +80,12 @@ def _curve(title: str, reached: list[float], *, untrained: float, pooled: float)
         marker={"color": ACCENT, "size": 7},
         hovertemplate="after round %{x}: %{y:.4g}<extra></extra>",
     )
+    return _over_rounds(figure, len(reached))
+
+
+def _over_rounds(figure: go.Figure, rounds: int) -> go.Figure:
     figure.update_xaxes(
-        dtick=max(1, -(-len(reached) // 8)),
-        tickangle=0,
-        range=[-0.5, len(reached) + 0.5],
-        zeroline=False,
+        dtick=max(1, -(-rounds // 8)), tickangle=0, range=[-0.5, rounds + 0.5], zeroline=False
     )
     figure.update_yaxes(zeroline=False)
     return figure

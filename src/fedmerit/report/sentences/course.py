@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 
+from fedmerit.report.sentences.wording import strong
 from fedmerit.report.units import (
     count,
     duration,
@@ -18,6 +19,8 @@ from fedmerit.report.units import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from fedmerit.report.findings import Findings
 
 _MOST: Final = 8
@@ -52,7 +55,19 @@ def learning(findings: Findings) -> list[Markup]:
             "The yardstick is the same model trained on everybody's rows in one place, which is "
             "what the members avoid: it gets {} right. {}"
         ).format(percent(training.pooled_accuracy_ppm), pooling(training.delta_ppm)),
+        _own_rows(training.by_owner_micro),
     ]
+
+
+def _own_rows(curves: Mapping[str, Sequence[int]]) -> Markup:
+    """Say whose own rows the joint model came to fit, and whose it did not."""
+    worse = [name for name, curve in curves.items() if curve[-1] < curve[0]]
+    if not worse:
+        return Markup("It came to fit the validation rows of every member that brought some.")
+    return Markup(
+        "Its fit to the rows that {} brought is worse than the untrained model's: what the "
+        "others' rows teach is not what these say."
+    ).format(strong(worse))
 
 
 def pooling(delta_ppm: int) -> str:
