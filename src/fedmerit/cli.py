@@ -86,7 +86,11 @@ def audit(
 
     verdict = auditing.audit(bundle, rpc=rpc, retrain=retrain)
     _show_verdict(verdict, output)
-    if verdict.passed and not retrain:
+    if not verdict.passed:
+        _next(f"fedmerit audit {bundle} --output json", "to keep the findings")
+    elif retrain:
+        _next("fedmerit list", "to see what else a scenario can ask for")
+    else:
         _next(f"fedmerit audit {bundle} --retrain", "to train every coalition again")
     return 0 if verdict.passed else 1
 

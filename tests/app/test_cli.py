@@ -90,6 +90,7 @@ def test_an_audit_that_finds_a_difference_names_it_and_exits_1(hospital_bundle, 
     done = fedmerit_("audit", tmp_path / "b", "--output", "json")
 
     assert done.returncode == 1
+    assert "next: fedmerit audit" in done.stderr
     verdict = json.loads(done.stdout)
     assert not verdict["passed"]
     assert "run.json" in json.dumps(verdict["checks"])
