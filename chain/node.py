@@ -11,7 +11,7 @@ import time
 from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from eth_typing import BlockNumber
+from eth_typing import BlockNumber, HexStr
 from eth_utils.address import to_checksum_address
 from web3.types import RPCEndpoint, TxParams, Wei
 
@@ -23,7 +23,6 @@ from fedmerit.errors import ChainError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from eth_typing import HexStr
     from hexbytes import HexBytes
     from web3 import Web3
     from web3.contract import Contract
@@ -125,6 +124,13 @@ class Node:
             with self.translated():
                 self._nonces[address] = int(self.web3.eth.get_transaction_count(checked, "pending"))
         return self._nonces[address]
+
+    def look_up(self, transaction: str) -> tuple[Mined, bytes]:
+        """Give what became of the transaction of this hash, and the data that it sent."""
+        with self.translated():
+            receipt = self.web3.eth.get_transaction_receipt(HexStr(transaction))
+            sent = self.web3.eth.get_transaction(HexStr(transaction))
+        return self.mined(receipt), bytes(sent["input"])
 
     def now(self) -> int:
         """Give the chain's time, in Unix seconds."""

@@ -122,7 +122,8 @@ class RoundGame:
     """What each coalition's updates were worth in one recorded round.
 
     The weights are the round's own, whoever is in: an absent member adds a zero update.
-    Renormalising them over the coalition, as many papers do, ranks members far worse.
+    Renormalising them over the coalition, as many papers do, stretches the updates that are
+    left, and takes the sizes of the values further from retraining.
 
     Args:
         record: The run.

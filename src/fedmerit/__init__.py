@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 __all__ = ["audit", "resume", "run"]
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - one of two functions
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - a function or a room
     from importlib import import_module  # noqa: PLC0415 - only where something is missing
 
     if name in {"run", "resume"}:
         return getattr(import_module("fedmerit.pipeline"), name)
     if name == "audit":
         return import_module("fedmerit.auditing").audit
+    if name in {"chain", "contracts", "federation", "incentives"}:
+        return import_module(f"fedmerit.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

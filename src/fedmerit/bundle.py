@@ -7,13 +7,12 @@ after the settlement included. Opening a bundle never executes anything in it.
 
 from __future__ import annotations
 
-import json
 import tomllib
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
@@ -85,9 +84,12 @@ class Bundle:
             BundleError: Something is there already, or the directory cannot be made.
         """
         if path.exists():
+            begun = (path / PROGRESS).is_file() and not cls(path).sealed
             raise BundleError(
                 f"{path} exists already",
-                hint=f"Continue it with 'fedmerit run --resume {path}', or choose another --dir.",
+                hint=f"Continue it with 'fedmerit run --resume {path}', or choose another --dir."
+                if begun
+                else "Choose another --dir.",
             )
         bundle = cls(path)
         bundle.write(SCENARIO, scenario.to_toml().encode())
@@ -139,11 +141,15 @@ class Bundle:
         Raises:
             BundleError: It is not there or cannot be read.
         """
+        path = self.path / name
         try:
-            return (self.path / name).read_bytes()
+            # A pipe or a device in a stranger's bundle would never end.
+            if path.exists() and not path.is_file():
+                raise BundleError(f"{path} is not a plain file")
+            return path.read_bytes()
         except OSError as error:
             raise BundleError(
-                f"{self.path / name} cannot be read: {error.strerror}",
+                f"{path} cannot be read: {error.strerror}",
                 hint=f"The run may have stopped early: 'fedmerit run --resume {self.path}'.",
             ) from error
 
@@ -215,9 +221,12 @@ class Bundle:
 
     def write_manifest(self) -> str:
         """Bind all evidence there is by its digests, and give the manifest's own."""
-        evidence = [n for n in self.names() if n not in AFTERWARDS and "settlement/" not in n]
-        self.write(MANIFEST, canonical(self.digests(evidence)))
+        self.write(MANIFEST, canonical(self.digests(self.evidence_names())))
         return self.digest
+
+    def evidence_names(self) -> list[str]:
+        """Name every file that the manifest has to bind."""
+        return [n for n in self.names() if n not in AFTERWARDS and not n.startswith("settlement/")]
 
     def write_seal(self) -> None:
         """Bind every file of the finished bundle by its digest."""
@@ -239,14 +248,14 @@ class Bundle:
                 hint=f"Finish it with 'fedmerit run --resume {self.path}'.",
             )
         content = self.read(name)
+        # Not json.loads, which a deeply nested file can crash.
         try:
-            found = json.loads(content)
-            whole = canonical(found) == content
-        except (ValueError, TypeError):
-            whole = False
-        if not whole or not isinstance(found, dict):
+            found = TypeAdapter(dict[str, str]).validate_json(content)
+        except ValidationError:
+            found = {}
+        if canonical(found) != content:
             raise AuditImpossible(f"{name} is damaged: it is not a list of digests", hint=_ASK)
-        return {str(key): str(value) for key, value in found.items()}
+        return found
 
 
 _ASK = "Ask whoever ran it for an undamaged copy of the bundle."

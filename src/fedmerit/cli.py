@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from fedmerit.errors import FedmeritError
+from fedmerit.errors import FedmeritError, ScenarioError
 
 if TYPE_CHECKING:
     from fedmerit.auditing import Verdict
@@ -24,14 +24,18 @@ if TYPE_CHECKING:
 
 Output = Literal["table", "json"]
 
-app = App(name="fedmerit", help="Run, value, pay and audit a learning federation.")
+app = App(
+    name="fedmerit",
+    help="Run, value, pay and audit a learning federation. Add --debug for a traceback.",
+    suppress_keyboard_interrupt=False,  # main says how to go on
+)
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
 @app.command
 def run(
-    scenario: str = "hospitals",
+    scenario: str | None = None,
     *,
     dir: Path | None = None,  # noqa: A002 - the option is called --dir
     resume: Path | None = None,
@@ -44,25 +48,31 @@ def run(
     """Train, value, reward, settle and report: one scenario from end to end.
 
     Args:
-        scenario: A shipped scenario ('fedmerit list') or the path of a .toml file.
-        dir: The new directory for the evidence; bundles/<scenario>-<number> if absent.
+        scenario: A shipped scenario ('fedmerit list') or a .toml file; hospitals if absent.
+        dir: The new directory for the evidence; bundles/SCENARIO-NUMBER if absent.
         resume: Continue the run that died in this bundle.
         seed: Run under this seed instead of the scenario's.
         rpc: Settle on this Ethereum node instead of the embedded chain.
         chain_id: Refuse a node that is of another chain.
-        keystore: Directory of encrypted keys, <role>.json, for --rpc.
+        keystore: Directory of encrypted keys, ROLE.json, for --rpc.
         output: Form of the result on standard output.
     """
     from fedmerit import pipeline  # noqa: PLC0415 - imports torch
     from fedmerit.terminal import TerminalProgress  # noqa: PLC0415 - as above
 
+    if resume is not None and (scenario, dir, seed) != (None, None, None):
+        raise ScenarioError(
+            "--resume continues a run as it was begun, with its own scenario, seed and directory",
+            hint=f"Leave those out: fedmerit run --resume {resume}",
+        )
     with TerminalProgress(err) as progress:
         chain = pipeline.ChainChoice(rpc=rpc, chain_id=chain_id, keystore=keystore)
         if resume is not None:
             bundle = pipeline.resume(resume, chain=chain, progress=progress)
         else:
-            bundle = pipeline.run(scenario, dir, seed=seed, chain=chain, progress=progress)
-    _show_run(bundle, output)
+            asked = scenario or "hospitals"
+            bundle = pipeline.run(asked, dir, seed=seed, chain=chain, progress=progress)
+    _show_run(bundle, output, rpc)
     return 0
 
 
@@ -87,11 +97,11 @@ def audit(
     verdict = auditing.audit(bundle, rpc=rpc, retrain=retrain)
     _show_verdict(verdict, output)
     if not verdict.passed:
-        _next(f"fedmerit audit {bundle} --output json", "to keep the findings")
+        _next(f"fedmerit audit {bundle}{_at(rpc)} --output json", "to keep the findings")
     elif retrain:
         _next("fedmerit list", "to see what else a scenario can ask for")
     else:
-        _next(f"fedmerit audit {bundle} --retrain", "to train every coalition again")
+        _next(f"fedmerit audit {bundle}{_at(rpc)} --retrain", "to train every coalition again")
     return 0 if verdict.passed else 1
 
 
@@ -147,7 +157,7 @@ def list_(*, output: Output = "table") -> int:
     return 0
 
 
-def _show_run(bundle: Bundle, output: Output) -> None:
+def _show_run(bundle: Bundle, output: Output, rpc: str | None) -> None:
     from fedmerit.summary import as_json, key_figures, member_rows  # noqa: PLC0415 - imports plotly
 
     if output == "json":
@@ -164,21 +174,26 @@ def _show_run(bundle: Bundle, output: Output) -> None:
         for name, figure in key_figures(bundle).items():
             out.print(f"[bold]{name}[/]  {escape(figure)}", soft_wrap=True)
         out.print(f"[bold]Report[/]  {escape(str(bundle.path / 'report.html'))}", soft_wrap=True)
-    _next(f"fedmerit audit {bundle.path}", "to check it")
+    _next(f"fedmerit audit {bundle.path}{_at(rpc)}", "to check it")
 
 
 def _show_verdict(verdict: Verdict, output: Output) -> None:
     if output == "json":
         _print_json(verdict.as_json())
         return
-    marks = {"ok": "[green]ok[/]", "differs": "[red]differs[/]", "skipped": "[yellow]skipped[/]"}
+    colours = {"ok": "green", "differs": "red", "skipped": "yellow"}
     for check in verdict.checks:
-        out.print(f"{marks[check.status]:<20} {escape(check.name)}: {escape(check.detail)}")
-    out.print(f"[bold]{escape(verdict.sentence)}[/]")
+        mark = f"[{colours[check.status]}]{check.status:<7}[/]"
+        out.print(f"{mark} {escape(check.name)}: {escape(check.detail)}", soft_wrap=True)
+    out.print(f"[bold]{escape(verdict.sentence)}[/]", soft_wrap=True)
 
 
 def _print_json(value: object) -> None:
     out.print(json.dumps(value, indent=2, ensure_ascii=False), markup=False, soft_wrap=True)
+
+
+def _at(rpc: str | None) -> str:
+    return f" --rpc {rpc}" if rpc else ""
 
 
 def _next(command: str, why: str) -> None:

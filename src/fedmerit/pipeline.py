@@ -121,9 +121,9 @@ def _go_on(bundle: Bundle, chain: ChainChoice, progress: Progress) -> Bundle:
             hint="The bundle was altered; start another run.",
         )
     for stage in STAGES[len(done) :]:
-        progress.stage(stage)
         began = perf_counter()
         try:
+            progress.stage(stage)
             _do(stage, bundle, chain, progress)
         except BaseException as error:
             # The reason matters more than a second failure to write it down.

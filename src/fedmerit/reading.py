@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from importlib.resources import files
 from pathlib import Path
@@ -65,11 +66,12 @@ def reseeded(scenario: Scenario, seed: int) -> Scenario:
 
 
 def _anchored(scenario: Scenario, folder: Path) -> Scenario:
-    """Make a data path that is relative to the scenario's file absolute."""
+    """Make a data path that is relative to the scenario's file lead there from here."""
     source = folder / scenario.data.source
-    if not source.is_file():
+    if Path(scenario.data.source).is_absolute() or not source.is_file():
         return scenario
-    data = scenario.data.model_copy(update={"source": str(source.resolve())})
+    # Relative to where we are: a bundle tells nobody how its maker's disk is laid out.
+    data = scenario.data.model_copy(update={"source": os.path.relpath(source)})
     return scenario.model_copy(update={"data": data})
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from fedmerit.chain import update_root
 from fedmerit.errors import BundleError
 from fedmerit.evidence import RoundDocument, RoundNotes, TrainingDocument, micro
-from fedmerit.federation import Round, measure_rows, update_digests
+from fedmerit.federation import Round, update_digests
 
 if TYPE_CHECKING:
     from fedmerit.bundle import Bundle
@@ -78,6 +78,8 @@ def training_document(
 
 def _by_owner(record: TrainingRecord, federation: Federation) -> dict[str, tuple[int, ...]]:
     """Give the learning curve on each member's own validation rows."""
+    from fedmerit.federation import measure_rows  # noqa: PLC0415 - an audit reads without torch
+
     models = np.stack([*(round_.global_before for round_ in record.rounds), record.final])
     likely, _ = measure_rows(federation, record.model, models, seed=record.seed)
     return {
@@ -89,20 +91,20 @@ def _by_owner(record: TrainingRecord, federation: Federation) -> dict[str, tuple
 
 def _round_document(record: TrainingRecord, round_: Round) -> RoundDocument:
     after = record.metrics[round_.number]
-    names = zip(record.participants, round_.weights, strict=True)
     return RoundDocument(
-        **_notes(round_),
-        **digests_of(round_),
-        sampled=tuple(n for n, weight in names if weight > 0 or n in round_.excluded),
+        **kept(round_, record.participants),
         log_likelihood_micro=micro(after.log_likelihood),
         accuracy_ppm=micro(after.accuracy),
     )
 
 
-def digests_of(round_: Round) -> dict[str, Any]:
-    """Give the digest of each update of a round, and the root over them."""
+def kept(round_: Round, participants: tuple[str, ...]) -> dict[str, Any]:
+    """Give all that a kept round tells by itself: who took part, and what it came to."""
     digests = update_digests(round_)
+    names = zip(participants, round_.weights, strict=True)
     return {
+        **_notes(round_),
+        "sampled": tuple(n for n, weight in names if weight > 0 or n in round_.excluded),
         "update_digests": tuple("0x" + found.hex() for found in digests),
         "update_root": "0x" + update_root(digests).hex(),
     }

@@ -172,6 +172,11 @@ class Scenario(_Section):
     reward: Reward = Reward()
     settlement: Settlement = Settlement()
 
+    @property
+    def behaviours(self) -> dict[str, str]:
+        """What each member that is mentioned does; the others are honest."""
+        return {member.name: member.behaviour for member in self.members}
+
     def to_toml(self) -> str:
         """Write the scenario out in full, every default included."""
         return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))

@@ -10,6 +10,8 @@ from fedmerit.chain import STEPS, Deployment, Keyring, Order, connect, read_ledg
 from fedmerit.chain import settle as settle_on_chain
 from fedmerit.chain.embedded import EmbeddedNode
 from fedmerit.chain.keys import Cast
+from fedmerit.chain.node import EMBEDDED_CHAIN
+from fedmerit.errors import ChainError
 from fedmerit.evidence import (
     ACCOUNTS,
     DEPLOYMENT,
@@ -85,7 +87,7 @@ def check_settlement(scenario: Scenario, consortium: Consortium, chain: ChainCho
     )
     if chain.rpc is not None:
         chain.connect(started=0)
-        Cast.of(chain.keys(scenario), names)
+    Cast.of(chain.keys(scenario), names)
 
 
 def settle(bundle: Bundle, chain: ChainChoice, advance: Callable[[int, int], None]) -> None:
@@ -137,7 +139,19 @@ def _accounts(bundle: Bundle, keys: Keyring) -> AccountsDocument:
 
 
 def _deployment(bundle: Bundle, node: Node) -> Deployment | None:
-    """Give what an interrupted settlement on a lasting chain had deployed."""
-    if isinstance(node, EmbeddedNode) or not (bundle.path / DEPLOYMENT).is_file():
+    """Give what an interrupted settlement had deployed on this chain, if it outlived it.
+
+    Raises:
+        ChainError: It was on another chain, where money may already lie.
+    """
+    if not (bundle.path / DEPLOYMENT).is_file():
         return None
-    return Deployment.from_json(bundle.text(DEPLOYMENT))
+    begun = Deployment.from_json(bundle.text(DEPLOYMENT))
+    if begun.chain_id == EMBEDDED_CHAIN:  # it was in memory, and went with its process
+        return None
+    if begun.chain_id != node.chain_id:
+        raise ChainError(
+            f"this run began to settle on chain {begun.chain_id}, not on chain {node.chain_id}",
+            hint=f"Continue it there: fedmerit run --resume {bundle.path} --rpc URL",
+        )
+    return begun

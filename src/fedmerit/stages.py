@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path  # noqa: TC003 - part of a public dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,17 +25,17 @@ from fedmerit.evidence import (
     TRAINING,
     VALUATION,
     FederationDocument,
-    MemberDocument,
     RunDocument,
     TrainingDocument,
     ValuationDocument,
 )
 from fedmerit.incentives import CachedGame
 from fedmerit.incentives import value as value_game
+from fedmerit.provenance import versions
 from fedmerit.records import read_rounds, training_document, write_round
 from fedmerit.settling import ChainChoice, check_settlement, settle
 from fedmerit.streams import derived_seed
-from fedmerit.wiring import assemble, behaviour_names, data_digest
+from fedmerit.wiring import assemble, federation_document
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,11 +46,9 @@ if TYPE_CHECKING:
     from fedmerit.scenario import Scenario
     from fedmerit.wiring import Consortium
 
-__all__ = ["check", "curve", "report", "reward", "settle", "train", "value", "versions"]
+__all__ = ["check", "curve", "report", "reward", "settle", "train", "value"]
 
 Advance = Callable[[int, int], None]
-
-_VERSIONED: Final = ("fedmerit", "numpy", "pandas", "plotly", "scikit-learn", "torch")
 
 
 class _Worthless:
@@ -85,7 +81,7 @@ def train(bundle: Bundle, advance: Advance) -> None:
     bundle.write_document(
         RUN, RunDocument(scenario=scenario.name, seed=scenario.seed, versions=versions())
     )
-    bundle.write_document(FEDERATION, _federation_document(scenario, consortium))
+    bundle.write_document(FEDERATION, federation_document(scenario, consortium))
 
     def keep(round_: federated.Round) -> None:
         write_round(bundle, round_)
@@ -172,33 +168,4 @@ def _train(
         seed=bundle.scenario.seed,
         so_far=read_rounds(bundle),
         on_round=on_round,
-    )
-
-
-def versions() -> dict[str, str]:
-    """Give the versions, here and now, of everything that numbers and pictures come out of."""
-    found = {name: version(name) for name in _VERSIONED}
-    return {**found, "python": platform.python_version()}
-
-
-def _federation_document(scenario: Scenario, consortium: Consortium) -> FederationDocument:
-    federation = consortium.federation
-    brought = np.bincount(federation.validation_owners, minlength=len(federation.members))
-    behaviours = behaviour_names(scenario)
-    return FederationDocument(
-        members=tuple(
-            MemberDocument(
-                name=member.name,
-                behaviour=behaviours.get(member.name, "honest"),
-                rows=len(member.labels),
-                declared_rows=member.declared_rows,
-                validation_rows=int(count),
-            )
-            for member, count in zip(federation.members, brought, strict=True)
-        ),
-        classes=federation.classes,
-        features=federation.feature_names,
-        data_digest=data_digest(federation),
-        committee=consortium.committee,
-        threshold=consortium.threshold,
     )

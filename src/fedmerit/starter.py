@@ -7,6 +7,7 @@ code that reads it.
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,7 @@ def write_starter(path: Path | None, data: Path | None) -> Path:
 
 def starter(path: Path, data: Path | None) -> str:
     """Give the scenario's text."""
-    source = {"source": data.name if data else "heart-disease"}
+    source = {"source": os.path.relpath(data, path.parent) if data else "heart-disease"}
     if data:
         source |= {"label": "label", "participant": "participant"}
     stem = "".join(c if c.isalnum() else "-" for c in path.stem.lower()).strip("-")

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from fedmerit.canonical import digest
 from fedmerit.errors import GameError, RewardError, ScenarioError, TrainingError, suggestion
+from fedmerit.evidence import FederationDocument, MemberDocument
 from fedmerit.federation import (
     BEHAVIOURS,
     BUILTIN,
@@ -76,11 +79,6 @@ def assemble(scenario: Scenario) -> Consortium:
     )
 
 
-def behaviour_names(scenario: Scenario) -> dict[str, str]:
-    """Give what each member that the scenario mentions does."""
-    return {member.name: member.behaviour for member in scenario.members}
-
-
 def data_digest(federation: Federation) -> str:
     """Give the Keccak-256 of all rows that are trained on or measured with, hex."""
     arrays = [(member.features, member.labels) for member in federation.members]
@@ -90,6 +88,30 @@ def data_digest(federation: Federation) -> str:
         for x, y in arrays
     )
     return digest(b"".join(parts))
+
+
+def federation_document(scenario: Scenario, consortium: Consortium) -> FederationDocument:
+    """Say who takes part, with what."""
+    federation = consortium.federation
+    brought = np.bincount(federation.validation_owners, minlength=len(federation.members))
+    behaviours = scenario.behaviours
+    return FederationDocument(
+        members=tuple(
+            MemberDocument(
+                name=member.name,
+                behaviour=behaviours.get(member.name, "honest"),
+                rows=len(member.labels),
+                declared_rows=member.declared_rows,
+                validation_rows=int(count),
+            )
+            for member, count in zip(federation.members, brought, strict=True)
+        ),
+        classes=federation.classes,
+        features=federation.feature_names,
+        data_digest=data_digest(federation),
+        committee=consortium.committee,
+        threshold=consortium.threshold,
+    )
 
 
 def _check_names(scenario: Scenario) -> None:
@@ -162,7 +184,7 @@ def _committee(scenario: Scenario, federation: Federation) -> tuple[str, ...]:
             )
     if scenario.settlement.committee:
         return scenario.settlement.committee
-    misbehaving = {n for n, kind in behaviour_names(scenario).items() if kind != "honest"}
+    misbehaving = {n for n, kind in scenario.behaviours.items() if kind != "honest"}
     owners = set(federation.validation_owners.tolist())
     return tuple(n for i, n in enumerate(names) if i in owners and n not in misbehaving)
 

@@ -1,17 +1,33 @@
 from __future__ import annotations
 
+import dataclasses
 import json
+import os
 import shutil
 
 import numpy as np
 import pytest
 
 import fedmerit
+from fedmerit import stages
 from fedmerit.auditing.files import check_files
 from fedmerit.bundle import COALITIONS, MANIFEST, SEAL, Bundle
 from fedmerit.canonical import canonical
+from fedmerit.chain.clients import base
+from fedmerit.documents import recorded_game, valuation_document
 from fedmerit.errors import AuditImpossible, BundleError, FedmeritError
-from fedmerit.evidence import LEDGER, OUTCOME, RECEIPT, TRANSCRIPT, VALUATION
+from fedmerit.evidence import (
+    DEPLOYMENT,
+    FEDERATION,
+    LEDGER,
+    OUTCOME,
+    RECEIPT,
+    TRANSCRIPT,
+    VALUATION,
+    FederationDocument,
+    ValuationDocument,
+)
+from fedmerit.settling import EMBEDDED
 
 KINDS = [
     "accounts.json",
@@ -49,6 +65,14 @@ def forge(bundle, name, change):
     change(document)
     bundle.write(name, canonical(document))
     reseal(bundle)
+
+
+def resettle(bundle):
+    """Settle altered evidence afresh, as a forger with everybody's keys could."""
+    (bundle.path / DEPLOYMENT).unlink()
+    stages.settle(bundle, EMBEDDED, lambda *_: None)
+    stages.report(bundle)
+    bundle.write_seal()
 
 
 def reseal(bundle):
@@ -124,7 +148,7 @@ def test_a_missing_file_is_found_and_named(copy):
 def test_an_added_file_is_found_and_named(copy):
     (copy.path / "extra.txt").write_text("hello")
 
-    assert "extra.txt" in found(copy)["no file was added"]
+    assert "extra.txt" in found(copy)["seal.json is complete"]
 
 
 def test_a_payment_that_a_forger_raised_and_resealed_differs_from_mechanism_and_chain(copy):
@@ -187,6 +211,103 @@ def test_a_receipt_that_lies_about_what_was_paid_is_found(copy):
     forge(copy, RECEIPT, lie)
 
     assert "paid" in found(copy)["receipt"]
+
+
+def test_a_receipt_that_swaps_names_is_found_although_the_chain_knows_none(copy):
+    def swap(receipt):
+        for part in ("accounts", "paid"):
+            first, *_, last = receipt[part]
+            receipt[part][first], receipt[part][last] = receipt[part][last], receipt[part][first]
+
+    forge(copy, RECEIPT, swap)
+
+    assert {"accounts", "paid"} <= set(found(copy)["receipt"].replace(",", "").split())
+
+
+@pytest.mark.parametrize("field", ["gas", "block", "timestamp"])
+def test_a_receipt_that_lies_about_a_transaction_is_found(copy, field):
+    forge(copy, RECEIPT, lambda receipt: receipt["transactions"][5].update({field: 1}))
+
+    assert "transactions" in found(copy)
+
+
+def test_a_deployment_of_elsewhere_is_found(copy):
+    forge(copy, DEPLOYMENT, lambda deployment: deployment.update(job=7))
+
+    assert "deployment" in found(copy)["receipt"]
+
+
+def test_a_manifest_that_leaves_a_file_out_is_found(copy):
+    listed = copy.listed(MANIFEST)
+    del listed["federation.json"]
+    copy.write(MANIFEST, canonical(listed))
+    copy.write_seal()
+
+    assert "federation.json" in found(copy)["manifest.json is complete"]
+
+
+def test_a_settlement_of_forged_members_is_found(copy):
+    def forged(federation):
+        federation["committee"] = ["Free-rider"]
+        federation["threshold"] = 1
+        federation["members"][4]["behaviour"] = "honest"
+        federation["members"][4]["validation_rows"] = 9
+
+    forge(copy, FEDERATION, forged)
+    resettle(copy)
+
+    said = found(copy)["members"]
+    for fault in ("Free-rider", "validation rows", "committee", "threshold"):
+        assert fault in said
+
+
+def test_a_settlement_of_rows_without_their_spread_is_found_by_retraining(copy):
+    arrays = copy.tensors(COALITIONS)
+    means = arrays["gains_micro"].mean(axis=1, keepdims=True).round().astype(np.int64)
+    arrays["gains_micro"] = np.broadcast_to(means, arrays["gains_micro"].shape).copy()
+    copy.write_tensors(COALITIONS, arrays)
+    game, owners = recorded_game(copy, copy.document(FEDERATION, FederationDocument).names)
+    said = copy.document(VALUATION, ValuationDocument)
+    members = copy.document(FEDERATION, FederationDocument)
+    copy.write_document(
+        VALUATION, valuation_document(game, owners, copy.scenario, members, said.curve)
+    )
+    stages.reward(copy)
+    resettle(copy)
+
+    assert fedmerit.audit(copy).passed  # it is consistent, and as the committee signed it
+    differences = fedmerit.audit(copy, retrain=True).differences
+    assert [check.name for check in differences] == ["retrained coalitions"]
+
+
+def test_a_seal_that_is_nested_without_end_is_refused(copy):
+    (copy.path / SEAL).write_bytes(b"[" * 200_000 + b"]" * 200_000)
+
+    with pytest.raises(AuditImpossible, match=r"seal\.json is damaged"):
+        fedmerit.audit(copy)
+
+
+def test_a_pipe_in_place_of_a_file_is_found_and_not_waited_for(copy):
+    (copy.path / "run.json").unlink()
+    os.mkfifo(copy.path / "run.json")
+
+    assert "run.json" in found(copy)["files against seal.json"]
+
+
+def test_contracts_of_other_code_are_found(copy, monkeypatch):
+    shipped = base.artifact
+
+    def altered(name):
+        built = shipped(name)
+        if name != "CreditToken":
+            return built
+        return dataclasses.replace(built, bytecode=built.bytecode[:-2] + "00")
+
+    with monkeypatch.context() as forger:
+        forger.setattr(base, "artifact", altered)
+        resettle(copy)
+
+    assert found(copy)["contract code"].startswith("CreditToken")
 
 
 def test_a_ledger_that_lacks_an_event_is_found(copy):

@@ -31,6 +31,13 @@ def test_a_directory_that_exists_is_never_written_into(tmp_path):
     with pytest.raises(BundleError, match="exists already") as caught:
         Bundle.create(tmp_path, SCENARIO)
 
+    assert caught.value.hint == "Choose another --dir."
+
+
+def test_a_run_that_was_begun_there_is_said_to_be_resumable(bundle):
+    with pytest.raises(BundleError, match="exists already") as caught:
+        Bundle.create(bundle.path, SCENARIO)
+
     assert "--resume" in caught.value.hint
 
 

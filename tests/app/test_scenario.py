@@ -95,11 +95,13 @@ def test_a_file_that_is_not_toml_is_refused_with_the_line(tmp_path):
         load(tmp_path / "bad.toml")
 
 
-def test_a_data_path_is_relative_to_the_scenario_that_names_it(tmp_path):
-    (tmp_path / "rows.csv").write_text("x,label\n")
-    (tmp_path / "mine.toml").write_text('name = "mine"\n[data]\nsource = "rows.csv"\n')
+def test_a_data_path_is_relative_to_the_scenario_that_names_it(tmp_path, monkeypatch):
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "rows.csv").write_text("x,label\n")
+    (tmp_path / "deep" / "mine.toml").write_text('name = "mine"\n[data]\nsource = "rows.csv"\n')
+    monkeypatch.chdir(tmp_path)
 
-    assert load(tmp_path / "mine.toml").data.source == str((tmp_path / "rows.csv").resolve())
+    assert load("deep/mine.toml").data.source == "deep/rows.csv"
 
 
 def test_the_starter_runs_as_it_is_and_explains_every_setting(tmp_path):
@@ -109,6 +111,15 @@ def test_the_starter_runs_as_it_is_and_explains_every_setting(tmp_path):
     assert load(path).name == "my-scenario"
     for setting in ("local_epochs", "validation_share", "threshold", "take_from", "alpha"):
         assert f"# {setting} =" in text
+
+
+def test_the_starter_names_a_table_that_lies_elsewhere_from_where_it_stands(tmp_path):
+    (tmp_path / "rows.csv").write_text("x,label,participant\n")
+    (tmp_path / "deep").mkdir()
+
+    path = write_starter(tmp_path / "deep" / "mine.toml", tmp_path / "rows.csv")
+
+    assert 'source = "../rows.csv"' in path.read_text()
 
 
 def test_the_starter_never_overwrites_a_file(tmp_path):

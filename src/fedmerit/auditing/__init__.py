@@ -15,6 +15,7 @@ from fedmerit.auditing.verdict import Check, Verdict, compared
 from fedmerit.bundle import REPORT, Bundle
 from fedmerit.errors import AuditImpossible, FedmeritError, Unreachable, WrongChain
 from fedmerit.evidence import RUN, RunDocument
+from fedmerit.provenance import versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,7 +41,8 @@ def audit(bundle: Bundle | Path | str, *, rpc: str | None = None, retrain: bool 
     """
     opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
     checks = list(check_files(opened))
-    checks += _findings("settlement", lambda: check_settlement(opened, rpc))
+    whole = all(check.status == "ok" for check in checks)
+    checks += _findings("settlement", lambda: check_settlement(opened, rpc), final=whole)
     checks += _findings("numbers", lambda: check_numbers(opened))
     checks += _findings("report", lambda: _check_report(opened))
     if retrain:
@@ -48,21 +50,31 @@ def audit(bundle: Bundle | Path | str, *, rpc: str | None = None, retrain: bool 
 
         checks += _findings("retraining", lambda: check_retraining(opened))
     else:
-        checks.append(Check("retraining", "skipped", "utilities are as the committee signed them"))
+        taken = "utilities, metrics and the values per round are as the committee signed them"
+        checks.append(Check("retraining", "skipped", taken))
     return Verdict(str(opened.path), tuple(checks))
 
 
-def _findings(name: str, checks: Callable[[], Iterator[Check]]) -> Iterator[Check]:
-    """Make each check in turn; evidence that cannot even be read is a difference."""
+def _findings(
+    name: str, checks: Callable[[], Iterator[Check]], *, final: bool = True
+) -> Iterator[Check]:
+    """Make each check in turn; evidence that cannot even be read is a difference.
+
+    Args:
+        name: What a difference is called that ends the checks.
+        checks: Makes them.
+        final: Whether an audit that is impossible may say just that; not where the files
+            were altered, since that is then the finding.
+    """
     made = checks()
     while True:
         try:
             yield next(made)
         except StopIteration:
             return
-        except (AuditImpossible, Unreachable, WrongChain):
-            raise
         except FedmeritError as error:
+            if final and isinstance(error, AuditImpossible | Unreachable | WrongChain):
+                raise
             yield Check(name, "differs", str(error))
             return
         except Exception as error:  # noqa: BLE001 - forged evidence may break anything
@@ -72,12 +84,14 @@ def _findings(name: str, checks: Callable[[], Iterator[Check]]) -> Iterator[Chec
 
 def _check_report(bundle: Bundle) -> Iterator[Check]:
     from fedmerit.report import render  # noqa: PLC0415 - imports plotly
-    from fedmerit.stages import versions  # noqa: PLC0415 - imports torch
 
     drawn_by, here = bundle.document(RUN, RunDocument).versions, versions()
     for name in ("fedmerit", "plotly"):
         if drawn_by.get(name) != here[name]:
-            detail = f"drawn by {name} {drawn_by.get(name)}, here is {here[name]}"
+            detail = (
+                f"{REPORT} says it was drawn by {name} {drawn_by.get(name)}, here is {here[name]}: "
+                f"do not rely on it, 'fedmerit report {bundle.path}' draws it anew"
+            )
             yield Check("report", "skipped", detail)
             return
     yield compared(

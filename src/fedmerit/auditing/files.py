@@ -17,12 +17,17 @@ def check_files(bundle: Bundle) -> Iterator[Check]:
     """Check that every file is listed, and every listed file is as it was."""
     for name in (SEAL, MANIFEST):
         yield _against(bundle, name)
-    unlisted = set(bundle.names()) - set(bundle.listed(SEAL)) - {SEAL}
-    yield compared(
-        "no file was added",
-        holds=not unlisted,
-        same=f"{len(bundle.names())} files, all of them listed",
-        different=f"{', '.join(sorted(unlisted))} not listed in {SEAL}",
+    yield _complete(SEAL, set(bundle.names()) - {SEAL}, set(bundle.listed(SEAL)))
+    yield _complete(MANIFEST, set(bundle.evidence_names()), set(bundle.listed(MANIFEST)))
+
+
+def _complete(name: str, present: set[str], listed: set[str]) -> Check:
+    odd = sorted(present ^ listed)
+    return compared(
+        f"{name} is complete",
+        holds=not odd,
+        same=f"it lists all {len(present)} files that it has to",
+        different=f"{', '.join(odd)}: listed in {name} and not there, or there and not listed",
     )
 
 

@@ -10,7 +10,7 @@ from fedmerit import evidence
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.documents import outcome_document, recorded_game, valuation_document
 from fedmerit.federation.record import idle_members
-from fedmerit.records import digests_of, read_rounds
+from fedmerit.records import kept, read_rounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,8 @@ def check_numbers(bundle: Bundle) -> Iterator[Check]:
     training = bundle.document(evidence.TRAINING, evidence.TrainingDocument)
     members = bundle.document(evidence.FEDERATION, evidence.FederationDocument)
     rounds = read_rounds(bundle)
-    yield _updates(training, rounds)
+    yield _members(bundle, members)
+    yield _updates(training, rounds, members.names)
     yield _weights(members, rounds)
     yield _averages(rounds, bundle.tensors(evidence.MODEL)["parameters"])
     yield _idle(members.names, training, rounds)
@@ -40,12 +41,43 @@ def check_numbers(bundle: Bundle) -> Iterator[Check]:
     yield _payments(bundle)
 
 
-def _updates(training: TrainingDocument, rounds: tuple[Round, ...]) -> Check:
+def _members(bundle: Bundle, members: FederationDocument) -> Check:
+    """Hold what is said of the members against the scenario and the validation rows."""
+    scenario, run = bundle.scenario, bundle.document(evidence.RUN, evidence.RunDocument)
+    behaviours = scenario.behaviours
+    owners = recorded_game(bundle, members.names)[1]
+    brought = np.bincount(owners, minlength=len(members.members)).tolist()
+    asked = scenario.settlement
+    wrong = [m.name for m in members.members if m.behaviour != behaviours.get(m.name, "honest")]
+    wrong += [
+        f"{m.name}'s validation rows"
+        for m, count in zip(members.members, brought, strict=True)
+        if m.validation_rows != count
+    ]
+    if asked.committee and asked.committee != members.committee:
+        wrong.append("committee")
+    if asked.threshold and asked.threshold != members.threshold:
+        wrong.append("threshold")
+    if (run.scenario, run.seed) != (scenario.name, scenario.seed):
+        wrong.append(f"name and seed in {evidence.RUN}")
+    return compared(
+        "members",
+        holds=not wrong,
+        same="behaviours, committee and validation rows are as the scenario and the table say",
+        different=f"{evidence.FEDERATION} and the scenario differ: {', '.join(wrong)}",
+    )
+
+
+def _updates(
+    training: TrainingDocument, rounds: tuple[Round, ...], names: tuple[str, ...]
+) -> Check:
     wrong = [
         f"round {said.round}"
         for said, round_ in zip(training.rounds, rounds, strict=False)
-        if any(getattr(said, key) != found for key, found in digests_of(round_).items())
+        if any(getattr(said, key) != found for key, found in kept(round_, names).items())
     ]
+    if any(training.parameters != len(round_.global_before) for round_ in rounds):
+        wrong.append("parameters")
     if len(rounds) != len(training.rounds):
         wrong.append(f"{len(rounds)} rounds kept of {len(training.rounds)}")
     return compared(

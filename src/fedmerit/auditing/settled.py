@@ -8,6 +8,7 @@ from fedmerit import evidence
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle import MANIFEST
 from fedmerit.chain import (
+    Deployment,
     Ledger,
     Receipt,
     Transcript,
@@ -16,6 +17,7 @@ from fedmerit.chain import (
     read_ledger,
     replay,
 )
+from fedmerit.contracts import artifact
 from fedmerit.errors import AuditImpossible, ChainError
 
 if TYPE_CHECKING:
@@ -60,7 +62,8 @@ def check_settlement(bundle: Bundle, rpc: str | None) -> Iterator[Check]:
     ledger = read_ledger(node, receipt.addresses, receipt.job, first_block=receipt.block)
     where = "the replayed transactions" if rpc is None else f"chain {ledger.chain_id}"
     yield _ledger(bundle, ledger, where, live=rpc is not None)
-    yield _receipt(receipt, ledger)
+    yield _receipt(bundle, receipt, ledger)
+    yield from _transactions(node, receipt, live=rpc is not None)
     for check in check_ledger(ledger):  # the chain's own story, before ours is held against it
         yield Check(check.name, "ok" if check.holds else "differs", check.detail)
     if ledger.reports:
@@ -83,16 +86,33 @@ def _ledger(bundle: Bundle, ledger: Ledger, where: str, *, live: bool) -> Check:
     )
 
 
-def _receipt(receipt: Receipt, ledger: Ledger) -> Check:
+def _receipt(bundle: Bundle, receipt: Receipt, ledger: Ledger) -> Check:
+    """Hold the receipt against the chain, and against the names that the manifest binds."""
+    bound = bundle.document(evidence.ACCOUNTS, evidence.AccountsDocument)
+    names = bundle.document(evidence.FEDERATION, evidence.FederationDocument).names
+    opened = next(event for event in ledger.events if event.name == "JobOpened")
+    begun = Deployment.from_json(bundle.text(evidence.DEPLOYMENT))
     wrong = [
         name
         for name, said, found in (
             ("chain_id", receipt.chain_id, ledger.chain_id),
-            ("accounts", tuple(receipt.accounts.values()), ledger.members),
-            ("sponsor", receipt.sponsor, ledger.sponsor),
+            ("accounts", receipt.accounts, bound.participants),
+            ("members", tuple(bound.participants[name] for name in names), ledger.members),
+            ("sponsor", {receipt.sponsor, bound.sponsor}, {ledger.sponsor}),
+            (
+                "coordinator",
+                {receipt.coordinator, bound.coordinator},
+                {opened.arguments["terms"]["coordinator"]},
+            ),
             ("root", receipt.root, ledger.root),
             ("total", receipt.total, ledger.allocated),
-            ("paid", tuple(receipt.paid.values()), ledger.claimed),
+            ("reserve", receipt.reserve, ledger.reserve + ledger.refunded),
+            ("paid", receipt.paid, dict(zip(names, ledger.claimed, strict=True))),
+            (
+                "deployment",
+                (begun.chain_id, begun.addresses, begun.job, begun.block),
+                (receipt.chain_id, receipt.addresses, receipt.job, receipt.block),
+            ),
         )
         if said != found
     ]
@@ -100,7 +120,43 @@ def _receipt(receipt: Receipt, ledger: Ledger) -> Check:
         "receipt",
         holds=not wrong,
         same=f"job {receipt.job} at Reports {receipt.addresses['Reports']}",
+        different=f"{evidence.RECEIPT} or {evidence.DEPLOYMENT} and the chain "
+        f"differ in {', '.join(wrong)}",
+    )
+
+
+def _transactions(node: Node, receipt: Receipt, *, live: bool) -> Iterator[Check]:
+    """Check each transaction of the receipt, and that the contracts came out of our code."""
+    created: dict[str | None, str] = {}
+    wrong = []
+    for step in receipt.transactions:
+        try:
+            mined, data = node.look_up(step.hash)
+        except ChainError:
+            wrong.append(step.hash)
+            continue
+        created[mined.contract] = "0x" + data.hex()
+        said = (step.sender, step.block, step.timestamp, step.gas)
+        if said != (mined.sender, mined.block, mined.timestamp, mined.gas):
+            wrong.append(step.hash)
+    yield compared(
+        "transactions",
+        holds=not wrong,
+        same=f"{len(receipt.transactions)} as the receipt tells them",
         different=f"{evidence.RECEIPT} and the chain differ in {', '.join(wrong)}",
+    )
+    found = {name: created.get(at) for name, at in receipt.addresses.items()}
+    unknown = [name for name, code in found.items() if code is None]
+    if unknown and live:
+        detail = f"an earlier attempt created {', '.join(unknown)}, whose code is not looked at"
+        yield Check("contract code", "skipped", detail)
+        return
+    other = [n for n, code in found.items() if not (code or "").startswith(artifact(n).bytecode)]
+    yield compared(
+        "contract code",
+        holds=not other,
+        same=f"{len(found)} contracts were created from the code shipped with this version",
+        different=f"{', '.join(other)} were created from other code",
     )
 
 

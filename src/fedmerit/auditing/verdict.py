@@ -51,7 +51,7 @@ class Verdict:
         made = [check for check in self.checks if check.status != "skipped"]
         if self.passed:
             skipped = len(self.checks) - len(made)
-            rest = f"; {skipped} not asked for" if skipped else ""
+            rest = f"; {skipped} not made" if skipped else ""
             return f"The bundle holds: {len(made)} checks, no difference{rest}."
         first = self.differences[0]
         return (
