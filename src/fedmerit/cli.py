@@ -201,6 +201,12 @@ def _next(command: str, why: str) -> None:
     err.print(f"[dim]next:[/] {escape(command)}  [dim]{escape(why)}[/]", soft_wrap=True)
 
 
+def _go_on(error: BaseException) -> None:
+    """Say how to continue a run that died, where it left that note."""
+    for command in getattr(error, "__notes__", ()):
+        _next(command, "to go on from where it stopped")
+
+
 def main() -> None:
     """Run the command; show a :class:`FedmeritError` as two lines, not a traceback."""
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
@@ -212,9 +218,11 @@ def main() -> None:
         err.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
         if error.hint:
             err.print(f"[bold] hint:[/] {escape(error.hint)}", soft_wrap=True)
+        _go_on(error)
         sys.exit(2)
-    except KeyboardInterrupt:
-        err.print("stopped; 'fedmerit run --resume BUNDLE' goes on from here")
+    except KeyboardInterrupt as stop:
+        err.print("stopped")
+        _go_on(stop)
         sys.exit(130)
 
 

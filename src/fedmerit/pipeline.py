@@ -129,6 +129,7 @@ def _go_on(bundle: Bundle, chain: ChainChoice, progress: Progress) -> Bundle:
             # The reason matters more than a second failure to write it down.
             with suppress(BundleError):
                 bundle.fail(stage, f"{type(error).__name__}: {error}")
+            error.add_note(f"fedmerit run --resume {bundle.path}")
             raise
         _note_time(bundle, stage, perf_counter() - began)
         bundle.finish(stage)

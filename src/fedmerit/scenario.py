@@ -12,8 +12,7 @@ from typing import Annotated, Literal
 import tomli_w
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-#: The largest amount that the contracts keep account of.
-MAXIMUM_BUDGET = 2**128 - 1
+from fedmerit.chain.tree import MAXIMUM_AMOUNT
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[int, Field(ge=1)]
@@ -22,7 +21,7 @@ Positive = Annotated[int, Field(ge=1)]
 def _base_units(value: object) -> object:
     """Accept an integer, or its digits: other TOML writers stop at 64 bits."""
     amount = int(value) if isinstance(value, str) and value.isdecimal() else value
-    if isinstance(amount, int) and not 0 < amount <= MAXIMUM_BUDGET:
+    if isinstance(amount, int) and not 0 < amount <= MAXIMUM_AMOUNT:
         msg = "a budget is 1 to 2**128 - 1 base units"
         raise ValueError(msg)
     return amount

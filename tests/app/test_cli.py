@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -116,6 +117,27 @@ def test_what_can_be_put_right_is_said_in_two_lines_and_exits_2(arguments, said,
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert not done.stdout
+
+
+def test_an_interrupted_run_says_how_to_go_on_and_does(scenario, tmp_path):
+    command = [sys.executable, "-m", "fedmerit.cli", "run", str(scenario)]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        while "Training" not in process.stderr.readline():
+            pass
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+
+    assert process.returncode == 130
+    assert "Traceback" not in rest
+    assert "next: fedmerit run --resume bundles/tiny-1" in rest
+    assert fedmerit_("run", "--resume", "bundles/tiny-1", cwd=tmp_path).returncode == 0
+
+
+def test_a_resumed_run_takes_no_other_settings(tmp_path):
+    done = fedmerit_("run", "digits", "--resume", tmp_path, "--seed", "3")
+
+    assert done.returncode == 2
+    assert "Leave those out" in done.stderr
 
 
 def test_debug_shows_the_traceback(tmp_path):

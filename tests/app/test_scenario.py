@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fedmerit.chain.tree import MAXIMUM_AMOUNT
 from fedmerit.errors import ScenarioError
 from fedmerit.reading import load, parse, shipped
-from fedmerit.scenario import MAXIMUM_BUDGET
 from fedmerit.starter import write_starter
 
 SMALLEST = {"name": "small", "data": {"source": "digits"}}
@@ -52,7 +52,7 @@ def test_a_missing_setting_is_named():
     assert "'data'" in str(refusal({"name": "small"}))
 
 
-@pytest.mark.parametrize("budget", [0, -1, MAXIMUM_BUDGET + 1, str(MAXIMUM_BUDGET + 1), "0"])
+@pytest.mark.parametrize("budget", [0, -1, MAXIMUM_AMOUNT + 1, str(MAXIMUM_AMOUNT + 1), "0"])
 def test_a_budget_that_no_token_can_hold_is_refused_with_its_bounds(budget):
     error = refusal({**SMALLEST, "reward": {"budget": budget}})
 
@@ -60,7 +60,7 @@ def test_a_budget_that_no_token_can_hold_is_refused_with_its_bounds(budget):
     assert str(budget) in str(error)
 
 
-@given(budget=st.integers(1, MAXIMUM_BUDGET))
+@given(budget=st.integers(1, MAXIMUM_AMOUNT))
 def test_a_budget_is_kept_to_the_last_base_unit_however_it_is_written(budget):
     as_number = parse({**SMALLEST, "reward": {"budget": budget}}, origin="number")
     as_digits = parse({**SMALLEST, "reward": {"budget": str(budget)}}, origin="digits")
