@@ -74,7 +74,7 @@ def recorded_game(
     return RecordedGame(participants, coalitions, gains), owners
 
 
-def value_everyone(game: Game, scenario: Scenario) -> tuple[Valuation, Valuation]:
+def _valued(game: Game, scenario: Scenario) -> tuple[Valuation, Valuation]:
     """Value the members as *scenario* asks, and by leave-one-out beside it."""
     asked = scenario.valuation
     seed = derived_seed(scenario.seed, "valuation")
@@ -99,7 +99,7 @@ def valuation_document(
         federation: Who takes part with how many rows.
         curve: Values of each round's game.
     """
-    main, alone = value_everyone(game, scenario)
+    main, alone = _valued(game, scenario)
     everyone = np.ones((1, len(game.participants)), dtype=np.bool_)
     worth = float(game.worth(everyone)[0])
     shares = baselines(worth, [member.declared_rows for member in federation.members])

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from fedmerit.scenario import Scenario
     from fedmerit.wiring import Consortium
 
+    #: Told how many of how many steps of a stage are done.
+    Advance = Callable[[int, int], None]
+
 _STEPS: Final = tuple(STEPS)
 
 
@@ -90,7 +93,7 @@ def check_settlement(scenario: Scenario, consortium: Consortium, chain: ChainCho
     Cast.of(chain.keys(scenario), names)
 
 
-def settle(bundle: Bundle, chain: ChainChoice, advance: Callable[[int, int], None]) -> None:
+def settle(bundle: Bundle, chain: ChainChoice, advance: Advance) -> None:
     """Bind the evidence by its manifest, and record and pay on the chain."""
     keys = chain.keys(bundle.scenario)
     bundle.write_document(ACCOUNTS, _accounts(bundle, keys))
@@ -98,7 +101,7 @@ def settle(bundle: Bundle, chain: ChainChoice, advance: Callable[[int, int], Non
     node = chain.connect(started=bundle.document(TIMINGS, TimingsDocument).started)
     receipt = settle_on_chain(
         node,
-        order_of(bundle),
+        _order(bundle),
         keys,
         deployment=_deployment(bundle, node),
         on_deployed=lambda found: bundle.write(DEPLOYMENT, found.to_json().encode()),
@@ -111,7 +114,7 @@ def settle(bundle: Bundle, chain: ChainChoice, advance: Callable[[int, int], Non
         bundle.write(TRANSCRIPT, node.transcript.to_json().encode())
 
 
-def order_of(bundle: Bundle) -> Order:
+def _order(bundle: Bundle) -> Order:
     """Give what the bundle, its manifest written, asks the chain to settle."""
     scenario = bundle.scenario
     members = bundle.document(FEDERATION, FederationDocument)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path  # noqa: TC003 - part of a public dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,22 +31,34 @@ from fedmerit.incentives import CachedGame
 from fedmerit.incentives import value as value_game
 from fedmerit.provenance import versions
 from fedmerit.records import read_rounds, training_document, write_round
-from fedmerit.settling import ChainChoice, check_settlement, settle
+from fedmerit.settling import check_settlement, settle
 from fedmerit.streams import derived_seed
 from fedmerit.wiring import assemble, federation_document
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from fedmerit.bundle import Bundle
     from fedmerit.evidence import CurvePoint
     from fedmerit.federation import TrainingRecord
     from fedmerit.scenario import Scenario
+    from fedmerit.settling import Advance, ChainChoice
     from fedmerit.wiring import Consortium
 
-__all__ = ["check", "curve", "report", "reward", "settle", "train", "value"]
-
-Advance = Callable[[int, int], None]
+__all__ = [
+    "check",
+    "curve",
+    "report",
+    "retraining_game",
+    "reward",
+    "settle",
+    "train",
+    "training_of",
+    "value",
+]
 
 
 class _Worthless:
@@ -88,15 +98,8 @@ def train(bundle: Bundle, advance: Advance) -> None:
         advance(round_.number, consortium.settings.rounds)
 
     record = _train(bundle, consortium, keep)
-    pooled = federated.pooled_baseline(
-        consortium.federation,
-        consortium.model,
-        consortium.settings,
-        rounds=len(record.rounds),
-        seed=scenario.seed,
-    )
     bundle.write_tensors(MODEL, {"parameters": record.final})
-    bundle.write_document(TRAINING, training_document(record, pooled, consortium.federation))
+    bundle.write_document(TRAINING, training_of(record, consortium))
 
 
 def value(bundle: Bundle, advance: Advance) -> None:
@@ -104,15 +107,9 @@ def value(bundle: Bundle, advance: Advance) -> None:
     scenario = bundle.scenario
     consortium = assemble(scenario)
     record = _train(bundle, consortium, lambda _: None)
+    rounds = len(record.rounds)
     game = CachedGame(
-        federated.RetrainingGame(
-            consortium.federation,
-            consortium.model,
-            consortium.settings,
-            rounds=len(record.rounds),
-            seed=scenario.seed,
-            progress=advance,
-        )
+        retraining_game(consortium, rounds=rounds, seed=scenario.seed, advance=advance)
     )
     owners = consortium.federation.validation_owners
     document = valuation_document(
@@ -124,6 +121,32 @@ def value(bundle: Bundle, advance: Advance) -> None:
     )
     bundle.write_tensors(COALITIONS, coalition_arrays(game.table(), owners))
     bundle.write_document(VALUATION, document)
+
+
+def training_of(record: TrainingRecord, consortium: Consortium) -> TrainingDocument:
+    """Say what a run came to, beside the same model trained on pooled rows."""
+    pooled = federated.pooled_baseline(
+        consortium.federation,
+        consortium.model,
+        consortium.settings,
+        rounds=len(record.rounds),
+        seed=record.seed,
+    )
+    return training_document(record, pooled, consortium.federation)
+
+
+def retraining_game(
+    consortium: Consortium, *, rounds: int, seed: int, advance: Advance | None = None
+) -> federated.RetrainingGame:
+    """Give the game that pays: what each coalition would have trained in as many rounds."""
+    return federated.RetrainingGame(
+        consortium.federation,
+        consortium.model,
+        consortium.settings,
+        rounds=rounds,
+        seed=seed,
+        progress=advance,
+    )
 
 
 def curve(record: TrainingRecord, consortium: Consortium, scenario: Scenario) -> list[CurvePoint]:

@@ -115,6 +115,11 @@ def _around_dots(line):
     return ".*".join(map(re.escape, line.split("...")))
 
 
+def difference(page, block, printed):
+    diff = unified_diff(lines(block.output), lines(printed), "shown", "printed", lineterm="")
+    return f"{named(page)}:{block.line} prints something else\n" + "\n".join(diff)
+
+
 @pytest.mark.parametrize(("page", "kept"), [*filter(None, map(runnable, PAGES))])
 def test_a_page_does_what_it_shows(page, kept, tmp_path, monkeypatch, request):
     monkeypatch.chdir(tmp_path)
@@ -129,11 +134,8 @@ def test_a_page_does_what_it_shows(page, kept, tmp_path, monkeypatch, request):
             printed = in_python(code, block.line, named(page), namespace)
         else:
             printed = in_bash(code, int(block.words.get("status", 0)))
-        if block.output is not None and not matches(block.output, printed):
-            diff = unified_diff(
-                lines(block.output), lines(printed), "shown", "printed", lineterm=""
-            )
-            pytest.fail(f"{named(page)}:{block.line} prints something else\n" + "\n".join(diff))
+        shown = block.output
+        assert shown is None or matches(shown, printed), difference(page, block, printed)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)

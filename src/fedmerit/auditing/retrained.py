@@ -12,8 +12,8 @@ from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle import COALITIONS
 from fedmerit.errors import AuditImpossible, DataError
 from fedmerit.evidence import MICRO
-from fedmerit.federation import RetrainingGame, pooled_baseline, train
-from fedmerit.records import read_rounds, training_document
+from fedmerit.federation import train
+from fedmerit.records import read_rounds
 from fedmerit.wiring import assemble, federation_document
 
 if TYPE_CHECKING:
@@ -81,14 +81,7 @@ def _models(bundle: Bundle, record: TrainingRecord) -> Check:
 
 def _metrics(bundle: Bundle, consortium: Consortium, record: TrainingRecord) -> Check:
     said = bundle.document(evidence.TRAINING, evidence.TrainingDocument)
-    pooled = pooled_baseline(
-        consortium.federation,
-        consortium.model,
-        consortium.settings,
-        rounds=len(record.rounds),
-        seed=record.seed,
-    )
-    found = training_document(record, pooled, consortium.federation)
+    found = stages.training_of(record, consortium)
     # Digests of floats trained elsewhere differ; the metrics agree to a rounding.
     digests = {"update_digests", "update_root"}
     wrong = differing(
@@ -106,14 +99,8 @@ def _metrics(bundle: Bundle, consortium: Consortium, record: TrainingRecord) -> 
 
 def _gains(bundle: Bundle, consortium: Consortium) -> Check:
     stored = bundle.tensors(COALITIONS)
-    training = bundle.document(evidence.TRAINING, evidence.TrainingDocument)
-    game = RetrainingGame(
-        consortium.federation,
-        consortium.model,
-        consortium.settings,
-        rounds=len(training.rounds),
-        seed=bundle.scenario.seed,
-    )
+    rounds = len(bundle.document(evidence.TRAINING, evidence.TrainingDocument).rounds)
+    game = stages.retraining_game(consortium, rounds=rounds, seed=bundle.scenario.seed)
     # Row by row: the rows' spread is what the standard errors, and so cautious pay, rest on.
     ours = game.worth_by_row(stored["coalitions"].astype(np.bool_))
     apart = np.abs(ours - stored["gains_micro"] / MICRO).max(axis=1)
