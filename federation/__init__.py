@@ -13,18 +13,24 @@ if TYPE_CHECKING:
     from fedmerit.federation.behaviours import (
         BEHAVIOURS,
         Behaviour,
+        DisguisedRider,
         Faulty,
+        FeatureNoise,
         FreeRider,
         Honest,
         LabelFlip,
+        StaleRider,
+        UpdateNoise,
     )
     from fedmerit.federation.consortium import Federation, Member, federate
-    from fedmerit.federation.games import GAMES, RetrainingGame, RoundGame
+    from fedmerit.federation.games import RetrainingGame
     from fedmerit.federation.holdings import Role
-    from fedmerit.federation.measure import Metrics, measure_rows
+    from fedmerit.federation.measure import METRICS, Metrics, measure_rows
     from fedmerit.federation.models import MODELS, ModelSpec, network
     from fedmerit.federation.partition import RECIPES, Partition
     from fedmerit.federation.record import Round, TrainingRecord, update_digests
+    from fedmerit.federation.roundgames import WEIGHTINGS, RoundGame
+    from fedmerit.federation.rungame import GAMES, RunGame
     from fedmerit.federation.settings import TrainingSettings
     from fedmerit.federation.tables import BUILTIN, Table, load_builtin, read_table
     from fedmerit.federation.training import pooled_baseline, train
@@ -33,10 +39,14 @@ __all__ = [
     "BEHAVIOURS",
     "BUILTIN",
     "GAMES",
+    "METRICS",
     "MODELS",
     "RECIPES",
+    "WEIGHTINGS",
     "Behaviour",
+    "DisguisedRider",
     "Faulty",
+    "FeatureNoise",
     "Federation",
     "FreeRider",
     "Honest",
@@ -49,9 +59,12 @@ __all__ = [
     "Role",
     "Round",
     "RoundGame",
+    "RunGame",
+    "StaleRider",
     "Table",
     "TrainingRecord",
     "TrainingSettings",
+    "UpdateNoise",
     "federate",
     "load_builtin",
     "measure_rows",
@@ -64,14 +77,27 @@ __all__ = [
 
 _MODULES: Final = MappingProxyType(
     {
-        "behaviours": ("BEHAVIOURS", "Behaviour", "Faulty", "FreeRider", "Honest", "LabelFlip"),
+        "behaviours": (
+            "BEHAVIOURS",
+            "Behaviour",
+            "DisguisedRider",
+            "Faulty",
+            "FeatureNoise",
+            "FreeRider",
+            "Honest",
+            "LabelFlip",
+            "StaleRider",
+            "UpdateNoise",
+        ),
         "consortium": ("Federation", "Member", "federate"),
-        "games": ("GAMES", "RetrainingGame", "RoundGame"),
+        "games": ("RetrainingGame",),
         "holdings": ("Role",),
-        "measure": ("Metrics", "measure_rows"),
+        "measure": ("METRICS", "Metrics", "measure_rows"),
         "models": ("MODELS", "ModelSpec", "network"),
         "partition": ("RECIPES", "Partition"),
         "record": ("Round", "TrainingRecord", "update_digests"),
+        "roundgames": ("WEIGHTINGS", "RoundGame"),
+        "rungame": ("GAMES", "RunGame"),
         "settings": ("TrainingSettings",),
         "tables": ("BUILTIN", "Table", "load_builtin", "read_table"),
         "training": ("pooled_baseline", "train"),

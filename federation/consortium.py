@@ -108,6 +108,9 @@ def federate(
         )
         for name, rows in held.items()
     }
+    for name, role in behaving.items():
+        if role.copy_of is not None:
+            parts[name] = parts[role.copy_of][0], held[name][:0]
     matrix, names = encode(
         table.features, [training for training, _ in parts.values()], standardise=table.standardise
     )

@@ -1,12 +1,11 @@
-"""The coalition games that a training run induces.
+"""The coalition game of retraining: what coalitions would have trained without the others.
 
-Both measure the gain in log-likelihood on the pooled validation rows, row by row, so that a
+It measures the gain in log-likelihood on the pooled validation rows, row by row, so that a
 value's standard error follows in closed form.
 """
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -15,19 +14,18 @@ import torch
 from fedmerit.errors import GameError
 from fedmerit.federation.engine import Engine
 from fedmerit.federation.measure import Judge
-from fedmerit.federation.models import network
 from fedmerit.federation.rounds import FLOAT_BYTES, average, exchange, sampled
 from fedmerit.federation.threads import single_thread
+from fedmerit.federation.tiles import share
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
     from torch import Tensor
 
     from fedmerit.federation.consortium import Federation
     from fedmerit.federation.models import ModelSpec
-    from fedmerit.federation.record import TrainingRecord
     from fedmerit.federation.settings import TrainingSettings
 
     #: Told how many of how many coalitions are done.
@@ -35,6 +33,12 @@ if TYPE_CHECKING:
 
 #: Memory that one batch of coalitions may take for its updates, in bytes.
 MEMORY_BYTES: Final = 2**28
+#: Parameters of the coalitions that a thread trains at once; measured: caches hold about so many.
+_PART_FLOATS: Final = 2**19
+#: Coalitions that a thread trains at once, at least and at most.
+_PART: Final = (32, 256)
+#: Parts that a smaller number of coalitions is cut into, so that threads have something to share.
+_PARTS: Final = 4
 #: Vectors a coalition needs beside its members' updates: models, float64 sums, one copy sent.
 _SPARE_VECTORS: Final = 12
 
@@ -53,6 +57,8 @@ class RetrainingGame:
         rounds: Rounds that the run took, and each coalition takes.
         seed: The run's seed.
         memory_bytes: Bound on the updates that are held at once.
+        workers: Threads to share the coalitions out to; as many as torch has if None. The
+            numbers do not depend on it.
         progress: Told of every round.
 
     """
@@ -66,39 +72,51 @@ class RetrainingGame:
         rounds: int,
         seed: int,
         memory_bytes: int = MEMORY_BYTES,
+        workers: int | None = None,
         progress: Progress | None = None,
     ) -> None:
         self.participants = federation.participants
         self._engine = Engine(federation, model, settings, seed=seed)
         self._judge = Judge(federation, self._engine.network)
         self._rounds = rounds
+        self._workers = workers
         self._progress = progress
         parameters = self._engine.network.initial.numel()
         each = FLOAT_BYTES * parameters * (len(self.participants) + _SPARE_VECTORS)
         self._at_once = max(1, memory_bytes // each)
+        least, most = _PART
+        self._part = min(most, max(least, _PART_FLOATS // parameters), self._at_once)
 
     def worth(self, coalitions: NDArray[np.bool_], /) -> NDArray[np.float64]:
         """Give each coalition's mean gain over the untrained model, in nats, ``(rows,)``."""
         return np.asarray(self.worth_by_row(coalitions).mean(axis=1))
 
-    @single_thread()
     def worth_by_row(self, coalitions: NDArray[np.bool_], /) -> NDArray[np.float64]:
         """Give each coalition's gain on each validation row, ``(rows, validation rows)``."""
-        gains = self._judge.gains(self.models(coalitions), self._engine.network.initial)
+        initial = self._engine.network.initial
+        gains = np.concatenate(
+            [self._judge.gains(part, initial) for part in self._trained(coalitions)]
+        )
         gains[~coalitions.any(axis=1)] = 0.0
         return gains
 
-    @single_thread()
     def models(self, coalitions: NDArray[np.bool_], /) -> Tensor:
         """Train each coalition's model, ``(rows, parameters)``."""
+        return torch.cat(list(self._trained(coalitions)))
+
+    def _trained(self, coalitions: NDArray[np.bool_]) -> Iterator[Tensor]:
+        """Give the models of as many coalitions as the memory holds, then of the next."""
         _check(coalitions, self.participants)
-        trained = []
+        workers = self._workers or torch.get_num_threads()
         for start in range(0, max(1, len(coalitions)), self._at_once):
             part = coalitions[start : start + self._at_once]
-            trained.append(self._train(part, done=start, total=len(coalitions)))
-        return torch.cat(trained)
+            with single_thread():
+                models = self._train(part, workers, done=start, total=len(coalitions))
+            yield models
 
-    def _train(self, coalitions: NDArray[np.bool_], *, done: int, total: int) -> Tensor:
+    def _train(
+        self, coalitions: NDArray[np.bool_], workers: int, *, done: int, total: int
+    ) -> Tensor:
         engine = self._engine
         inside = torch.from_numpy(coalitions).to(engine.settings.device)
         models = engine.network.initial.expand(len(inside), -1)
@@ -111,57 +129,32 @@ class RetrainingGame:
                 seed=engine.seed,
             )
             taking_part = inside & torch.from_numpy(chosen).to(inside.device)
-            received = exchange(engine, models, previous, taking_part, number)
-            previous, models = models, average(models, received.updates, received.weights)
+            trained = self._round(models, previous, taking_part, number, workers)
+            previous, models = models, trained
             if self._progress is not None:
                 self._progress(done + len(inside) * number // self._rounds, total)
         return models
 
+    def _round(
+        self, models: Tensor, previous: Tensor, taking_part: Tensor, number: int, workers: int
+    ) -> Tensor:
+        """Train one round of every coalition, part by part."""
+        trained = torch.empty_like(models, memory_format=torch.contiguous_format)
+        size = len(models)
+        if self._engine.settings.device == "cpu":
+            size = min(self._part, max(_PART[0], -(-size // _PARTS)))
+        parts = [slice(k, k + size) for k in range(0, len(models), max(1, size))]
 
-class RoundGame:
-    """What each coalition's updates were worth in one recorded round.
+        def work(jobs: Iterator[int]) -> None:
+            for job in jobs:
+                part = parts[job]
+                received = exchange(
+                    self._engine, models[part], previous[part], taking_part[part], number
+                )
+                trained[part] = average(models[part], received.updates, received.weights)
 
-    The weights are the round's own, whoever is in: an absent member adds a zero update.
-    Renormalising them over the coalition, as many papers do, stretches the updates that are
-    left, and takes the sizes of the values further from retraining.
-
-    Args:
-        record: The run.
-        round_: The round's number, from 1.
-        federation: The run's federation.
-
-    """
-
-    def __init__(self, record: TrainingRecord, round_: int, federation: Federation) -> None:
-        if not 1 <= round_ <= len(record.rounds):
-            raise GameError(
-                f"the run has no round {round_}", hint=f"Choose from 1 to {len(record.rounds)}."
-            )
-        recorded = record.rounds[round_ - 1]
-        device = record.settings.device
-        self.participants = record.participants
-        self._before = torch.from_numpy(recorded.global_before).to(device)
-        self._steps = torch.from_numpy(recorded.weights[:, None] * recorded.updates).to(device)
-        built = network(federation, record.model, seed=record.seed, device=device)
-        self._judge = Judge(federation, built)
-
-    def worth(self, coalitions: NDArray[np.bool_], /) -> NDArray[np.float64]:
-        """Give each coalition's mean gain over the round's first model, in nats, ``(rows,)``."""
-        return np.asarray(self.worth_by_row(coalitions).mean(axis=1))
-
-    @single_thread()
-    def worth_by_row(self, coalitions: NDArray[np.bool_], /) -> NDArray[np.float64]:
-        """Give each coalition's gain on each validation row, ``(rows, validation rows)``."""
-        _check(coalitions, self.participants)
-        inside = torch.from_numpy(coalitions).to(self._steps)
-        models = (self._before.double() + inside @ self._steps).float()
-        gains = self._judge.gains(models, self._before)
-        gains[~coalitions.any(axis=1)] = 0.0
-        return gains
-
-
-#: The games that training induces, by what is asked of a coalition.
-GAMES: Final = MappingProxyType({"retraining": RetrainingGame, "round": RoundGame})
+        share(work, len(parts), min(workers, self._at_once // self._part))
+        return trained
 
 
 def _check(coalitions: NDArray[np.bool_], participants: tuple[str, ...]) -> None:

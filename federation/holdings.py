@@ -1,7 +1,7 @@
 """Who holds which rows of a table, and how each participant behaves.
 
-A scenario may add participants that the table does not have: without rows, or with a slice
-of somebody's, who then no longer has them.
+A scenario may add participants that the table does not have: without rows, with a slice of
+somebody's, who then no longer has them, or with a copy of all of them.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ class Role:
     """A new member's rows are taken out of this participant's."""
     rows: int = 0
     """How many rows it takes."""
+    copy_of: str | None = None
+    """A new member trains on a copy of this participant's training rows, and measures nobody."""
     declared_rows: int | None = None
     """The data size it claims; its training rows if absent, or the others' mean if it has none."""
 
@@ -91,7 +93,10 @@ def _with_roles(held: Holdings, roles: Sequence[Role], seed: int) -> dict[str, R
             raise DataError(f"two members are called {role.name!r}", hint="Rename one of them.")
         given.add(role.name)
         behaving[role.name] = role
-        if role.take_from is not None:
+        if role.copy_of is not None:
+            _check_source(held, role, role.copy_of, table_names)
+            held[role.name] = held[role.copy_of][:0]
+        elif role.take_from is not None:
             held[role.name] = _slice(held, role, table_names, seed)
         elif role.name not in held:
             if role.behaviour.needs_rows:
@@ -99,19 +104,16 @@ def _with_roles(held: Holdings, roles: Sequence[Role], seed: int) -> dict[str, R
                     f"the member {role.name!r} has no rows", hint=suggestion(role.name, table_names)
                 )
             held[role.name] = np.empty(0, dtype=np.int64)
+    for role in roles:  # copies come last, of what the slices have left
+        if role.copy_of is not None:
+            held[role.name] = held[role.copy_of]
     return behaving
 
 
 def _slice(held: Holdings, role: Role, names: tuple[str, ...], seed: int) -> NDArray[np.int64]:
     """Take a new member's rows out of another's."""
     source = str(role.take_from)
-    if role.name in held:
-        raise DataError(
-            f"{role.name!r} has rows of its own and cannot take others",
-            hint="Give the new member a name that the table does not have.",
-        )
-    if source not in names:
-        raise DataError(f"no participant is called {source!r}", hint=suggestion(source, names))
+    _check_source(held, role, source, names)
     most = len(held[source]) - LEAST_ROWS
     if not LEAST_ROWS <= role.rows <= most:
         raise DataError(
@@ -122,3 +124,19 @@ def _slice(held: Holdings, role: Role, names: tuple[str, ...], seed: int) -> NDA
     taken = np.sort(stream.choice(held[source], role.rows, replace=False))
     held[source] = np.setdiff1d(held[source], taken)
     return taken
+
+
+def _check_source(held: Holdings, role: Role, source: str, names: tuple[str, ...]) -> None:
+    """Refuse a new member whose rows would come from two places, or from nobody."""
+    if role.name in held:
+        raise DataError(
+            f"{role.name!r} has rows of its own and cannot take others",
+            hint="Give the new member a name that the table does not have.",
+        )
+    if role.take_from is not None and role.copy_of is not None:
+        raise DataError(
+            f"{role.name!r} takes from {role.take_from!r} and is a copy of {role.copy_of!r}",
+            hint="Leave one of 'take_from' and 'copy_of' out.",
+        )
+    if source not in names:
+        raise DataError(f"no participant is called {source!r}", hint=suggestion(source, names))

@@ -52,6 +52,11 @@ class ModelSpec:
             hint=suggestion(self.kind, [*MODELS, "package.module:Class"]),
         )
 
+    def widths(self, in_features: int, classes: int) -> tuple[int, ...]:
+        """Give what a chain of linear layers with ReLU between is as wide as; () if it is none."""
+        hidden = {"logistic": (), "mlp": self.hidden}.get(self.kind)
+        return () if hidden is None else (in_features, *hidden, classes)
+
     def _imported(self, in_features: int, classes: int) -> nn.Module:
         path, _, name = self.kind.partition(":")
         try:
@@ -89,6 +94,7 @@ class Network:
 
     Attributes:
         initial: The untrained model, shape ``(parameters,)``.
+        widths: Columns, hidden widths and classes of linear layers with ReLU between; or ().
 
     """
 
@@ -100,6 +106,7 @@ class Network:
             torch.manual_seed(derived_seed(seed, "training", "initial"))
             module = spec.build(in_features, classes).float()
         _refuse_batch_statistics(module, spec.kind)
+        self.widths = spec.widths(in_features, classes)
         self._module = module.to(device)
         trained = {n: p.detach() for n, p in module.named_parameters() if p.requires_grad}
         if not trained:

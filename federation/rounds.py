@@ -77,8 +77,8 @@ def exchange(
     excluded: dict[str, str] = {}
     bytes_up = 0
     for index, member in enumerate(engine.members):
-        chosen = taking_part[:, index]
-        if not chosen.any():
+        chosen = taking_part[:, index].nonzero().squeeze(1)
+        if not len(chosen):
             continue
         stream = generator(engine.seed, "behaviours", "send", member.name, round_)
         known = Exchange(models[chosen], previous[chosen], stream)
@@ -86,7 +86,10 @@ def exchange(
         bytes_up += FLOAT_BYTES * sent.numel()
         fit, fault = _inspect(sent, updates.shape[2])
         accepted[chosen, index] = fit
-        updates[chosen, index] = sent.where(fit[:, None], 0) if fit.any() else 0
+        if fit.all():
+            updates[chosen, index] = sent
+        else:
+            updates[chosen, index] = sent.where(fit[:, None], 0) if fit.any() else 0
         if fault:
             excluded[member.name] = fault
     return Received(updates, _weights(engine, accepted), excluded, bytes_up)
@@ -97,7 +100,10 @@ def _inspect(sent: Tensor, parameters: int) -> tuple[Tensor, str]:
     if sent.shape[1] != parameters:
         unfit = torch.zeros(len(sent), dtype=torch.bool, device=sent.device)
         return unfit, f"sent {sent.shape[1]} values for {parameters} parameters"
-    finite = sent.isfinite()
+    fit = sent.sum(dim=1).isfinite()
+    if fit.all():
+        return fit, ""
+    finite = sent.isfinite()  # finite values may well have an infinite sum
     fit = finite.all(dim=1)
     if fit.all():
         return fit, ""

@@ -74,10 +74,15 @@ class Member(_Section):
     """A new member's rows are taken out of this participant's."""
     rows: Positive | None = None
     """How many rows it takes."""
+    copy_of: str | None = None
+    """A new member trains on a copy of this participant's rows, as a replicator does."""
     declared_rows: Positive | None = None
     """The data size it claims, which weighs its updates; its true size if absent."""
     flip_share: Annotated[float, Field(gt=0, le=1)] = 0.6
     """Share of labels that ``label-flip`` changes."""
+    noise: Annotated[float, Field(ge=0, le=1000)] = 1.0
+    """Strength of the noise of ``disguised-rider``, ``feature-noise`` and ``update-noise``; 1 is
+    as strong as the last move, the column or the update that it is measured by."""
     fault: Literal["nan", "inf", "shape"] = "nan"
     """What ``faulty`` sends."""
 

@@ -156,6 +156,7 @@ def _role(member: Member) -> Role:
         behaviour=_behaviour(member),
         take_from=member.take_from,
         rows=member.rows or 0,
+        copy_of=member.copy_of,
         declared_rows=member.declared_rows,
     )
 
@@ -168,6 +169,9 @@ def _behaviour(member: Member) -> Behaviour:
         )
     arguments: dict[str, dict[str, float | str]] = {
         "label-flip": {"share": member.flip_share},
+        "disguised-rider": {"noise": member.noise},
+        "feature-noise": {"noise": member.noise},
+        "update-noise": {"noise": member.noise},
         "faulty": {"kind": member.fault},
     }
     return BEHAVIOURS[member.behaviour](**arguments.get(member.behaviour, {}))

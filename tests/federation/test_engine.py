@@ -35,6 +35,7 @@ def specs(tmp_path, monkeypatch):
     yield {
         "logistic": ModelSpec(),
         "mlp": ModelSpec(kind="mlp", hidden=(6,)),
+        "deep": ModelSpec(kind="mlp", hidden=(10, 4)),
         "custom": ModelSpec(kind="house_gated:Gated"),
     }
     sys.modules.pop("house_gated", None)
@@ -62,7 +63,7 @@ def random_models(engine, count):
     return initial + 0.2 * torch.randn(count, len(initial), generator=stream)
 
 
-@pytest.mark.parametrize("kind", ["logistic", "mlp", "custom"])
+@pytest.mark.parametrize("kind", ["logistic", "mlp", "deep", "custom"])
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 def test_batched_updates_equal_a_plain_loops(specs, ragged, kind, momentum):
     settings = TrainingSettings(local_epochs=3, batch_size=8, learning_rate=0.1, momentum=momentum)
@@ -117,15 +118,52 @@ def test_a_members_updates_do_not_depend_on_who_else_there_is(make_federation, m
     assert torch.allclose(alone, among, atol=1e-6)
 
 
-@pytest.mark.parametrize("pairs", [1, 2, 5])
-def test_the_number_of_pairs_at_once_changes_no_result(ragged, quick, pairs):
-    engine = Engine(ragged, ModelSpec(kind="mlp", hidden=(5,)), quick, seed=0)
-    models, everyone = random_models(engine, 3), torch.ones(3, 3, dtype=torch.bool)
+@pytest.mark.parametrize("kind", ["logistic", "mlp", "custom"])
+@pytest.mark.parametrize("pairs", [1, 2, 5, 30])
+def test_the_number_of_pairs_at_once_changes_no_result(specs, ragged, quick, kind, pairs):
+    engine = Engine(ragged, specs[kind], quick, seed=0)
+    models, everyone = random_models(engine, 20), torch.ones(20, 3, dtype=torch.bool)
     expected = engine.updates(models, everyone, 1)
 
     engine._pairs_at_once = pairs
 
-    assert torch.allclose(engine.updates(models, everyone, 1), expected, atol=1e-6)
+    updates = engine.updates(models, everyone, 1)
+    assert torch.allclose(updates, expected, atol=1e-6)
+    assert kind == "custom" or torch.equal(updates, expected)
+
+
+@pytest.mark.parametrize("kind", ["logistic", "mlp"])
+def test_an_update_is_the_same_to_the_bit_however_many_models_there_are(specs, ragged, quick, kind):
+    engine = Engine(ragged, specs[kind], quick, seed=0)
+    models = random_models(engine, 50)
+    some = torch.rand(50, 3, generator=torch.Generator().manual_seed(1)) < 0.6
+
+    together = engine.updates(models, some, 1)
+
+    for index in range(50):
+        alone = engine.updates(models[index : index + 1], some[index : index + 1], 1)
+        assert torch.equal(alone[0], together[index])
+
+
+def test_equal_models_are_trained_once(ragged, quick, monkeypatch):
+    engine = Engine(ragged, ModelSpec(kind="mlp", hidden=(5,)), quick, seed=0)
+    two = random_models(engine, 2)
+    models = two[[0, 1, 0, 0, 1, 0]]
+    taking_part = torch.tensor([[1, 1, 0], [1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 0], [0, 1, 1]])
+    expected = torch.cat([engine.updates(two[:1], torch.ones(1, 3, dtype=torch.bool), 1)] * 6)
+    expected[1] = engine.updates(two[1:], torch.tensor([[True, False, False]]), 1)[0]
+    trained, descend = [], engine._descent.descend
+
+    def counting(starts, steps, settings):
+        trained.extend(starts.flatten(0, 1))
+        return descend(starts, steps, settings)
+
+    monkeypatch.setattr(engine._descent, "descend", counting)
+
+    updates = engine.updates(models, taking_part.bool(), 1)
+
+    assert torch.equal(updates, expected * taking_part[:, :, None])
+    assert len(trained) == 4
 
 
 def test_batches_are_every_row_once_an_epoch_and_new_each_round(ragged, quick):

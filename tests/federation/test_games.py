@@ -15,8 +15,6 @@ from fedmerit.federation import (
     FreeRider,
     ModelSpec,
     RetrainingGame,
-    RoundGame,
-    measure_rows,
     train,
 )
 
@@ -51,9 +49,7 @@ def test_everyone_together_is_the_run_and_nobody_is_worth_nothing(
     before, after = record.metrics[0].log_likelihood, record.metrics[-1].log_likelihood
     assert nobody == 0
     assert everyone == pytest.approx(after - before, abs=2e-6)
-    assert game.models(np.ones((1, 4), dtype=bool))[0].numpy() == pytest.approx(
-        record.final, abs=1e-6
-    )
+    assert game.models(every(4))[-1].numpy().tobytes() == record.final.tobytes()
 
 
 def test_a_coalition_is_the_run_that_its_members_alone_would_have_had(
@@ -111,6 +107,8 @@ def test_chunks_of_any_size_give_the_same_worths(mixed, quick):
         progress=lambda done, total: told.append((done, total)),
     )
 
+    assert torch.equal(parts.models(coalitions), whole.models(coalitions))
+    told.clear()
     assert parts.worth_by_row(coalitions) == pytest.approx(whole.worth_by_row(coalitions), abs=2e-6)
     assert parts._at_once < 4
     assert told[-1] == (16, 16)
@@ -123,66 +121,63 @@ def test_no_coalition_is_no_error(mixed, quick):
     assert game.worth(np.zeros((0, 4), dtype=bool)).shape == (0,)
 
 
-def test_a_round_game_adds_fixed_weighted_updates(mixed, quick):
-    record = train(mixed, MLP, quick, seed=3)
-    round_ = record.rounds[1]
-    game = RoundGame(record, 2, mixed)
-
-    worth = game.worth_by_row(np.array([[True, False, True, False]]))
-
-    model = round_.global_before + round_.weights[0] * round_.updates[0]
-    pair = np.stack([round_.global_before, model.astype(np.float32)])
-    likely, _ = measure_rows(mixed, MLP, pair, seed=3)
-    assert worth[0] == pytest.approx(likely[1] - likely[0], abs=2e-6)
-
-
-def test_the_round_games_of_everyone_add_up_to_the_runs_gain(mixed, quick):
-    record = train(mixed, MLP, quick, seed=3)
-    everyone, nobody = np.ones((1, 4), dtype=bool), np.zeros((1, 4), dtype=bool)
-
-    games = [RoundGame(record, number, mixed) for number in (1, 2, 3)]
-
-    gain = record.metrics[-1].log_likelihood - record.metrics[0].log_likelihood
-    assert sum(game.worth(everyone)[0] for game in games) == pytest.approx(gain, abs=5e-6)
-    assert [game.worth(nobody)[0] for game in games] == [0, 0, 0]
-
-
-def test_the_idle_the_excluded_and_those_not_sampled_are_null_players(mixed, quick):
-    record = train(mixed, MLP, replace(quick, participation=0.75), seed=3)
-    coalitions = every(4)
-
-    for round_ in record.rounds:
-        worth = RoundGame(record, round_.number, mixed).worth(coalitions)
-        for index in np.flatnonzero(~round_.updates.any(axis=1)):
-            inside = coalitions[:, index]
-            assert (worth[inside] == worth[~inside]).all()
-
-
-def test_a_diverged_coalition_is_worth_the_least_and_no_nan(mixed, quick):
-    record = train(mixed, MLP, quick, seed=3)
-    first = replace(record.rounds[0], updates=record.rounds[0].updates * np.float32(1e30))
-    broken = replace(record, rounds=(first,))
-
-    rows = RoundGame(broken, 1, mixed).worth_by_row(every(4))
-
-    assert np.isfinite(rows).all()
-    assert rows.min() == -2000
-
-
-def test_a_round_that_was_not_run_has_no_game(mixed, quick):
-    record = train(mixed, MLP, quick, seed=3)
-
-    with pytest.raises(GameError, match="no round 4") as caught:
-        RoundGame(record, 4, mixed)
-
-    assert "1 to 3" in caught.value.hint
-
-
 def test_coalitions_of_the_wrong_width_are_refused(mixed, quick):
     game = RetrainingGame(mixed, MLP, quick, rounds=1, seed=3)
 
     with pytest.raises(GameError, match=r"\(2, 3\) do not fit 4"):
         game.worth(np.ones((2, 3), dtype=bool))
+
+
+@pytest.fixture
+def crowd(make_federation, make_member):
+    riding = {"rider": FreeRider(), "broken": Faulty("nan")}
+    return make_federation(
+        *(make_member(f"m{k}", 5 + 9 * k) for k in range(6)),
+        *(make_member(name, 7, behaviour=behaviour) for name, behaviour in riding.items()),
+    )
+
+
+@pytest.mark.parametrize("participation", [1.0, 0.5])
+def test_any_number_of_workers_trains_the_same_models(crowd, quick, participation):
+    settings = replace(quick, participation=participation)
+    games = [
+        RetrainingGame(crowd, MLP, settings, rounds=3, seed=3, workers=workers)
+        for workers in (1, 2, 4)
+    ]
+
+    alone, *shared = [game.models(every(8)) for game in games]
+
+    assert alone[-1].numpy().tobytes() == train(crowd, MLP, settings, seed=3).final.tobytes()
+    assert len(alone.unique(dim=0)) > 50
+    assert all(torch.equal(models, alone) for models in shared)
+
+
+def test_workers_leave_torchs_threads_and_each_others_alone(crowd, quick):
+    before, heard = torch.get_num_threads(), []
+    torch.set_num_threads(2)
+    game = RetrainingGame(
+        crowd,
+        MLP,
+        quick,
+        rounds=1,
+        seed=3,
+        workers=2,
+        progress=lambda *_: heard.append(torch.get_num_threads()),
+    )
+
+    game.worth(every(8))
+
+    heard.append(torch.get_num_threads())
+    torch.set_num_threads(before)
+    assert heard == [1, 2]
+
+
+def test_the_order_of_the_question_changes_no_model(crowd, quick):
+    game = RetrainingGame(crowd, MLP, quick, rounds=2, seed=3)
+    coalitions = every(8)
+    mixed_up = np.random.default_rng(0).permutation(256)
+
+    assert torch.equal(game.models(coalitions[mixed_up]), game.models(coalitions)[mixed_up])
 
 
 def test_the_numbers_do_not_depend_on_how_many_threads_torch_has(mixed, quick):
