@@ -20,6 +20,7 @@ from fedmerit.incentives.payments import (
     estimates,
     explain,
 )
+from fedmerit.incentives.repeats import RepeatedGame
 from fedmerit.incentives.valuation import Valuation, Valuator, baselines
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Outcome",
     "PayoutStep",
     "RecordedGame",
+    "RepeatedGame",
     "RoundInput",
     "RowWorths",
     "TableGame",

@@ -7,7 +7,7 @@ and a :class:`RecordedGame` is that table read back, with nothing retrained.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -26,6 +26,10 @@ from fedmerit.incentives.game import (
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+#: Two answers for one coalition may differ by this share of the largest worth: float32
+#: sums end in other bits in another batch.
+_ROUNDING: Final = 1e-5
 
 
 class CachedGame:
@@ -87,10 +91,25 @@ class CachedGame:
             The coalitions, shape ``(m, n)``, and their worths: by validation row,
             ``(m, validation rows)``, or ``(m, 1)`` if the inner game has no rows.
         """
-        n = len(self.participants)
-        packed = np.frombuffer(b"".join(self._seen), dtype=np.uint8).reshape(-1, -(-n // 8))
-        coalitions = np.unpackbits(packed, axis=1, count=n).astype(np.bool_)
+        coalitions = _unpacked(b"".join(self._seen), len(self.participants))
         return coalitions, self._stacked(list(self._seen))
+
+    def ask_again(self) -> None:
+        """Ask the inner game once more for the last coalition that it was asked for.
+
+        Raises:
+            GameError: It answers otherwise than before, by more than rounding.
+        """
+        key, before = next(reversed(self._seen.items()))
+        coalition = _unpacked(key, len(self.participants))
+        now = ask(self._game, coalition)[0]
+        largest = max(np.abs(rows).max() for rows in self._seen.values())
+        if now.shape != before.shape or np.abs(now - before).max() > _ROUNDING * largest:
+            raise GameError(
+                f"asked twice for {shown(self.participants, coalition[0])}, the game gave "
+                f"{before.mean()} and then {now.mean()}",
+                hint="Fix its seed, or measure it several times over with RepeatedGame.",
+            )
 
     def _ask(self, missing: Coalitions) -> None:
         rows = ask(self._game, missing)
@@ -177,3 +196,8 @@ def _keys(coalitions: Coalitions) -> list[bytes]:
     return [
         bytes(key) for key in packed.view(np.dtype((np.void, packed.shape[1]))).ravel().tolist()
     ]
+
+
+def _unpacked(keys: bytes, n: int) -> Coalitions:
+    packed = np.frombuffer(keys, dtype=np.uint8).reshape(-1, -(-n // 8))
+    return np.unpackbits(packed, axis=1, count=n).astype(np.bool_)

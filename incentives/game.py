@@ -54,6 +54,14 @@ class MeasuredGame(Game, Protocol):
         """
 
 
+@runtime_checkable
+class EnumerableGame(Game, Protocol):
+    """A game that has a faster way to all of its worths than to be asked for each."""
+
+    def every_worth(self) -> Worths:
+        """Give all worths, shape ``(2**n,)``; bit *i* of the index says if *i* is in."""
+
+
 class TableGame:
     """A game written out in full; the reference that samplers are tested on.
 

@@ -8,10 +8,11 @@ others, and it stays even where the Shapley sum is exact.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
-from typing import TYPE_CHECKING, Protocol
+from math import inf
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
+from scipy.special import ndtr, stdtrit
 
 from fedmerit.errors import GameError
 from fedmerit.incentives.game import MeasuredGame
@@ -24,6 +25,27 @@ if TYPE_CHECKING:
     from fedmerit.incentives.game import Game
 
 
+#: How a method's sampling errors were found: it draws nothing; from the spread of
+#: independent draws; from draws made again out of those at hand; from coalitions that a
+#: fitted model had not seen.
+ErrorKind = Literal["none", "analytic", "bootstrap", "cross-fit"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Checkpoint:
+    """Where an estimate stood when it had spent part of its budget.
+
+    Attributes:
+        evaluations: Distinct coalitions asked for by then.
+        values: Estimates, shape ``(n,)``.
+        standard_errors: Of both sources together, shape ``(n,)``.
+    """
+
+    evaluations: int
+    values: NDArray[np.float64]
+    standard_errors: NDArray[np.float64]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Valuation:
     """What each participant contributed, and how sure we are.
@@ -31,23 +53,36 @@ class Valuation:
     Attributes:
         participants: Names, in the game's order.
         values: Estimates, shape ``(n,)``, in the game's unit.
-        sampling_errors: One standard error of each value over the method's own draws,
-            same shape and unit; 0 if the method draws nothing.
+        sampling_covariance: Of the values over the method's own draws, shape ``(n, n)``,
+            in the game's unit squared; 0 if the method draws nothing.
+        sampling_degrees: Degrees of freedom behind it; infinite if it is known.
+        errors: How the sampling errors were found.
         row_values: The values of each validation row's own game, shape
             ``(n, validation rows)``, whose means are *values*; None if the game is not
             a :class:`~fedmerit.incentives.game.MeasuredGame`.
         evaluations: Distinct coalitions this valuation asked for.
         seed: The seed that, with the method and the budget, gives these numbers again.
         method: The key in ``METHODS`` that made it.
+        reason: Why this method, where ``auto`` chose it; else empty.
+        trace: Where the estimate stood on the way, in order; its last is this one.
     """
 
     participants: tuple[str, ...]
     values: NDArray[np.float64]
-    sampling_errors: NDArray[np.float64]
+    sampling_covariance: NDArray[np.float64]
+    sampling_degrees: float
+    errors: ErrorKind
     row_values: NDArray[np.float64] | None
     evaluations: int
     seed: int
     method: str
+    reason: str = ""
+    trace: tuple[Checkpoint, ...] = ()
+
+    @property
+    def sampling_errors(self) -> NDArray[np.float64]:
+        """One standard error of each value over the method's own draws, shape ``(n,)``."""
+        return np.asarray(np.sqrt(self.sampling_covariance.diagonal()))
 
     @property
     def validation_errors(self) -> NDArray[np.float64]:
@@ -60,16 +95,18 @@ class Valuation:
             return np.zeros(len(self.participants))
         rows = self.row_values.shape[1]
         if rows == 1:
-            return np.full(len(self.participants), np.inf)
+            return np.full(len(self.participants), inf)
         return np.asarray(self.row_values.std(axis=1, ddof=1) / np.sqrt(rows))
 
     @property
     def standard_errors(self) -> NDArray[np.float64]:
         """One standard error of each value, both sources together, shape ``(n,)``."""
-        return np.hypot(self.sampling_errors, self.validation_errors)
+        return np.asarray(np.hypot(self.sampling_errors, self.validation_errors))
 
     def interval(self, confidence: float = 0.95) -> NDArray[np.float64]:
-        """Give each value's normal interval as ``(low, high)``, shape ``(n, 2)``.
+        """Give each value's interval as ``(low, high)``, shape ``(n, 2)``.
+
+        Student's t, with the degrees of freedom of both errors together (Welch, 1947).
 
         Args:
             confidence: The share of intervals meant to hold the true value.
@@ -82,8 +119,48 @@ class Valuation:
                 f"confidence must be above 0 and below 1, and is {confidence}",
                 hint="For 95% intervals pass confidence=0.95.",
             )
-        half = NormalDist().inv_cdf((1 + confidence) / 2) * self.standard_errors
+        quantiles = stdtrit(self._degrees(), (1 + confidence) / 2)
+        half = np.where(self.standard_errors > 0, quantiles * self.standard_errors, 0.0)
         return np.stack([self.values - half, self.values + half], axis=1)
+
+    def outranks(self) -> NDArray[np.float64]:
+        """Give the probability that each participant's true value exceeds each other's.
+
+        Normal, from the values and the errors of their differences: two that rest on the
+        same draws and the same validation rows differ by less than their intervals suggest.
+
+        Returns:
+            Shape ``(n, n)``; entry ``[i, j]`` is for *i* above *j*, and 0.5 where the two
+            cannot be told apart.
+        """
+        gaps = self.values[:, None] - self.values
+        together = self.sampling_covariance + self._validation_covariance()
+        each = together.diagonal()
+        errors = np.sqrt(np.maximum(each[:, None] + each - 2 * together, 0.0))
+        certain = np.where(gaps == 0, 0.5, gaps > 0)
+        scaled = np.divide(gaps, errors, out=np.zeros_like(gaps), where=errors > 0)
+        return np.asarray(np.where(errors > 0, ndtr(scaled), certain))
+
+    def _validation_covariance(self) -> NDArray[np.float64]:
+        """Give the values' covariance over the draw of validation rows, ``(n, n)``."""
+        n = len(self.participants)
+        if self.row_values is None:
+            return np.zeros((n, n))
+        rows = self.row_values.shape[1]
+        if rows == 1:
+            return np.diag(np.full(n, inf))
+        off = self.row_values - self.row_values.mean(axis=1, keepdims=True)
+        products = [(off[i] * off).sum(axis=1) for i in range(n)]
+        return np.asarray(np.asarray(products) / (rows * (rows - 1)))
+
+    def _degrees(self) -> NDArray[np.float64]:
+        """Give each value's degrees of freedom, shape ``(n,)`` (Satterthwaite, 1946)."""
+        drawn, measured = self.sampling_errors**2, self.validation_errors**2
+        rows = inf if self.row_values is None else self.row_values.shape[1] - 1
+        with np.errstate(divide="ignore", invalid="ignore"):
+            of_drawn = drawn**2 / self.sampling_degrees
+            together = (drawn + measured) ** 2 / (of_drawn + measured**2 / rows)
+        return np.asarray(np.nan_to_num(together, nan=inf, posinf=inf))
 
 
 class Valuator(Protocol):
@@ -100,7 +177,9 @@ def conclude(
     method: str,
     evaluations: int,
     seed: int,
-    sampling_errors: NDArray[np.float64] | None = None,
+    covariance: NDArray[np.float64] | None = None,
+    degrees: float = inf,
+    errors: ErrorKind = "none",
 ) -> Valuation:
     """Make the answer from each column's values; the last line of every method.
 
@@ -111,18 +190,33 @@ def conclude(
         method: The method's key.
         evaluations: Distinct coalitions that were asked for.
         seed: The seed that was used.
-        sampling_errors: Shape ``(n,)``; None for a method that draws nothing.
+        covariance: Of the values over the method's draws, shape ``(n, n)``; None for a
+            method that draws nothing.
+        degrees: Degrees of freedom behind *covariance*.
+        errors: How *covariance* was found.
     """
     n = len(game.participants)
     return Valuation(
         participants=game.participants,
         values=by_column.mean(axis=1),
-        sampling_errors=np.zeros(n) if sampling_errors is None else sampling_errors,
+        sampling_covariance=np.zeros((n, n)) if covariance is None else covariance,
+        sampling_degrees=degrees,
+        errors=errors,
         row_values=by_column if isinstance(game, MeasuredGame) else None,
         evaluations=evaluations,
         seed=seed,
         method=method,
     )
+
+
+def spread(draws: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the covariance of the mean of independent *draws*, shape ``(draws, n)``.
+
+    Without BLAS, whose sums depend on the machine's thread count.
+    """
+    off = draws - draws.mean(axis=0)
+    products = [(off[:, [i]] * off).sum(axis=0) for i in range(draws.shape[1])]
+    return np.asarray(products) / (len(draws) * (len(draws) - 1))
 
 
 def baselines(worth: float, rows: Sequence[int]) -> dict[str, NDArray[np.float64]]:

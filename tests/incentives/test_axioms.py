@@ -14,9 +14,9 @@ from fedmerit.incentives import TableGame, value
 NAMES = ("ada", "bob", "cyd", "dan")
 COALITIONS = [frozenset(c) for size in range(5) for c in combinations(NAMES, size)]
 #: Below 2**4, so that permutations are truly sampled.
-BUDGET = {"exact": 16, "permutation": 15}
+BUDGET = {"exact": 16, "antithetic": 15}
 
-shapley_methods = pytest.mark.parametrize("method", ["exact", "permutation"])
+shapley_methods = pytest.mark.parametrize("method", ["exact", "antithetic"])
 seeds = st.integers(0, 2**32)
 
 
@@ -63,7 +63,7 @@ def test_sampling_treats_two_who_can_stand_in_for_each_other_alike_on_average():
     by_size = {c: rng.random() for c in {(len(c - {"ada", "bob"}), len(c)) for c in COALITIONS}}
     table = {c: by_size[len(c - {"ada", "bob"}), len(c)] for c in COALITIONS}
 
-    draws = np.array([shapley(table, "permutation", seed) for seed in range(300)])
+    draws = np.array([shapley(table, "antithetic", seed) for seed in range(300)])
 
     gap = draws[:, 0] - draws[:, 1]
     assert abs(gap.mean()) < 3 * gap.std() / np.sqrt(len(gap))
@@ -92,16 +92,16 @@ def test_sampled_values_are_those_of_the_same_game_under_other_names(table, seed
     renamed = {frozenset(m.upper() for m in c): worth for c, worth in table.items()}
     names = tuple(name.upper() for name in NAMES)
 
-    moved = shapley(renamed, "permutation", seed, names)
+    moved = shapley(renamed, "antithetic", seed, names)
 
-    assert moved.tolist() == shapley(table, "permutation", seed).tolist()
+    assert moved.tolist() == shapley(table, "antithetic", seed).tolist()
 
 
 def test_sampling_meets_the_exact_values_as_the_seeds_go_by():
     rng = np.random.default_rng(1)
     table = {c: rng.random() for c in COALITIONS}
 
-    draws = np.array([shapley(table, "permutation", seed) for seed in range(500)])
+    draws = np.array([shapley(table, "antithetic", seed) for seed in range(500)])
 
     off = draws.mean(axis=0) - shapley(table, "exact", 0)
     assert (np.abs(off) < 4 * draws.std(axis=0) / np.sqrt(len(draws))).all()
@@ -120,7 +120,7 @@ def test_an_order_and_its_reverse_are_exact_where_only_pairs_interact(seed):
             inside = coalitions.astype(float)
             return inside @ singles + np.einsum("ri,ij,rj->r", inside, pairs, inside)
 
-    result = value(Quadratic(), method="permutation", budget=22, seed=seed)
+    result = value(Quadratic(), method="antithetic", budget=22, seed=seed)
 
     assert result.values == pytest.approx(singles + (pairs + pairs.T).sum(axis=1) / 2)
     assert result.sampling_errors == pytest.approx(0, abs=1e-12)
@@ -129,4 +129,4 @@ def test_an_order_and_its_reverse_are_exact_where_only_pairs_interact(seed):
 def test_another_seed_draws_other_orders():
     table = {c: float(len(c) ** 2 * ("ada" in c)) for c in COALITIONS}
 
-    assert shapley(table, "permutation", 0).tolist() != shapley(table, "permutation", 1).tolist()
+    assert shapley(table, "antithetic", 0).tolist() != shapley(table, "antithetic", 1).tolist()

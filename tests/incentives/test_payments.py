@@ -37,7 +37,9 @@ def valuation(values, errors=None):
     return Valuation(
         participants=tuple(map(str, range(len(values)))),
         values=values,
-        sampling_errors=np.zeros(len(values)) if errors is None else np.asarray(errors),
+        sampling_covariance=np.diag(np.zeros(len(values)) if errors is None else errors) ** 2,
+        sampling_degrees=np.inf,
+        errors="none",
         row_values=None,
         evaluations=1,
         seed=0,

@@ -1,0 +1,166 @@
+"""Scores read off the updates themselves, without measuring a single coalition.
+
+Gradient alignment is what round-wise Shapley values become when the steps are short: it
+sees a member that sends nothing of its own, and not one that sends more than it should.
+CGSV needs no validation rows at all, so it takes the majority for the truth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+
+import numpy as np
+
+from fedmerit.errors import GameError
+from fedmerit.incentives.game import Game, check_participants
+from fedmerit.incentives.valuation import conclude
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from fedmerit.incentives.valuation import Valuation
+
+#: How much of a member's CGSV share a round leaves as it was; the paper's own setting.
+_KEPT: Final = 0.95
+
+
+@runtime_checkable
+class UpdatesGame(Game, Protocol):
+    """A game made of a run's rounds, which shows the updates they consist of."""
+
+    @property
+    def updates(self) -> NDArray[np.floating]:
+        """What each member sent, shape ``(rounds, n, parameters)``; 0 where it sent nothing."""
+
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """What each update weighed in the average, shape ``(rounds, n)``."""
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """Who took part in which round, shape ``(rounds, n)``."""
+
+    @property
+    def gradients(self) -> NDArray[np.floating]:
+        """The mean validation loss's gradient at each round's model, ``(rounds, parameters)``."""
+
+
+def gradient_alignment(game: Game, *, budget: int, seed: int) -> Valuation:
+    """First-order Shapley values: how far each update goes down the validation loss.
+
+    A round's game with fixed weights is, to first order, a sum over its members of
+    ``weight * <update, -gradient>``, which then is each one's Shapley value.
+
+    The values draw nothing and so have no sampling error. The gradient comes as a mean over
+    validation rows, so what other rows would have given is not known: no error is stated.
+
+    Source: Koh and Liang (2017); Wang et al. (2024), for single training steps.
+    Assumes: That the loss is linear along the steps; blind to steps that are too long.
+    Cost: No evaluations, whatever the *budget*; one gradient a round.
+    Choose it: As a second opinion, above all on who sends nothing of its own.
+
+    Raises:
+        GameError: The game shows no updates, or they do not fit together.
+    """
+    played = require_updates(game, "gradient-alignment")
+    values = (played.weights * descents(played)).sum(axis=0)
+    return _without_errors(game, values, "gradient-alignment", seed, budget)
+
+
+def cgsv(game: Game, *, budget: int, seed: int) -> Valuation:
+    """Shares by the cosine of each update with everyone's.
+
+    Each round adds up the normalised updates by the shares so far, and moves each share 5%
+    of the way to the cosine of the member's update with that sum. Shares start equal, stay
+    at 0 or more and add up to 1; a round moves them among those who took part. Draws
+    nothing; no error is stated.
+
+    Source: Xu et al. (2021).
+    Assumes: That the majority is right: whoever disagrees with it scores low.
+    Cost: No evaluations, whatever the *budget*, and no validation rows.
+    Choose it: Where nobody can or may measure a model.
+
+    Raises:
+        GameError: The game shows no updates, or they do not fit together.
+    """
+    played = require_updates(game, "cgsv")
+    n = len(game.participants)
+    shares = np.full(n, 1 / n)
+    for updates, present in zip(played.updates, played.present, strict=True):
+        directions = unit(updates[present])
+        together = (shares[present, None] * directions).sum(axis=0)
+        moved = _KEPT * shares[present] + (1 - _KEPT) * cosines(directions, together)
+        moved = moved.clip(min=0.0)
+        if moved.any():
+            shares[present] = moved * (shares[present].sum() / moved.sum())
+    return _without_errors(game, shares, "cgsv", seed, budget)
+
+
+def descents(game: UpdatesGame) -> NDArray[np.float64]:
+    """Give how far each update goes down the validation loss, to first order, unweighted.
+
+    Returns:
+        ``<update, -gradient>`` in the loss's unit, shape ``(rounds, n)``; 0 where absent.
+    """
+    # A sum a round, and no BLAS: little memory, and the same bits at any thread count.
+    return np.array(
+        [
+            -(updates.astype(np.float64) * gradient).sum(axis=1)
+            for updates, gradient in zip(game.updates, game.gradients, strict=True)
+        ]
+    )
+
+
+def cosines(rows: NDArray[np.floating], direction: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Give the cosine of each row with one direction, or with a row each.
+
+    Args:
+        rows: Shape ``(n, parameters)``.
+        direction: Shape ``(parameters,)`` or ``(n, parameters)``.
+
+    Returns:
+        Shape ``(n,)``; 0 where either is zero.
+    """
+    return np.asarray((unit(rows) * unit(direction)).sum(axis=-1))
+
+
+def unit(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Scale vectors, along the last axis, to length 1; zeros stay zeros."""
+    largest = np.abs(vectors).max(axis=-1, keepdims=True, initial=0.0).astype(np.float64)
+    scaled = vectors / np.where(largest > 0, largest, 1.0)  # so that no square under- or overflows
+    lengths = np.sqrt((scaled**2).sum(axis=-1, keepdims=True))
+    return np.asarray(scaled / np.where(lengths > 0, lengths, 1.0))
+
+
+def require_updates(game: Game, method: str) -> UpdatesGame:
+    """Give *game* as one that shows its updates.
+
+    Raises:
+        GameError: It shows none, or their shapes do not fit together.
+    """
+    check_participants(game.participants)
+    if not isinstance(game, UpdatesGame):
+        raise GameError(
+            f"{method} reads updates, and a {type(game).__name__} shows none",
+            hint="Give it the game of a training run's rounds, or use a method that asks for "
+            "coalitions.",
+        )
+    rounds, n, parameters = game.updates.shape
+    wanted = {"weights": (rounds, n), "present": (rounds, n), "gradients": (rounds, parameters)}
+    for name, shape in wanted.items():
+        found = getattr(game, name).shape
+        if found != shape or n != len(game.participants):
+            raise GameError(
+                f"{name} of shape {found} do not fit {len(game.participants)} participants "
+                f"and updates of shape {game.updates.shape}"
+            )
+    return game
+
+
+def _without_errors(
+    game: Game, values: NDArray[np.float64], method: str, seed: int, _budget: int
+) -> Valuation:
+    """Conclude with no errors: even a game that can show validation rows was not asked."""
+    concluded = conclude(game, values[:, None], method=method, evaluations=0, seed=seed)
+    return replace(concluded, row_values=None)

@@ -1,0 +1,8 @@
+"""Surrogates: models of a game, fitted to few coalitions, whose values are known exactly."""
+
+from __future__ import annotations
+
+from fedmerit.incentives.surrogates.ensemble import surrogate
+from fedmerit.incentives.surrogates.gaussian import gaussian_process
+
+__all__ = ["gaussian_process", "surrogate"]
