@@ -24,6 +24,7 @@ from fedmerit.bundle import PROGRESS, Progress
 from fedmerit.catalogue import catalogue
 from fedmerit.chain import Deployment, Ledger, Receipt, Transcript
 from fedmerit.cli import app
+from fedmerit.incentives import METHODS
 from fedmerit.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -57,6 +58,9 @@ DOCUMENTS: Final[Mapping[str, type]] = MappingProxyType(
 FIELDS: Final = tomllib.loads(Path(__file__).with_name("fields.toml").read_text("utf-8"))
 
 _BLOCK: Final = re.compile(r"(?<=<!-- generated: )(\w+) -->\n.*?(?=<!-- end -->)", re.DOTALL)
+_FACT: Final = re.compile(
+    r"^(Source|Assumes|Cost|Choose it): (.+(?:\n[ ]*(?!\w[\w ]*:)\S.*)*)", re.MULTILINE
+)
 _ATTRIBUTE: Final = re.compile(r"^    (\w+): (.+(?:\n {8}.+)*)", re.MULTILINE)
 
 
@@ -98,6 +102,11 @@ def command() -> str:
     return re.sub(r"<(\w+)>", r"\<\1>", text).strip()
 
 
+def methods() -> str:
+    """Give a section for each valuation method, from what its function says of itself."""
+    return "\n\n".join(_method(name, str(getdoc(METHODS[name]))) for name in METHODS)
+
+
 def errors_() -> str:
     """Give the tree of errors, as their module draws it."""
     drawn = str(getdoc(errors)).partition("::\n\n")[2].partition("\n\n")[0]
@@ -111,8 +120,20 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "documents": documents,
         "command": command,
         "errors": errors_,
+        "methods": methods,
     }
 )
+
+
+def _method(name: str, says: str) -> str:
+    about = says.partition("\nSource:")[0]
+    facts = _FACT.findall(says)
+    if [label for label, _ in facts] != ["Source", "Assumes", "Cost", "Choose it"]:
+        raise SystemExit(f"{name} must say its Source, Assumes, Cost and Choose it")
+    table = _table(("", ""), ((label, _prose(fact)) for label, fact in facts))
+    text = "\n\n".join(map(_prose, about.strip().split("\n\n")))
+    text = re.sub(r":\w+:`~?(?:\w+\.)*(\w+)`", r"`\1`", text)
+    return f"### `{name}`\n\n{text}\n\n{table}".replace("2**n", r"2\*\*n")
 
 
 def _settings(title: str, section: Schema, schema: Schema) -> str:
