@@ -6,9 +6,11 @@ vectors. That is why a module may keep no state between calls and draw nothing a
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, field
 from importlib import import_module
 from itertools import pairwise
+from threading import local
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -108,6 +110,7 @@ class Network:
         _refuse_batch_statistics(module, spec.kind)
         self.widths = spec.widths(in_features, classes)
         self._module = module.to(device)
+        self._own = local()
         trained = {n: p.detach() for n, p in module.named_parameters() if p.requires_grad}
         if not trained:
             raise TrainingError(
@@ -146,8 +149,15 @@ class Network:
             name: part.view(shape)
             for (name, shape), part in zip(self._shapes.items(), parts, strict=True)
         }
-        result: Tensor = functional_call(self._module, named, (rows,))
+        result: Tensor = functional_call(self._of_this_thread(), named, (rows,))
         return result
+
+    def _of_this_thread(self) -> nn.Module:
+        """Give the thread's own module: a call lends it the parameters, one model at a time."""
+        if not hasattr(self._own, "module"):
+            self._own.module = deepcopy(self._module)
+        module: nn.Module = self._own.module
+        return module
 
     def _loss(self, model: Tensor, rows: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
         losses = cross_entropy(self._forward(model, rows), labels, reduction="none")

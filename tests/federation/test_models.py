@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from textwrap import dedent
 
 import pytest
@@ -162,3 +163,16 @@ def test_a_device_that_is_not_there_is_refused(ragged):
         network(ragged, ModelSpec(), seed=0, device="cuda")
 
     assert "cpu" in caught.value.hint
+
+
+def test_threads_that_share_a_network_do_not_mix_their_models():
+    shared = Network(ModelSpec(kind="mlp", hidden=(8,)), in_features=6, classes=3, seed=0)
+    drawn = torch.Generator().manual_seed(0)
+    models = torch.randn(64, shared.initial.numel(), generator=drawn)
+    rows = torch.randn(50, 6, generator=drawn)
+    alone = [shared.logits(model[None], rows) for model in models]
+
+    with ThreadPoolExecutor(4) as threads:
+        for _ in range(10):
+            together = threads.map(lambda model: shared.logits(model[None], rows), models)
+            assert all(map(torch.equal, alone, together))
