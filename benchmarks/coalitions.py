@@ -3,7 +3,9 @@
 The loop makes a coalition's state dict as a weighted sum of updates, loads it into the module,
 and computes the loss on the validation rows. Both sides get the same made-up round, take
 turns, and must find the same worths. The first question, which makes a game's products, is
-timed on its own. Then every coalition of a logistic model is valued.
+timed on its own. GFLOP/s are of what the game really does, and "mm alone" says how many
+coalitions a second one plain matrix product would allow that only sums the first layer's
+products, with nothing after it. Then every coalition of a logistic model is valued.
 
     python benchmarks/coalitions.py [--models mlp-64 mlp-784] [--members 10] [--parties 20]
 """
@@ -12,28 +14,17 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
-from itertools import pairwise
-from pathlib import Path
+from operator import truediv
 from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import nn
+from made_up import CASES, CLASSES, Case, made_up
 from torch.nn.functional import cross_entropy
 
-from fedmerit.federation import (
-    Federation,
-    Honest,
-    Member,
-    ModelSpec,
-    Round,
-    RoundGame,
-    TrainingRecord,
-    TrainingSettings,
-    network,
-)
+from fedmerit.federation import ModelSpec, RoundGame
 from fedmerit.incentives import value
 
 if TYPE_CHECKING:
@@ -41,103 +32,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-CLASSES, SCALE, TOLERANCE = 10, 0.1, 1e-4
+    from fedmerit.federation import Federation, TrainingRecord
+
+TOLERANCE = 1e-4
 #: Coalitions in one turn of the loop.
 LOOPED = 24
 #: Coalitions in the plain product that the achieved speed is held against.
 PLAIN = 256
-
-
-class SmallCnn(nn.Module):
-    """Two convolutions and a linear layer, for images of 8 by 8."""
-
-    def __init__(self, in_features: int, classes: int) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(1, 8, 3, padding=1)
-        self.second = nn.Conv2d(8, 16, 3, padding=1)
-        self.last = nn.Linear(in_features // 16 * 16, classes)
-
-    def forward(self, rows: torch.Tensor) -> torch.Tensor:
-        """Give a score per class."""
-        images = rows.view(-1, 1, 8, 8)
-        seen = torch.max_pool2d(self.first(images).relu(), 2)
-        seen = torch.max_pool2d(self.second(seen).relu(), 2)
-        scores: torch.Tensor = self.last(seen.flatten(1))
-        return scores
-
-
-@dataclass(frozen=True)
-class Case:
-    """A model, its columns, and how many coalitions one question asks for."""
-
-    spec: ModelSpec
-    columns: int
-    asked: int = 1024
-
-    def flops(self, members: int, rows: int) -> float:
-        """Count what a coalition's layers take with the products made; 0 if not known."""
-        _, *widths = self.spec.widths(self.columns, CLASSES) or (0, 0)
-        if not widths[0]:
-            return 0.0
-        layers = [wide * narrow for wide, narrow in pairwise(widths)]
-        first = 2 * (1 + members) * rows * widths[0]
-        return first + sum(2 * rows * size + 2 * (1 + members) * size for size in layers)
-
-
-CASES = {
-    "logistic-784": Case(ModelSpec(), 784),
-    "mlp-64": Case(ModelSpec(kind="mlp", hidden=(64,)), 64),
-    "mlp-784": Case(ModelSpec(kind="mlp", hidden=(200,)), 784),
-    "cnn-64": Case(ModelSpec(kind=f"{Path(__file__).stem}:SmallCnn"), 64, asked=48),
-}
-
-
-def made_up(case: Case, members: int, rows: int) -> tuple[TrainingRecord, Federation]:
-    """Give one round of random updates, and the validation rows to judge them by."""
-    rng = np.random.default_rng(members)
-    nothing = np.zeros((1, case.columns), dtype=np.float32), np.zeros(1, dtype=np.int64)
-    names = tuple(map(str, range(members)))
-    federation = Federation(
-        name="random",
-        members=tuple(
-            Member(
-                name=name,
-                features=nothing[0],
-                labels=nothing[1],
-                declared_rows=1,
-                behaviour=Honest(),
-            )
-            for name in names
-        ),
-        classes=tuple(map(str, range(CLASSES))),
-        feature_names=tuple(map(str, range(case.columns))),
-        validation_features=rng.normal(size=(rows, case.columns)).astype(np.float32),
-        validation_labels=rng.integers(CLASSES, size=rows),
-        validation_owners=np.zeros(rows, dtype=np.int64),
-    )
-    before = network(federation, case.spec, seed=0, device="cpu").initial.numpy()
-    round_ = Round(
-        number=1,
-        global_before=before,
-        updates=(SCALE * rng.normal(size=(members, len(before)))).astype(np.float32),
-        weights=rng.dirichlet(np.full(members, 10.0)),
-        excluded={},
-        bytes_up=0,
-        bytes_down=0,
-        seconds=0.0,
-    )
-    record = TrainingRecord(
-        participants=names,
-        model=case.spec,
-        settings=TrainingSettings(),
-        seed=0,
-        rounds=(round_,),
-        final=before,
-        stop="rounds",
-        metrics=(),
-        idle=(),
-    )
-    return record, federation
 
 
 class Loop:
@@ -162,7 +63,7 @@ class Loop:
         state = {name: values.clone() for name, values in self.before.items()}
         for member in np.flatnonzero(inside):
             for name, values in self.updates[member].items():
-                state[name].add_(values, alpha=self.weights[member])
+                state[name] += self.weights[member] * values
         self.module.load_state_dict(state)
         return float(cross_entropy(self.module(self.rows), self.labels))
 
@@ -179,7 +80,8 @@ class Turns:
     Attributes:
         fast: Seconds a coalition by the game.
         slow: Seconds a coalition by the loop.
-        plain: FLOP/s of a plain matrix product.
+        ratio: Of the two, turn by turn.
+        plain: FLOP/s of one matrix product that sums the members' products.
         first: Seconds of the game's first question.
         difference: The largest between worths of the two.
 
@@ -187,6 +89,7 @@ class Turns:
 
     fast: float
     slow: float
+    ratio: float
     plain: float
     first: float
     difference: float
@@ -215,11 +118,12 @@ def taken_in_turns(case: Case, members: int, rows: int, repeats: int) -> Turns:
         slow.append(timed(lambda few=few: loop.worth(few)) / (len(few) + 1))
         plain.append(product())
         difference = max(difference, abs(game.worth(few) - loop.worth(few)).max())
-    return Turns(median(fast), median(slow), median(plain), first, difference)
+    ratio = median(map(truediv, slow, fast))
+    return Turns(median(fast), median(slow), ratio, median(plain), first, difference)
 
 
 def plain_product(case: Case, members: int, rows: int) -> Callable[[], float]:
-    """Make what times the game's largest product, in one piece, as FLOP/s."""
+    """Make what times all members' products times coalitions, in one piece, as FLOP/s."""
     widths = case.spec.widths(case.columns, CLASSES) or (0, 1)
     left = torch.rand(PLAIN, 1 + members)
     right = torch.rand(1 + members, rows * widths[1])
@@ -231,11 +135,15 @@ def plain_product(case: Case, members: int, rows: int) -> Callable[[], float]:
 
 def show(name: str, case: Case, members: int, rows: int, turns: Turns) -> None:
     """Print one line of the table."""
-    reached = case.flops(members, rows) / turns.fast / 1e9
-    speed = f"{reached:7.0f} {turns.plain / 1e9:7.0f}" if reached else f"{'-':>7} {'-':>7}"
+    speed = ["-", "-", "-"]
+    if done := case.flops(members, rows):
+        width = case.spec.widths(case.columns, CLASSES)[1]
+        product = turns.plain / (2 * (1 + members) * rows * width)
+        speed = [f"{done / turns.fast / 1e9:.0f}", f"{turns.plain / 1e9:.0f}", f"{product:,.0f}"]
     print(
-        f"{name:<13} {members:>3} {1 / turns.fast:>12,.0f} {1 / turns.slow:>9,.0f} "
-        f"{turns.slow / turns.fast:>7.1f} {speed} {turns.first:>8.2f} {turns.difference:>9.0e}"
+        f"{name:<13} {members:>3} {1 / turns.fast:>12,.0f} {1 / turns.slow:>8,.0f} "
+        f"{turns.ratio:>6.1f} {speed[0]:>8} {speed[1]:>8} {speed[2]:>10} "
+        f"{turns.first:>8.2f} {turns.difference:>8.0e}"
     )
 
 
@@ -272,8 +180,8 @@ def main() -> None:
 
     print(f"{given.rows} validation rows, {given.threads} thread(s), median of {given.repeats}\n")
     print(
-        f"{'model':<13} {'n':>3} {'coalitions/s':>12} {'loop/s':>9} {'ratio':>7} "
-        f"{'GFLOP/s':>7} {'plain':>7} {'first s':>8} {'differ':>9}"
+        f"{'model':<13} {'n':>3} {'coalitions/s':>12} {'loop/s':>8} {'ratio':>6} {'GFLOP/s':>8} "
+        f"{'plain mm':>8} {'mm alone/s':>10} {'first s':>8} {'differ':>8}"
     )
     differences = [0.0]
     for name in given.models:

@@ -1,8 +1,8 @@
 """Scores of very many models that are each one model plus weighted steps.
 
 A coalition's model is ``base + scale * (the sum of its members' steps)``. Models that come
-with the package go the fast way of :mod:`~fedmerit.federation.layered`; any other module
-is mapped over.
+with the package go the fast way of :mod:`~fedmerit.federation.layered`; any other module is
+mapped over.
 """
 
 from __future__ import annotations

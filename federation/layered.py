@@ -29,13 +29,15 @@ if TYPE_CHECKING:
 
 #: Coalitions in a tile.
 _COALITIONS: Final = 32
-#: Floats of activations in a tile, and of logits in a block; measured: an L2 cache's worth.
+#: Floats of activations in a tile, and of logits to score; measured: an L2 cache's worth.
 _TILE_FLOATS: Final = 2**18
 #: Rows in a tile, at least and at most, in steps of the least: what vector units like.
 _ROWS: Final = (16, 128)
 #: Steps whose sums are tabulated together; a table is worth its making from 2**5 coalitions on.
 _GROUP: Final = 5
-#: Floats of later layers that a block of coalitions may take.
+#: Coalitions that are measured by the same tables, at most.
+_BLOCK: Final = 4096
+#: Floats of later layers that those may take.
 _LATER_FLOATS: Final = 2**24
 #: A GPU's tiles are larger, having no small cache to stay in.
 _GPU: Final = 64
@@ -46,7 +48,7 @@ class _Tile:
     """A few coalitions.
 
     Attributes:
-        lines: What each adds up, as lines of the table, shape ``(coalitions, groups)``.
+        lines: What each adds up, as lines of the table, shape ``(coalitions * groups,)``.
         weights: What multiplies those lines, of the same shape.
         layers: Weights and biases of each coalition's later layers.
 
@@ -83,6 +85,7 @@ class Layered:
         steps = len(stacked) - 1
         starts = range(0, max(1, steps), _GROUP)
         self._groups = [range(start, min(start + _GROUP, steps)) for start in starts]
+        self._bags = torch.arange(_COALITIONS, device=rows.device) * (len(self._groups) + scaled)
         self._offsets = np.cumsum([0, *(2 ** len(group) for group in self._groups)]).tolist()
         first = (widths[0] + 1) * widths[1]
         self._first = stacked[:, : first - widths[1]].reshape(-1, widths[0])
@@ -95,14 +98,8 @@ class Layered:
         tiles = -(-len(rows) // most)
         self._tile = -(-len(rows) // (tiles * _ROWS[0])) * _ROWS[0]
         self._rows = padded(rows, self._tile)
-        self._block = _fitting(
-            min(
-                _TILE_FLOATS * larger // (self._tile * widths[-1]),
-                _LATER_FLOATS // max(1, self._later.shape[1]),
-            ),
-            _COALITIONS,
-            2**16,
-        )
+        self._block = _fitting(_LATER_FLOATS // max(1, self._later.shape[1]), _COALITIONS, _BLOCK)
+        self._scored = max(1, _TILE_FLOATS * larger // (_COALITIONS * self._tile * widths[-1]))
         floats = len(stacked) * widths[1] * len(self._rows)
         self._kept: list[Tensor | None] = [None] * (len(self._rows) // self._tile)
         self._keeps = floats * self._rows.element_size() <= memory_bytes
@@ -143,11 +140,12 @@ class Layered:
             codes.append(torch.full_like(codes[0], self._offsets[-1]))
             weights = torch.cat([weights, ones], dim=1)
         of = torch.cat([ones, inside * scale], dim=1)
-        tiles = zip(
-            *(torch.split(x, _COALITIONS) for x in (torch.stack(codes, 1), weights, of)),
-            strict=True,
-        )
-        return [_Tile(lines, weights, self._layers_of(of)) for lines, weights, of in tiles]
+        parts = (torch.stack(codes, dim=1), weights, of)
+        tiles = zip(*(torch.split(part, _COALITIONS) for part in parts), strict=True)
+        return [
+            _Tile(lines.flatten(), weights.flatten(), self._layers_of(of))
+            for lines, weights, of in tiles
+        ]
 
     def _measure(self, tiles: list[_Tile], score: Score, result: Tensor, workers: int) -> None:
         """Score one block of coalitions, some rows at a time."""
@@ -156,14 +154,17 @@ class Layered:
             table = self._rows.new_empty(
                 (self._offsets[-1] + self._scaled, self._widths[0], self._tile)
             )
-            logits, *hidden = self._buffers(len(tiles) * _COALITIONS)
+            logits, *hidden = self._buffers(min(len(tiles), self._scored) * _COALITIONS)
             for job in jobs:
                 self._tabulate(self._products(job), table)
-                for tile, scores in zip(tiles, torch.split(logits, _COALITIONS), strict=True):
-                    self._forward(tile, table, [*hidden, scores])
                 rows = slice(job * self._tile, min((job + 1) * self._tile, self._count))
-                by_row = logits[: len(result), :, : rows.stop - rows.start].transpose(1, 2)
-                result[:, rows] = score(by_row, rows).cpu()
+                for start in range(0, len(tiles), self._scored):
+                    these = tiles[start : start + self._scored]
+                    for tile, scores in zip(these, torch.split(logits, _COALITIONS), strict=False):
+                        self._forward(tile, table, [*hidden, scores])
+                    into = result[start * _COALITIONS :][: len(these) * _COALITIONS]
+                    by_row = logits[: len(into), :, : rows.stop - rows.start].transpose(1, 2)
+                    into[:, rows] = score(by_row, rows).cpu()
 
         share(work, len(self._kept), workers)
 
@@ -186,6 +187,7 @@ class Layered:
         first = embedding_bag(
             tile.lines,
             table.flatten(1),
+            self._bags,
             mode="sum",
             per_sample_weights=tile.weights if self._scaled else None,
         ).view(-1, *table.shape[1:])
