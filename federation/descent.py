@@ -5,8 +5,8 @@ gradients are written out here: the first layer of a whole group is one matrix p
 its gradient another. Any other module goes through ``torch.func``, correct if slower.
 
 What a model ends as must not depend on how many others are in its group. Matrix libraries
-add up alike whatever the number of models, if only a matrix is not too narrow and no row of
-it starts off a vector's boundary: hence the padding.
+add up alike whatever the number of models, if only every row of every matrix starts on a
+vector's boundary: hence the padding.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from fedmerit.federation.models import Network
     from fedmerit.federation.settings import TrainingSettings
 
-#: Widths, columns and batches are at least this, and the latter two whole multiples of it.
+#: Hidden widths, columns and batches are whole multiples of this, so that every row of every
+#: matrix starts on a vector's boundary: a library may add up otherwise from anywhere else.
 PADDING: Final = 8
 
 
@@ -102,9 +103,9 @@ class Chained:
 
     def __init__(self, widths: Sequence[int]) -> None:
         columns, *hidden, classes = widths
-        self._columns = columns + 1 + -(columns + 1) % PADDING
+        self._columns = _whole(columns + 1)
         self._shapes = [(out, into) for into, out in pairwise(widths)]
-        outs = [max(PADDING, width) for width in (hidden or [classes])]
+        outs = [_whole(width) for width in (hidden or [classes])]
         self._padded = (self._columns, *outs, *([classes] if hidden else []))
         self._numbers = torch.arange(self._padded[-1])[:, None]
 
@@ -190,6 +191,11 @@ class Chained:
             biases = first[:, :out, into] if index == 0 else later[2 * index - 1][:, :out, 0]
             flat += [weights[:, :out, :into].flatten(1), biases]
         return torch.cat(flat, dim=1)
+
+
+def _whole(width: int) -> int:
+    """Round up to a multiple of :data:`PADDING`."""
+    return width + -width % PADDING
 
 
 @dataclass(frozen=True, slots=True, eq=False)
