@@ -8,7 +8,7 @@ from __future__ import annotations
 from fedmerit.incentives.apportionment import apportion
 from fedmerit.incentives.cache import CachedGame, RecordedGame
 from fedmerit.incentives.game import Coalitions, Game, MeasuredGame, RowWorths, TableGame, Worths
-from fedmerit.incentives.mechanisms import MECHANISMS, Mechanism, reward
+from fedmerit.incentives.mechanisms import MEASURABLE, MEASURED, MECHANISMS, Mechanism, reward
 from fedmerit.incentives.methods import AUTO, METHODS, value
 from fedmerit.incentives.payments import (
     NANO,
@@ -25,6 +25,8 @@ from fedmerit.incentives.valuation import Valuation, Valuator, baselines
 
 __all__ = [
     "AUTO",
+    "MEASURABLE",
+    "MEASURED",
     "MECHANISMS",
     "METHODS",
     "NANO",

@@ -6,20 +6,29 @@ who reads the recorded integers recomputes the same payments, on any machine.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from fedmerit.errors import RewardError
 from fedmerit.incentives.apportionment import check_budget
+from fedmerit.incentives.offers import Bid, History, Parameter, check_offers
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from fedmerit.incentives.game import Game
     from fedmerit.incentives.valuation import Valuation
 
 #: Units of an :class:`Estimate` in one unit of the metric.
 NANO: Final = 10**9
+#: What a first round remembers.
+_NOTHING_YET: Final = History()
 #: Units of ``confidence_ppm`` and of shares in reports.
 PPM: Final = 10**6
 
@@ -78,6 +87,13 @@ class RoundInput:
             instance because their every update was zero.
         confidence_ppm: Of two-sided intervals, in millionths, for mechanisms that
             pay by them.
+        bids: What each offers, None for who does not; empty where nobody was asked.
+        stakes: Base units that each has put down; empty where nobody had to.
+        game: What coalitions are worth, of the same participants in the same order.
+        reports: What each says of each task, whole numbers; empty where nobody was asked.
+        updates: What each sent to training, shape ``(n, parameters)``.
+        history: What earlier rounds left.
+        parameters: The mechanism's settings, by name; those left out have its defaults.
     """
 
     participants: tuple[str, ...]
@@ -86,6 +102,13 @@ class RoundInput:
     budget: int
     barred: frozenset[str] = frozenset()
     confidence_ppm: int = 950_000
+    bids: tuple[Bid | None, ...] = ()
+    stakes: tuple[int, ...] = ()
+    game: Game | None = None
+    reports: tuple[tuple[int, ...], ...] = ()
+    updates: NDArray[np.floating] | None = field(default=None, compare=False)
+    history: History = _NOTHING_YET
+    parameters: Mapping[str, Parameter] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
         check_budget(self.budget)
@@ -106,6 +129,7 @@ class RoundInput:
                 f"confidence_ppm is 1 to {PPM - 1} millionths, not {self.confidence_ppm!r}",
                 hint="For 95% intervals pass confidence_ppm=950_000.",
             )
+        check_offers(self)
 
     @property
     def counted(self) -> tuple[int, ...]:
@@ -126,6 +150,11 @@ class Outcome:
         payments: Base units to each.
         slashes: Base units taken from the stake of each.
         reserve: Base units that nobody gets this round.
+        work: What each is to deliver, in units of its bid's capacity; empty where the
+            mechanism buys nothing.
+        quality_ppm: How good a model each receives, in millionths of the best; empty where
+            everyone receives the same.
+        history: What the next round has to know.
     """
 
     participants: tuple[str, ...]
@@ -133,6 +162,9 @@ class Outcome:
     payments: tuple[int, ...]
     slashes: tuple[int, ...]
     reserve: int
+    work: tuple[Fraction, ...] = ()
+    quality_ppm: tuple[int, ...] = ()
+    history: History = _NOTHING_YET
 
     def __post_init__(self) -> None:
         amounts = (*self.payments, *self.slashes, self.reserve)
@@ -140,6 +172,8 @@ class Outcome:
             raise RewardError(f"amounts are whole base units, not negative: {self}")
         if not len(self.participants) == len(self.payments) == len(self.slashes):
             raise RewardError(f"every participant needs one payment and one slash: {self}")
+        if any(each and len(each) != len(self.payments) for each in (self.work, self.quality_ppm)):
+            raise RewardError(f"work and quality are of every participant or of none: {self}")
         if sum(self.payments) + self.reserve != self.budget + sum(self.slashes):
             raise RewardError(
                 f"payments {sum(self.payments)} + reserve {self.reserve} is not "

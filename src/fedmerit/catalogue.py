@@ -20,7 +20,7 @@ def catalogue() -> dict[str, dict[str, str]]:
         MODELS,
         RECIPES,
     )
-    from fedmerit.incentives import MECHANISMS, METHODS  # noqa: PLC0415 - only needed here
+    from fedmerit.incentives import MEASURED, METHODS  # noqa: PLC0415 - only needed here
 
     return {
         "Scenarios": {name: load(name).description for name in shipped()},
@@ -30,7 +30,7 @@ def catalogue() -> dict[str, dict[str, str]]:
         "Models": _summaries(MODELS),
         "Games": _summaries(GAMES),
         "Methods": _summaries(METHODS),
-        "Mechanisms": _summaries(MECHANISMS),
+        "Mechanisms": _summaries(MEASURED),
     }
 
 

@@ -9,6 +9,9 @@ The tree::
     ├── GameError              a coalition game broke its contract
     │   └── BudgetTooSmall     too few evaluations for this method
     ├── RewardError            a mechanism was given amounts it cannot split
+    │   ├── MissingInput       the round lacks what this mechanism decides by
+    │   ├── BidError           an offer that nobody can make
+    │   └── Deficit            the mechanism owes more than the budget
     ├── ChainError             the chain refused, or holds what we did not send
     │   ├── Unreachable        no node answers
     │   ├── WrongChain         the node is of another chain
@@ -74,6 +77,33 @@ class BudgetTooSmall(GameError):
 
 class RewardError(FedmeritError):
     """A mechanism was given amounts it cannot split."""
+
+
+class MissingInput(RewardError):
+    """The round lacks what this mechanism decides by."""
+
+    def __init__(self, mechanism: str, *, missing: Iterable[str]) -> None:
+        self.missing = tuple(sorted(missing))
+        super().__init__(
+            f"{mechanism} needs {', '.join(self.missing)}, which this round does not hold",
+            hint="Pass it to RoundInput, or choose a mechanism that does without.",
+        )
+
+
+class BidError(RewardError):
+    """An offer that nobody can make, or that its member cannot keep."""
+
+
+class Deficit(RewardError):
+    """The mechanism owes more than the budget holds."""
+
+    def __init__(self, *, owed: int, budget: int) -> None:
+        super().__init__(
+            f"the mechanism owes {owed} base units, and the budget is {budget}",
+            hint=f"Fund it with {owed} or more; paying less would break what it promises.",
+        )
+        self.owed = owed
+        self.budget = budget
 
 
 class ChainError(FedmeritError):

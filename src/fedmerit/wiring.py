@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fedmerit.canonical import digest
-from fedmerit.errors import GameError, RewardError, ScenarioError, TrainingError, suggestion
+from fedmerit.errors import (
+    GameError,
+    MissingInput,
+    RewardError,
+    ScenarioError,
+    TrainingError,
+    suggestion,
+)
 from fedmerit.evidence import FederationDocument, MemberDocument
 from fedmerit.federation import (
     BEHAVIOURS,
@@ -24,7 +31,7 @@ from fedmerit.federation import (
     network,
     read_table,
 )
-from fedmerit.incentives import AUTO, MECHANISMS, METHODS
+from fedmerit.incentives import AUTO, MEASURABLE, MEASURED, MECHANISMS, METHODS
 
 if TYPE_CHECKING:
     from fedmerit.federation import Behaviour, Table
@@ -120,9 +127,11 @@ def _check_names(scenario: Scenario) -> None:
         raise GameError(
             f"no valuation method is called {method!r}", hint=suggestion(method, [AUTO, *METHODS])
         )
-    if mechanism not in MECHANISMS:
+    if mechanism in MECHANISMS and mechanism not in MEASURED:
+        raise MissingInput(mechanism, missing=MECHANISMS[mechanism].needs - MEASURABLE)
+    if mechanism not in MEASURED:
         raise RewardError(
-            f"no mechanism is called {mechanism!r}", hint=suggestion(mechanism, MECHANISMS)
+            f"no mechanism is called {mechanism!r}", hint=suggestion(mechanism, MEASURED)
         )
 
 

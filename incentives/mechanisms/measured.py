@@ -1,34 +1,28 @@
-"""Reward mechanisms: from what members are worth to what they are paid.
-
-There is no registry. :data:`MECHANISMS` is the list, in one place: a new mechanism is a
-function of the form :class:`Mechanism` and an entry here. Barred members get 0 from every
-one, and what nobody earns stays in the reserve.
-"""
+"""What a run has measured, paid: by value, by its low end, alike, or by declared rows."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 from statistics import NormalDist
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING
 
-from fedmerit.errors import RewardError, suggestion
 from fedmerit.incentives.apportionment import apportion
+from fedmerit.incentives.mechanisms.promises import Claim, Need, mechanism
 from fedmerit.incentives.payments import PPM, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from fedmerit.incentives.payments import RoundInput
 
 
-class Mechanism(Protocol):
-    """A reward mechanism: the round in, every base unit accounted for out."""
-
-    def __call__(self, round_: RoundInput, /) -> Outcome:
-        """Split the round's budget into payments, slashes and a reserve."""
+#: What any division of the whole budget by fixed weights keeps.
+_ALWAYS = (Claim.IR, Claim.WBB, Claim.SYM, Claim.SCALE)
 
 
+@mechanism(
+    claims=(*_ALWAYS, Claim.SBB, Claim.NULL, Claim.ADD, Claim.MONO), needs=(Need.CONTRIBUTIONS,)
+)
 def proportional(round_: RoundInput, /) -> Outcome:
     """Pay the whole budget by the positive part of the value.
 
@@ -41,6 +35,7 @@ def proportional(round_: RoundInput, /) -> Outcome:
     return _pay(round_, round_.counted)
 
 
+@mechanism(claims=(*_ALWAYS, Claim.NULL, Claim.MONO), needs=(Need.CONTRIBUTIONS,))
 def confident(round_: RoundInput, /) -> Outcome:
     """Pay by the low end of each value's interval, and keep the rest in the reserve.
 
@@ -64,6 +59,7 @@ def confident(round_: RoundInput, /) -> Outcome:
     return _outcome(round_, [min(pair) for pair in zip(shares, most, strict=True)])
 
 
+@mechanism(claims=(*_ALWAYS, Claim.SBB, Claim.MONO), needs=())
 def equal(round_: RoundInput, /) -> Outcome:
     """Pay everyone alike, whatever they brought.
 
@@ -73,6 +69,9 @@ def equal(round_: RoundInput, /) -> Outcome:
     return _pay(round_, [int(name not in round_.barred) for name in round_.participants])
 
 
+@mechanism(
+    claims=(*_ALWAYS, Claim.SBB, Claim.SYBIL, Claim.REPLICATION, Claim.MONO), needs=(Need.ROWS,)
+)
 def data_size(round_: RoundInput, /) -> Outcome:
     """Pay by the rows that each declares.
 
@@ -82,31 +81,6 @@ def data_size(round_: RoundInput, /) -> Outcome:
     """
     pairs = zip(round_.participants, round_.rows, strict=True)
     return _pay(round_, [0 if name in round_.barred else rows for name, rows in pairs])
-
-
-#: Every mechanism, under the name that scenarios and the command line use; the first
-#: line of each docstring says what it does.
-MECHANISMS: Final[Mapping[str, Mechanism]] = MappingProxyType(
-    {
-        "proportional": proportional,
-        "confident": confident,
-        "equal": equal,
-        "data-size": data_size,
-    }
-)
-
-
-def reward(round_: RoundInput, *, mechanism: str) -> Outcome:
-    """Run the mechanism of this name.
-
-    Raises:
-        RewardError: No mechanism has this name.
-    """
-    if mechanism not in MECHANISMS:
-        raise RewardError(
-            f"no mechanism is called {mechanism!r}", hint=suggestion(mechanism, MECHANISMS)
-        )
-    return MECHANISMS[mechanism](round_)
 
 
 def _pay(round_: RoundInput, weights: Sequence[int]) -> Outcome:

@@ -1,0 +1,105 @@
+"""Reward mechanisms: from what members bring and ask to what they are paid.
+
+There is no registry. :data:`MECHANISMS` is the list, in one place: a new mechanism is a
+function under :func:`mechanism`, which says what it promises and needs, and an entry here.
+Barred members get 0 from every one, and what nobody earns stays in the reserve.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from fedmerit.errors import RewardError, suggestion
+from fedmerit.incentives.mechanisms.auctions import (
+    online,
+    proportional_share,
+    reputation_price,
+    uniform_price,
+)
+from fedmerit.incentives.mechanisms.measured import confident, data_size, equal, proportional
+from fedmerit.incentives.mechanisms.promises import (
+    MEANING,
+    Claim,
+    Mechanism,
+    Model,
+    Need,
+    mechanism,
+)
+from fedmerit.incentives.mechanisms.scoring import first_score, second_score
+from fedmerit.incentives.mechanisms.sensing import msensing
+from fedmerit.incentives.mechanisms.sharing import (
+    banzhaf,
+    fair_value,
+    individual,
+    labour_union,
+    shapley,
+)
+from fedmerit.incentives.mechanisms.stable import least_core, nucleolus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fedmerit.incentives.payments import Outcome, RoundInput
+
+__all__ = [
+    "MEANING",
+    "MEASURABLE",
+    "MEASURED",
+    "MECHANISMS",
+    "Claim",
+    "Mechanism",
+    "Model",
+    "Need",
+    "mechanism",
+    "reward",
+]
+
+#: Every mechanism, under the name that scenarios and the command line use; the first
+#: line of each docstring says what it does.
+MECHANISMS: Final[Mapping[str, Mechanism]] = MappingProxyType(
+    {
+        each.name: each
+        for each in (
+            proportional,
+            confident,
+            equal,
+            data_size,
+            individual,
+            labour_union,
+            fair_value,
+            shapley,
+            banzhaf,
+            least_core,
+            nucleolus,
+            uniform_price,
+            reputation_price,
+            proportional_share,
+            online,
+            second_score,
+            first_score,
+            msensing,
+        )
+    }
+)
+
+#: What every run measures.
+MEASURABLE: Final = frozenset({Need.CONTRIBUTIONS, Need.ROWS})
+
+#: Those that decide by what every run measures; a scenario may name one of these.
+MEASURED: Final[Mapping[str, Mechanism]] = MappingProxyType(
+    {name: each for name, each in MECHANISMS.items() if each.needs <= MEASURABLE}
+)
+
+
+def reward(round_: RoundInput, *, mechanism: str) -> Outcome:
+    """Run the mechanism of this name.
+
+    Raises:
+        RewardError: No mechanism has this name, or it refuses the round.
+    """
+    if mechanism not in MECHANISMS:
+        raise RewardError(
+            f"no mechanism is called {mechanism!r}", hint=suggestion(mechanism, MECHANISMS)
+        )
+    return MECHANISMS[mechanism](round_)

@@ -1,0 +1,193 @@
+"""What a mechanism may promise, what it decides by, and the object that says so.
+
+A mechanism stays a plain function; :func:`mechanism` puts its claims beside it, where the
+checker and the docs find them. Its settings are the function's keyword-only arguments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import update_wrapper
+from inspect import signature
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from fedmerit.errors import MissingInput, RewardError, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from fedmerit.incentives.offers import Bid, Parameter
+    from fedmerit.incentives.payments import Outcome, RoundInput
+
+
+class Claim(StrEnum):
+    """A property that a mechanism may promise; :data:`MEANING` says what each one is."""
+
+    CONSERVATION = "conservation"
+    DSIC = "dsic"
+    BNIC = "bnic"
+    NASH = "nash"
+    IR = "ir"
+    WBB = "weak-balance"
+    SBB = "full-payout"
+    EFF = "efficiency"
+    SYM = "symmetry"
+    NULL = "null-member"
+    ADD = "additivity"
+    CORE = "core"
+    REPLICATION = "replication-proof"
+    SYBIL = "sybil-proof"
+    MONO = "monotonicity"
+    SCALE = "scale"
+
+
+#: What each property says, for people.
+MEANING: Final[Mapping[Claim, str]] = MappingProxyType(
+    {
+        Claim.CONSERVATION: "Payments and reserve are the budget and the slashes, in whole units.",
+        Claim.DSIC: "Whatever the others do, nobody gains by asking for another price, holding "
+        "capacity back or staying away (dominant-strategy incentive compatible).",
+        Claim.BNIC: "Nobody gains on average by lying, if the others are honest and drawn as "
+        "the mechanism believes (Bayes-Nash incentive compatible).",
+        Claim.NASH: "Nobody gains by other efforts than those announced, if the others keep to "
+        "theirs (Nash equilibrium).",
+        Claim.IR: "Who is honest never ends below 0: pay covers slashes and the cost of the work "
+        "(individually rational).",
+        Claim.WBB: "It never owes more than the budget, or than the income of what it buys.",
+        Claim.SBB: "The whole budget is paid out wherever anybody is worth anything.",
+        Claim.EFF: "What is bought makes the sum of everybody's gains as large as it can be.",
+        Claim.SYM: "Names and their order change nothing but who breaks a tie.",
+        Claim.NULL: "Who adds nothing to any coalition is paid nothing.",
+        Claim.ADD: "Two games settled together pay what they pay one by one.",
+        Claim.CORE: "No coalition is worth more alone than its members are paid, or by no more "
+        "than the least that any division leaves.",
+        Claim.REPLICATION: "Nobody gains by joining several times with copies of the same data.",
+        Claim.SYBIL: "Nobody gains by joining under several names, with copies or with parts.",
+        Claim.MONO: "Who becomes worth more, or asks for less, does not end with less.",
+        Claim.SCALE: "Counting in other units changes nothing.",
+    }
+)
+
+
+class Need(StrEnum):
+    """What a mechanism decides by; each but the first two is a field that may be absent."""
+
+    CONTRIBUTIONS = "contributions"
+    ROWS = "rows"
+    GAME = "game"
+    BIDS = "bids"
+    STAKES = "stakes"
+    REPORTS = "reports"
+    UPDATES = "updates"
+    HISTORY = "history"
+
+
+def _unpaid(bid: Bid, work: float) -> float:
+    """Give what *work* costs whoever asks *bid* for all its capacity: the same a unit."""
+    return float(bid.unit_cost) * work
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """The strategic side of a mechanism: what members and the buyer want of it.
+
+    Each function also takes the mechanism's settings by keyword.
+
+    Attributes:
+        hardship: Base units that work costs the member whose honest bid this is.
+        payoff: Base units that one member ends with, if everybody's efforts are these.
+        welfare: Base units that everybody together gains if this work is done.
+        income: Base units that come in if this work is done; None if it is the budget.
+    """
+
+    hardship: Callable[..., float] = _unpaid
+    payoff: Callable[..., float] | None = None
+    welfare: Callable[..., float] | None = None
+    income: Callable[..., float] | None = None
+
+
+class Mechanism:
+    """A reward mechanism: the round in, every base unit accounted for out.
+
+    Attributes:
+        function: What decides.
+        claims: What it promises; money conservation is promised by all.
+        needs: What the round must hold.
+        model: What members and buyer want, for those who check it.
+        defaults: Its settings.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Outcome],
+        *,
+        claims: Iterable[Claim],
+        needs: Iterable[Need],
+        model: Model,
+    ) -> None:
+        self.function = function
+        self.claims = frozenset({Claim.CONSERVATION, *claims})
+        self.needs = frozenset(needs)
+        self.model = model
+        self.defaults: Mapping[str, Parameter] = MappingProxyType(
+            {
+                name: given.default
+                for name, given in signature(function).parameters.items()
+                if given.kind is given.KEYWORD_ONLY
+            }
+        )
+        update_wrapper(self, function)
+
+    def __call__(self, round_: RoundInput, /) -> Outcome:
+        """Split the round's budget into payments, slashes and a reserve.
+
+        Raises:
+            MissingInput: The round lacks what this mechanism decides by.
+            RewardError: A parameter is not one of its settings.
+        """
+        if missing := [need for need in self.needs if not _holds(round_, need)]:
+            raise MissingInput(self.name, missing=missing)
+        return self.function(round_, **self.settings(round_))
+
+    @property
+    def name(self) -> str:
+        """The function's name, with dashes."""
+        return self.function.__name__.replace("_", "-")
+
+    def settings(self, round_: RoundInput) -> dict[str, Any]:
+        """Give the settings in force: the round's, and the defaults of those it leaves out."""
+        for name in round_.parameters.keys() - self.defaults.keys():
+            raise RewardError(
+                f"{self.name} has no setting {name!r}",
+                hint=suggestion(name, self.defaults) if self.defaults else "It has none at all.",
+            )
+        return dict(self.defaults) | dict(round_.parameters)
+
+    def hardship(self, round_: RoundInput, bid: Bid, work: float) -> float:
+        """Give what *work* costs the member whose honest bid is *bid*, in base units."""
+        if self.model.hardship is _unpaid:
+            return _unpaid(bid, work)
+        return self.model.hardship(bid, work, **self.settings(round_))
+
+    def payoff(self, round_: RoundInput, efforts: Sequence[float], member: int) -> float:
+        """Give what *member* ends with under these efforts, in base units."""
+        if self.model.payoff is None:
+            raise RewardError(f"{self.name} announces no efforts, so there is no payoff of them")
+        return self.model.payoff(round_, efforts, member, **self.settings(round_))
+
+
+def mechanism(
+    *, claims: Iterable[Claim] = (), needs: Iterable[Need], model: Model | None = None
+) -> Callable[[Callable[..., Outcome]], Mechanism]:
+    """Say what the function below promises and what it decides by."""
+    return lambda function: Mechanism(function, claims=claims, needs=needs, model=model or Model())
+
+
+def _holds(round_: RoundInput, need: Need) -> bool:
+    """Say whether the round has what *need* names; an empty history is one of a first round."""
+    if need in {Need.CONTRIBUTIONS, Need.ROWS, Need.HISTORY}:
+        return True
+    held = getattr(round_, need.value)
+    return held is not None and len(held) > 0 if need is not Need.GAME else held is not None
