@@ -47,8 +47,9 @@ class Claim(StrEnum):
 MEANING: Final[Mapping[Claim, str]] = MappingProxyType(
     {
         Claim.CONSERVATION: "Payments and reserve are the budget and the slashes, in whole units.",
-        Claim.DSIC: "Whatever the others do, nobody gains by asking for another price, holding "
-        "capacity back or staying away (dominant-strategy incentive compatible).",
+        Claim.DSIC: "Whatever the others do, nobody gains by asking for another price, staying "
+        "away or, where parts can be sold, holding some back (dominant-strategy incentive "
+        "compatible).",
         Claim.BNIC: "Nobody gains on average by lying, if the others are honest and drawn as "
         "the mechanism believes (Bayes-Nash incentive compatible).",
         Claim.NASH: "Nobody gains by other efforts than those announced, if the others keep to "
@@ -96,12 +97,16 @@ class Model:
     Each function also takes the mechanism's settings by keyword.
 
     Attributes:
+        money: Settings that are in base units, which scale with the budget.
+        divisible: Whether a part of an offer can be bought.
         hardship: Base units that work costs the member whose honest bid this is.
         payoff: Base units that one member ends with, if everybody's efforts are these.
         welfare: Base units that everybody together gains if this work is done.
         income: Base units that come in if this work is done; None if it is the budget.
     """
 
+    money: frozenset[str] = frozenset()
+    divisible: bool = False
     hardship: Callable[..., float] = _unpaid
     payoff: Callable[..., float] | None = None
     welfare: Callable[..., float] | None = None

@@ -13,7 +13,7 @@ from scipy.special import betainc
 
 from fedmerit.incentives.mechanisms.edge import exact, pay
 from fedmerit.incentives.mechanisms.market import at_least, entered, positive, spread, whole_work
-from fedmerit.incentives.mechanisms.promises import Claim, Need, mechanism
+from fedmerit.incentives.mechanisms.promises import Claim, Model, Need, mechanism
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,6 +53,7 @@ def shading(surplus: float, *, bidders: int, winners: int) -> float:
 @mechanism(
     claims=(Claim.DSIC, Claim.IR, Claim.WBB, Claim.SYM, Claim.MONO, Claim.SCALE),
     needs=(Need.BIDS,),
+    model=Model(money=frozenset({"worth"})),
 )
 def second_score(round_: RoundInput, /, *, winners: int = 2, worth: int = 10**6) -> Outcome:
     """Buy the best scores, and pay each up to the first losing one.
@@ -80,6 +81,7 @@ def second_score(round_: RoundInput, /, *, winners: int = 2, worth: int = 10**6)
 @mechanism(
     claims=(Claim.BNIC, Claim.IR, Claim.WBB, Claim.SYM, Claim.MONO, Claim.SCALE),
     needs=(Need.BIDS,),
+    model=Model(money=frozenset({"worth", "span"})),
 )
 def first_score(
     round_: RoundInput, /, *, winners: int = 2, worth: int = 10**6, span: int = 10**6

@@ -14,7 +14,7 @@ import numpy as np
 from fedmerit.incentives.game import ask
 from fedmerit.incentives.mechanisms.edge import pay
 from fedmerit.incentives.mechanisms.market import at_least, entered, spread, whole_work
-from fedmerit.incentives.mechanisms.promises import Claim, Need, mechanism
+from fedmerit.incentives.mechanisms.promises import Claim, Model, Need, mechanism
 from fedmerit.incentives.payments import NANO
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ def sensing_prices(game: Game, bids: Mapping[int, int], worth: int) -> dict[int,
 @mechanism(
     claims=(Claim.DSIC, Claim.IR, Claim.WBB, Claim.SYM, Claim.MONO, Claim.SCALE),
     needs=(Need.BIDS, Need.GAME),
+    model=Model(money=frozenset({"worth"})),
 )
 def msensing(round_: RoundInput, /, *, worth: int = 10**6) -> Outcome:
     """Buy from whoever adds most beyond its ask, and pay the highest ask that would have won.

@@ -1,0 +1,148 @@
+"""Where mechanisms are tried: consortia drawn at random, of every kind that tells them apart.
+
+Worths are small whole numbers, so that ties, twins and nulls come up by themselves; costs are
+large ones, so that rounding to base units is no reason for anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from fedmerit.incentives.checking.setting import UNIT, Setting
+from fedmerit.incentives.mechanisms.promises import Need
+from fedmerit.incentives.offers import Bid, History
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from fedmerit.incentives.mechanisms import Mechanism
+
+    #: Draws a setting.
+    Sampler = Callable[[np.random.Generator], Setting]
+
+_MOST: Final = 4
+#: The chance that a member covers a task, and that it belongs to a team.
+_SHARE: Final = 0.55
+#: Billionths in a unit.
+_NANO: Final = 10**9
+
+
+def additive(n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Everybody adds the same to any coalition."""
+    return np.asarray(_members(n) @ rng.integers(0, 9, n).astype(float))
+
+
+def covering(n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Members cover tasks, and what is covered twice counts once: substitutes."""
+    tasks = rng.integers(1, 7, 6).astype(float)
+    covers = rng.random((n, 6)) < _SHARE
+    return np.asarray(((_members(n) @ covers.astype(float)) > 0) @ tasks)
+
+
+def convex(n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Teams that are worth something only complete: complements."""
+    members, total = _members(n), np.zeros(2**n)
+    for _ in range(n + 1):
+        team = rng.random(n) < _SHARE
+        total += rng.integers(1, 7) * (members[:, team].all(axis=1) & members.any(axis=1))
+    return total
+
+
+def growing(n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Any game in which more members are worth no less."""
+    worths = np.zeros(2**n)
+    for code in range(1, 2**n):
+        without = [worths[code ^ (1 << i)] for i in range(n) if code >> i & 1]
+        worths[code] = max(without) + rng.integers(0, 5)
+    return worths
+
+
+def harmful(n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """One member's data spoil what the others have."""
+    worths, codes = growing(n, rng), np.arange(2**n)
+    spoiler = int(rng.integers(n))
+    return worths - rng.integers(1, 5) * (codes >> spoiler & 1)
+
+
+def coalitional(rng: np.random.Generator) -> Setting:
+    """Draw a consortium whose budget is what everyone together is worth."""
+    kinds = (additive, covering, convex, growing, growing, harmful)
+    return _setting(rng, kinds[int(rng.integers(len(kinds)))])
+
+
+def bidding(rng: np.random.Generator) -> Setting:
+    """Draw members that offer lots at a cost, and a budget from tight to ample."""
+    setting = _setting(rng, covering)
+    asked = sum(bid.cost for bid in setting.bids if bid is not None)
+    return replace(setting, budget=max(1, int(asked * 2 ** rng.uniform(-2, 2))))
+
+
+def overlapping(rng: np.random.Generator) -> Setting:
+    """Draw members whose data overlap, and a budget that buys all of them at their worth."""
+    setting = _setting(rng, covering)
+    return replace(setting, budget=max(1, int(setting.worths[-1]) * UNIT))
+
+
+def believed_scores(rng: np.random.Generator) -> Setting:
+    """Draw what the first-score auction believes in: surpluses uniform on its span."""
+    setting = _sized(rng, 4, covering)
+    costs = rng.integers(0, UNIT + 1, 4).tolist()
+    bids = tuple(Bid(cost=cost) for cost in costs)
+    return replace(setting, bids=bids, rows=(1,) * 4, budget=100 * UNIT)
+
+
+#: Mechanisms that are to be tried elsewhere than what they need suggests.
+SAMPLERS: Final[Mapping[str, Sampler]] = MappingProxyType(
+    {"msensing": overlapping, "first-score": believed_scores}
+)
+
+
+def sampler_of(mechanism: Mechanism) -> Sampler:
+    """Give where *mechanism* is tried."""
+    usual = bidding if Need.BIDS in mechanism.needs else coalitional
+    return SAMPLERS.get(mechanism.name, usual)
+
+
+def _setting(
+    rng: np.random.Generator, kind: Callable[[int, np.random.Generator], NDArray[np.float64]]
+) -> Setting:
+    return _sized(rng, int(rng.integers(1, _MOST + 1)), kind)
+
+
+def _sized(
+    rng: np.random.Generator,
+    n: int,
+    kind: Callable[[int, np.random.Generator], NDArray[np.float64]],
+) -> Setting:
+    worths = kind(n, rng)
+    capacities = rng.integers(1, 12, n)
+    unit_costs = rng.integers(UNIT // 100, UNIT, n)
+    qualities = rng.integers(1, 7, n)
+    tasks = 8
+    return Setting(
+        worths=worths,
+        rows=tuple((capacities + rng.integers(0, 5, n)).tolist()),
+        errors=tuple(rng.integers(0, 2 * _NANO, n).tolist()),
+        budget=max(1, int(worths[-1])) * UNIT,
+        bids=tuple(
+            Bid(cost=int(cost * capacity), capacity=int(capacity), quality=int(quality))
+            for cost, capacity, quality in zip(unit_costs, capacities, qualities, strict=True)
+        ),
+        stakes=tuple(rng.integers(0, 3 * UNIT, n).tolist()),
+        updates=rng.integers(-3, 4, (n, 5)).astype(float),
+        reports=tuple(map(tuple, rng.integers(0, 2, (n, tasks)).tolist())),
+        history=History(
+            reputations=tuple(Fraction(int(each), 8) for each in rng.integers(1, 9, n)),
+        ),
+    )
+
+
+def _members(n: int) -> NDArray[np.bool_]:
+    return np.asarray(np.arange(2**n)[:, None] >> np.arange(n) & 1, dtype=np.bool_)

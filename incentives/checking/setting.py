@@ -1,0 +1,151 @@
+"""A consortium as it truly is, from which rounds are made and altered.
+
+What is true (worths, costs, rows) is kept apart from what a round is told, so that a member
+can be made to lie, to join twice, to bring nothing or to change places with another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from fractions import Fraction
+from string import ascii_lowercase
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from fedmerit.incentives.enumeration import shapley_of_table
+from fedmerit.incentives.mechanisms.promises import Need
+from fedmerit.incentives.offers import Bid, History
+from fedmerit.incentives.payments import NANO, Estimate, RoundInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from fedmerit.incentives.offers import Parameter
+
+#: Base units that one unit of worth is worth; so much more than 1 that rounding is small.
+UNIT: Final = 10**6
+_NOTHING_YET: Final = History()
+
+
+class ListedGame:
+    """A game given by its worths in the order of coalitions' codes."""
+
+    def __init__(self, participants: tuple[str, ...], worths: NDArray[np.float64]) -> None:
+        self.participants = participants
+        self._worths = worths
+
+    def worth(self, coalitions: NDArray[np.bool_], /) -> NDArray[np.float64]:
+        """Look the rows up, shape ``(rows,)``."""
+        return np.asarray(self._worths[coalitions @ (1 << np.arange(len(self.participants)))])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Setting:
+    """The truth about a consortium, and the budget of its round.
+
+    Attributes:
+        worths: What each coalition is worth, whole numbers, shape ``(2**n,)``; bit *i* of an
+            index says whether member *i* is in.
+        rows: Rows of each.
+        errors: Standard error of each contribution, in billionths.
+        budget: Base units.
+        bids: What each offers at its true cost.
+        stakes: Base units of each.
+        updates: What each sends to training, shape ``(n, parameters)``.
+        reports: What each truly sees of each task.
+        history: Of earlier rounds.
+        parameters: The mechanism's settings.
+    """
+
+    worths: NDArray[np.float64]
+    rows: tuple[int, ...]
+    errors: tuple[int, ...]
+    budget: int
+    bids: tuple[Bid | None, ...]
+    stakes: tuple[int, ...]
+    updates: NDArray[np.float64]
+    reports: tuple[tuple[int, ...], ...] = ()
+    history: History = _NOTHING_YET
+    parameters: Mapping[str, Parameter] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def n(self) -> int:
+        """How many members there are."""
+        return len(self.rows)
+
+    @property
+    def monotone(self) -> bool:
+        """Whether nobody's data do harm anywhere, and everyone's are worth something."""
+        codes = np.arange(len(self.worths))
+        grows = (self.worths[codes | 1 << i] >= self.worths for i in range(self.n))
+        return bool(self.worths[-1] > 0 and all(each.all() for each in grows))
+
+    def round(self, **told: Any) -> RoundInput:  # noqa: ANN401 - fields of RoundInput
+        """Give the round in which everybody tells the truth, but for what is *told*."""
+        names = tuple(ascii_lowercase[: self.n])
+        values = shapley_of_table(self.worths)
+        honest: dict[str, Any] = {
+            "participants": names,
+            "contributions": tuple(
+                Estimate(round(Fraction(value) * NANO), error)
+                for value, error in zip(values.tolist(), self.errors, strict=True)
+            ),
+            "rows": self.rows,
+            "budget": self.budget,
+            "bids": self.bids,
+            "stakes": self.stakes,
+            "game": ListedGame(names, self.worths),
+            "reports": self.reports,
+            "updates": self.updates,
+            "history": self.history,
+            "parameters": self.parameters,
+        }
+        return RoundInput(**honest | told)
+
+    def regrouped(self, origins: Sequence[int], worths: NDArray[np.float64]) -> Setting:
+        """Give the setting whose members are copies of these, with these worths."""
+        past = {
+            part.name: tuple(kept[i] for i in origins)
+            if (kept := getattr(self.history, part.name))
+            else ()
+            for part in fields(History)
+        }
+        return replace(
+            self,
+            worths=worths,
+            rows=tuple(self.rows[i] for i in origins),
+            errors=tuple(self.errors[i] for i in origins),
+            bids=tuple(self.bids[i] for i in origins),
+            stakes=tuple(self.stakes[i] for i in origins),
+            updates=self.updates[list(origins)],
+            reports=tuple(self.reports[i] for i in origins) if self.reports else (),
+            history=History(**past),
+        )
+
+    def describe(self, needs: Iterable[Need]) -> str:
+        """Say what a mechanism with these needs is told, in one line."""
+        needs, told = frozenset(needs), [f"budget {self.budget}"]
+        if needs & {Need.GAME, Need.CONTRIBUTIONS}:
+            named = {
+                "".join(ascii_lowercase[i] for i in range(self.n) if code >> i & 1): f"{worth:g}"
+                for code, worth in enumerate(self.worths.tolist())
+                if code
+            }
+            told.append("worths " + " ".join(f"{who}={worth}" for who, worth in named.items()))
+        if Need.BIDS in needs:
+            told.append("bids " + ", ".join(map(_shown, self.bids)))
+        if Need.ROWS in needs:
+            told.append(f"rows {self.rows}")
+        if Need.STAKES in needs:
+            told.append(f"stakes {self.stakes}")
+        if self.parameters:
+            told.append(" ".join(f"{name}={value}" for name, value in self.parameters.items()))
+        return "; ".join(told)
+
+
+def _shown(bid: Bid | None) -> str:
+    return "none" if bid is None else f"{bid.cost} for {bid.capacity} (quality {bid.quality})"
