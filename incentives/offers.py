@@ -63,12 +63,16 @@ class History:
     Attributes:
         regrets: Costs not paid back yet, of each member, in base units.
         waits: What each is owed for having waited, in base units.
+        mean_costs: Of each member, over the rounds in which it had any, in base units.
+        times: In how many rounds that was.
         reputations: Of each member, in (0, 1].
         importances: Shares that training assigns by agreement of updates, of each member.
     """
 
     regrets: tuple[Fraction, ...] = ()
     waits: tuple[Fraction, ...] = ()
+    mean_costs: tuple[Fraction, ...] = ()
+    times: tuple[int, ...] = ()
     reputations: tuple[Fraction, ...] = ()
     importances: tuple[Fraction, ...] = ()
 
@@ -114,6 +118,8 @@ def _check_lengths(round_: RoundInput) -> None:
         "updates": () if round_.updates is None else round_.updates.tolist(),
         "regrets": past.regrets,
         "waits": past.waits,
+        "mean costs": past.mean_costs,
+        "times": past.times,
         "reputations": past.reputations,
         "importances": past.importances,
     }

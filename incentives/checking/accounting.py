@@ -44,9 +44,8 @@ def harms_nobody(
     tries = []
     for i, taking in enumerate(takings):
         alone = 0.0
-        if outcome.quality_ppm:
-            best = max(setting.worths[-1], 1.0)
-            alone = float(1e6 * min(1.0, setting.worths[1 << i] / best))
+        if outcome.quality_ppm and setting.monotone:
+            alone = float(1e6 * setting.worths[1 << i] / setting.worths[-1])
         says = f"honest {ascii_lowercase[i]!r} ends with {taking:.0f}, and with {alone:.0f} alone"
         tries.append(attempt(mechanism, setting, outcome, alone - taking, says))
     return worst(tries)
@@ -76,7 +75,7 @@ def pays_out(mechanism: Mechanism, setting: Setting, _rng: np.random.Generator) 
     """Look for units that nobody gets where nobody's data do harm."""
     if not setting.monotone:
         return None
-    if Need.BIDS in mechanism.needs and Claim.SBB not in mechanism.claims:
+    if mechanism.needs & {Need.BIDS, Need.REPORTS} and Claim.SBB not in mechanism.claims:
         return None  # a buyer that keeps what it need not pay breaks no promise
     outcome = mechanism(setting.round())
     if outcome.quality_ppm:

@@ -35,13 +35,19 @@ def with_copies(setting: Setting, member: int, count: int) -> Setting:
 
 
 def with_halves(setting: Setting, member: int) -> Setting:
-    """Let *member* join as two, each with a part that is of use only beside the other."""
+    """Let *member* join as two, each with a part that is of use only beside the other.
+
+    Their updates are two parts of the member's that have nothing in common.
+    """
     n = setting.n
     codes = np.arange(2 ** (n + 1))
     both = (codes >> member & codes >> n & 1).astype(bool)
     old = codes & (2**n - 1) & ~(1 << member) | both << member
     halved = setting.regrouped([*range(n), member], setting.worths[old])
-    return _sharing(halved, setting, member, [member, n])
+    updates = halved.updates.copy()
+    updates[member, 1::2] = 0.0
+    updates[n, 0::2] = 0.0
+    return _sharing(replace(halved, updates=updates), setting, member, [member, n])
 
 
 def with_null(setting: Setting) -> Setting:
@@ -50,8 +56,15 @@ def with_null(setting: Setting) -> Setting:
     added = setting.regrouped([*range(n), 0], np.tile(setting.worths, 2))
     updates = added.updates.copy()
     updates[n] = 0.0
+    past = added.history
+    owed_nothing = {
+        name: (*kept[:-1], Fraction(0))
+        for name in ("regrets", "waits", "mean_costs")
+        if (kept := getattr(past, name))
+    }
     return replace(
         added,
+        history=replace(past, **owed_nothing),
         bids=(*setting.bids, None),
         errors=(*setting.errors, 0),
         updates=updates,
@@ -83,6 +96,7 @@ def in_other_units(setting: Setting, mechanism: Mechanism, times: int) -> Settin
             past,
             regrets=tuple(each * times for each in past.regrets),
             waits=tuple(each * times for each in past.waits),
+            mean_costs=tuple(each * times for each in past.mean_costs),
         ),
     )
 

@@ -52,7 +52,8 @@ PROPERTIES: Final[Mapping[Claim, Property]] = MappingProxyType(
 )
 #: Settings that a mean over the others' types is taken over, for each trial asked for.
 _DRAWS_A_TRIAL: Final = 12
-TRIALS: Final = 40
+#: With so many, all mechanisms there are take a minute or so on one core.
+TRIALS: Final = 60
 
 
 def check(

@@ -20,7 +20,7 @@ from fedmerit.incentives.checking.altering import (
 from fedmerit.incentives.checking.results import worst
 from fedmerit.incentives.checking.setting import UNIT
 from fedmerit.incentives.checking.takings import attempt, taken
-from fedmerit.incentives.mechanisms.promises import Need
+from fedmerit.incentives.mechanisms.promises import Claim, Need
 from fedmerit.incentives.mechanisms.stable import excesses_of_table
 
 if TYPE_CHECKING:
@@ -32,6 +32,13 @@ if TYPE_CHECKING:
 
 #: Units of which there are so many times as many.
 _TIMES: Final = 3
+#: Worths are whole numbers; a smaller excess than this is none.
+_NONE: Final = 1e-7
+
+
+def divides(mechanism: Mechanism) -> bool:
+    """Say whether a mechanism divides what a game is worth, rather than to buy or to ask."""
+    return not mechanism.needs & {Need.BIDS, Need.REPORTS}
 
 
 def is_symmetric(
@@ -56,6 +63,8 @@ def ignores_nulls(
     mechanism: Mechanism, setting: Setting, _rng: np.random.Generator
 ) -> Attempt | None:
     """Add a member of no use to anyone, and see what it ends with."""
+    if not (divides(mechanism) or Claim.NULL in mechanism.claims):
+        return None
     joined = with_null(setting)
     outcome, takings = taken(mechanism, joined)
     says = f"{ascii_lowercase[setting.n]!r} adds nothing and ends with {takings[-1]:.0f}"
@@ -64,7 +73,7 @@ def ignores_nulls(
 
 def is_additive(mechanism: Mechanism, setting: Setting, rng: np.random.Generator) -> Attempt | None:
     """Settle two games one by one and together."""
-    if Need.BIDS in mechanism.needs or not setting.monotone:
+    if not divides(mechanism) or not setting.monotone:
         return None
     members = rng.integers(0, 5, setting.n).astype(float)
     grown = np.arange(len(setting.worths))[:, None] >> np.arange(setting.n) & 1
@@ -73,6 +82,8 @@ def is_additive(mechanism: Mechanism, setting: Setting, rng: np.random.Generator
     if not other.monotone:
         return None
     outcome, one = taken(mechanism, setting)
+    if outcome.quality_ppm:
+        return None  # models do not add up
     _, two = taken(mechanism, other)
     _, both = taken(mechanism, with_worths_of(setting, other))
     tries = []
@@ -87,22 +98,18 @@ def is_additive(mechanism: Mechanism, setting: Setting, rng: np.random.Generator
 
 
 def is_stable(mechanism: Mechanism, setting: Setting, _rng: np.random.Generator) -> Attempt | None:
-    """Look for a coalition that is worth more than it is paid, by more than it must be."""
-    if Need.BIDS in mechanism.needs or not setting.monotone or setting.n == 1:
+    """Look for a coalition that is worth more than it is paid, where none had to be."""
+    if not divides(mechanism) or not setting.monotone or setting.n == 1:
         return None
     outcome = mechanism(setting.round())
-    if outcome.quality_ppm:
+    if outcome.quality_ppm or least_excess(setting.worths) > _NONE:
         return None
     nets = np.subtract(outcome.payments, outcome.slashes).astype(float)
     excesses = excesses_of_table(setting.worths * UNIT, nets)[1:-1]
     code = int(excesses.argmax()) + 1
-    least = max(0.0, least_excess(setting.worths) * UNIT)
     who = "".join(ascii_lowercase[i] for i in range(setting.n) if code >> i & 1)
-    says = (
-        f"{who!r} is worth {excesses.max():.0f} more alone than it is paid, where {least:.0f} "
-        "could not be avoided"
-    )
-    return attempt(mechanism, setting, outcome, float(excesses.max()) - least, says)
+    says = f"{who!r} is worth {excesses.max():.0f} more alone than it is paid"
+    return attempt(mechanism, setting, outcome, float(excesses.max()), says)
 
 
 def least_excess(worths: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
@@ -130,7 +137,7 @@ def defies_copies(
     mechanism: Mechanism, setting: Setting, _rng: np.random.Generator
 ) -> Attempt | None:
     """Let members join as two and as three with the same data."""
-    if Need.BIDS in mechanism.needs or not setting.monotone:
+    if not divides(mechanism) or not setting.monotone:
         return None
     return worst(list(_several(mechanism, setting, copies=(2, 3), parts=False)))
 
@@ -139,11 +146,11 @@ def defies_sybils(
     mechanism: Mechanism, setting: Setting, _rng: np.random.Generator
 ) -> Attempt | None:
     """Let members join under several names: with copies, and with parts of what they have."""
-    if Need.BIDS not in mechanism.needs:
+    if divides(mechanism):
         if not setting.monotone:
             return None
         return worst(list(_several(mechanism, setting, copies=(2, 3), parts=True)))
-    if Need.GAME in mechanism.needs:
+    if mechanism.needs & {Need.GAME, Need.REPORTS}:
         return None
     return worst(list(_several(mechanism, setting, copies=(), parts=True)))
 
@@ -197,7 +204,9 @@ def _several(
             joined["two parts"] = with_halves(setting, who)
         for how, after in joined.items():
             _, takings = taken(mechanism, after)
-            together = takings[who] + sum(takings[setting.n :])
+            parts_of_it = [takings[who], *takings[setting.n :]]
+            # Money adds up; of several models one is used, the best.
+            together = max(parts_of_it) if outcome.quality_ppm else sum(parts_of_it)
             says = (
                 f"{ascii_lowercase[who]!r} ends with {together:.0f} as {how} instead of "
                 f"{before[who]:.0f} as one"

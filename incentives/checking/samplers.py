@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 _MOST: Final = 4
 #: The chance that a member covers a task, and that it belongs to a team.
 _SHARE: Final = 0.55
+#: The chance that two buyers are alike, that a task's truth is 1, and that it is seen.
+_ALIKE: Final = 0.8
+_HALF: Final = 0.5
+_SEES: Final = 0.9
 #: Billionths in a unit.
 _NANO: Final = 10**9
 
@@ -98,9 +102,114 @@ def believed_scores(rng: np.random.Generator) -> Setting:
     return replace(setting, bids=bids, rows=(1,) * 4, budget=100 * UNIT)
 
 
+def complements_too(rng: np.random.Generator) -> Setting:
+    """Draw any harmless game, and a budget that covers whatever members add to it."""
+    kinds = (additive, covering, convex, growing)
+    setting = _setting(rng, kinds[int(rng.integers(len(kinds)))])
+    bids = tuple(bid and replace(bid, cost=bid.cost * 2) for bid in setting.bids)
+    return replace(setting, bids=bids, budget=UNIT * (1 + setting.n * int(setting.worths[-1])))
+
+
+def rows_for_sale(rng: np.random.Generator) -> Setting:
+    """Draw rows at costs for which some, all or none are worth buying by their root."""
+    setting = _setting(rng, covering)
+    alpha = int(UNIT * 2 ** rng.uniform(-1, 3))
+    budget = 1 + int(2 * alpha * sum(setting.rows) ** 0.5)
+    return replace(setting, budget=budget, parameters={"alpha": alpha})
+
+
+def rows_as_believed(rng: np.random.Generator) -> Setting:
+    """Draw rows from the very belief that redistribution is fitted to."""
+    setting = _setting(rng, covering)
+    bids = tuple(
+        Bid(cost=int(cost * capacity), capacity=int(capacity), quality=2)
+        for cost, capacity in zip(
+            rng.integers(1, UNIT + 1, setting.n), rng.integers(1, 13, setting.n), strict=True
+        )
+    )
+    rows = tuple(bid.capacity for bid in bids)
+    return replace(setting, bids=bids, rows=rows, budget=1 + int(2 * UNIT * sum(rows) ** 0.5))
+
+
+def types_of_cost(rng: np.random.Generator) -> Setting:
+    """Draw unit costs about the types of the menu, and a budget for everyone's contract."""
+    setting = _setting(rng, covering)
+    types = rng.choice([900_000, 600_000, 250_000], setting.n)
+    moved = (types * rng.choice([1.0, 1.0, 0.9, 1.1], setting.n)).astype(int).tolist()
+    bids = tuple(Bid(cost=cost) for cost in moved)
+    return replace(setting, bids=bids, rows=(1,) * setting.n, budget=100 * UNIT)
+
+
+def contestants(rng: np.random.Generator) -> Setting:
+    """Draw two members or more, some so dear that they stay out."""
+    setting = _sized(rng, int(rng.integers(2, _MOST + 1)), covering)
+    costs = (UNIT * 2 ** rng.uniform(-3, 2, setting.n)).astype(int).tolist()
+    bids = tuple(Bid(cost=2 * cost, capacity=2, quality=2) for cost in costs)
+    rows = (2,) * setting.n
+    return replace(setting, bids=bids, rows=rows, budget=int(UNIT * rng.integers(1, 200)))
+
+
+def priced(rng: np.random.Generator) -> Setting:
+    """Draw costs about a worth of a million a unit, and a budget that covers all of it."""
+    setting = _setting(rng, covering)
+    costs = (UNIT * 2 ** rng.uniform(-4, 1, setting.n)).astype(int)
+    capacities = [bid.capacity for bid in setting.bids if bid is not None]
+    bids = tuple(
+        Bid(cost=int(cost * capacity), capacity=capacity, quality=2)
+        for cost, capacity in zip(costs, capacities, strict=True)
+    )
+    return replace(setting, bids=bids, budget=UNIT * sum(setting.rows) * 2)
+
+
+def buyers_alike(rng: np.random.Generator) -> Setting:
+    """Draw two buyers whose values are the same four times in five."""
+    setting = _sized(rng, 2, covering)
+    first = int(rng.integers(2))
+    second = first if rng.random() < _ALIKE else 1 - first
+    bids = tuple(Bid(cost=(1 + kind) * UNIT) for kind in (first, second))
+    return replace(setting, bids=bids, rows=(1, 1), stakes=(4 * UNIT,) * 2, budget=UNIT)
+
+
+def evaluators(rng: np.random.Generator) -> Setting:
+    """Draw evaluators who see the truth of each task nine times in ten."""
+    setting = _sized(rng, 3, covering)
+    truth = rng.random(8) < _HALF
+    seen = truth ^ (rng.random((3, 8)) > _SEES)
+    return replace(setting, reports=tuple(map(tuple, seen.astype(int).tolist())))
+
+
+def owed(rng: np.random.Generator) -> Setting:
+    """Draw members to whom earlier rounds owe something."""
+    setting = _setting(rng, growing)
+    n = setting.n
+    amounts = [
+        tuple(Fraction(int(each)) for each in rng.integers(0, 3 * UNIT, n) * rng.integers(0, 2, n))
+        for _ in range(3)
+    ]
+    regrets, waits, costs = amounts
+    history = History(regrets=regrets, waits=waits, mean_costs=costs, times=(1,) * n)
+    return replace(setting, history=history, budget=int(UNIT * 2 ** rng.uniform(0, 5)))
+
+
 #: Mechanisms that are to be tried elsewhere than what they need suggests.
 SAMPLERS: Final[Mapping[str, Sampler]] = MappingProxyType(
-    {"msensing": overlapping, "first-score": believed_scores}
+    {
+        "accuracy-shaping": priced,
+        "contract": types_of_cost,
+        "cremer-mclean": buyers_alike,
+        "cycle-market": contestants,
+        "first-score": believed_scores,
+        "fli": owed,
+        "fvcg": rows_as_believed,
+        "local-accuracy": priced,
+        "msensing": overlapping,
+        "peer-prediction": evaluators,
+        "posted-price": priced,
+        "public-good": priced,
+        "pvcg": rows_for_sale,
+        "tullock": contestants,
+        "vcg": complements_too,
+    }
 )
 
 

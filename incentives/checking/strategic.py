@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from fedmerit.errors import Deficit
+from fedmerit.errors import RewardError
 from fedmerit.incentives.checking.results import worst
 from fedmerit.incentives.checking.takings import attempt, taken
 from fedmerit.incentives.mechanisms.promises import Need
@@ -43,15 +43,15 @@ def is_truthful(
             bids = (*setting.bids[:who], lie, *setting.bids[who + 1 :])
             try:
                 _, takings = taken(mechanism, setting, setting.round(bids=bids))
-            except Deficit:
-                continue
+            except RewardError:
+                continue  # refused, or more than the budget: nothing is gained
             says = (
                 f"{ascii_lowercase[who]!r} ends with {takings[who]:.0f} instead of "
                 f"{honest[who]:.0f} by offering {_told(lie)}"
             )
             gain = takings[who] - honest[who]
             tries.append(attempt(mechanism, setting, outcome, gain, says))
-        if mechanism.model.payoff is None:
+        if not mechanism.model.divisible:
             tries += _critical(mechanism, setting, who, bid)
     return worst(tries)
 
@@ -175,7 +175,7 @@ def best_of(function: Callable[[float], float], grid: Iterable[float]) -> float:
 def _critical(mechanism: Mechanism, setting: Setting, who: int, bid: Bid) -> Iterator[Attempt]:
     """Find the highest winning ask by bisection, and compare the payment with it."""
     outcome = mechanism(setting.round())
-    if outcome.work[who] != bid.capacity:
+    if not outcome.work or outcome.work[who] != bid.capacity:
         return
 
     def wins(cost: int) -> bool:
@@ -189,7 +189,7 @@ def _critical(mechanism: Mechanism, setting: Setting, who: int, bid: Bid) -> Ite
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (middle, high) if wins(middle) else (low, middle)
-    except Deficit:
+    except RewardError:
         return
     paid = outcome.payments[who]
     says = f"{ascii_lowercase[who]!r} is paid {paid}, and would have won up to an ask of {low}"

@@ -29,11 +29,15 @@ def taken(
     nets = [pay - slash for pay, slash in zip(outcome.payments, outcome.slashes, strict=True)]
     if not outcome.work:
         return outcome, [float(net) for net in nets]
-    works = zip(nets, setting.bids, outcome.work, strict=True)
-    return outcome, [
-        net - (mechanism.hardship(round_, bid, float(work)) if bid is not None else 0.0)
-        for net, bid, work in works
-    ]
+    work = [float(each) for each in outcome.work]
+    takings = []
+    for i, (net, bid) in enumerate(zip(nets, setting.bids, strict=True)):
+        cost = mechanism.hardship(round_, bid, work[i]) if bid is not None else 0.0
+        benefit = 0.0
+        if mechanism.model.benefit is not None:
+            benefit = mechanism.model.benefit(round_, work, i, **mechanism.settings(round_))
+        takings.append(net - cost + benefit)
+    return outcome, takings
 
 
 def attempt(

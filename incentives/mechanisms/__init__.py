@@ -17,7 +17,17 @@ from fedmerit.incentives.mechanisms.auctions import (
     reputation_price,
     uniform_price,
 )
+from fedmerit.incentives.mechanisms.bargaining import nash_bargaining
+from fedmerit.incentives.mechanisms.copying import robust_shapley
+from fedmerit.incentives.mechanisms.extraction import cremer_mclean
+from fedmerit.incentives.mechanisms.goods import accuracy_shaping, public_good
+from fedmerit.incentives.mechanisms.groves import pvcg, vcg
+from fedmerit.incentives.mechanisms.instalments import fli
 from fedmerit.incentives.mechanisms.measured import confident, data_size, equal, proportional
+from fedmerit.incentives.mechanisms.menus import contract
+from fedmerit.incentives.mechanisms.models import cosine_shares, rho_shapley
+from fedmerit.incentives.mechanisms.peers import peer_prediction
+from fedmerit.incentives.mechanisms.posted import cycle_market, local_accuracy, posted_price
 from fedmerit.incentives.mechanisms.promises import (
     MEANING,
     Claim,
@@ -26,6 +36,7 @@ from fedmerit.incentives.mechanisms.promises import (
     Need,
     mechanism,
 )
+from fedmerit.incentives.mechanisms.redistribution import fvcg
 from fedmerit.incentives.mechanisms.scoring import first_score, second_score
 from fedmerit.incentives.mechanisms.sensing import msensing
 from fedmerit.incentives.mechanisms.sharing import (
@@ -36,6 +47,9 @@ from fedmerit.incentives.mechanisms.sharing import (
     shapley,
 )
 from fedmerit.incentives.mechanisms.stable import least_core, nucleolus
+from fedmerit.incentives.mechanisms.staking import signed_stakes
+from fedmerit.incentives.mechanisms.standing import reputation
+from fedmerit.incentives.mechanisms.tullock import tullock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,6 +86,15 @@ MECHANISMS: Final[Mapping[str, Mechanism]] = MappingProxyType(
             banzhaf,
             least_core,
             nucleolus,
+            nash_bargaining,
+            robust_shapley,
+            signed_stakes,
+            reputation,
+            fli,
+            vcg,
+            pvcg,
+            fvcg,
+            cremer_mclean,
             uniform_price,
             reputation_price,
             proportional_share,
@@ -79,6 +102,16 @@ MECHANISMS: Final[Mapping[str, Mechanism]] = MappingProxyType(
             second_score,
             first_score,
             msensing,
+            contract,
+            tullock,
+            posted_price,
+            local_accuracy,
+            cycle_market,
+            public_good,
+            accuracy_shaping,
+            rho_shapley,
+            cosine_shares,
+            peer_prediction,
         )
     }
 )

@@ -62,8 +62,8 @@ MEANING: Final[Mapping[Claim, str]] = MappingProxyType(
         Claim.SYM: "Names and their order change nothing but who breaks a tie.",
         Claim.NULL: "Who adds nothing to any coalition is paid nothing.",
         Claim.ADD: "Two games settled together pay what they pay one by one.",
-        Claim.CORE: "No coalition is worth more alone than its members are paid, or by no more "
-        "than the least that any division leaves.",
+        Claim.CORE: "No coalition is worth more alone than its members are paid, wherever there is "
+        "a division of which that is true.",
         Claim.REPLICATION: "Nobody gains by joining several times with copies of the same data.",
         Claim.SYBIL: "Nobody gains by joining under several names, with copies or with parts.",
         Claim.MONO: "Who becomes worth more, or asks for less, does not end with less.",
@@ -100,6 +100,7 @@ class Model:
         money: Settings that are in base units, which scale with the budget.
         divisible: Whether a part of an offer can be bought.
         hardship: Base units that work costs the member whose honest bid this is.
+        benefit: Base units that what comes of the work is worth to a member, beside its pay.
         payoff: Base units that one member ends with, if everybody's efforts are these.
         welfare: Base units that everybody together gains if this work is done.
         income: Base units that come in if this work is done; None if it is the budget.
@@ -108,6 +109,7 @@ class Model:
     money: frozenset[str] = frozenset()
     divisible: bool = False
     hardship: Callable[..., float] = _unpaid
+    benefit: Callable[..., float] | None = None
     payoff: Callable[..., float] | None = None
     welfare: Callable[..., float] | None = None
     income: Callable[..., float] | None = None

@@ -1,0 +1,212 @@
+"""A model is a common good: who has not worked for it enjoys it too.
+
+Left alone, members bring far too little (Olson, 1965; Bergstrom, Blume and Varian, 1986). What
+each receives can be shaped instead, without a payment: a better model for more data.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import sqrt
+from typing import TYPE_CHECKING
+
+from scipy.optimize import brentq
+
+from fedmerit.incentives.mechanisms.edge import pay
+from fedmerit.incentives.mechanisms.market import at_least, entered, positive, spread
+from fedmerit.incentives.mechanisms.promises import Claim, Model, Need, mechanism
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fedmerit.incentives.payments import Outcome, RoundInput
+
+
+def good_total(benefit: float, cost: float) -> float:
+    """Give the total x at which ``benefit * sqrt(x)`` stops to grow faster than *cost*."""
+    return (benefit / (2 * cost)) ** 2
+
+
+def good_welfare(n: int, benefit: float, cost: float, total: float) -> float:
+    """Give what *n* members gain from a common good of this total, less its cost."""
+    return n * benefit * sqrt(total) - cost * total
+
+
+def price_of_anarchy(n: int, benefit: float, cost: float) -> float:
+    """Give the best welfare of *n* like members over that of the equilibrium."""
+    best = good_welfare(n, benefit, cost, good_total(n * benefit, cost))
+    return best / good_welfare(n, benefit, cost, good_total(benefit, cost))
+
+
+def _enjoyed(round_: RoundInput, work: Sequence[float], _member: int, *, benefit: int) -> float:
+    return benefit * sqrt(sum(work)) if len(round_.bids) else 0.0
+
+
+def _good_payoff(
+    round_: RoundInput, efforts: Sequence[float], member: int, *, benefit: int
+) -> float:
+    bid = round_.bids[member]
+    cost = float(bid.unit_cost) if bid is not None else 0.0
+    return benefit * sqrt(sum(efforts)) - cost * efforts[member]
+
+
+def _good_gain(round_: RoundInput, work: Sequence[float], *, benefit: int) -> float:
+    return sum(_good_payoff(round_, work, i, benefit=benefit) for i in range(len(work)))
+
+
+@mechanism(
+    claims=(Claim.NASH, Claim.IR, Claim.WBB, Claim.SYM, Claim.SCALE),
+    needs=(Need.BIDS,),
+    model=Model(
+        money=frozenset({"benefit"}),
+        divisible=True,
+        benefit=_enjoyed,
+        payoff=_good_payoff,
+        welfare=_good_gain,
+    ),
+)
+def public_good(round_: RoundInput, /, *, benefit: int = 10**6) -> Outcome:
+    """Pay nothing, and let everybody have the model: what happens without a mechanism.
+
+    Only the cheapest members contribute, as much as one of them would alone, and the rest
+    ride free. With n like members a model gets 1 / n**2 of the data that would be best.
+    Shown so that the others have something to be better than.
+
+    Args:
+        round_: The round; each has a cost for every unit.
+        benefit: Base units that a model of one unit is worth to everybody; more by the root.
+
+    Source: Bergstrom, Blume and Varian (1986).
+    Cost: One pass.
+    """
+    at_least(1, benefit=benefit)
+    costs = {i: float(bid.unit_cost) for i, bid in entered(round_).items()}
+    work = [0.0] * len(round_.bids)
+    if costs:
+        least = min(costs.values())
+        positive(lowest_cost=Fraction(least))
+        cheapest = [i for i in costs if costs[i] == least]
+        for i in cheapest:
+            work[i] = good_total(benefit, least) / len(cheapest)
+    return pay(round_, spread(round_, {}), work=tuple(map(Fraction, work)))
+
+
+def accuracy(units: float, half: float) -> float:
+    """Give the accuracy of a model of so many units, which is 1/2 at *half* of them."""
+    return units / (units + half)
+
+
+def alone(cost: float, half: float) -> float:
+    """Give the units that a member would use by itself, at *cost* in accuracy a unit."""
+    return max(0.0, sqrt(half / cost) - half)
+
+
+def shaped(units: float, total: float, cost: float, *, half: float, edge: float) -> float:
+    """Give the accuracy that a member receives for its units.
+
+    Its own model's up to what it would use alone; from there on a little more than its
+    cost for each further unit, until it receives the joint model.
+
+    Args:
+        units: That it brings.
+        total: That everybody brings.
+        cost: Of a unit, in accuracy.
+        half: Units at which accuracy is 1/2.
+        edge: How much more than the cost, as a part of it.
+    """
+    own = alone(cost, half)
+    if units <= own:
+        return accuracy(units, half)
+    return min(accuracy(own, half) + (1 + edge) * cost * (units - own), accuracy(total, half))
+
+
+def shaped_units(costs: Sequence[float], *, half: float, edge: float) -> list[float]:
+    """Give the units that each brings in equilibrium: until it receives the joint model."""
+    own = [alone(cost, half) for cost in costs]
+
+    def brings(total: float) -> list[float]:
+        joint = accuracy(total, half)
+        return [
+            mine + max(0.0, joint - accuracy(mine, half)) / ((1 + edge) * cost)
+            for mine, cost in zip(own, costs, strict=True)
+        ]
+
+    low = max(sum(own), 1e-9 * half)
+    high = sum(own) + sum(1 / cost for cost in costs)
+    if sum(brings(low)) <= low:
+        return own
+    return brings(float(brentq(lambda total: sum(brings(total)) - total, low, high)))
+
+
+def _received(
+    round_: RoundInput,
+    work: Sequence[float],
+    member: int,
+    *,
+    worth: int,
+    half: int,
+    edge: Fraction,
+) -> float:
+    bid = round_.bids[member]
+    if bid is None:
+        return 0.0
+    cost = float(bid.unit_cost / worth)
+    return worth * shaped(work[member], sum(work), cost, half=half, edge=float(edge))
+
+
+def _shaped_payoff(
+    round_: RoundInput,
+    efforts: Sequence[float],
+    member: int,
+    *,
+    worth: int,
+    half: int,
+    edge: Fraction,
+) -> float:
+    bid = round_.bids[member]
+    if bid is None:
+        return 0.0
+    received = _received(round_, efforts, member, worth=worth, half=half, edge=edge)
+    return received - float(bid.unit_cost) * efforts[member]
+
+
+@mechanism(
+    claims=(Claim.NASH, Claim.IR, Claim.WBB, Claim.SYM, Claim.SCALE),
+    needs=(Need.BIDS,),
+    model=Model(
+        money=frozenset({"worth"}), divisible=True, benefit=_received, payoff=_shaped_payoff
+    ),
+)
+def accuracy_shaping(
+    round_: RoundInput,
+    /,
+    *,
+    worth: int = 10**8,
+    half: int = 4,
+    edge: Fraction = Fraction(1, 100),
+) -> Outcome:
+    """Pay in accuracy: a little more than what each further unit costs, up to the joint model.
+
+    No money moves. Nobody rides free, since what a member receives is worked for by itself,
+    and all bring as much as can be had for accuracy alone. Costs must be known, to shape
+    by; the joint model must be the better the more data it has.
+
+    Args:
+        round_: The round; each has a cost for every unit.
+        worth: Base units that full accuracy is worth to a member.
+        half: Units at which a model's accuracy is 1/2.
+        edge: How much more than its cost a unit is rewarded, as a part of it.
+
+    Source: In the style of Karimireddy, Guo and Jordan (2022).
+    Cost: One root.
+    """
+    at_least(1, worth=worth, half=half)
+    positive(edge=edge)
+    bids = entered(round_)
+    for bid in bids.values():
+        positive(unit_cost=bid.unit_cost)
+    costs = [float(bid.unit_cost / worth) for bid in bids.values()]
+    units = shaped_units(costs, half=half, edge=float(edge)) if costs else []
+    work = dict(zip(bids, units, strict=True))
+    done = tuple(Fraction(work.get(i, 0.0)) for i in range(len(round_.bids)))
+    return pay(round_, spread(round_, {}), work=done)

@@ -1,0 +1,134 @@
+"""Contract menus: so much work for so much pay, and every member picks what suits it.
+
+The buyer knows how costs are spread, and not whose is which. Whoever is cheaper could pretend
+not to be, so it must be left a rent; the menu buys less from dear types than it would if it
+could see them, to keep that rent small.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from fedmerit.errors import RewardError
+from fedmerit.incentives.mechanisms.edge import pay
+from fedmerit.incentives.mechanisms.market import at_least, entered, positive, spread
+from fedmerit.incentives.mechanisms.promises import Claim, Model, Need, mechanism
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from fedmerit.incentives.payments import Outcome, RoundInput
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """One contract per type, from the dearest type to the cheapest.
+
+    Attributes:
+        virtual: Cost of a unit and of the rent it leaves to cheaper types, not ironed.
+        ironed: The same, pooled until no cheaper type has a higher one.
+        work: Units of each contract.
+        rewards: Pay for each contract.
+    """
+
+    virtual: tuple[float, ...]
+    ironed: tuple[float, ...]
+    work: tuple[float, ...]
+    rewards: tuple[float, ...]
+
+
+def best_menu(
+    costs: Sequence[float], odds: Sequence[float], demand: Callable[[float], float]
+) -> Menu:
+    """Give the menu that leaves the buyer most.
+
+    Args:
+        costs: Of a unit, by type, strictly falling.
+        odds: Of each type, positive; they need not add up to 1.
+        demand: How many units the buyer wants at a price, falling and not negative.
+
+    Raises:
+        RewardError: Costs do not fall, or a type has no odds.
+    """
+    falling = all(dear > cheap for dear, cheap in itertools.pairwise(costs))
+    if not costs or not falling or costs[-1] < 0 or len(odds) != len(costs) or min(odds) <= 0:
+        raise RewardError(
+            f"types must have falling costs and positive odds, not {costs} and {odds}",
+            hint="Order them from the dearest to the cheapest, each once.",
+        )
+    cheaper = [sum(odds[k + 1 :]) for k in range(len(odds))]
+    gaps = [dear - cheap for dear, cheap in itertools.pairwise(costs)] + [0.0]
+    virtual = [
+        cost + more / odd * gap
+        for cost, more, odd, gap in zip(costs, cheaper, odds, gaps, strict=True)
+    ]
+    ironed = pooled(virtual, odds)
+    work = [demand(price) for price in ironed]
+    rewards = [costs[0] * work[0]]
+    for k in range(1, len(costs)):
+        rewards.append(rewards[-1] + costs[k] * (work[k] - work[k - 1]))
+    return Menu(tuple(virtual), tuple(ironed), tuple(work), tuple(rewards))
+
+
+def pooled(prices: Sequence[float], odds: Sequence[float]) -> list[float]:
+    """Average neighbours, by their odds, until prices fall: pool adjacent violators."""
+    blocks: list[tuple[float, float, int]] = []  # mean, odds, how many
+    for price, odd in zip(prices, odds, strict=True):
+        blocks.append((price, odd, 1))
+        while len(blocks) > 1 and blocks[-1][0] > blocks[-2][0]:
+            (low, few, some), (high, many, others) = blocks[-2:]
+            mean = (low * few + high * many) / (few + many)
+            blocks[-2:] = [(mean, few + many, some + others)]
+    return [mean for mean, _, count in blocks for _ in range(count)]
+
+
+def logarithmic(alpha: float) -> Callable[[float], float]:
+    """Give the demand of a buyer to whom q units are worth ``alpha * ln(1 + q)``."""
+    return lambda price: max(0.0, alpha / price - 1) if price > 0 else float("inf")
+
+
+@mechanism(
+    claims=(Claim.DSIC, Claim.IR, Claim.SYM, Claim.MONO, Claim.SCALE),
+    needs=(Need.BIDS,),
+    model=Model(money=frozenset({"alpha", "types"})),
+)
+def contract(
+    round_: RoundInput,
+    /,
+    *,
+    alpha: int = 8 * 10**6,
+    types: tuple[int, ...] = (900_000, 600_000, 250_000),
+    odds: tuple[int, ...] = (3, 3, 4),
+) -> Outcome:
+    """Offer a menu of contracts, and let each member have the one that is best for its cost.
+
+    The menu depends on the belief about costs and on nobody's bid. The cheapest type works
+    as much as if its cost were known, dearer ones less; the dearest is left nothing.
+
+    Args:
+        round_: The round; each bids a unit cost.
+        alpha: The buyer's worth of q units of one member is ``alpha * ln(1 + q)``, in base units.
+        types: Unit costs believed possible, falling.
+        odds: Of each type, in any unit.
+
+    Source: Kang, Xiong, Niyato, Xie and Zhang (2019), in the style of; Myerson (1981) on ironing.
+    Cost: One pass over types.
+    """
+    at_least(1, alpha=alpha)
+    for each in (*types, *odds):
+        positive(types_and_odds=each)
+    menu = best_menu(types, odds, logarithmic(alpha))
+    work, dues = {}, {}
+    for i, bid in entered(round_).items():
+        contracts = zip(menu.rewards, menu.work, strict=True)
+        offered = [(pay - float(bid.unit_cost) * units, units, pay) for pay, units in contracts]
+        # A type is indifferent to its neighbour's contract; rounding must not decide.
+        best = max(gain for gain, _, _ in offered)
+        if best >= -1e-9 * alpha:
+            near = [each for each in offered if each[0] >= best - 1e-9 * alpha]
+            _, work[i], dues[i] = max(near, key=lambda each: each[1])
+    units = tuple(Fraction(work.get(i, 0.0)) for i in range(len(round_.bids)))
+    return pay(round_, spread(round_, dues), work=units)
