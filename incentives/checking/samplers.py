@@ -11,15 +11,15 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from fedmerit.incentives.checking.setting import UNIT, Setting
+from fedmerit.incentives.checking.worths import additive, convex, covering, growing, harmful
 from fedmerit.incentives.mechanisms.promises import Need
 from fedmerit.incentives.offers import Bid, History
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from fedmerit.incentives.mechanisms import Mechanism
@@ -27,52 +27,14 @@ if TYPE_CHECKING:
     #: Draws a setting.
     Sampler = Callable[[np.random.Generator], Setting]
 
+#: The most members there are.
 _MOST: Final = 4
-#: The chance that a member covers a task, and that it belongs to a team.
-_SHARE: Final = 0.55
 #: The chance that two buyers are alike, that a task's truth is 1, and that it is seen.
 _ALIKE: Final = 0.8
 _HALF: Final = 0.5
 _SEES: Final = 0.9
 #: Billionths in a unit.
 _NANO: Final = 10**9
-
-
-def additive(n: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Everybody adds the same to any coalition."""
-    return np.asarray(_members(n) @ rng.integers(0, 9, n).astype(float))
-
-
-def covering(n: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Members cover tasks, and what is covered twice counts once: substitutes."""
-    tasks = rng.integers(1, 7, 6).astype(float)
-    covers = rng.random((n, 6)) < _SHARE
-    return np.asarray(((_members(n) @ covers.astype(float)) > 0) @ tasks)
-
-
-def convex(n: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Teams that are worth something only complete: complements."""
-    members, total = _members(n), np.zeros(2**n)
-    for _ in range(n + 1):
-        team = rng.random(n) < _SHARE
-        total += rng.integers(1, 7) * (members[:, team].all(axis=1) & members.any(axis=1))
-    return total
-
-
-def growing(n: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Any game in which more members are worth no less."""
-    worths = np.zeros(2**n)
-    for code in range(1, 2**n):
-        without = [worths[code ^ (1 << i)] for i in range(n) if code >> i & 1]
-        worths[code] = max(without) + rng.integers(0, 5)
-    return worths
-
-
-def harmful(n: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """One member's data spoil what the others have."""
-    worths, codes = growing(n, rng), np.arange(2**n)
-    spoiler = int(rng.integers(n))
-    return worths - rng.integers(1, 5) * (codes >> spoiler & 1)
 
 
 def coalitional(rng: np.random.Generator) -> Setting:
@@ -251,7 +213,3 @@ def _sized(
             reputations=tuple(Fraction(int(each), 8) for each in rng.integers(1, 9, n)),
         ),
     )
-
-
-def _members(n: int) -> NDArray[np.bool_]:
-    return np.asarray(np.arange(2**n)[:, None] >> np.arange(n) & 1, dtype=np.bool_)
