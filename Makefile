@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: run test check format lint types layers unit contracts nightly artifacts benchmarks clean
+.PHONY: run test check format lint types layers unit contracts nightly mechanisms artifacts benchmarks clean
 
 run: .venv/run
 	$(BIN)/fedmerit run
@@ -61,6 +61,10 @@ nightly: node_modules/.package-lock.json
 
 benchmarks: .venv/run
 	for script in benchmarks/*.py; do $(BIN)/python $$script; done
+
+# Every mechanism's claims in 60 drawn settings each: a minute or two on one core.
+mechanisms: .venv/run
+	$(BIN)/fedmerit check --all
 
 artifacts: .venv/dev node_modules/.package-lock.json
 	$(BIN)/python hardhat-free-scripts/compile.py

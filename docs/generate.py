@@ -24,7 +24,8 @@ from fedmerit.bundle import PROGRESS, Progress
 from fedmerit.catalogue import catalogue
 from fedmerit.chain import Deployment, Ledger, Receipt, Transcript
 from fedmerit.cli import app
-from fedmerit.incentives import METHODS
+from fedmerit.incentives import MECHANISMS, METHODS
+from fedmerit.incentives.mechanisms import MEANING, Claim, Mechanism
 from fedmerit.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -107,6 +108,17 @@ def methods() -> str:
     return "\n\n".join(_method(name, str(getdoc(METHODS[name]))) for name in METHODS)
 
 
+def mechanisms() -> str:
+    """Give a section for each mechanism, from what it says and claims."""
+    return "\n\n".join(_mechanism(each) for each in MECHANISMS.values())
+
+
+def claims() -> str:
+    """Give a table of what mechanisms may promise."""
+    rows = ((f"`{claim}`", meaning) for claim, meaning in MEANING.items())
+    return _table(("claim", "what it says"), rows)
+
+
 def errors_() -> str:
     """Give the tree of errors, as their module draws it."""
     drawn = str(getdoc(errors)).partition("::\n\n")[2].partition("\n\n")[0]
@@ -121,6 +133,8 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "command": command,
         "errors": errors_,
         "methods": methods,
+        "mechanisms": mechanisms,
+        "claims": claims,
     }
 )
 
@@ -134,6 +148,31 @@ def _method(name: str, says: str) -> str:
     text = "\n\n".join(map(_prose, about.strip().split("\n\n")))
     text = re.sub(r":\w+:`~?(?:\w+\.)*(\w+)`", r"`\1`", text)
     return f"### `{name}`\n\n{text}\n\n{table}".replace("2**n", r"2\*\*n")
+
+
+def _mechanism(mechanism: Mechanism) -> str:
+    says = str(getdoc(mechanism))
+    about = re.split(r"\n(?:Args|Raises|Source|Cost):", says)[0]
+    facts = dict(_FACT.findall(says))
+    if "\nSource:" in says and list(facts) != ["Source", "Cost"]:
+        raise SystemExit(f"{mechanism.name} must say its Source and its Cost")
+    promised = [f"`{claim}`" for claim in Claim if claim in mechanism.claims]
+    rows = [
+        ("Promises", ", ".join(promised)),
+        ("Needs", ", ".join(sorted(mechanism.needs)) or "nothing"),
+        *((label, _prose(fact)) for label, fact in facts.items()),
+    ]
+    told = dict(_ATTRIBUTE.findall(says.partition("Args:")[2]))
+    rows += [
+        (f"`{name}`", f"{_prose(told[name])} Default: `{_setting(default)}`.")
+        for name, default in mechanism.defaults.items()
+    ]
+    text = "\n\n".join(map(_prose, about.strip().split("\n\n")))
+    return f"### `{mechanism.name}`\n\n{text}\n\n{_table(('', ''), rows)}".replace("**", r"\*\*")
+
+
+def _setting(value: object) -> str:
+    return f"{value:_}" if isinstance(value, int) and value >= 10**4 else str(value)
 
 
 def _settings(title: str, section: Schema, schema: Schema) -> str:

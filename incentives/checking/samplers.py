@@ -98,8 +98,8 @@ def types_of_cost(rng: np.random.Generator) -> Setting:
     setting = _setting(rng, covering)
     types = rng.choice([900_000, 600_000, 250_000], setting.n)
     moved = (types * rng.choice([1.0, 1.0, 0.9, 1.1], setting.n)).astype(int).tolist()
-    bids = tuple(Bid(cost=cost) for cost in moved)
-    return replace(setting, bids=bids, rows=(1,) * setting.n, budget=100 * UNIT)
+    bids = tuple(Bid(cost=2 * cost, capacity=2, quality=2) for cost in moved)
+    return replace(setting, bids=bids, rows=(2,) * setting.n, budget=100 * UNIT)
 
 
 def contestants(rng: np.random.Generator) -> Setting:

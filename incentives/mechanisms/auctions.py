@@ -164,8 +164,10 @@ def online(round_: RoundInput, /) -> Outcome:
     if not seen and bids:  # nobody to learn from: one comes, and is offered everything
         price = Fraction(round_.budget, next(iter(bids.values())).quality)
     dues: Prices = {}
-    for i, bid in bids.items():
+    left = Fraction(round_.budget)
+    for i, bid in list(bids.items())[len(seen) :]:
         offer = bid.quality * price
-        if i not in seen and bid.cost <= offer <= round_.budget - sum(dues.values()):
+        if bid.cost <= offer <= left:
             dues[i] = offer
+            left -= offer
     return pay(round_, spread(round_, dict(dues)), work=whole_work(round_, dues))

@@ -31,6 +31,9 @@ def proportional(round_: RoundInput, /) -> Outcome:
     Fails where values are noisy: an error that lifts a worthless member above 0 is paid
     at everyone's cost, and never charged when it goes the other way. Whoever can join
     under two names may gain too: two copies together can be worth more than one.
+
+    Source: Wang et al. (2020), who divide by positive Shapley values.
+    Cost: One pass.
     """
     return _pay(round_, round_.counted)
 
@@ -65,6 +68,9 @@ def equal(round_: RoundInput, /) -> Outcome:
 
     Promises simplicity, and that no measurement error moves a payment. Free-riders like
     it, and so does whoever can join under two names. For comparison.
+
+    Source: The usual baseline.
+    Cost: One pass.
     """
     return _pay(round_, [int(name not in round_.barred) for name in round_.participants])
 
@@ -78,6 +84,9 @@ def data_size(round_: RoundInput, /) -> Outcome:
     Promises that no measurement error moves a payment, and that splitting one's rows over
     two names gains nothing. Whoever declares rows that it does not have, or that are
     worthless, likes it: nothing here looks at them. For comparison.
+
+    Source: The usual baseline; the weights of McMahan et al. (2017).
+    Cost: One pass.
     """
     pairs = zip(round_.participants, round_.rows, strict=True)
     return _pay(round_, [0 if name in round_.barred else rows for name, rows in pairs])

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from fedmerit import checks_command
 from fedmerit.errors import FedmeritError, ScenarioError
 
 if TYPE_CHECKING:
@@ -155,6 +156,9 @@ def list_(*, output: Output = "table") -> int:
             out.print(table)
     _next("fedmerit run hospitals", "to see one through")
     return 0
+
+
+app.command(checks_command.check)
 
 
 def _show_run(bundle: Bundle, output: Output, rpc: str | None) -> None:

@@ -236,6 +236,7 @@ def test_a_table_of_ones_own_is_run_from_its_file(tmp_path):
     ("changes", "said", "hint"),
     [
         ({"reward": {"mechanism": "proportonal"}}, "proportonal", "proportional"),
+        ({"reward": {"mechanism": "uniform-price"}}, "needs bids", "choose a mechanism"),
         ({"valuation": {"method": "exat"}}, "exat", "exact"),
         ({"model": {"kind": "mpl"}}, "mpl", "mlp"),
         ({"data": {"source": "digit"}}, "digit", "digits"),
