@@ -68,11 +68,13 @@ def groves_payments(
     ]
 
 
-def _income(_round: RoundInput, work: Sequence[float], *, alpha: int) -> float:
+def root_income(_round: RoundInput, work: Sequence[float], *, alpha: int, **_: object) -> float:
+    """Give the income from so much work: ``alpha`` times the root of its sum."""
     return alpha * sqrt(sum(work))
 
 
-def _welfare(round_: RoundInput, work: Sequence[float], *, alpha: int) -> float:
+def root_welfare(round_: RoundInput, work: Sequence[float], *, alpha: int, **_: object) -> float:
+    """Give that income less what the work costs at the bids of *round_*."""
     costs = sum(
         float(bid.unit_cost) * units
         for bid, units in zip(round_.bids, work, strict=True)
@@ -93,7 +95,9 @@ def _welfare(round_: RoundInput, work: Sequence[float], *, alpha: int) -> float:
         Claim.SYBIL,
     ),
     needs=(Need.BIDS,),
-    model=Model(money=frozenset({"alpha"}), divisible=True, income=_income, welfare=_welfare),
+    model=Model(
+        money=frozenset({"alpha"}), divisible=True, income=root_income, welfare=root_welfare
+    ),
 )
 def pvcg(round_: RoundInput, /, *, alpha: int = 10**6) -> Outcome:
     """Buy the rows that make the surplus largest, and pay cost and contribution to it.

@@ -38,7 +38,7 @@ def whole_work(round_: RoundInput, winners: Iterable[int]) -> tuple[Fraction, ..
     )
 
 
-def at_least(least: int | Fraction, **settings: int | Fraction) -> None:
+def at_least(least: int | Fraction, /, **settings: int | Fraction) -> None:
     """Refuse settings below *least*.
 
     Raises:

@@ -156,7 +156,9 @@ def cosine_shares(
     Source: Xu, Lyu, Ma, Miao, Foo and Low (2021).
     Cost: One pass over the updates.
     """
-    positive(beta=beta, keep=keep + 1)
+    positive(beta=beta)
+    if not 0 <= keep <= 1:
+        raise RewardError(f"keep is a part of 1, and is {keep}")
     n = len(round_.participants)
     assert round_.updates is not None  # noqa: S101 - the round was checked for what is needed
     inside = [i for i, name in enumerate(round_.participants) if name not in round_.barred]

@@ -16,10 +16,10 @@ from scipy.optimize import linprog
 
 from fedmerit.incentives.mechanisms.edge import pay
 from fedmerit.incentives.mechanisms.groves import (
-    _income,
-    _welfare,
     accepted,
     groves_payments,
+    root_income,
+    root_welfare,
     surplus,
     without,
 )
@@ -105,8 +105,8 @@ def drawn_markets(
     model=Model(
         money=frozenset({"alpha", "dearest"}),
         divisible=True,
-        income=lambda round_, work, *, alpha, **_: _income(round_, work, alpha=alpha),
-        welfare=lambda round_, work, *, alpha, **_: _welfare(round_, work, alpha=alpha),
+        income=root_income,
+        welfare=root_welfare,
     ),
 )
 def fvcg(

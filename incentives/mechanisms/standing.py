@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from fedmerit.errors import RewardError
 from fedmerit.incentives.mechanisms.edge import divide
-from fedmerit.incentives.mechanisms.market import positive
+from fedmerit.incentives.mechanisms.market import at_least
 from fedmerit.incentives.mechanisms.promises import Claim, Need, mechanism
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def reputation(
     """
     if not (0 <= memory <= 1 and 0 < start <= 1):
         raise RewardError(f"memory and start are parts of 1, and are {memory} and {start}")
-    positive(least=least + 1)
+    at_least(0, least=least)
     before = round_.history.reputations or (start,) * len(round_.participants)
     pairs = list(zip(before, round_.counted, strict=True))
     weights = [each * counted if each >= least else Fraction(0) for each, counted in pairs]
