@@ -99,6 +99,13 @@ def one_who_does_harm(rng):
     )
 
 
+def test_a_mechanism_that_announces_no_efforts_has_no_payoff_of_them():
+    round_ = drawn(coalitional, 0).round()
+
+    with pytest.raises(RewardError, match="announces no efforts"):
+        MECHANISMS["equal"].payoff(round_, [1.0], 0)
+
+
 def test_no_trial_is_no_check():
     with pytest.raises(RewardError, match="1 setting or more"):
         check(MECHANISMS["equal"], trials=0)
