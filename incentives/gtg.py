@@ -62,6 +62,7 @@ def gtg(
     going = live
     while going:
         going = [round_ for round_ in going if round_.go_on(len(going))]
+    spent.ask_again(budget)
     n = len(game.participants)
     values, covariance = np.zeros((n, 1)), np.zeros((n, n))
     of_rounds = []
