@@ -68,8 +68,9 @@ def add_up(
         budget: For all rounds together.
         seed: Each round draws from a stream of its own.
         vary: Whether the players of each round were drawn too. Errors are then from the
-            spread over the rounds, which takes in how much the rounds themselves differ;
-            one round shows no spread, and has infinite errors.
+            spread over the rounds of what each gets beyond an even share, which takes in
+            how much that differs between rounds for other reasons; one round shows no
+            spread, and has infinite errors.
 
     Raises:
         BudgetTooSmall: *budget* does not cover two pairs of orders in each round.
@@ -82,6 +83,9 @@ def add_up(
     ]
     if vary and len(played) > 1:
         means = np.array([columns.mean(axis=1) for columns in by_round])
+        # What a round adds up to is known, and says nothing of the draw.
+        here = np.array([shares.sum(axis=0) > 0 for _, shares in played])
+        means -= here * (means.sum(axis=1) / here.sum(axis=1))[:, None]
         covariance, degrees = spread(means) * len(means) ** 2, len(means) - 1.0
     elif vary:
         covariance, degrees = np.diag(np.full(n, inf)), 1.0

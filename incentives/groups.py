@@ -62,8 +62,8 @@ def grouped(game: Game, *, budget: int, seed: int, group_size: int = 2) -> Valua
     in two different sums; any other game is grouped again and again, which hides members
     only where each grouping is trained for itself, since sums of the same updates over
     different groups can be solved for the updates. Values are drawn towards equal shares,
-    and errors are those of the grouping alone, which with rounds take in how much the rounds
-    differ.
+    and errors are those of the grouping alone; with rounds they come from how members' shares
+    differ from round to round.
 
     Source: Ma, Cao and Xiong (2021).
     Assumes: That a member is worth what the groups it joins are worth per head.
