@@ -137,7 +137,7 @@ def require_updates(game: Game, method: str) -> UpdatesGame:
     """Give *game* as one that shows its updates.
 
     Raises:
-        GameError: It shows none, or their shapes do not fit together.
+        GameError: It shows none, their shapes do not fit together, or one is not finite.
     """
     check_participants(game.participants)
     if not isinstance(game, UpdatesGame):
@@ -154,6 +154,12 @@ def require_updates(game: Game, method: str) -> UpdatesGame:
             raise GameError(
                 f"{name} of shape {found} do not fit {len(game.participants)} participants "
                 f"and updates of shape {game.updates.shape}"
+            )
+    for name in ("updates", "gradients", "weights"):
+        if not np.isfinite(getattr(game, name)).all():
+            raise GameError(
+                f"{name} hold numbers that are not finite, which {method} cannot compare",
+                hint="Refuse such updates when they come in; a refused one counts as 0.",
             )
     return game
 

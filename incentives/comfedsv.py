@@ -53,6 +53,7 @@ def comfedsv(game: Game, *, budget: int, seed: int) -> Valuation:
         for at in spent.live:
             spent.lookup(at, grown)
         orders = np.vstack([orders, new])
+    spent.ask_again(budget)
     sums, nobody_first = _sums(spent, _grown(orders), seed)
     steps = np.diff(sums[nobody_first], axis=1)
     ranks = np.argsort(orders, axis=1)

@@ -18,7 +18,13 @@ from fedmerit.incentives.enumeration import every_coalition
 from fedmerit.incentives.equations import plug_in
 from fedmerit.incentives.evenest import nearest_equal
 from fedmerit.incentives.excesses import Family, settle, start
-from fedmerit.incentives.game import EnumerableGame, MeasuredGame, ask, check_participants
+from fedmerit.incentives.game import (
+    EnumerableGame,
+    MeasuredGame,
+    ask,
+    ask_for_all,
+    check_participants,
+)
 from fedmerit.incentives.valuation import conclude, spread
 from fedmerit.streams import generator
 
@@ -145,7 +151,7 @@ def _whole(game: Game, method: str, seed: int) -> Valuation:
     members = every_coalition(n)
     solve = _least_core if method == "least-core" else _nucleolus
     if n > _ROW_BY_ROW_UP_TO and isinstance(game, EnumerableGame):
-        by_column = solve(members, game.every_worth()[:, None], game)
+        by_column = solve(members, ask_for_all(game)[:, None], game)
     else:
         starts = range(0, 2**n, _PORTION)
         worths = np.vstack([ask(game, members[at : at + _PORTION]) for at in starts])
@@ -182,8 +188,6 @@ def _nucleolus(
 
 def _family(members: Coalitions, worths: RowWorths) -> Family:
     means = worths.mean(axis=1)
-    if not np.isfinite(means).all():
-        raise GameError("the table of every worth holds some that are not finite")
     return Family(members[1:], means[1:] - means[0])
 
 

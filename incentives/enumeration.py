@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from fedmerit.errors import BudgetTooSmall, GameError
+from fedmerit.errors import BudgetTooSmall
 from fedmerit.incentives.game import (
     Coalitions,
     EnumerableGame,
     Game,
     MeasuredGame,
     ask,
+    ask_for_all,
     check_participants,
 )
 from fedmerit.incentives.valuation import conclude
@@ -119,9 +120,7 @@ def shapley_of_table(worths: NDArray[np.float64]) -> NDArray[np.float64]:
 def _of_every_worth(game: EnumerableGame, seed: int) -> NDArray[np.float64]:
     from fedmerit.incentives.permutation import antithetic  # noqa: PLC0415 - it imports exact
 
-    values = shapley_of_table(game.every_worth())
-    if not np.isfinite(values).all():
-        raise GameError("the table of every worth holds some that are not finite")
+    values = shapley_of_table(ask_for_all(game))
     if not isinstance(game, MeasuredGame):
         return values[:, None]
     sampled = antithetic(game, budget=2 + _PAIRS_FOR_ROWS * 2 * (len(values) - 1), seed=seed)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fedmerit.errors import BudgetTooSmall
+from fedmerit.incentives.cache import CachedGame
 from fedmerit.incentives.permutation import antithetic
 from fedmerit.incentives.rounds import MappedGame, parts
 from fedmerit.incentives.valuation import conclude, spread
@@ -67,29 +68,24 @@ def add_up(
         budget: For all rounds together.
         seed: Each round draws from a stream of its own.
         vary: Whether the players of each round were drawn too. Errors are then from the
-            spread over the rounds, which takes in how much the rounds themselves differ;
-            one round shows no spread, and has infinite errors.
+            spread over the rounds of what each gets beyond an even share, which takes in
+            how much that differs between rounds for other reasons; one round shows no
+            spread, and has infinite errors.
 
     Raises:
         BudgetTooSmall: *budget* does not cover two pairs of orders in each round.
     """
     n = len(game.participants)
-    sizes = [len(round_.participants) for round_, _ in played]
-    least = [min(2**m, 4 * m - 2) for m in sizes]
-    if budget < sum(least):
-        raise BudgetTooSmall(method, budget=budget, needed=sum(least), participants=n)
-    found = [
-        antithetic(round_, budget=part, seed=derived_seed(seed, "valuation", method, at))
-        for at, ((round_, _), part) in enumerate(
-            zip(played, allot(budget, least, [2**m for m in sizes]), strict=True)
-        )
-    ]
+    found = _valued(method, played, n, budget=budget, seed=seed)
     by_round = [
         np.einsum("pi,pc->ic", shares, one.values[:, None] if (r := one.row_values) is None else r)
         for one, (_, shares) in zip(found, played, strict=True)
     ]
     if vary and len(played) > 1:
         means = np.array([columns.mean(axis=1) for columns in by_round])
+        # What a round adds up to is known, and says nothing of the draw.
+        here = np.array([shares.sum(axis=0) > 0 for _, shares in played])
+        means -= here * (means.sum(axis=1) / here.sum(axis=1))[:, None]
         covariance, degrees = spread(means) * len(means) ** 2, len(means) - 1.0
     elif vary:
         covariance, degrees = np.diag(np.full(n, inf)), 1.0
@@ -105,6 +101,32 @@ def add_up(
         degrees=degrees,
         errors="none" if degrees == inf else "analytic",  # else every round was exact
     )
+
+
+def _valued(
+    method: str,
+    played: Sequence[tuple[Game, NDArray[np.float64]]],
+    participants: int,
+    *,
+    budget: int,
+    seed: int,
+) -> list[Valuation]:
+    """Value each round's game, and ask the last once more where the budget has room."""
+    games = [round_ for round_, _ in played]
+    sizes = [len(round_.participants) for round_ in games]
+    least = [min(2**m, 4 * m - 2) for m in sizes]
+    if budget < sum(least):
+        raise BudgetTooSmall(method, budget=budget, needed=sum(least), participants=participants)
+    last = [CachedGame(round_) for round_ in games[-1:]]
+    found = [
+        antithetic(round_, budget=part, seed=derived_seed(seed, "valuation", method, at))
+        for at, (round_, part) in enumerate(
+            zip([*games[:-1], *last], allot(budget, least, [2**m for m in sizes]), strict=True)
+        )
+    ]
+    if last and sum(one.evaluations for one in found) < budget:
+        last[0].ask_again()
+    return found
 
 
 def _drawn(

@@ -129,6 +129,23 @@ def ask(game: Game, coalitions: Coalitions) -> RowWorths:
     return answer
 
 
+def ask_for_all(game: EnumerableGame) -> Worths:
+    """Ask *game* for all of its worths at once, and check what it answers.
+
+    Returns:
+        Shape ``(2**n,)``, float64; bit *i* of the index says if *i* is in.
+
+    Raises:
+        GameError: The answer has another shape, is not of real numbers, or is not finite.
+    """
+    n = len(game.participants)
+    answer = _reals(game.every_worth(), "every_worth")
+    _check_shape(answer, f"(2**{n},)", 2**n, fits=answer.shape == (2**n,))
+    if not np.isfinite(answer).all():
+        raise GameError("the table of every worth holds some that are not finite")
+    return answer
+
+
 def check_participants(participants: tuple[str, ...]) -> None:
     """Refuse an empty list of participants, names that repeat, and names that are not text.
 

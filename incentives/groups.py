@@ -62,8 +62,8 @@ def grouped(game: Game, *, budget: int, seed: int, group_size: int = 2) -> Valua
     in two different sums; any other game is grouped again and again, which hides members
     only where each grouping is trained for itself, since sums of the same updates over
     different groups can be solved for the updates. Values are drawn towards equal shares,
-    and errors are those of the grouping alone, which with rounds take in how much the rounds
-    differ.
+    and errors are those of the grouping alone; with rounds they come from how members' shares
+    differ from round to round.
 
     Source: Ma, Cao and Xiong (2021).
     Assumes: That a member is worth what the groups it joins are worth per head.
@@ -84,16 +84,20 @@ def grouped(game: Game, *, budget: int, seed: int, group_size: int = 2) -> Valua
     rounds, present = parts(game)
     n = len(game.participants)
     if not 1 <= group_size <= n:
-        raise GameError(f"groups of {group_size} cannot be made of {n} participants")
+        raise GameError(
+            f"groups of {group_size} cannot be made of {n} participants",
+            hint=f"Choose a group_size from 1 to {n}; in groups of one nobody is hidden, and any "
+            "other method does as well.",
+        )
     if not isinstance(game, RoundsGame):
         return _regrouped(game, group_size, budget=budget, seed=seed)
-    rng = generator(seed, "valuation", "grouped")
+    rng = generator(seed, "valuation", "group-shapley")
     played: list[tuple[Game, NDArray[np.float64]]] = []
     for round_, here in zip(rounds, present, strict=True):
         if here.any():
             groups = grouping(rng, here, group_size)
             played.append((MappedGame(round_, groups), groups / groups.sum(axis=1)[:, None]))
-    return add_up("grouped", game, played, budget=budget, seed=seed, vary=True)
+    return add_up("group-shapley", game, played, budget=budget, seed=seed, vary=True)
 
 
 def privacy_curve(
@@ -156,11 +160,11 @@ def _regrouped(game: Game, group_size: int, *, budget: int, seed: int) -> Valuat
     cheap, dear = 2 * (groups - 1), 2**groups - 2
     needed = min(2 + 2 * cheap, 2 + 2 * dear, 2**n)
     if budget < needed:
-        raise BudgetTooSmall("grouped", budget=budget, needed=needed, participants=n)
+        raise BudgetTooSmall("group-shapley", budget=budget, needed=needed, participants=n)
     cost = dear if 2 + _EXACT_GROUPINGS * dear <= budget else cheap
     everyone = np.ones(n, dtype=np.bool_)
     cached.lookup(np.array([~everyone, everyone]))
-    rng = generator(seed, "valuation", "grouped")
+    rng = generator(seed, "valuation", "group-shapley")
     total = np.zeros((n, 1))
     means: list[NDArray[np.float64]] = []
     # Of one group there is one grouping; of more, as many as are sure to fit.
@@ -173,10 +177,12 @@ def _regrouped(game: Game, group_size: int, *, budget: int, seed: int) -> Valuat
         draw = np.einsum("gi,gc->ic", shares, of_groups)
         total = total + draw
         means.append(draw.mean(axis=1))
+    if cached.evaluations < budget:
+        cached.ask_again()
     return conclude(
         game,
         total / len(means),
-        method="grouped",
+        method="group-shapley",
         evaluations=cached.evaluations,
         seed=seed,
         covariance=spread(np.array(means)),

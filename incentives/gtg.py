@@ -30,8 +30,8 @@ def gtg(
     in which everyone adds too little is left out whole, and an order stops where what is
     left to add is too little; both are shares of what the best round adds. That is biased,
     and errors say nothing of it: who makes and who spoils a round that is left out both get
-    nothing for it. Errors take orders as independent, which is on the safe side. A game
-    without rounds is one round.
+    nothing for it. Errors count on everyone coming first equally often, and are those of
+    independent orders until everyone has. A game without rounds is one round.
 
     Source: Liu, Chen, Yang, Yu and Cui (2022).
     Assumes: Worths that saturate, and rounds that gain little because nothing happened.
@@ -62,12 +62,13 @@ def gtg(
     going = live
     while going:
         going = [round_ for round_ in going if round_.go_on(len(going))]
+    spent.ask_again(budget)
     n = len(game.participants)
     values, covariance = np.zeros((n, 1)), np.zeros((n, n))
     of_rounds = []
     for round_ in live:
         values = values + round_.total / len(round_.means)
-        drawn = spread(np.array(round_.means))
+        drawn = round_.covariance()
         covariance += drawn
         of_rounds.append((float(drawn.trace()), len(round_.means) - 1.0))
     return conclude(
@@ -96,6 +97,7 @@ class _Round:
         self._here = np.flatnonzero(spent.present[at])
         self._rng = generator(seed, "valuation", "gtg", at)
         self._first: list[int] = []
+        self._fronts: list[int] = []
         ends = np.array([[False], [True]]) & spent.present[at]
         self._nobody, everyone = spent.lookup(at, ends)
         self._everyone = everyone.mean()
@@ -133,8 +135,31 @@ class _Round:
         self.total += added.sum(axis=0)
         self.means.extend(added.mean(axis=2))
 
+    def covariance(self) -> NDArray[np.float64]:
+        """Give the covariance of the mean over orders, ``(n, n)``.
+
+        Once everyone has come first, what one adds in front is apart from what it adds behind:
+        how often it is in front is chance only in the last, unfinished turn.
+        """
+        draws, m = np.array(self.means), len(self._here)
+        front = np.array(self._fronts)[:, None] == np.arange(draws.shape[1])
+        orders, often = len(draws), front.sum(axis=0)
+        if orders <= m or m == 1:
+            return spread(draws)
+        ahead = (draws * front).sum(axis=0) / np.maximum(often, 1)
+        behind = (draws * ~front).sum(axis=0) / (orders - often)
+        within = draws - np.where(front, ahead, behind)
+        unfinished = (orders % m) / m
+        together = np.full((len(often), len(often)), -1 / (m - 1))
+        np.fill_diagonal(together, 1.0)
+        gaps = ahead - behind
+        chance = unfinished * (1 - unfinished) * together * np.outer(gaps, gaps)
+        products = [(within[:, [i]] * within).sum(axis=0) for i in range(len(often))]
+        return np.asarray(products) / (orders * (orders - 2)) + chance / orders**2
+
     def _order(self) -> NDArray[np.intp]:
         if not self._first:
             self._first = self._rng.permutation(self._here).tolist()
         first = self._first.pop()
+        self._fronts.append(first)
         return np.append(first, self._rng.permutation(self._here[self._here != first]))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 NANO: Final = 10**9
 #: What a first round remembers.
 _NOTHING_YET: Final = History()
-#: Units of ``confidence_ppm`` and of shares in reports.
+#: Units of shares in reports.
 PPM: Final = 10**6
 
 
@@ -39,39 +39,45 @@ class Estimate:
 
     Attributes:
         value: Billionths of the metric; may be negative.
-        standard_error: Billionths of the metric; 0 if nothing is uncertain.
+        half_width: Half of the value's interval, in billionths of the metric; 0 if
+            nothing is uncertain.
     """
 
     value: int
-    standard_error: int
+    half_width: int
 
     def __post_init__(self) -> None:
-        whole = isinstance(self.value, int) and isinstance(self.standard_error, int)
-        if not whole or self.standard_error < 0:
+        whole = isinstance(self.value, int) and isinstance(self.half_width, int)
+        if not whole or self.half_width < 0:
             raise RewardError(
-                f"an estimate is two integers, the error not negative, and not {self}",
+                f"an estimate is two integers, the half width not negative, and not {self}",
                 hint="Make them from a valuation with estimates(valuation).",
             )
 
 
-def estimates(valuation: Valuation) -> tuple[Estimate, ...]:
-    """Round values and standard errors to whole billionths, halves to even.
+def estimates(valuation: Valuation, *, confidence: float = 0.95) -> tuple[Estimate, ...]:
+    """Round values and the half widths of their intervals to whole billionths, halves to even.
 
     The rounding is of the float's exact binary value, so it is the same everywhere.
 
+    Args:
+        valuation: What a method answered.
+        confidence: Of the intervals: the share of them meant to hold the true value.
+
     Raises:
         RewardError: A value or an error is not finite, as with one validation row only.
+        GameError: *confidence* is not strictly between 0 and 1.
     """
-    errors = valuation.standard_errors
-    finite = np.isfinite(valuation.values) & np.isfinite(errors)
+    finite = np.isfinite(valuation.values) & np.isfinite(valuation.standard_errors)
     if not finite.all():
         name = valuation.participants[int((~finite).argmax())]
         raise RewardError(
             f"the value of {name!r} or its error is not finite",
             hint="Measure the game on two validation rows or more.",
         )
-    pairs = zip(valuation.values.tolist(), errors.tolist(), strict=True)
-    return tuple(Estimate(_nano(value), _nano(error)) for value, error in pairs)
+    low, high = valuation.interval(confidence).T
+    pairs = zip(valuation.values.tolist(), ((high - low) / 2).tolist(), strict=True)
+    return tuple(Estimate(_nano(value), _nano(half)) for value, half in pairs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +86,11 @@ class RoundInput:
 
     Attributes:
         participants: Names, in the order that every list here and every payment keeps.
-        contributions: What each is worth.
+        contributions: What each is worth, and how sure that is.
         rows: Rows of data that each declares.
         budget: Base units to pay out or hold back.
         barred: Members who are paid nothing, whatever they are worth on paper; for
             instance because their every update was zero.
-        confidence_ppm: Of two-sided intervals, in millionths, for mechanisms that
-            pay by them.
         bids: What each offers, None for who does not; empty where nobody was asked.
         stakes: Base units that each has put down; empty where nobody had to.
         game: What coalitions are worth, of the same participants in the same order.
@@ -101,7 +105,6 @@ class RoundInput:
     rows: tuple[int, ...]
     budget: int
     barred: frozenset[str] = frozenset()
-    confidence_ppm: int = 950_000
     bids: tuple[Bid | None, ...] = ()
     stakes: tuple[int, ...] = ()
     game: Game | None = None
@@ -124,11 +127,6 @@ class RoundInput:
             raise RewardError(f"rows are whole counts, not negative: {self.rows}")
         if unknown := sorted(self.barred.difference(self.participants)):
             raise RewardError(f"barred are {unknown}, who do not take part")
-        if not isinstance(self.confidence_ppm, int) or not 0 < self.confidence_ppm < PPM:
-            raise RewardError(
-                f"confidence_ppm is 1 to {PPM - 1} millionths, not {self.confidence_ppm!r}",
-                hint="For 95% intervals pass confidence_ppm=950_000.",
-            )
         check_offers(self)
 
     @property
@@ -210,7 +208,7 @@ def explain(round_: RoundInput, outcome: Outcome) -> tuple[PayoutStep, ...]:
     """Show the way from each value to its payment, for people; shares round half to even.
 
     Where *counted_ppm* and *payment_ppm* differ, the mechanism weighed something else
-    than the values: their errors, the data sizes, or nothing.
+    than the values: their intervals, the data sizes, or nothing.
 
     Raises:
         RewardError: The outcome is not of this round.

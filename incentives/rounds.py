@@ -153,6 +153,15 @@ class Spent:
             gains[at] = everyone - nobody
         return gains
 
+    def ask_again(self, budget: int) -> None:
+        """Ask a round once more for one coalition, if *budget* has room.
+
+        Raises:
+            GameError: It answers otherwise than before, by more than rounding.
+        """
+        if self.live and self.evaluations < budget:
+            self._cached[self.live[-1]].ask_again()
+
     @property
     def live(self) -> list[int]:
         """Rounds in which anyone is present."""

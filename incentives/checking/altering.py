@@ -66,7 +66,7 @@ def with_null(setting: Setting) -> Setting:
         added,
         history=replace(past, **owed_nothing),
         bids=(*setting.bids, None),
-        errors=(*setting.errors, 0),
+        half_widths=(*setting.half_widths, 0),
         updates=updates,
     )
 

@@ -181,7 +181,7 @@ def keeps_units(
         other = replace(
             setting,
             worths=setting.worths * _TIMES,
-            errors=tuple(error * _TIMES for error in setting.errors),
+            half_widths=tuple(half * _TIMES for half in setting.half_widths),
         )
         times = 1
     _, after = taken(mechanism, other)

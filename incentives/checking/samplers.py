@@ -200,7 +200,7 @@ def _sized(
     return Setting(
         worths=worths,
         rows=tuple((capacities + rng.integers(0, 5, n)).tolist()),
-        errors=tuple(rng.integers(0, 2 * _NANO, n).tolist()),
+        half_widths=tuple(rng.integers(0, 2 * _NANO, n).tolist()),
         budget=max(1, int(worths[-1])) * UNIT,
         bids=tuple(
             Bid(cost=int(cost * capacity), capacity=int(capacity), quality=int(quality))

@@ -51,7 +51,7 @@ class Setting:
         worths: What each coalition is worth, whole numbers, shape ``(2**n,)``; bit *i* of an
             index says whether member *i* is in.
         rows: Rows of each.
-        errors: Standard error of each contribution, in billionths.
+        half_widths: Half of the width of each value's interval, in billionths.
         budget: Base units.
         bids: What each offers at its true cost.
         stakes: Base units of each.
@@ -63,7 +63,7 @@ class Setting:
 
     worths: NDArray[np.float64]
     rows: tuple[int, ...]
-    errors: tuple[int, ...]
+    half_widths: tuple[int, ...]
     budget: int
     bids: tuple[Bid | None, ...]
     stakes: tuple[int, ...]
@@ -91,8 +91,8 @@ class Setting:
         honest: dict[str, Any] = {
             "participants": names,
             "contributions": tuple(
-                Estimate(round(Fraction(value) * NANO), error)
-                for value, error in zip(values.tolist(), self.errors, strict=True)
+                Estimate(round(Fraction(value) * NANO), half)
+                for value, half in zip(values.tolist(), self.half_widths, strict=True)
             ),
             "rows": self.rows,
             "budget": self.budget,
@@ -118,7 +118,7 @@ class Setting:
             self,
             worths=worths,
             rows=tuple(self.rows[i] for i in origins),
-            errors=tuple(self.errors[i] for i in origins),
+            half_widths=tuple(self.half_widths[i] for i in origins),
             bids=tuple(self.bids[i] for i in origins),
             stakes=tuple(self.stakes[i] for i in origins),
             updates=self.updates[list(origins)],

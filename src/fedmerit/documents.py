@@ -6,15 +6,16 @@ the same function from the same evidence.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from fedmerit.bundle import COALITIONS
 from fedmerit.errors import BundleError
 from fedmerit.evidence import (
-    MICRO,
+    CheckpointDocument,
     CurvePoint,
+    InteractionsDocument,
     OutcomeDocument,
     PayoutStep,
     ValuationDocument,
@@ -22,14 +23,17 @@ from fedmerit.evidence import (
     nano,
 )
 from fedmerit.incentives import (
+    METHODS,
     Estimate,
-    RecordedGame,
     RoundInput,
     baselines,
+    estimates,
     explain,
     reward,
     value,
 )
+from fedmerit.incentives.interactions import interactions
+from fedmerit.incentives.stopping import Narrow
 from fedmerit.streams import derived_seed
 
 if TYPE_CHECKING:
@@ -37,89 +41,113 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from fedmerit.bundle import Bundle
     from fedmerit.evidence import FederationDocument
+    from fedmerit.federation import Round
     from fedmerit.incentives import Game, Valuation
     from fedmerit.scenario import Scenario
 
 
-def coalition_arrays(
-    table: tuple[NDArray[np.bool_], NDArray[np.float64]], owners: NDArray[np.int64]
-) -> dict[str, NDArray[Any]]:
-    """Give the coalition table as it is stored.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Measured:
+    """What values are computed from: of a run as it is made, or as a bundle keeps it.
 
-    Args:
-        table: Coalitions ``(m, n)``, and their gains in nats ``(m, validation rows)``.
+    Attributes:
+        game: The members' game, measured on validation rows.
         owners: Index of the member that brought each validation row.
+        rounds: The run.
+        gradients: Of the validation loss at each round's model, ``(rounds, parameters)``.
+        curve: Values of each round's game.
     """
-    coalitions, gains = table
-    return {
-        "coalitions": coalitions.astype(np.uint8),
-        "gains_micro": np.rint(gains * MICRO).astype(np.int64),
-        "owners": owners.astype(np.int64),
-    }
+
+    game: Game
+    owners: NDArray[np.int64]
+    rounds: tuple[Round, ...]
+    gradients: NDArray[np.float32]
+    curve: Sequence[CurvePoint]
 
 
-def recorded_game(
-    bundle: Bundle, participants: tuple[str, ...]
-) -> tuple[RecordedGame, NDArray[np.int64]]:
-    """Read the coalition table back as a game, with the owners of its validation rows."""
-    arrays = bundle.tensors(COALITIONS)
-    if set(arrays) != {"coalitions", "gains_micro", "owners"}:
-        raise BundleError(f"{COALITIONS} holds {', '.join(sorted(arrays))}")
-    coalitions, gains = arrays["coalitions"].astype(np.bool_), arrays["gains_micro"] / MICRO
-    owners: NDArray[np.int64] = arrays["owners"]
-    if owners.shape != gains.shape[1:]:
-        raise BundleError(f"{COALITIONS}: {owners.shape} owners of gains {gains.shape}")
-    return RecordedGame(participants, coalitions, gains), owners
+class _RecordedUpdates:
+    """A game that shows the updates it came of, for methods that read those."""
+
+    def __init__(self, measured: Measured) -> None:
+        self.participants = measured.game.participants
+        self.updates = np.stack([round_.updates for round_ in measured.rounds])
+        self.weights = np.stack([round_.weights for round_ in measured.rounds])
+        self.present = self.weights > 0
+        self.gradients = measured.gradients
+        self.worth = measured.game.worth
 
 
-def _valued(game: Game, scenario: Scenario) -> tuple[Valuation, Valuation]:
-    """Value the members as *scenario* asks, and by leave-one-out beside it."""
-    asked = scenario.valuation
+class _Valued(NamedTuple):
+    """The members valued as asked, and by simpler methods to hold that against."""
+
+    main: Valuation
+    without: Valuation
+    alone: Valuation
+    aligned: Valuation
+
+
+def _valued(measured: Measured, scenario: Scenario) -> _Valued:
+    asked, game = scenario.valuation, measured.game
     seed = derived_seed(scenario.seed, "valuation")
-    main = value(game, method=asked.method, budget=asked.budget, seed=seed)
-    alone = value(game, method="leave-one-out", budget=len(game.participants) + 2, seed=seed)
-    return main, alone
+    narrow = asked.interval_width
+    rules = (Narrow(narrow, asked.confidence),) if narrow is not None else ()
+    beside = len(game.participants) + 2  # and one to ask again for
+    return _Valued(
+        main=value(game, method=asked.method, budget=asked.budget, seed=seed, until=rules),
+        without=value(game, method="leave-one-out", budget=beside, seed=seed),
+        alone=value(game, method="individual", budget=beside, seed=seed),
+        aligned=METHODS["gradient-alignment"](_RecordedUpdates(measured), budget=0, seed=seed),
+    )
 
 
 def valuation_document(
-    game: Game,
-    owners: NDArray[np.int64],
-    scenario: Scenario,
-    federation: FederationDocument,
-    curve: Sequence[CurvePoint],
+    measured: Measured, scenario: Scenario, federation: FederationDocument
 ) -> ValuationDocument:
-    """Value the members of *game*, and say so.
+    """Value the members, and say so.
 
     Args:
-        game: Measured on validation rows.
-        owners: Index of the member that brought each validation row.
+        measured: What the values are computed from.
         scenario: Says by which method, with which budget and seed.
         federation: Who takes part with how many rows.
-        curve: Values of each round's game.
+
+    Raises:
+        FedmeritError: The members cannot be valued so.
     """
-    main, alone = _valued(game, scenario)
+    asked, game = scenario.valuation, measured.game
+    found = _valued(measured, scenario)
+    main = found.main
     everyone = np.ones((1, len(game.participants)), dtype=np.bool_)
     worth = float(game.worth(everyone)[0])
     shares = baselines(worth, [member.declared_rows for member in federation.members])
+    certain = estimates(main, confidence=asked.confidence)
     return ValuationDocument(
         participants=main.participants,
+        game=asked.game,
+        metric=asked.metric,
         method=main.method,
+        reason=main.reason,
         seed=main.seed,
-        budget=scenario.valuation.budget,
+        budget=asked.budget,
         evaluations=main.evaluations,
-        confidence_ppm=micro(scenario.valuation.confidence),
+        confidence_ppm=micro(asked.confidence),
         worth=nano([worth])[0],
-        values=nano(main.values),
+        values=tuple(estimate.value for estimate in certain),
+        half_widths=tuple(estimate.half_width for estimate in certain),
         standard_errors=nano(main.standard_errors),
         sampling_errors=nano(main.sampling_errors),
         validation_errors=nano(main.validation_errors),
-        leave_one_out=nano(alone.values),
+        errors=main.errors,
+        outranks_ppm=tuple(tuple(map(micro, row.tolist())) for row in main.outranks()),
+        trace=_trace(main),
+        leave_one_out=nano(found.without.values),
+        individual=nano(found.alone.values),
         data_size=nano(shares["data-size"]),
         equal=nano(shares["equal"]),
-        by_owner=_by_owner(main, owners),
-        curve=tuple(curve),
+        alignment=nano(found.aligned.values),
+        interactions=_interactions(game, main),
+        by_owner=_by_owner(main, measured.owners),
+        curve=tuple(measured.curve),
     )
 
 
@@ -129,6 +157,29 @@ def curve_point(number: int, valuation: Valuation) -> CurvePoint:
         round=number,
         values=nano(valuation.values),
         standard_errors=nano(valuation.standard_errors),
+    )
+
+
+def _trace(valuation: Valuation) -> tuple[CheckpointDocument, ...]:
+    return tuple(
+        CheckpointDocument(
+            evaluations=checkpoint.evaluations,
+            values=nano(checkpoint.values),
+            standard_errors=nano(checkpoint.standard_errors),
+        )
+        for checkpoint in valuation.trace
+    )
+
+
+def _interactions(game: Game, valuation: Valuation) -> InteractionsDocument | None:
+    """Give the interactions of all pairs, if they cost no coalition that is not there."""
+    n = len(valuation.participants)
+    if n == 1 or valuation.evaluations < 2**n:
+        return None
+    found = interactions(game, budget=2**n, seed=valuation.seed)
+    return InteractionsDocument(
+        matrix=tuple(map(nano, found.matrix)),
+        standard_errors=tuple(map(nano, found.standard_errors)),
     )
 
 
@@ -151,11 +202,10 @@ def outcome_document(
     """Run the scenario's mechanism on the recorded integers, and say what it pays."""
     round_ = RoundInput(
         participants=valuation.participants,
-        contributions=tuple(map(Estimate, valuation.values, valuation.standard_errors)),
+        contributions=tuple(map(Estimate, valuation.values, valuation.half_widths)),
         rows=tuple(member.declared_rows for member in federation.members),
         budget=scenario.reward.budget,
         barred=frozenset(idle),
-        confidence_ppm=valuation.confidence_ppm,
     )
     outcome = reward(round_, mechanism=scenario.reward.mechanism)
     return OutcomeDocument(

@@ -20,6 +20,7 @@ RUN: Final = "run.json"
 FEDERATION: Final = "federation.json"
 TRAINING: Final = "training.json"
 MODEL: Final = "training/model.safetensors"
+GRADIENTS: Final = "gradients.safetensors"
 VALUATION: Final = "valuation.json"
 OUTCOME: Final = "outcome.json"
 ACCOUNTS: Final = "accounts.json"
@@ -134,30 +135,67 @@ class CurvePoint(Document):
     standard_errors: tuple[int, ...]
 
 
+class CheckpointDocument(Document):
+    """Where the estimate stood when part of the budget was spent."""
+
+    evaluations: int
+    values: tuple[int, ...]
+    standard_errors: tuple[int, ...]
+
+
+class InteractionsDocument(Document):
+    """Shapley interactions of all pairs: above 0 two complete each other."""
+
+    matrix: tuple[tuple[int, ...], ...]
+    """What each two add together that neither adds alone, symmetric, 0 on the diagonal."""
+    standard_errors: tuple[tuple[int, ...], ...]
+
+
 class ValuationDocument(Document):
     """``valuation.json``: who contributed what, and how sure that is."""
 
     participants: tuple[str, ...]
+    game: str
+    metric: str
+    """What a worth is a gain in: ``loss`` (nats of log-likelihood) or ``accuracy``."""
     method: str
+    reason: str
+    """Why this method, where the scenario says ``auto``; else empty."""
     seed: int
     budget: int
     evaluations: int
     confidence_ppm: int
     worth: int
-    """Of everyone together: the gain in log-likelihood over the untrained model."""
+    """Of everyone together: the gain over the untrained model."""
     values: tuple[int, ...]
+    half_widths: tuple[int, ...]
+    """Half of each value's interval (Student's t), which ``confident`` pays by."""
     standard_errors: tuple[int, ...]
     sampling_errors: tuple[int, ...]
     validation_errors: tuple[int, ...]
+    errors: str
+    """How the sampling errors were found: ``none`` (nothing was drawn), ``analytic`` (from the
+    spread of independent draws), ``bootstrap`` or ``cross-fit``."""
+    outranks_ppm: tuple[tuple[int, ...], ...]
+    """The probability that each participant's true value exceeds each other's."""
+    trace: tuple[CheckpointDocument, ...]
+    """Where the estimate stood on the way, in order; the last is the result."""
     leave_one_out: tuple[int, ...]
+    individual: tuple[int, ...]
+    """What each alone is worth more than nobody, for comparison."""
     data_size: tuple[int, ...]
     """The worth split by declared rows, for comparison."""
     equal: tuple[int, ...]
     """The worth split evenly, for comparison."""
+    alignment: tuple[int, ...]
+    """How far each one's recorded updates went down the validation loss, to first order, in
+    billionths of a nat: a second opinion that nobody is paid by."""
+    interactions: InteractionsDocument | None
+    """Of all pairs; null unless the method asked for every coalition."""
     by_owner: tuple[tuple[int, ...], ...]
     """Per participant, what each member's validation rows add to its value."""
     curve: tuple[CurvePoint, ...]
-    """Values of each round's game (fixed FedAvg weights, loss)."""
+    """Values of each round's game, with the scenario's weights and metric."""
 
 
 class PayoutStep(Document):

@@ -1,4 +1,4 @@
-"""A training run as a bundle keeps it, and kept rounds as a run again."""
+"""What was trained and measured as a bundle keeps it, and what it kept as it was."""
 
 from __future__ import annotations
 
@@ -6,12 +6,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from fedmerit.bundle import COALITIONS
 from fedmerit.chain import update_root
 from fedmerit.errors import BundleError
-from fedmerit.evidence import RoundDocument, RoundNotes, TrainingDocument, micro
+from fedmerit.evidence import (
+    GRADIENTS,
+    MICRO,
+    RoundDocument,
+    RoundNotes,
+    TrainingDocument,
+    micro,
+)
 from fedmerit.federation import Round, update_digests
+from fedmerit.incentives import RecordedGame
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from fedmerit.bundle import Bundle
     from fedmerit.federation import Federation, Metrics, TrainingRecord
 
@@ -74,6 +85,45 @@ def training_document(
         stop_reason=record.stop,
         idle=record.idle,
     )
+
+
+def coalition_arrays(
+    table: tuple[NDArray[np.bool_], NDArray[np.float64]], owners: NDArray[np.int64]
+) -> dict[str, NDArray[Any]]:
+    """Give the coalition table as it is stored.
+
+    Args:
+        table: Coalitions ``(m, n)``, and their gains ``(m, validation rows)``.
+        owners: Index of the member that brought each validation row.
+    """
+    coalitions, gains = table
+    return {
+        "coalitions": coalitions.astype(np.uint8),
+        "gains_micro": np.rint(gains * MICRO).astype(np.int64),
+        "owners": owners.astype(np.int64),
+    }
+
+
+def recorded_game(
+    bundle: Bundle, participants: tuple[str, ...]
+) -> tuple[RecordedGame, NDArray[np.int64]]:
+    """Read the coalition table back as a game, with the owners of its validation rows."""
+    arrays = bundle.tensors(COALITIONS)
+    if set(arrays) != {"coalitions", "gains_micro", "owners"}:
+        raise BundleError(f"{COALITIONS} holds {', '.join(sorted(arrays))}")
+    coalitions, gains = arrays["coalitions"].astype(np.bool_), arrays["gains_micro"] / MICRO
+    owners: NDArray[np.int64] = arrays["owners"]
+    if owners.shape != gains.shape[1:]:
+        raise BundleError(f"{COALITIONS}: {owners.shape} owners of gains {gains.shape}")
+    return RecordedGame(participants, coalitions, gains), owners
+
+
+def recorded_gradients(bundle: Bundle) -> NDArray[np.float32]:
+    """Read the validation loss's gradient at each round's model, ``(rounds, parameters)``."""
+    arrays = bundle.tensors(GRADIENTS)
+    if set(arrays) != {"gradients"}:
+        raise BundleError(f"{GRADIENTS} holds {', '.join(sorted(arrays))}")
+    return arrays["gradients"]
 
 
 def _by_owner(record: TrainingRecord, federation: Federation) -> dict[str, tuple[int, ...]]:

@@ -131,10 +131,22 @@ class Training(_Section):
 class Valuation(_Section):
     """How contributions are measured."""
 
+    game: Literal["retraining", "rounds"] = "retraining"
+    """What a coalition is asked: what it would have trained alone (``retraining``), or what
+    its updates did in the rounds that took place (``rounds``), with nothing trained again."""
+    weights: Literal["fixed", "renormalised"] = "fixed"
+    """For ``rounds``: members keep their weight in the average when others are absent, or
+    share the absent ones' among them, as many papers have it."""
+    metric: Literal["loss", "accuracy"] = "loss"
+    """For ``rounds``: a worth is a gain in log-likelihood, in nats, or in accuracy."""
     method: str = "auto"
     """A valuation method (``fedmerit list``); ``auto`` is exact where the budget allows it."""
     budget: Positive = 4096
-    """Distinct coalitions that may be trained and measured."""
+    """Distinct coalitions that may be measured to find the values; those to compare them
+    with come on top, at most 2 n + 1."""
+    interval_width: Annotated[float, Field(gt=0)] | None = None
+    """Stop sampling once every interval, from end to end, is this narrow, in nats or shares
+    of right answers; absent: spend the budget."""
     confidence: Share = 0.95
     """Confidence of the intervals that the report shows and that ``confident`` pays by."""
 

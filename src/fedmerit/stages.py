@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -10,13 +10,15 @@ from fedmerit import federation as federated
 from fedmerit import report as reporting
 from fedmerit.bundle import COALITIONS
 from fedmerit.documents import (
-    coalition_arrays,
+    Measured,
     curve_point,
     outcome_document,
     valuation_document,
 )
+from fedmerit.errors import BudgetTooSmall, GameError, ScenarioError
 from fedmerit.evidence import (
     FEDERATION,
+    GRADIENTS,
     MODEL,
     OUTCOME,
     RUN,
@@ -27,10 +29,11 @@ from fedmerit.evidence import (
     TrainingDocument,
     ValuationDocument,
 )
-from fedmerit.incentives import CachedGame
+from fedmerit.incentives import AUTO, METHODS, CachedGame
 from fedmerit.incentives import value as value_game
+from fedmerit.incentives.methods import choice
 from fedmerit.provenance import versions
-from fedmerit.records import read_rounds, training_document, write_round
+from fedmerit.records import coalition_arrays, read_rounds, training_document, write_round
 from fedmerit.settling import check_settlement, settle
 from fedmerit.streams import derived_seed
 from fedmerit.wiring import assemble, federation_document
@@ -51,14 +54,21 @@ if TYPE_CHECKING:
 __all__ = [
     "check",
     "curve",
+    "game_of",
+    "gradients",
+    "kept_run",
+    "played",
     "report",
-    "retraining_game",
     "reward",
     "settle",
     "train",
     "training_of",
     "value",
 ]
+
+
+#: Coalitions per member that a round's values may take at least; they cost next to nothing.
+_LEAST_OF_A_ROUND: Final = 10
 
 
 class _Worthless:
@@ -78,10 +88,27 @@ def check(scenario: Scenario, chain: ChainChoice) -> None:
         FedmeritError: The scenario cannot be run, or the chain or a key is not there.
     """
     consortium = assemble(scenario)
-    asked = scenario.valuation
-    rehearsal = _Worthless(consortium.federation.participants)
-    value_game(rehearsal, method=asked.method, budget=asked.budget, seed=0)
+    _rehearse(scenario, consortium.federation.participants)
     check_settlement(scenario, consortium, chain)
+
+
+def _rehearse(scenario: Scenario, participants: tuple[str, ...]) -> None:
+    """Find out whether the method can value *participants* within the budget."""
+    asked, n = scenario.valuation, len(participants)
+    method = choice(n, asked.budget)[0] if asked.method == AUTO else asked.method
+    try:
+        METHODS[method](_Worthless(participants), budget=0, seed=0)
+    except BudgetTooSmall as error:  # every method says what it needs before it asks
+        if error.needed > asked.budget:
+            raise BudgetTooSmall(
+                method, budget=asked.budget, needed=error.needed, participants=n
+            ) from None
+    except GameError as error:
+        raise ScenarioError(
+            f"{method!r} asks for more than the worths of coalitions, which are all that a "
+            "bundle keeps for the audit",
+            hint="Choose another method ('fedmerit list'), or call this one from Python.",
+        ) from error
 
 
 def train(bundle: Bundle, advance: Advance) -> None:
@@ -103,23 +130,23 @@ def train(bundle: Bundle, advance: Advance) -> None:
 
 
 def value(bundle: Bundle, advance: Advance) -> None:
-    """Retrain coalitions, value the members, and value each round beside it."""
+    """Measure coalitions, value the members, and value each round beside it."""
     scenario = bundle.scenario
     consortium = assemble(scenario)
-    record = _train(bundle, consortium, lambda _: None)
-    rounds = len(record.rounds)
-    game = CachedGame(
-        retraining_game(consortium, rounds=rounds, seed=scenario.seed, advance=advance)
+    record = kept_run(bundle, consortium)
+    run = played(record, consortium, scenario)
+    game = CachedGame(game_of(record, consortium, scenario, advance))
+    measured = Measured(
+        game=game,
+        owners=consortium.federation.validation_owners,
+        rounds=record.rounds,
+        gradients=gradients(run),
+        curve=curve(run, scenario),
     )
-    owners = consortium.federation.validation_owners
-    document = valuation_document(
-        game,
-        owners,
-        scenario,
-        bundle.document(FEDERATION, FederationDocument),
-        curve(record, consortium, scenario),
-    )
-    bundle.write_tensors(COALITIONS, coalition_arrays(game.table(), owners))
+    members = bundle.document(FEDERATION, FederationDocument)
+    document = valuation_document(measured, scenario, members)
+    bundle.write_tensors(COALITIONS, coalition_arrays(game.table(), measured.owners))
+    bundle.write_tensors(GRADIENTS, {"gradients": measured.gradients})
     bundle.write_document(VALUATION, document)
 
 
@@ -135,32 +162,61 @@ def training_of(record: TrainingRecord, consortium: Consortium) -> TrainingDocum
     return training_document(record, pooled, consortium.federation)
 
 
-def retraining_game(
-    consortium: Consortium, *, rounds: int, seed: int, advance: Advance | None = None
-) -> federated.RetrainingGame:
-    """Give the game that pays: what each coalition would have trained in as many rounds."""
+def kept_run(bundle: Bundle, consortium: Consortium) -> TrainingRecord:
+    """Give the run whose rounds the bundle keeps."""
+    return _train(bundle, consortium, lambda _: None)
+
+
+def game_of(
+    record: TrainingRecord,
+    consortium: Consortium,
+    scenario: Scenario,
+    advance: Advance | None = None,
+) -> federated.RetrainingGame | federated.RunGame:
+    """Give the game that the members are valued by."""
+    if scenario.valuation.game == "rounds":
+        return played(record, consortium, scenario)
     return federated.RetrainingGame(
         consortium.federation,
         consortium.model,
         consortium.settings,
-        rounds=rounds,
-        seed=seed,
+        rounds=len(record.rounds),
+        seed=scenario.seed,
         progress=advance,
     )
 
 
-def curve(record: TrainingRecord, consortium: Consortium, scenario: Scenario) -> list[CurvePoint]:
-    """Value every round's own game: fixed weights, gain in log-likelihood."""
+def played(record: TrainingRecord, consortium: Consortium, scenario: Scenario) -> federated.RunGame:
+    """Give the game of the rounds that took place."""
+    asked = scenario.valuation
+    return federated.RunGame(
+        record, consortium.federation, weights=asked.weights, metric=asked.metric
+    )
+
+
+def gradients(run: federated.RunGame) -> NDArray[np.float32]:
+    """Give the validation loss's gradient at each round's model, ``(rounds, parameters)``.
+
+    Where a model has diverged so far that it has none, the gradient is 0.
+    """
+    return np.nan_to_num(run.gradients, nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def curve(run: federated.RunGame, scenario: Scenario) -> list[CurvePoint]:
+    """Value every round's own game: exactly where the budget allows it, or by joining orders."""
+    n = len(run.participants)
+    budget = max(scenario.valuation.budget, _LEAST_OF_A_ROUND * n)
     return [
         curve_point(
-            round_.number,
+            number,
             value_game(
-                federated.RoundGame(record, round_.number, consortium.federation),
-                budget=scenario.valuation.budget,
-                seed=derived_seed(scenario.seed, "valuation", "round", round_.number),
+                round_,
+                method="exact" if 2**n <= budget else "antithetic",
+                budget=budget,
+                seed=derived_seed(scenario.seed, "valuation", "round", number),
             ),
         )
-        for round_ in record.rounds
+        for number, round_ in enumerate(run.rounds, start=1)
     ]
 
 

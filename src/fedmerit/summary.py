@@ -21,6 +21,7 @@ from fedmerit.report.units import (
     percent,
     points,
     short_tokens,
+    unit,
     with_error,
 )
 
@@ -35,16 +36,17 @@ def member_rows(bundle: Bundle) -> list[dict[str, str]]:
     """Give each member's row of the result, for reading."""
     valuation = bundle.document(VALUATION, ValuationDocument)
     decimals = decimals_for(map(milli, valuation.values))
+    title = f"Value ± {percent(valuation.confidence_ppm, 0)} ({unit(valuation).short})"
     return [
         {
             "Member": member.name,
             "Behaviour": member.behaviour,
             "Rows": f"{member.rows:,}",
-            "Value ± s.e. (milli-nats)": with_error(milli(value), milli(error), decimals),
+            title: with_error(milli(value), milli(half), decimals),
             "Share": percent(step.share_ppm),
             "Paid (tokens)": short_tokens(step.payment),
         }
-        for member, value, error, step in _members(bundle)
+        for member, value, half, step in _members(bundle)
     ]
 
 
@@ -56,7 +58,8 @@ def key_figures(bundle: Bundle) -> dict[str, str]:
     figures = {
         "Accuracy": f"{percent(training.rounds[-1].accuracy_ppm)} after {len(training.rounds)} "
         f"rounds; delta to training on pooled data {points(training.delta_ppm)}",
-        "Valued by": f"{valuation.method}, {valuation.evaluations:,} coalitions retrained",
+        "Valued by": f"{valuation.method}, {valuation.evaluations:,} coalitions "
+        f"{'retrained' if valuation.game == 'retraining' else 'measured'}",
         "Money": f"{exact_tokens(sum(outcome.payments))} paid + {exact_tokens(outcome.reserve)} "
         f"in reserve = {exact_tokens(outcome.budget)} tokens",
         "Manifest": bundle.digest,
@@ -67,7 +70,7 @@ def key_figures(bundle: Bundle) -> dict[str, str]:
 
 
 def as_json(bundle: Bundle) -> dict[str, object]:
-    """Give the result in the bundle's own units: billionths of a nat, base units."""
+    """Give the result in the bundle's own units: billionths of the metric, base units."""
     outcome = bundle.document(OUTCOME, OutcomeDocument)
     return {
         "bundle": str(bundle.path),
@@ -79,10 +82,10 @@ def as_json(bundle: Bundle) -> dict[str, object]:
                 "name": member.name,
                 "behaviour": member.behaviour,
                 "value": value,
-                "standard_error": error,
+                "half_width": half,
                 "payment": str(step.payment),
             }
-            for member, value, error, step in _members(bundle)
+            for member, value, half, step in _members(bundle)
         ],
     }
 
@@ -92,7 +95,7 @@ def _members(bundle: Bundle) -> Iterator[tuple[MemberDocument, int, int, PayoutS
     return zip(
         bundle.document(FEDERATION, FederationDocument).members,
         valuation.values,
-        valuation.standard_errors,
+        valuation.half_widths,
         bundle.document(OUTCOME, OutcomeDocument).steps,
         strict=True,
     )

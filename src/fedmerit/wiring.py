@@ -35,7 +35,7 @@ from fedmerit.incentives import AUTO, MEASURABLE, MEASURED, MECHANISMS, METHODS
 
 if TYPE_CHECKING:
     from fedmerit.federation import Behaviour, Table
-    from fedmerit.scenario import Data, Member, Scenario
+    from fedmerit.scenario import Data, Member, Scenario, Valuation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +123,7 @@ def federation_document(scenario: Scenario, consortium: Consortium) -> Federatio
 
 def _check_names(scenario: Scenario) -> None:
     method, mechanism = scenario.valuation.method, scenario.reward.mechanism
+    _check_game(scenario.valuation)
     if method not in (AUTO, *METHODS):
         raise GameError(
             f"no valuation method is called {method!r}", hint=suggestion(method, [AUTO, *METHODS])
@@ -133,6 +134,19 @@ def _check_names(scenario: Scenario) -> None:
         raise RewardError(
             f"no mechanism is called {mechanism!r}", hint=suggestion(mechanism, MEASURED)
         )
+
+
+def _check_game(asked: Valuation) -> None:
+    """Refuse settings that the game asked for does not have."""
+    chosen = {"weights": asked.weights, "metric": asked.metric}
+    usual = {name: type(asked).model_fields[name].default for name in chosen}
+    for name, choice in chosen.items():
+        if asked.game != "rounds" and choice != usual[name]:
+            raise ScenarioError(
+                f"valuation.{name} = {choice!r} is for recorded rounds, "
+                f"and valuation.game is {asked.game!r}",
+                hint=f'Set game = "rounds" below [valuation], or leave {name} out.',
+            )
 
 
 def _table(data: Data) -> Table:

@@ -14,11 +14,12 @@ from fedmerit.auditing.files import check_files
 from fedmerit.bundle import COALITIONS, MANIFEST, SEAL, Bundle
 from fedmerit.canonical import canonical
 from fedmerit.chain.clients import base
-from fedmerit.documents import recorded_game, valuation_document
+from fedmerit.documents import Measured, valuation_document
 from fedmerit.errors import AuditImpossible, BundleError, FedmeritError
 from fedmerit.evidence import (
     DEPLOYMENT,
     FEDERATION,
+    GRADIENTS,
     LEDGER,
     OUTCOME,
     RECEIPT,
@@ -27,12 +28,15 @@ from fedmerit.evidence import (
     FederationDocument,
     ValuationDocument,
 )
+from fedmerit.reading import parse
+from fedmerit.records import read_rounds, recorded_game, recorded_gradients
 from fedmerit.settling import EMBEDDED
 
 KINDS = [
     "accounts.json",
     "coalitions.safetensors",
     "federation.json",
+    "gradients.safetensors",
     "manifest.json",
     "outcome.json",
     "progress.json",
@@ -73,6 +77,20 @@ def resettle(bundle):
     stages.settle(bundle, EMBEDDED, lambda *_: None)
     stages.report(bundle)
     bundle.write_seal()
+
+
+def revalue(bundle):
+    """Say anew what the recorded measurements come to, as an honest stage would."""
+    members = bundle.document(FEDERATION, FederationDocument)
+    game, owners = recorded_game(bundle, members.names)
+    measured = Measured(
+        game=game,
+        owners=owners,
+        rounds=read_rounds(bundle),
+        gradients=recorded_gradients(bundle),
+        curve=bundle.document(VALUATION, ValuationDocument).curve,
+    )
+    bundle.write_document(VALUATION, valuation_document(measured, bundle.scenario, members))
 
 
 def reseal(bundle):
@@ -172,6 +190,26 @@ def test_a_value_that_a_forger_raised_and_resealed_differs_from_the_coalition_ta
     assert "evidence on chain" in differences
 
 
+@pytest.mark.parametrize(
+    ("field", "change"),
+    [
+        ("half_widths[1]", lambda said: said["half_widths"].__setitem__(1, 5)),
+        ("individual[2]", lambda said: said["individual"].__setitem__(2, 5)),
+        ("alignment[3]", lambda said: said["alignment"].__setitem__(3, 5)),
+        ("outranks_ppm[0][1]", lambda said: said["outranks_ppm"][0].__setitem__(1, 999_999)),
+        ("trace[0].values[4]", lambda said: said["trace"][0]["values"].__setitem__(4, 5)),
+        ("interactions.matrix[0][1]", lambda s: s["interactions"]["matrix"][0].__setitem__(1, 5)),
+        ("interactions", lambda said: said.update(interactions=None)),
+        ("reason", lambda said: said.update(reason="because")),
+        ("errors", lambda said: said.update(errors="analytic")),
+    ],
+)
+def test_what_a_forger_said_of_the_certainty_and_resealed_is_found(copy, field, change):
+    forge(copy, VALUATION, change)
+
+    assert f"{field} (" in found(copy)["values"]
+
+
 def test_utilities_that_a_forger_raised_and_resealed_differ_from_the_values(copy):
     arrays = copy.tensors(COALITIONS)
     arrays["gains_micro"] = arrays["gains_micro"] + arrays["coalitions"][:, :1].astype(np.int64)
@@ -266,18 +304,60 @@ def test_a_settlement_of_rows_without_their_spread_is_found_by_retraining(copy):
     means = arrays["gains_micro"].mean(axis=1, keepdims=True).round().astype(np.int64)
     arrays["gains_micro"] = np.broadcast_to(means, arrays["gains_micro"].shape).copy()
     copy.write_tensors(COALITIONS, arrays)
-    game, owners = recorded_game(copy, copy.document(FEDERATION, FederationDocument).names)
-    said = copy.document(VALUATION, ValuationDocument)
-    members = copy.document(FEDERATION, FederationDocument)
-    copy.write_document(
-        VALUATION, valuation_document(game, owners, copy.scenario, members, said.curve)
-    )
+    revalue(copy)
     stages.reward(copy)
     resettle(copy)
 
     assert fedmerit.audit(copy).passed  # it is consistent, and as the committee signed it
     differences = fedmerit.audit(copy, retrain=True).differences
     assert [check.name for check in differences] == ["retrained coalitions"]
+
+
+def test_a_settlement_of_other_gradients_is_found_by_retraining(copy):
+    copy.write_tensors(GRADIENTS, {"gradients": recorded_gradients(copy)[::-1].copy()})
+    revalue(copy)
+    resettle(copy)
+
+    assert fedmerit.audit(copy).passed
+    differences = fedmerit.audit(copy, retrain=True).differences
+    assert [check.name for check in differences] == ["recomputed gradients"]
+
+
+@pytest.fixture(scope="module")
+def rounds_bundle(tmp_path_factory):
+    """Give a bundle whose members are valued by what their updates did."""
+    scenario = {
+        "name": "rounds",
+        "data": {"source": "digits", "partition": {"recipe": "iid", "participants": 3}},
+        "training": {"rounds": 2, "local_epochs": 1, "learning_rate": 0.5},
+        "valuation": {"game": "rounds", "weights": "renormalised", "metric": "accuracy"},
+    }
+    directory = tmp_path_factory.mktemp("rounds") / "b"
+    return fedmerit.run(parse(scenario, origin="test"), directory)
+
+
+def test_a_run_valued_by_its_rounds_holds_when_all_is_done_again(rounds_bundle):
+    verdict = fedmerit.audit(rounds_bundle, retrain=True)
+
+    assert verdict.passed
+    assert "recomputed coalitions" in {check.name for check in verdict.checks}
+
+
+def test_gains_of_rounds_that_a_forger_raised_and_settled_are_found_by_retraining(
+    rounds_bundle, tmp_path
+):
+    shutil.copytree(rounds_bundle.path, tmp_path / "copy")
+    forged = Bundle(tmp_path / "copy")
+    arrays = forged.tensors(COALITIONS)
+    arrays["gains_micro"][arrays["coalitions"][:, 0] == 1] += 10**6
+    forged.write_tensors(COALITIONS, arrays)
+    revalue(forged)
+    stages.reward(forged)
+    resettle(forged)
+
+    differences = fedmerit.audit(forged, retrain=True).differences
+
+    assert [check.name for check in differences] == ["recomputed coalitions"]
 
 
 def test_a_seal_that_is_nested_without_end_is_refused(copy):

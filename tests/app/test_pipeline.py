@@ -194,13 +194,110 @@ def test_confident_pays_by_the_lower_end_and_keeps_the_rest(tmp_path):
 
 def test_many_members_are_valued_by_sampling_within_the_budget(tmp_path):
     data = {"source": "digits", "partition": {"recipe": "iid", "participants": 8}}
+    asked = {"budget": 60, "method": "antithetic"}
 
-    bundle = fedmerit.run(small(data=data, valuation={"budget": 60}), tmp_path / "b")
+    bundle = fedmerit.run(small(data=data, valuation=asked), tmp_path / "b")
 
     valuation = bundle.document(VALUATION, ValuationDocument)
-    assert valuation.method == "surrogate"
-    assert valuation.evaluations <= 60
+    spent = [checkpoint.evaluations for checkpoint in valuation.trace]
+    assert spent == sorted(set(spent))
+    assert len(spent) > 1
+    assert spent[-1] == valuation.evaluations <= 60
+    assert valuation.trace[-1].values == valuation.values
     assert all(valuation.sampling_errors)
+    assert valuation.errors == "analytic"
+    assert valuation.reason == ""
+    assert valuation.interactions is None
+    assert "to converge" not in bundle.read("report.html").decode()
+    assert fedmerit.audit(bundle).passed
+
+
+def test_intervals_that_are_narrow_enough_end_the_sampling(tmp_path):
+    data = {"source": "digits", "partition": {"recipe": "iid", "participants": 8}}
+    asked = {"budget": 200, "method": "antithetic", "interval_width": 2.0}
+
+    bundle = fedmerit.run(small(data=data, valuation=asked), tmp_path / "b")
+
+    valuation = bundle.document(VALUATION, ValuationDocument)
+    assert valuation.evaluations < 100
+    assert max(valuation.half_widths) <= 10**9
+    assert "as narrow as the scenario asks for" in bundle.read("report.html").decode()
+    assert fedmerit.audit(bundle).passed
+
+
+def test_half_widths_are_of_the_confidence_that_the_scenario_asks_for(tmp_path):
+    asked = [
+        fedmerit.run(small(valuation={"confidence": share}), tmp_path / str(share))
+        for share in (0.5, 0.99)
+    ]
+
+    narrow, wide = (bundle.document(VALUATION, ValuationDocument) for bundle in asked)
+    assert narrow.values == wide.values
+    assert all(a < b for a, b in zip(narrow.half_widths, wide.half_widths, strict=True))
+
+
+def test_ranks_interactions_and_baselines_are_those_of_the_coalition_table(hospital_bundle):
+    valuation = hospital_bundle.document(VALUATION, ValuationDocument)
+    arrays = hospital_bundle.tensors("coalitions.safetensors")
+    gains = arrays["gains_micro"].mean(axis=1) * 1000
+    worth = {
+        tuple(row): gain for row, gain in zip(arrays["coalitions"].tolist(), gains, strict=True)
+    }
+
+    for place, value in enumerate(valuation.individual):
+        alone = tuple(int(place == other) for other in range(6))
+        assert value == pytest.approx(worth[alone] - worth[(0,) * 6], abs=1)
+    for i, row in enumerate(valuation.outranks_ppm):
+        assert row[i] == 500_000
+        assert all(
+            abs(ppm + valuation.outranks_ppm[j][i] - 10**6) <= 1 for j, ppm in enumerate(row)
+        )
+    matrix = np.array(valuation.interactions.matrix)
+    assert (matrix == matrix.T).all()
+    assert not matrix.diagonal().any()
+    assert matrix[0, 1] < 0 < matrix[0, 5]  # two hospitals overlap; one makes up for harm
+
+
+def test_gradient_alignment_sees_who_sends_nothing_and_who_pulls_the_wrong_way(hospital_bundle):
+    valuation = hospital_bundle.document(VALUATION, ValuationDocument)
+    scores = dict(zip(valuation.participants, valuation.alignment, strict=True))
+
+    assert scores["Free-rider"] == 0
+    assert scores["Mislabelled clinic"] < 0
+    assert min(scores[name] for name in ("Cleveland", "Hungary", "Switzerland")) > 0
+
+
+@pytest.mark.parametrize("weights", ["fixed", "renormalised"])
+@pytest.mark.parametrize("metric", ["loss", "accuracy"])
+def test_a_run_valued_by_its_rounds_adds_the_rounds_values_up(weights, metric, tmp_path):
+    asked = {"game": "rounds", "weights": weights, "metric": metric}
+
+    bundle = fedmerit.run(small(valuation=asked), tmp_path / "b")
+
+    valuation = bundle.document(VALUATION, ValuationDocument)
+    assert (valuation.game, valuation.metric) == ("rounds", metric)
+    added = np.sum([point.values for point in valuation.curve], axis=0)
+    assert valuation.values == pytest.approx(tuple(added), abs=2000)
+    training = bundle.document(TRAINING, TrainingDocument)
+    gained = {
+        "accuracy": 1000 * (training.rounds[-1].accuracy_ppm - training.initial_accuracy_ppm),
+        "loss": 1000
+        * (training.rounds[-1].log_likelihood_micro - training.initial_log_likelihood_micro),
+    }
+    assert valuation.worth == pytest.approx(gained[metric], abs=5000)
+    assert fedmerit.audit(bundle).passed
+
+
+def test_thirty_members_are_valued_by_their_rounds(tmp_path):
+    data = {"source": "digits", "partition": {"recipe": "iid", "participants": 30}}
+    asked = {"game": "rounds", "budget": 300, "method": "antithetic"}
+
+    bundle = fedmerit.run(small(data=data, valuation=asked), tmp_path / "b")
+
+    valuation = bundle.document(VALUATION, ValuationDocument)
+    assert len(valuation.values) == 30
+    assert abs(sum(valuation.values) - valuation.worth) <= 30
+    assert "2<sup>30</sup>" in bundle.read("report.html").decode()
     assert fedmerit.audit(bundle).passed
 
 
@@ -246,6 +343,10 @@ def test_a_table_of_ones_own_is_run_from_its_file(tmp_path):
         ({"settlement": {"challenge_window": 2**40}}, "challenge window", ""),
         ({"members": [{"name": "sponsor", "behaviour": "free-rider"}]}, "sponsor", "Rename"),
         ({"valuation": {"method": "exact", "budget": 7}}, "7 evaluations", "budget=8"),
+        ({"valuation": {"metric": "accuracy"}}, "metric = 'accuracy'", 'game = "rounds"'),
+        ({"valuation": {"weights": "renormalised"}}, "weights", "leave weights out"),
+        ({"valuation": {"method": "gradient-alignment"}}, "asks for more", "another method"),
+        ({"valuation": {"method": "cgsv", "game": "rounds"}}, "'cgsv'", "another method"),
     ],
 )
 def test_bad_settings_are_refused_with_a_hint_that_works(changes, said, hint, tmp_path):

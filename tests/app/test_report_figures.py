@@ -8,12 +8,13 @@ from fedmerit.evidence import (
     OUTCOME,
     TRAINING,
     VALUATION,
+    CheckpointDocument,
     FederationDocument,
     OutcomeDocument,
     TrainingDocument,
     ValuationDocument,
 )
-from fedmerit.report import figures, records, tables
+from fedmerit.report import doubts, figures, records, tables
 from fedmerit.report.colours import (
     COOL,
     DARK,
@@ -27,9 +28,11 @@ from fedmerit.report.colours import (
     dark,
     text_on,
 )
+from fedmerit.report.figures.comparison import beyond
 from fedmerit.report.figures.contributions import evaluators_of, half_widths
 from fedmerit.report.figures.waterfall import moves
 from fedmerit.report.findings import read
+from fedmerit.report.readings import baselines, order, pairs, steps, uncertain
 from fedmerit.report.theme import label, looks, short_label
 
 
@@ -54,14 +57,32 @@ def outcome(hospital_bundle):
 
 
 @pytest.fixture(scope="module")
+def sampled(valuation):
+    """Give the valuation as if it had been looked at three times on the way."""
+    trace = tuple(
+        CheckpointDocument(
+            evaluations=spent,
+            values=tuple(value * spent // 64 for value in valuation.values),
+            standard_errors=tuple(error * 64 // spent for error in valuation.standard_errors),
+        )
+        for spent in (16, 32, 64)
+    )
+    return valuation.model_copy(update={"trace": trace})
+
+
+@pytest.fixture(scope="module")
 def findings(hospital_bundle):
     return read(hospital_bundle)
 
 
 @pytest.fixture(scope="module")
-def everything(valuation, outcome, training, findings):
+def everything(valuation, sampled, outcome, training, findings):
     return {
         "contributions": figures.contributions(valuation),
+        "comparison": figures.comparison(valuation),
+        "convergence": figures.convergence(sampled),
+        "ranks": figures.ranks(valuation),
+        "interactions": figures.interactions(valuation, valuation.interactions),
         "payments": figures.payments(outcome),
         "value_against_payment": figures.value_against_payment(valuation, outcome),
         "waterfall": figures.waterfall(valuation, outcome),
@@ -108,6 +129,8 @@ def test_every_chart_gives_a_participant_the_same_colour_in_the_same_order(every
     assert list(everything["contributions"].data[0].marker.color) == expected
     assert list(everything["payments"].data[0].marker.color)[:-1] == expected
     assert [t.line.color for t in everything["round_values"].data] == expected
+    assert [t.marker.color for t in everything["comparison"].data[: len(expected)]] == expected
+    assert [t.line.color for t in everything["convergence"].data] == [*expected, *expected]
     points = [t for t in everything["value_against_payment"].data if t.mode == "markers"]
     assert [t.marker.color for t in points] == expected
     worth, *bars = everything["waterfall"].data[0].marker.color
@@ -129,16 +152,185 @@ def test_rows_are_numbered_so_that_a_name_like_a_date_stays_a_name(valuation):
 
 
 def test_contributions_draw_the_values_and_their_intervals(everything, valuation):
-    bars, halo, whiskers, *simpler = everything["contributions"].data
+    bars, halo, whiskers = everything["contributions"].data
 
     assert list(bars.x) == [value / 10**6 for value in valuation.values]
     assert list(halo.error_x.array) == list(whiskers.error_x.array) == half_widths(valuation)
+    # Student's t with the degrees of freedom of 275 validation rows
     assert half_widths(valuation)[0] == pytest.approx(
-        1.959964 * valuation.standard_errors[0] / 10**6
+        1.968660 * valuation.standard_errors[0] / 10**6, rel=1e-6
     )
-    drawn = [list(trace.x) for trace in simpler]
-    told = (valuation.leave_one_out, valuation.data_size, valuation.equal)
-    assert drawn == [[each / 10**6 for each in numbers] for numbers in told]
+
+
+def test_each_value_is_drawn_with_its_interval_against_every_baseline(everything, valuation):
+    n = len(valuation.participants)
+    values, simpler = everything["comparison"].data[:n], everything["comparison"].data[n:]
+
+    assert [trace.x[0] for trace in values] == [value / 10**6 for value in valuation.values]
+    assert [trace.error_x.array[0] for trace in values] == half_widths(valuation)
+    assert {trace.name: list(trace.customdata) for trace in simpler} == {
+        "leave-one-out": [each / 10**6 for each in valuation.leave_one_out],
+        "alone": [each / 10**6 for each in valuation.individual],
+        "by declared rows": [each / 10**6 for each in valuation.data_size],
+        "equal shares": [each / 10**6 for each in valuation.equal],
+        "gradient alignment": pytest.approx(
+            [
+                each * valuation.worth / sum(valuation.alignment) / 10**6
+                for each in valuation.alignment
+            ],
+            abs=1e-5,
+        ),
+    }
+    assert len({trace.marker.symbol for trace in simpler}) == 5
+
+
+def test_what_is_worth_far_more_or_less_alone_lies_at_the_edge_with_its_number(
+    everything, valuation
+):
+    drawn = everything["comparison"]
+    low, high = drawn.layout.xaxis.range
+
+    (alone,) = [trace for trace in drawn.data if trace.name == "alone"]
+    assert list(alone.text) == ["", "", "", "", "", "\u2212272"]
+    assert low < alone.x[5] < min(valuation.values) / 10**6
+    assert list(alone.x[:5]) == list(alone.customdata[:5])
+    others = [x for trace in drawn.data if trace.name != "alone" for x in trace.x]
+    assert all(low < x < high for x in others)
+    near = valuation.model_copy(update={"individual": valuation.values})
+    assert (beyond(valuation), beyond(near)) == (True, False)
+
+
+def test_alignment_that_comes_to_nothing_is_not_stretched_to_a_total(valuation):
+    nothing = valuation.model_copy(update={"alignment": (1, -1, 0, 0, 0, 0)})
+
+    assert "gradient alignment" not in baselines(nothing)
+    assert len(figures.comparison(nothing).data) == len(valuation.participants) + 4
+
+
+def test_values_that_are_all_nothing_can_be_drawn(valuation):
+    none = dict.fromkeys(
+        ("values", "half_widths", "leave_one_out", "individual", "data_size", "equal"), (0,) * 6
+    )
+
+    low, high = figures.comparison(valuation.model_copy(update=none)).layout.xaxis.range
+
+    assert low < 0 < high
+
+
+def test_the_grid_of_ranks_has_each_pair_once_and_tells_the_certain_from_the_rest(
+    everything, valuation
+):
+    (drawn,) = everything["ranks"].data
+    places = order(valuation)
+
+    for row, i in enumerate(places[:-1]):
+        for column, j in enumerate(places[1:]):
+            cell, ppm = drawn.z[row][column], valuation.outranks_ppm[i][j]
+            if column < row:
+                assert cell is None
+                assert not drawn.text[row][column]
+            elif ppm >= 950_000:
+                assert cell == 1
+            else:
+                assert cell == pytest.approx((ppm - 950_000) / 450_000)
+                assert drawn.text[row][column] == f"{ppm / 10**4:.1f}%"
+
+
+def test_bands_are_drawn_for_a_few_members_only(sampled):
+    more = (*sampled.participants, "one more")
+    trace = tuple(
+        point.model_copy(
+            update={"values": (*point.values, 0), "standard_errors": (*point.standard_errors, 0)}
+        )
+        for point in sampled.trace
+    )
+    drawn = figures.convergence(sampled.model_copy(update={"participants": more, "trace": trace}))
+
+    assert len(drawn.data) == len(more)
+
+
+def test_convergence_draws_each_look_in_a_band_of_one_standard_error(everything, sampled):
+    n = len(sampled.participants)
+    bands, lines = everything["convergence"].data[:n], everything["convergence"].data[n:]
+
+    for place, (band, line) in enumerate(zip(bands, lines, strict=True)):
+        assert list(line.x) == [16, 32, 64]
+        assert list(line.y) == [point.values[place] / 10**6 for point in sampled.trace]
+        upper, lower = list(band.y[:3]), list(band.y[3:])[::-1]
+        widths = [2 * point.standard_errors[place] / 10**6 for point in sampled.trace]
+        assert [a - b for a, b in zip(upper, lower, strict=True)] == pytest.approx(widths)
+
+
+def test_interactions_are_drawn_symmetric_with_their_numbers_and_an_empty_diagonal(
+    everything, valuation
+):
+    (drawn,) = everything["interactions"].data
+
+    matrix = valuation.interactions.matrix
+    for place, (drawn_row, row) in enumerate(zip(drawn.z, matrix, strict=True)):
+        expected = [each / 10**6 for each in row]
+        expected[place] = None
+        assert list(drawn_row) == expected
+        assert drawn.text[place][place] == ""
+    assert drawn.text[0][1] == drawn.text[1][0] == f"\u2212{abs(matrix[0][1]) / 10**6:.1f}"
+
+
+# -- what is read out of them
+
+
+def test_the_order_goes_down_and_each_step_has_its_probability(valuation):
+    places = order(valuation)
+
+    ranked = [valuation.values[place] for place in places]
+    assert ranked == sorted(valuation.values, reverse=True)
+    for step, upper, lower in zip(steps(valuation), places, places[1:], strict=False):
+        assert (step.upper, step.lower) == (upper, lower)
+        assert step.ppm == valuation.outranks_ppm[upper][lower] >= 500_000
+        assert step.certain == (step.ppm >= 950_000)
+    assert {step.certain for step in steps(valuation)} == {True, False}
+
+
+def test_the_table_of_ranks_flags_the_steps_that_nobody_should_act_on(valuation):
+    rows = doubts.ranks(valuation).rows
+
+    assert [row[0] for row in rows] == [valuation.participants[place] for place in order(valuation)]
+    said = {True: "yes", False: "no"}
+    assert [row[5] for row in rows[:-1]] == [said[step.certain] for step in steps(valuation)]
+
+
+def test_every_pair_has_its_probability_in_words_and_the_two_ways_round_add_up(valuation):
+    table = doubts.outranking(valuation)
+
+    assert table.columns[1:] == tuple(row[0] for row in table.rows)
+    for i, row in enumerate(table.rows):
+        assert row[i + 1] == "\u2013"
+        for j, cell in enumerate(row[1:]):
+            if cell[0].isdigit():
+                there = float(cell.rstrip("%")) + float(table.rows[j][i + 1].rstrip("%"))
+                assert there == pytest.approx(100, abs=0.11)
+    assert {"over 99.9%", "under 0.1%"} <= {cell for row in table.rows for cell in row}
+
+
+def test_pairs_go_from_those_who_stand_in_to_those_who_complete(valuation):
+    found = pairs(valuation, valuation.interactions)
+
+    assert len(found) == 15
+    assert [pair.value for pair in found] == sorted(pair.value for pair in found)
+    assert found[0].names == ("Cleveland", "Hungary")
+    assert found[-1].names[1] == "Mislabelled clinic"
+    readings = {row[2] for row in doubts.interactions(valuation, valuation.interactions).rows}
+    assert readings == {
+        "stand in for each other",
+        "complete each other",
+        "cannot be told from nothing",
+    }
+
+
+def test_who_cannot_be_told_from_nothing_has_zero_in_the_interval(valuation):
+    wide = valuation.model_copy(update={"half_widths": (10**9, *valuation.half_widths[1:])})
+
+    assert uncertain(valuation) == []
+    assert uncertain(wide) == [valuation.participants[0]]
 
 
 def test_payments_draw_what_is_paid_and_what_is_kept(everything, outcome):
@@ -226,8 +418,8 @@ def test_tables_hold_payments_to_the_last_base_unit(valuation, outcome):
     assert sum(units) == int(table.foot[3].replace(",", "")) == outcome.budget
 
 
-def test_the_payout_table_goes_from_each_value_to_its_payment(outcome):
-    table = tables.payout(outcome)
+def test_the_payout_table_goes_from_each_value_to_its_payment(valuation, outcome):
+    table = tables.payout(valuation, outcome)
 
     assert [row[0] for row in table.rows] == list(outcome.participants)
     told = {row[0]: row[2] for row in table.rows}
@@ -236,13 +428,17 @@ def test_the_payout_table_goes_from_each_value_to_its_payment(outcome):
     assert told["VA Long Beach"] == "counts in full"
 
 
-def test_every_row_of_every_table_has_a_cell_for_each_column(
-    valuation, outcome, training, federation, findings
-):
+def test_every_row_of_every_table_has_a_cell_for_each_column(sampled, findings):
+    valuation, outcome = findings.valuation, findings.outcome
+    training, federation = findings.training, findings.federation
     made = [
+        doubts.ranks(valuation),
+        doubts.outranking(valuation),
+        doubts.convergence(sampled),
+        doubts.interactions(valuation, valuation.interactions),
         tables.contributions(valuation),
         tables.payments(valuation, outcome),
-        tables.payout(outcome),
+        tables.payout(valuation, outcome),
         tables.round_values(valuation),
         tables.evaluators(valuation),
         records.learning(training),

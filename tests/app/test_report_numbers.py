@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from fedmerit.report.units import (
     TOKEN_DECIMALS,
+    chance,
     decimals_for,
     duration,
     enough,
@@ -67,6 +68,13 @@ def test_an_interval_is_written_with_its_half_width():
 
 def test_shares_are_written_per_cent():
     assert percent(148_653, 2) == "14.87%"
+
+
+@pytest.mark.parametrize(
+    ("ppm", "written"), [(500_000, "50.0%"), (999_000, "99.9%"), (999_999, "over 99.9%")]
+)
+def test_a_probability_is_never_written_as_certainty(ppm, written):
+    assert chance(ppm) == written
 
 
 def test_the_usual_interval_reaches_1_96_standard_errors():

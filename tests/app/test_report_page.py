@@ -15,6 +15,7 @@ from fedmerit.evidence import (
     OUTCOME,
     TRAINING,
     VALUATION,
+    CheckpointDocument,
     OutcomeDocument,
     TrainingDocument,
     ValuationDocument,
@@ -144,7 +145,7 @@ def test_the_page_allows_its_own_scripts_only(html):
 def test_every_chart_has_a_name_a_description_and_a_table(page, html):
     charts = [each for each in page.all("div") if each.get("class") == "chart"]
 
-    assert len(charts) == 10
+    assert len(charts) == 13
     assert all(each["role"] == "img" and each["aria-label"] for each in charts)
     for section in re.findall(r"<section.*?</section>", html, re.DOTALL):
         assert "<table>" in section
@@ -162,7 +163,7 @@ def test_links_of_the_contents_lead_somewhere(page):
     ids = {attributes["id"] for _, attributes in page.tags if "id" in attributes}
 
     targets = [attributes["href"] for attributes in page.all("a")]
-    assert len(targets) == 10
+    assert len(targets) == 12
     assert {target.removeprefix("#") for target in targets} <= ids
 
 
@@ -207,16 +208,123 @@ def test_without_free_riders_nobody_is_called_one(copy):
     assert "is named as a free-rider" not in Page(render(copy)).words
 
 
-def test_a_sampled_valuation_says_that_it_is_one(copy):
-    change(copy, VALUATION, ValuationDocument, method="permutation", evaluations=40)
+def test_every_value_stands_there_with_its_interval(page, hospital_bundle):
+    valuation = hospital_bundle.document(VALUATION, ValuationDocument)
 
-    assert "40 random ones of the 64 possible groups" in Page(render(copy)).words
+    for value, half in zip(valuation.values, valuation.half_widths, strict=True):
+        sign = "\u2212" if value < 0 else ""
+        assert f"{sign}{abs(value) / 10**6:.2f} ± {half / 10**6:.2f}" in page.words
+
+
+def test_an_exact_valuation_says_why_it_was_chosen_and_that_nothing_converges(page):
+    assert "was chosen automatically: all 64 coalitions" in page.words
+    assert "hold one error: that the groups were measured on these 275" in page.words
+    assert "there is nothing to converge" in page.words
+
+
+def test_a_sampled_valuation_says_that_it_is_one(copy):
+    said = copy.document(VALUATION, ValuationDocument)
+    way = CheckpointDocument(evaluations=20, values=(0,) * 6, standard_errors=said.standard_errors)
+    change(
+        copy,
+        VALUATION,
+        ValuationDocument,
+        method="antithetic",
+        reason="",
+        evaluations=40,
+        errors="analytic",
+        trace=(way, way.model_copy(update={"evaluations": 40, "values": said.values})),
+        interactions=None,
+    )
+
+    html = render(copy)
+    words = Page(html).words
+
+    assert "40 of the 64 possible groups" in words
+    assert "antithetic , is the one that the scenario asks for" in words
+    assert "hold two errors: that some groups were drawn and not others" in words
+    assert "looked at 2 times on the way; from 20 groups to 40 the values moved by at most" in words
+    assert "is not shown: for that, each of the 2 6 possible groups" in words
+    assert 'id="chart-convergence"' in html
+    assert 'id="chart-interactions"' not in html
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("analytic", "the independent draws of groups differ"),
+        ("bootstrap", "drawing again, many times"),
+        ("cross-fit", "that the fitted model of the game had not seen"),
+    ],
+)
+def test_how_the_errors_were_found_is_said(copy, kind, said):
+    change(copy, VALUATION, ValuationDocument, errors=kind)
+
+    assert said in Page(render(copy)).words
+
+
+def test_steps_of_the_order_that_are_not_certain_are_named_with_their_probability(page):
+    assert "Of 5 steps in the order below, 3 are not certain at 95%: Hungary above" in page.words
+    assert re.search(r"Hungary above VA Long Beach \(\d\d\.\d%\)", page.words)
+
+
+def test_an_order_of_which_no_step_is_certain_is_said_to_be_none(copy):
+    tossed = tuple((600_000,) * 6 for _ in range(6))
+    change(copy, VALUATION, ValuationDocument, outranks_ppm=tossed)
+
+    assert "Of 5 steps in the order below, none is certain at 95%" in Page(render(copy)).words
+
+
+def test_the_order_stands_open_and_every_pair_is_a_fold_away(html):
+    (section,) = re.findall(r'<section aria-labelledby="sure">.*?</section>', html, re.DOTALL)
+    before, _, after = section.partition("<details>")
+
+    assert "<caption>The order of the values" in before
+    assert "for every pair</summary>" in after
+
+
+def test_the_best_member_is_named_with_its_interval(page):
+    assert re.search(r"Hungary contributed most, \d+\.\d ± \d+\.\d milli-nats", page.words)
+
+
+def test_an_order_that_is_certain_throughout_is_said_to_be(copy):
+    sure = tuple((999_999,) * 6 for _ in range(6))
+    change(copy, VALUATION, ValuationDocument, outranks_ppm=sure)
+
+    words = Page(render(copy)).words
+
+    assert "People act on ranks, and here they may" in words
+    assert "over 99.9%" in words
+
+
+def test_pairs_that_stand_in_for_each_other_and_that_complete_are_named(page):
+    assert "Cleveland and Hungary stand in for each other most, by \u2212" in page.words
+    assert "Mislabelled clinic complete each other most, by +" in page.words
+
+
+def test_a_second_opinion_that_finds_updates_the_wrong_way_names_whose(page):
+    assert "the updates of Mislabelled clinic pointed the wrong way" in page.words
+
+
+def test_values_in_accuracy_are_written_per_mille(copy):
+    change(copy, VALUATION, ValuationDocument, game="rounds", metric="accuracy")
+
+    words = Page(render(copy)).words
+
+    assert "Values in per mille of validation rows" in words
+    assert "one more right answer in a thousand validation rows" in words
+    assert "Nothing was trained again" in words
+    assert "What each pair adds together, in per mille" in words
 
 
 def test_leave_one_out_is_not_said_to_add_up(copy):
-    change(copy, VALUATION, ValuationDocument, method="leave-one-out")
+    said = copy.document(VALUATION, ValuationDocument)
+    change(copy, VALUATION, ValuationDocument, method="leave-one-out", values=said.leave_one_out)
 
-    assert "need not add up" in Page(render(copy)).words
+    words = Page(render(copy)).words
+
+    assert "what everyone together would lose without each one" in words
+    assert "need not add up" in words
 
 
 def test_a_mechanism_that_pays_by_something_else_is_said_to(copy):
@@ -278,6 +386,6 @@ def test_the_json_of_every_chart_survives_a_hostile_name(copy):
     html = render(copy)
 
     found = re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', html, re.DOTALL)
-    assert len(found) == 11
+    assert len(found) == 14
     assert all(json.loads(each) for each in found)
     assert not any(character in each for each in found for character in "<>&\u2028\u2029")

@@ -74,6 +74,20 @@ def test_a_new_member_with_a_source_of_rows_but_no_number_of_them_is_refused():
     assert "'take_from' and 'rows' go together" in str(error)
 
 
+def test_a_game_that_does_not_exist_is_refused_with_the_nearest_one():
+    error = refusal({**SMALLEST, "valuation": {"game": "round"}})
+
+    assert "'round'" in str(error)
+    assert error.hint == "Did you mean 'rounds'?"
+
+
+@pytest.mark.parametrize("width", [0, -1.0])
+def test_intervals_without_width_cannot_be_asked_for(width):
+    assert "valuation.interval_width" in str(
+        refusal({**SMALLEST, "valuation": {"interval_width": width}})
+    )
+
+
 def test_a_shipped_scenario_that_does_not_exist_is_refused_with_the_nearest_one():
     with pytest.raises(ScenarioError, match="hospital") as caught:
         load("hospital")

@@ -71,7 +71,7 @@ def test_the_report_opens_offline_without_an_error_and_asks_for_nothing(visits):
 
 def test_every_chart_is_drawn_at_every_width(visits):
     for seen in visits:
-        assert seen["first"]["charts"] == seen["first"]["drawn"] == 10
+        assert seen["first"]["charts"] == seen["first"]["drawn"] == 13
 
 
 def test_nothing_is_wider_than_the_screen(visits):

@@ -45,7 +45,7 @@ def test_the_bundle_page_names_every_file_of_a_run(hospital_bundle):
 def test_the_bundle_page_names_every_array_with_its_type(hospital_bundle):
     page = (DOCS / "reference" / "bundle.md").read_text("utf-8")
 
-    for file in ("training/0001", "training/model", "coalitions"):
+    for file in ("training/0001", "training/model", "gradients", "coalitions"):
         for name, array in Bundle(hospital_bundle.path).tensors(f"{file}.safetensors").items():
             assert re.search(rf"`{name}` \| {array.dtype} \((\w, )*\w\)", page), name
             shape = re.search(rf"`{name}` \| {array.dtype} \(([^)]*)\)", page)[1].split(", ")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from statistics import NormalDist
 
 import pytest
 from hypothesis import given
@@ -26,15 +25,14 @@ def rounds(draw):
         rows=tuple(draw(st.lists(st.integers(0, 10**6), min_size=n, max_size=n))),
         budget=draw(st.integers(1, 2**256 - 1) | st.integers(1, 50)),
         barred=draw(st.frozensets(st.sampled_from(names))),
-        confidence_ppm=draw(st.integers(1, 999_999)),
     )
 
 
-def of(values, budget, *, errors=None, rows=None, **more):
-    errors = errors or [0] * len(values)
+def of(values, budget, *, halves=None, rows=None, **more):
+    halves = halves or [0] * len(values)
     return RoundInput(
         participants=tuple("abcdefgh"[: len(values)]),
-        contributions=tuple(map(Estimate, values, errors)),
+        contributions=tuple(map(Estimate, values, halves)),
         rows=tuple(rows or [1] * len(values)),
         budget=budget,
         **more,
@@ -79,7 +77,7 @@ def test_who_adds_nothing_is_paid_nothing(mechanism, round_):
 
 @pytest.mark.parametrize("mechanism", ["proportional", "confident"])
 def test_where_nobody_adds_anything_all_goes_to_the_reserve(mechanism):
-    outcome = reward(of([0, -5], 100, errors=[3, 3]), mechanism=mechanism)
+    outcome = reward(of([0, -5], 100, halves=[3, 3]), mechanism=mechanism)
 
     assert outcome.payments == (0, 0)
     assert outcome.reserve == 100
@@ -113,43 +111,39 @@ def test_confident_never_pays_anyone_more_than_proportional(round_):
 
 
 def test_confident_pays_the_low_end_of_the_interval_to_the_unit():
-    outcome = reward(of([100, 60, 40], 2000, errors=[10, 50, 0]), mechanism="confident")
+    outcome = reward(of([100, 60, 40], 2000, halves=[19, 98, 0]), mechanism="confident")
 
-    z = Fraction(1_959_964, 10**6)
-    assert outcome.payments == (round((100 - 10 * z) * 10), 0, 400)
-    assert outcome.reserve == 2000 - sum(outcome.payments)
+    assert outcome.payments == (810, 0, 400)
+    assert outcome.reserve == 790
 
 
 @given(round_=rounds())
 def test_confident_is_within_a_unit_of_the_exact_share(round_):
     outcome = reward(round_, mechanism="confident")
 
-    quantile = NormalDist().inv_cdf((10**6 + round_.confidence_ppm) / (2 * 10**6))
-    z, total = Fraction(round(quantile * 10**6), 10**6), sum(round_.counted)
+    total = sum(round_.counted)
     for i, payment in enumerate(outcome.payments):
-        low = max(0, round_.counted[i] - z * round_.contributions[i].standard_error)
-        assert abs(payment - (round_.budget * low / total if total else 0)) < 1
+        low = max(0, round_.counted[i] - round_.contributions[i].half_width)
+        assert abs(payment - (Fraction(round_.budget * low, total) if total else 0)) < 1
 
 
-def test_confident_without_errors_is_proportional():
+def test_confident_without_intervals_is_proportional():
     round_ = of([7, 3, -2, 1], 10**18)
 
     assert reward(round_, mechanism="confident") == reward(round_, mechanism="proportional")
 
 
-def test_confident_pays_less_the_more_certain_it_has_to_be():
-    values, errors = [10**9, 10**9], [10**8, 2 * 10**8]
-
+def test_confident_pays_less_the_wider_the_intervals():
     kept = [
-        reward(of(values, 10**6, errors=errors, confidence_ppm=ppm), mechanism="confident").reserve
-        for ppm in (500_000, 900_000, 990_000)
+        reward(of([10**9] * 2, 10**6, halves=[wide, 2 * wide]), mechanism="confident").reserve
+        for wide in (10**8, 2 * 10**8, 10**9)
     ]
 
     assert kept == sorted(set(kept))
 
 
 def test_caution_never_wins_a_unit_by_rounding():
-    round_ = of([1, 1], 1, errors=[9, 0])
+    round_ = of([1, 1], 1, halves=[9, 0])
 
     assert reward(round_, mechanism="proportional").payments == (1, 0)
     assert reward(round_, mechanism="confident").payments == (0, 0)

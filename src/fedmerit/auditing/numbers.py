@@ -8,9 +8,9 @@ import numpy as np
 
 from fedmerit import evidence
 from fedmerit.auditing.verdict import Check, compared
-from fedmerit.documents import outcome_document, recorded_game, valuation_document
+from fedmerit.documents import Measured, outcome_document, valuation_document
 from fedmerit.federation.record import idle_members
-from fedmerit.records import kept, read_rounds
+from fedmerit.records import kept, read_rounds, recorded_game, recorded_gradients
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ def check_numbers(bundle: Bundle) -> Iterator[Check]:
     yield _weights(members, rounds)
     yield _averages(rounds, bundle.tensors(evidence.MODEL)["parameters"])
     yield _idle(members.names, training, rounds)
-    yield _values(bundle)
+    yield _values(bundle, rounds)
     yield _payments(bundle)
 
 
@@ -131,17 +131,25 @@ def _idle(names: tuple[str, ...], training: TrainingDocument, rounds: tuple[Roun
     )
 
 
-def _values(bundle: Bundle) -> Check:
+def _values(bundle: Bundle, rounds: tuple[Round, ...]) -> Check:
     said = bundle.document(evidence.VALUATION, evidence.ValuationDocument)
     members = bundle.document(evidence.FEDERATION, evidence.FederationDocument)
     game, owners = recorded_game(bundle, members.names)
-    found = valuation_document(game, owners, bundle.scenario, members, said.curve)
+    measured = Measured(
+        game=game,
+        owners=owners,
+        rounds=rounds,
+        gradients=recorded_gradients(bundle),
+        curve=said.curve,
+    )
+    found = valuation_document(measured, bundle.scenario, members)
     wrong = differing(said.model_dump(), found.model_dump(), ROUNDING_UNITS)
     return compared(
         "values",
         holds=not wrong,
-        same=f"{said.method} values of {said.evaluations} recorded coalitions, errors included",
-        different=f"{evidence.VALUATION} and the coalition table differ in {', '.join(wrong)}",
+        same=f"{said.method} values of {said.evaluations} recorded coalitions, with their "
+        "intervals, ranks, interactions and baselines",
+        different=f"{evidence.VALUATION} and what was recorded differ in {', '.join(wrong[:20])}",
     )
 
 

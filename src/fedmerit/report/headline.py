@@ -15,6 +15,7 @@ from fedmerit.report.units import (
     number,
     percent,
     short_tokens,
+    unit,
 )
 
 if TYPE_CHECKING:
@@ -56,8 +57,8 @@ def key_figures(findings: Findings) -> list[KeyFigure]:
         KeyFigure(
             "Worth of working together",
             number(worth, decimals_for([worth]), sign=True),
-            "milli-nats",
-            sentences.odds(findings.valuation.worth),
+            unit(findings.valuation).short,
+            sentences.gained(findings.valuation),
         ),
         KeyFigure(
             "Against pooled training",

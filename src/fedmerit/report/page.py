@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fedmerit.bundle import Bundle
-    from fedmerit.report.sections import Chart
+    from fedmerit.report.layout import Chart
 
 
 def render(bundle: Bundle) -> str:

@@ -169,6 +169,7 @@ def provenance(findings: Findings) -> Table:
     rows = [
         ("Seed", str(findings.run.seed)),
         *((f"Version of {name}", version) for name, version in findings.run.versions.items()),
+        ("Game", f"{valuation.game}, metric {valuation.metric}"),
         ("Valuation method", f"{valuation.method}, seed {valuation.seed}"),
         ("Coalitions evaluated", f"{valuation.evaluations:,} of at most {valuation.budget:,}"),
         ("Validation rows", f"{findings.validation_rows:,}"),

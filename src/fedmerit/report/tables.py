@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from fedmerit.report.figures.contributions import evaluators_of
 from fedmerit.report.figures.payments import RESERVE
+from fedmerit.report.readings import baselines
 from fedmerit.report.units import (
     decimals_for,
     exact_tokens,
     milli,
     number,
     percent,
-    quantile,
+    unit,
     with_error,
 )
 
@@ -36,6 +37,7 @@ class Table:
         foot: A row of sums below a line, or none.
         by_member: Whether row *i* is participant *i*, whose colour it then carries.
         prose: Columns of words, by place, the first one aside; the others are numbers.
+        shown: Whether it is not to be folded up below the charts.
     """
 
     caption: str
@@ -44,36 +46,29 @@ class Table:
     foot: tuple[str, ...] = ()
     by_member: bool = False
     prose: frozenset[int] = frozenset()
+    shown: bool = False
 
 
 def contributions(valuation: ValuationDocument) -> Table:
     """Tabulate the values, their errors, and the simpler answers."""
-    reach = quantile(valuation.confidence_ppm)
-    decimals = _decimals(valuation.values, valuation.leave_one_out)
+    simpler = baselines(valuation)
+    decimals = _decimals(valuation.values, *simpler.values())
     rows = zip(
         valuation.participants,
-        (
-            with_error(milli(value), reach * milli(error), decimals)
-            for value, error in zip(valuation.values, valuation.standard_errors, strict=True)
-        ),
+        intervals(valuation, decimals),
         _column(valuation.sampling_errors, decimals),
         _column(valuation.validation_errors, decimals),
-        _column(valuation.leave_one_out, decimals),
-        _column(valuation.data_size, decimals),
-        _column(valuation.equal, decimals),
+        *(_column(answers, decimals) for answers in simpler.values()),
         strict=True,
     )
-    sums = (valuation.leave_one_out, valuation.data_size, valuation.equal)
     return Table(
-        caption="Values in milli-nats per validation row",
+        caption=f"Values in {unit(valuation).long}",
         columns=(
             "Member",
             f"Value ± {percent(valuation.confidence_ppm, 0)} interval",
             "s.e. of the method",
             "s.e. of the validation rows",
-            "Leave-one-out",
-            "By declared rows",
-            "Equal shares",
+            *(title[:1].upper() + title[1:] for title in simpler),
         ),
         rows=tuple(rows),
         foot=(
@@ -81,10 +76,16 @@ def contributions(valuation: ValuationDocument) -> Table:
             number(milli(sum(valuation.values)), decimals),
             "",
             "",
-            *(number(milli(sum(each)), decimals) for each in sums),
+            *(number(milli(sum(answers)), decimals) for answers in simpler.values()),
         ),
         by_member=True,
     )
+
+
+def intervals(valuation: ValuationDocument, decimals: int) -> list[str]:
+    """Write each value with half the width of its interval."""
+    pairs = zip(valuation.values, valuation.half_widths, strict=True)
+    return [with_error(milli(value), milli(half), decimals) for value, half in pairs]
 
 
 def payments(valuation: ValuationDocument, outcome: OutcomeDocument) -> Table:
@@ -106,7 +107,7 @@ def payments(valuation: ValuationDocument, outcome: OutcomeDocument) -> Table:
     rows.append((RESERVE, NONE, exact_tokens(kept), f"{kept:,}", _share(outcome, kept)))
     budget = outcome.budget
     return Table(
-        caption="Values in milli-nats per validation row; payments in tokens of 18 decimals, exact",
+        caption=f"Values in {unit(valuation).long}; payments in tokens of 18 decimals, exact",
         columns=("Member", "Value", "Payment, tokens", "Payment, base units", "Of the budget"),
         rows=tuple(rows),
         foot=("Budget", "", exact_tokens(budget), f"{budget:,}", _share(outcome, budget)),
@@ -114,7 +115,7 @@ def payments(valuation: ValuationDocument, outcome: OutcomeDocument) -> Table:
     )
 
 
-def payout(outcome: OutcomeDocument) -> Table:
+def payout(valuation: ValuationDocument, outcome: OutcomeDocument) -> Table:
     """Tabulate the way from each value to its payment."""
     decimals = _decimals([step.value for step in outcome.steps])
     counted = sum(step.counted for step in outcome.steps)
@@ -132,7 +133,7 @@ def payout(outcome: OutcomeDocument) -> Table:
     )
     paid = sum(step.payment for step in outcome.steps)
     return Table(
-        caption="From value to payment; values in milli-nats per validation row",
+        caption=f"From value to payment; values in {unit(valuation).long}",
         columns=(
             "Member",
             "Value",
@@ -162,7 +163,7 @@ def round_values(valuation: ValuationDocument) -> Table:
     numbers = [value for point in valuation.curve for value in point.values]
     decimals = _decimals(numbers)
     return Table(
-        caption="Values of each round ± one standard error, in milli-nats per validation row",
+        caption=f"Values of each round ± one standard error, in {unit(valuation).long}",
         columns=("Round", *valuation.participants),
         rows=tuple(
             (
@@ -189,7 +190,7 @@ def evaluators(valuation: ValuationDocument) -> Table:
     )
     columns = [f"on {valuation.participants[owner]}'s rows" for owner in owners]
     return Table(
-        caption="What each evaluator's validation rows add to a value, in milli-nats",
+        caption=f"What each evaluator's validation rows add to a value, in {unit(valuation).short}",
         columns=("Value of", *columns, "Value"),
         rows=rows,
         by_member=True,

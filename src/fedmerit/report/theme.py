@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
-from fedmerit.report.colours import GRID, INK, LINE, MUTED, PARTICIPANTS, SURFACE
+from fedmerit.report.colours import (
+    COOL,
+    GRID,
+    INK,
+    LINE,
+    MUTED,
+    PARTICIPANTS,
+    SURFACE,
+    WARM,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,6 +47,8 @@ _NAME_WIDTH: Final = 17
 _NAME_LINES: Final = 2
 _LEGEND_WIDTH: Final = 26
 _DIGIT: Final = 8
+#: As many column titles stand side by side.
+UPRIGHT: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +151,56 @@ def down(figure: go.Figure, ticks: Sequence[str]) -> None:
         range=[len(ticks) - 0.5, -0.5],
         showgrid=False,
         zeroline=False,
+    )
+
+
+def grid(
+    figure: go.Figure,
+    cells: Sequence[Sequence[float | None]],
+    *,
+    written: Sequence[Sequence[str]],
+    said: Sequence[Sequence[str]],
+) -> None:
+    """Draw a heat map with its numbers in it, cool above zero and warm below.
+
+    Args:
+        figure: To draw on.
+        cells: Numbers, row by row from the top; None leaves a gap.
+        written: What stands in each cell.
+        said: What is said of each cell, before what stands in it.
+    """
+    largest = max((abs(cell) for row in cells for cell in row if cell is not None), default=0.0)
+    figure.add_heatmap(
+        z=cells,
+        x=list(range(len(cells[0]))),
+        y=list(range(len(cells))),
+        zmid=0,
+        zmin=-largest,
+        zmax=largest,
+        colorscale=[[0.0, WARM], [0.5, SURFACE], [1.0, COOL]],
+        showscale=False,
+        text=written,
+        texttemplate="%{text}",
+        textfont={"color": INK},
+        hovertext=said,
+        hovertemplate="%{hovertext}: %{text}<extra></extra>",
+        hoverongaps=False,
+        xgap=3,
+        ygap=3,
+    )
+
+
+def across(figure: go.Figure, titles: Sequence[str]) -> None:
+    """Put columns along the top; *titles* may hold tags of ours."""
+    figure.update_xaxes(
+        side="top",
+        tickvals=list(range(len(titles))),
+        ticktext=list(titles),
+        range=[-0.5, len(titles) - 0.5],
+        tickangle=0 if len(titles) <= UPRIGHT else -40,
+        showgrid=False,
+        zeroline=False,
+        showline=False,
     )
 
 

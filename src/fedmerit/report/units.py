@@ -1,21 +1,25 @@
 """How numbers of a bundle are written for people.
 
-Values are recorded in billionths of a nat and shown in thousandths ("milli-nats"), as many
-decimals as the largest of a column needs for four digits. Money is never rounded through a
-float: a sum of tokens is cut out of the digits of its base units.
+Values are recorded in billionths of the metric and shown in thousandths, as many decimals as
+the largest of a column needs for four digits. Money is never rounded through a float: a sum
+of tokens is cut out of the digits of its base units.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import floor, log10
 from statistics import NormalDist
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from fedmerit.evidence import MICRO, NANO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from fedmerit.evidence import ValuationDocument
 
 #: Billionths in one thousandth.
 NANO_PER_MILLI: Final = NANO // 1000
@@ -26,6 +30,32 @@ TOKEN_DECIMALS: Final = 18
 _DIGITS: Final = 4
 _MOST_DECIMALS: Final = 6
 _PERCENT: Final = MICRO // 100
+#: Millionths by which a probability has to be away from 0 and 1 to be written.
+_ALL_BUT: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What a thousandth of a metric is called.
+
+    Attributes:
+        short: Where it is clear what of.
+        long: In full.
+    """
+
+    short: str
+    long: str
+
+
+NATS: Final = Unit("milli-nats", "milli-nats per validation row")
+_UNITS: Final[Mapping[str, Unit]] = MappingProxyType(
+    {"loss": NATS, "accuracy": Unit("per mille", "per mille of validation rows")}
+)
+
+
+def unit(valuation: ValuationDocument) -> Unit:
+    """Give the unit of all values of *valuation*, as they are shown."""
+    return _UNITS[valuation.metric]
 
 
 def milli(nano: int) -> float:
@@ -87,6 +117,13 @@ def short_tokens(base_units: int) -> str:
     if not base_units or whole or cents:
         return f"{whole:,}.{cents:02}" if rest else f"{whole:,}"
     return "under 0.01"
+
+
+def chance(ppm: int) -> str:
+    """Write a probability per cent; one that is all but certain is not called certain."""
+    if ppm > MICRO - _ALL_BUT:
+        return "over 99.9%"
+    return "under 0.1%" if ppm < _ALL_BUT else percent(ppm)
 
 
 def quantile(confidence_ppm: int) -> float:

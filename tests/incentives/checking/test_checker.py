@@ -91,7 +91,7 @@ def one_who_does_harm(rng):
     return type(setting)(
         worths=np.array([0.0, -3.0]),
         rows=(1,),
-        errors=(0,),
+        half_widths=(0,),
         budget=10**6,
         bids=(None,),
         stakes=(0,),

@@ -4,6 +4,8 @@ The report, notebooks and pages draw with the same functions. Every figure is in
 colours; :func:`fedmerit.report.colours.dark` gives the other one.
 """
 
+from fedmerit.report.figures.certainty import convergence, interactions, ranks
+from fedmerit.report.figures.comparison import comparison
 from fedmerit.report.figures.contributions import contributions, evaluators, round_values
 from fedmerit.report.figures.learning import accuracy, log_likelihood, own_rows
 from fedmerit.report.figures.ledger import gas
@@ -12,12 +14,16 @@ from fedmerit.report.figures.waterfall import waterfall
 
 __all__ = [
     "accuracy",
+    "comparison",
     "contributions",
+    "convergence",
     "evaluators",
     "gas",
+    "interactions",
     "log_likelihood",
     "own_rows",
     "payments",
+    "ranks",
     "round_values",
     "value_against_payment",
     "waterfall",

@@ -4,67 +4,48 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from fedmerit.report.colours import COOL, INK, MUTED, SURFACE, WARM
-from fedmerit.report.theme import blank, by_member, down, label, looks, marks, short_label
-from fedmerit.report.units import decimals_for, milli, number, quantile, with_error
+from fedmerit.report.colours import INK, SURFACE
+from fedmerit.report.theme import (
+    across,
+    blank,
+    by_member,
+    down,
+    grid,
+    label,
+    looks,
+    marks,
+    short_label,
+)
+from fedmerit.report.units import decimals_for, milli, number, unit, with_error
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from fedmerit.evidence import ValuationDocument
 
-UNIT: Final = "milli-nats per validation row"
-
 _ROW: Final = 54
 _CHROME: Final = 110
 _CELL: Final = 44
-#: As many column titles stand side by side.
-_UPRIGHT: Final = 7
-#: Where in a row the bar and the marks of simpler rules lie.
-_ABOVE: Final = -0.1
-_BELOW: Final = 0.3
 
 
 def contributions(valuation: ValuationDocument) -> go.Figure:
-    """Draw each value with its interval, and below it what three simpler rules would say."""
-    names, rows = valuation.participants, range(len(valuation.participants))
-    figure = blank(height=_CHROME + _ROW * len(names), x_title=UNIT)
+    """Draw each value as a bar, with its interval."""
+    names, rows = valuation.participants, list(range(len(valuation.participants)))
+    figure = blank(height=_CHROME + _ROW * len(names), x_title=unit(valuation).long)
+    read = readings_by_name(valuation)
     figure.add_bar(
         orientation="h",
-        y=[row + _ABOVE for row in rows],
+        y=rows,
         x=[milli(value) for value in valuation.values],
-        width=0.42,
+        width=0.5,
         marker=marks(names),
-        hovertext=[
-            f"{label(name)}: {reading}"
-            for name, reading in zip(names, readings(valuation), strict=True)
-        ],
+        hovertext=[f"{label(name)}: {reading}" for name, reading in read],
         hoverinfo="text",
         showlegend=False,
     )
     _whiskers(figure, valuation)
-    simpler = (
-        ("leave-one-out", valuation.leave_one_out, "diamond"),
-        ("by declared rows", valuation.data_size, "square"),
-        ("equal shares", valuation.equal, "circle"),
-    )
-    for title, numbers, symbol in simpler:
-        figure.add_scatter(
-            name=title,
-            mode="markers",
-            y=[row + _BELOW for row in rows],
-            x=[milli(each) for each in numbers],
-            marker={
-                "symbol": symbol,
-                "color": SURFACE,
-                "size": 9,
-                "line": {"width": 1.5, "color": MUTED},
-            },
-            hovertemplate=f"{title}: %{{x:.4g}}<extra></extra>",
-        )
     figure.update_xaxes(nticks=7, tickangle=0)
-    pairs = zip(names, readings(valuation), strict=True)
-    down(figure, [f"<b>{label(name)}</b><br>{reading}" for name, reading in pairs])
+    down(figure, [f"<b>{label(name)}</b><br>{reading}" for name, reading in read])
     return figure
 
 
@@ -73,7 +54,7 @@ def _whiskers(figure: go.Figure, valuation: ValuationDocument) -> None:
     for colour, thickness, width, size in ((SURFACE, 3.5, 6, 7), (INK, 1.5, 5, 5)):
         figure.add_scatter(
             mode="markers",
-            y=[row + _ABOVE for row in range(len(valuation.participants))],
+            y=list(range(len(valuation.participants))),
             x=[milli(value) for value in valuation.values],
             marker={"color": colour, "size": size},
             error_x={
@@ -96,24 +77,13 @@ def evaluators(valuation: ValuationDocument) -> go.Figure:
     decimals = max(0, decimals_for([largest]) - 1)
     figure = blank(height=_CHROME + _CELL * len(names))
     columns = [label(names[owner]) for owner in owners]
-    figure.add_heatmap(
-        z=cells,
-        x=list(range(len(owners))),
-        y=list(range(len(names))),
-        zmid=0,
-        zmin=-largest,
-        zmax=largest,
-        colorscale=[[0.0, WARM], [0.5, SURFACE], [1.0, COOL]],
-        showscale=False,
-        text=[[number(cell, decimals) for cell in row] for row in cells],
-        texttemplate="%{text}",
-        textfont={"color": INK},
-        hovertext=[
+    grid(
+        figure,
+        cells,
+        written=[[number(cell, decimals) for cell in row] for row in cells],
+        said=[
             [f"{label(name)}<br>on the rows of {column}" for column in columns] for name in names
         ],
-        hovertemplate="%{hovertext}: %{z:.4g}<extra></extra>",
-        xgap=3,
-        ygap=3,
     )
     figure.add_scatter(
         mode="text",
@@ -124,23 +94,14 @@ def evaluators(valuation: ValuationDocument) -> go.Figure:
         hoverinfo="skip",
         showlegend=False,
     )
-    figure.update_xaxes(
-        side="top",
-        tickvals=list(range(len(owners) + 1)),
-        ticktext=[*columns, "<b>value</b>"],
-        range=[-0.5, len(owners) + 0.5],
-        tickangle=0 if len(owners) <= _UPRIGHT else -40,
-        showgrid=False,
-        zeroline=False,
-        showline=False,
-    )
+    across(figure, [*columns, "<b>value</b>"])
     by_member(figure, names)
     return figure
 
 
 def round_values(valuation: ValuationDocument) -> go.Figure:
     """Draw what each participant added in each round, with one standard error."""
-    figure = blank(height=430, x_title="round", y_title=UNIT)
+    figure = blank(height=430, x_title="round", y_title=unit(valuation).long)
     rounds = [point.round for point in valuation.curve]
     everyone = zip(valuation.participants, looks(valuation.participants), strict=True)
     for place, (name, look) in enumerate(everyone):
@@ -171,8 +132,7 @@ def round_values(valuation: ValuationDocument) -> go.Figure:
 
 def half_widths(valuation: ValuationDocument) -> list[float]:
     """Give half of each value's interval, in thousandths."""
-    reach = quantile(valuation.confidence_ppm)
-    return [reach * milli(error) for error in valuation.standard_errors]
+    return [milli(half) for half in valuation.half_widths]
 
 
 def readings(valuation: ValuationDocument) -> list[str]:
@@ -181,6 +141,11 @@ def readings(valuation: ValuationDocument) -> list[str]:
     decimals = max(0, decimals_for(values) - 1)
     pairs = zip(values, half_widths(valuation), strict=True)
     return [with_error(value, half, decimals) for value, half in pairs]
+
+
+def readings_by_name(valuation: ValuationDocument) -> list[tuple[str, str]]:
+    """Give each participant's name and reading."""
+    return list(zip(valuation.participants, readings(valuation), strict=True))
 
 
 def evaluators_of(valuation: ValuationDocument) -> list[int]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fedmerit.report.colours import ACCENT, IDLE, MUTED
-from fedmerit.report.figures.contributions import UNIT
 from fedmerit.report.theme import blank, label, looks, short_label
-from fedmerit.report.units import milli_of_micro
+from fedmerit.report.units import NATS, milli_of_micro
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -21,7 +20,7 @@ _ROUND = "round (0 is the untrained model)"
 def log_likelihood(training: TrainingDocument) -> go.Figure:
     """Draw the mean log-likelihood of a validation row, per round."""
     return _curve(
-        UNIT,
+        NATS.long,
         [milli_of_micro(each.log_likelihood_micro) for each in training.rounds],
         untrained=milli_of_micro(training.initial_log_likelihood_micro),
         pooled=milli_of_micro(training.pooled_log_likelihood_micro),
@@ -40,7 +39,7 @@ def accuracy(training: TrainingDocument) -> go.Figure:
 
 def own_rows(training: TrainingDocument, participants: tuple[str, ...]) -> go.Figure:
     """Draw the joint model's log-likelihood on each participant's own validation rows."""
-    figure = blank(height=400, x_title=_ROUND, y_title=UNIT)
+    figure = blank(height=400, x_title=_ROUND, y_title=NATS.long)
     for name, look in zip(participants, looks(participants), strict=True):
         if name in training.by_owner_micro:
             reached = [milli_of_micro(each) for each in training.by_owner_micro[name]]

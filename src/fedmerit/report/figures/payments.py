@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from fedmerit.report.colours import IDLE, INK, MUTED
-from fedmerit.report.figures.contributions import UNIT, half_widths
+from fedmerit.report.figures.contributions import half_widths
 from fedmerit.report.theme import (
     blank,
     by_member,
@@ -15,7 +15,7 @@ from fedmerit.report.theme import (
     room_for_numbers,
     short_label,
 )
-from fedmerit.report.units import exact_tokens, milli, short_tokens, tokens
+from fedmerit.report.units import exact_tokens, milli, short_tokens, tokens, unit
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -59,7 +59,7 @@ def payments(outcome: OutcomeDocument) -> go.Figure:
 
 def value_against_payment(valuation: ValuationDocument, outcome: OutcomeDocument) -> go.Figure:
     """Draw each participant's value against its payment, and the line of one price for all."""
-    figure = blank(height=430, x_title=UNIT, y_title="tokens")
+    figure = blank(height=430, x_title=unit(valuation).long, y_title="tokens")
     _one_price(figure, valuation, outcome)
     everyone = zip(
         valuation.participants,

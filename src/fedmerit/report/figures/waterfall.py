@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from fedmerit.report.colours import HARM, IDLE, INK, MUTED, SURFACE, text_on
-from fedmerit.report.figures.contributions import UNIT
 from fedmerit.report.figures.payments import RESERVE
 from fedmerit.report.theme import Look, blank, down, label, looks, room_for_numbers
-from fedmerit.report.units import decimals_for, exact_tokens, milli, number, short_tokens
+from fedmerit.report.units import decimals_for, exact_tokens, milli, number, short_tokens, unit
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -47,9 +46,9 @@ def waterfall(valuation: ValuationDocument, outcome: OutcomeDocument) -> go.Figu
     steps = moves(valuation, outcome)
     counted = sum(step.counted for step in outcome.steps)
     width = counted or abs(valuation.worth) or 1
-    figure = blank(height=_CHROME + _ROW * (len(steps) + 2), x_title=UNIT)
+    figure = blank(height=_CHROME + _ROW * (len(steps) + 2), x_title=unit(valuation).long)
     _draw_moves(figure, steps)
-    _draw_parts(figure, len(steps), _counted(outcome), width=counted)
+    _draw_parts(figure, len(steps), _counted(valuation, outcome), width=counted)
     _draw_parts(figure, len(steps) + 1, _paid(outcome), width=width)
     names = [f"<b>{step.name}</b>" if step.total else label(step.name) for step in steps]
     down(figure, [*names, "<b>What counts</b>", "<b>The budget,<br>in tokens</b>"])
@@ -117,14 +116,14 @@ def _draw_moves(figure: go.Figure, steps: list[Move]) -> None:
     )
 
 
-def _counted(outcome: OutcomeDocument) -> list[Part]:
+def _counted(valuation: ValuationDocument, outcome: OutcomeDocument) -> list[Part]:
     decimals = decimals_for([milli(sum(step.counted for step in outcome.steps))])
     return [
         Part(
             look=look,
             weight=step.counted,
             text=number(milli(step.counted), decimals),
-            reading=f"{label(step.name)}: {milli(step.counted):.4g} milli-nats",
+            reading=f"{label(step.name)}: {milli(step.counted):.4g} {unit(valuation).short}",
         )
         for step, look in zip(outcome.steps, looks(outcome.participants), strict=True)
     ]

@@ -4,6 +4,7 @@ Texts are :class:`~markupsafe.Markup`: what is filled in is escaped, so that a p
 may be called anything.
 """
 
+from fedmerit.report.sentences.certainty import completing, not_completing, trusting
 from fedmerit.report.sentences.course import (
     checking,
     gathering,
@@ -13,19 +14,22 @@ from fedmerit.report.sentences.course import (
     settling,
 )
 from fedmerit.report.sentences.payments import explaining, paying
-from fedmerit.report.sentences.values import free_riders, judging, odds, valuing
+from fedmerit.report.sentences.values import free_riders, gained, judging, valuing
 
 __all__ = [
     "checking",
+    "completing",
     "explaining",
     "free_riders",
+    "gained",
     "gathering",
     "helping",
     "judging",
     "learning",
     "limits",
-    "odds",
+    "not_completing",
     "paying",
     "settling",
+    "trusting",
     "valuing",
 ]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 
+from fedmerit.report.sentences.values import weighing
 from fedmerit.report.sentences.wording import strong
 from fedmerit.report.units import (
     count,
@@ -84,15 +85,26 @@ def helping(findings: Findings) -> list[Markup]:
     return [
         Markup(
             "Each round is a game of its own: what did each member's update of that round add, "
-            "with everyone's weight in the average as it was and an absent member adding nothing? "
-            "Bars are one standard error over {}."
-        ).format(count(findings.validation_rows, "validation row")),
-        Markup(
-            "These values are of the one training run that took place; nobody is paid by them. "
-            "They need not add up to the values above, for which the model was trained again "
-            "without the absent members."
+            "{} and an absent member adding nothing? Bars are one standard error over {}."
+        ).format(
+            weighing(findings.scenario.valuation.weights),
+            count(findings.validation_rows, "validation row"),
         ),
+        _of_the_run(findings.valuation.game),
     ]
+
+
+def _of_the_run(game: str) -> Markup:
+    if game == "rounds":
+        return Markup(
+            "These values are of the one training run that took place. The game that the values "
+            "above are of is the sum of these games."
+        )
+    return Markup(
+        "These values are of the one training run that took place; nobody is paid by them. They "
+        "need not add up to the values above, for which the model was trained again without the "
+        "absent members."
+    )
 
 
 def gathering(findings: Findings) -> list[Markup]:
@@ -138,22 +150,27 @@ def settling(findings: Findings) -> list[Markup]:
     ]
 
 
-def checking() -> list[Markup]:
+def checking(findings: Findings) -> list[Markup]:
     """Say what an audit does, and how to make one."""
+    accuracy = findings.valuation.metric == "accuracy"
     return [
         Markup(
             "Anyone with this directory can run <code>fedmerit audit &lt;directory&gt;</code>. It "
             "trusts nothing in it: it compares every file with its digest, plays the chain's "
             "transactions again or reads the live chain, checks the committee's signatures, "
-            "averages every round's updates again, computes the values again from the table of "
-            "coalitions and the payments from the values, holds them against the payment root and "
-            "the claims on the chain, and draws this report again."
+            "averages every round's updates again, computes the values, their intervals and ranks "
+            "again from the table of coalitions and the payments from the values, holds them "
+            "against the payment root and the claims on the chain, and draws this report again."
         ),
         Markup(
-            "The metric is the gain in mean log-likelihood per validation row over the untrained "
-            "model. Values are kept in billionths of a nat, payments in base units, "
-            "10<sup>18</sup> to the token; both are integers, so that everyone computes the same "
-            "payments."
+            "The metric is the gain in {metric} over the untrained model. Values are kept in "
+            "billionths of {unit}, payments in base units, 10<sup>18</sup> to the token; both "
+            "are integers, so that everyone computes the same payments."
+        ).format(
+            metric="accuracy on the validation rows"
+            if accuracy
+            else "mean log-likelihood per validation row",
+            unit="a right answer" if accuracy else "a nat",
         ),
     ]
 
@@ -164,7 +181,11 @@ def limits(findings: Findings) -> list[Markup]:
         Markup(
             "<strong>What is not guaranteed.</strong> How well each group's model did on the "
             "validation rows is taken as the committee signed it. Only <code>fedmerit audit "
-            "&lt;directory&gt; --retrain</code> trains every group's model again and compares."
+            "&lt;directory&gt; --retrain</code> {} again and compares."
+        ).format(
+            "trains every group's model"
+            if findings.valuation.game == "retraining"
+            else "trains the model and measures every group's updates"
         )
     ]
     if findings.embedded:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from fedmerit.incentives import MECHANISMS
 from fedmerit.report.sentences.wording import strong, value_of
-from fedmerit.report.units import count, exact_tokens
+from fedmerit.report.units import count, exact_tokens, unit
 
 if TYPE_CHECKING:
     from fedmerit.report.findings import Findings
@@ -57,9 +57,8 @@ def explaining(findings: Findings) -> list[Markup]:
         said.append(Markup("The value of {} is set aside.").format(strong(aside)))
     said.append(
         Markup(
-            "What is left counts, {} milli-nats, and the last bar is the budget, cut by the "
-            "payments."
-        ).format(value_of(valuation, counted))
+            "What is left counts, {} {}, and the last bar is the budget, cut by the payments."
+        ).format(value_of(valuation, counted), unit(valuation).short)
     )
     said.append(_agreement(findings))
     return [Markup(" ").join(said)]

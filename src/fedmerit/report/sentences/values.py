@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Final
 from markupsafe import Markup
 
 from fedmerit.evidence import NANO
-from fedmerit.report.figures.contributions import evaluators_of, readings
+from fedmerit.incentives import METHODS
+from fedmerit.incentives.methods import SHAPLEY
+from fedmerit.report.figures.comparison import beyond
+from fedmerit.report.figures.contributions import evaluators_of, readings, readings_by_name
+from fedmerit.report.readings import baselines, order, uncertain
 from fedmerit.report.sentences.wording import harmful, strong, value_of
-from fedmerit.report.units import count, listed, number, percent, quantile
+from fedmerit.report.units import count, listed, number, percent, unit
 
 if TYPE_CHECKING:
     from fedmerit.evidence import ValuationDocument
     from fedmerit.report.findings import Findings
 
-_UNIT: Final = "milli-nats per validation row"
 #: A smaller share of all positive values is called small.
 _SMALL: Final = 0.1
 _MOST: Final = 8
@@ -25,55 +28,113 @@ _COUNTABLE: Final = 24
 
 
 def valuing(findings: Findings) -> list[Markup]:
-    """Say how the values were found, and what they say."""
-    return [_method(findings), _unit(), _finding(findings.valuation)]
+    """Say how the values were found, what they say, and what to hold them against."""
+    valuation = findings.valuation
+    return [_method(findings), _unit(valuation), _finding(valuation), _comparing(valuation)]
 
 
 def _method(findings: Findings) -> Markup:
+    valuation = findings.valuation
+    if valuation.method in SHAPLEY:
+        what = Markup(
+            "A member's value is what it adds to the group that was there before it, on average "
+            "over all orders of joining (Shapley, 1953)."
+        )
+    else:
+        summary = (METHODS[valuation.method].__doc__ or "").splitlines()[0].rstrip(".")
+        what = Markup("A member's value here is by <em>{}</em>: {}.").format(
+            valuation.method, summary[:1].lower() + summary[1:]
+        )
+    return Markup(" ").join([what, _measuring(findings), _adding_up(valuation)])
+
+
+def _measuring(findings: Findings) -> Markup:
+    """Say which groups were measured, and how."""
     valuation, n = findings.valuation, len(findings.valuation.participants)
-    worth = value_of(valuation, valuation.worth)
-    if valuation.method == "leave-one-out":
-        return Markup(
-            "A member's value here is what everyone together would lose without it. These values "
-            "need not add up to what everyone is worth, {worth} {unit}."
-        ).format(worth=worth, unit=_UNIT)
+    groups = f"possible group{'' if n == 1 else 's'} of members (coalitions)"
     which = (
-        f"each of the {valuation.evaluations:,} possible groups of members"
-        if valuation.method == "exact"
-        else f"{valuation.evaluations:,} random ones of the {_groups(n)} possible groups of members"
+        f"each of the {valuation.evaluations:,} {groups}"
+        if n <= _COUNTABLE and valuation.evaluations == 2**n
+        else f"{valuation.evaluations:,} of the {_groups(n)} {groups}"
     )
+    rows = count(findings.validation_rows, "validation row")
+    if valuation.game == "retraining":
+        return Markup("To find it, the model was trained again for {} and measured on {}.").format(
+            which, rows
+        )
     return Markup(
-        "A member's value is what it adds to the group that was there before it, on average over "
-        "all orders of joining (Shapley, 1953). To find it, the model was trained again for "
-        "{which} and measured on {rows}. The values add up to what everyone together is worth: "
-        "<strong>{worth} {unit}</strong>."
-    ).format(
-        which=which, rows=count(findings.validation_rows, "validation row"), worth=worth, unit=_UNIT
-    )
+        "To find it, the updates that the members sent were averaged again for {}, round by "
+        "round and {}, and each average was measured on {}. Nothing was trained again."
+    ).format(which, weighing(findings.scenario.valuation.weights), rows)
+
+
+def weighing(weights: str) -> str:
+    """Say what members weigh when others are absent."""
+    if weights == "fixed":
+        return "with everyone's weight as it was"
+    return "with the weights of those who are in made to add up to one"
+
+
+def _adding_up(valuation: ValuationDocument) -> Markup:
+    total, worth = sum(valuation.values), value_of(valuation, valuation.worth)
+    if abs(total - valuation.worth) <= len(valuation.values):
+        return Markup(
+            "The values add up to what everyone together is worth: <strong>{} {}</strong>."
+        ).format(worth, unit(valuation).long)
+    return Markup(
+        "These values need not add up to what everyone is worth, {} {}: they come to {}."
+    ).format(worth, unit(valuation).long, value_of(valuation, total))
 
 
 def _groups(n: int) -> str:
     return f"{2**n:,}" if n <= _COUNTABLE else f"2^{n}"
 
 
-def _unit() -> Markup:
+def _unit(valuation: ValuationDocument) -> Markup:
+    if valuation.metric == "accuracy":
+        return Markup("One per mille is one more right answer in a thousand validation rows.")
     return Markup(
         "A milli-nat is a thousandth of a nat, the unit of log-likelihood: with 10 milli-nats "
         "more, the model gives the right answer a probability that is about 1% higher."
     )
 
 
+def _comparing(valuation: ValuationDocument) -> Markup:
+    """Say what the marks below the bars are."""
+    said = Markup(
+        "In the second chart the dot is the value with its interval, and the marks below it are "
+        "what simpler answers would give; nobody is paid by them: what everyone would lose without "
+        "the member (leave-one-out), what it is worth alone, and everyone's worth split by "
+        "declared rows or evenly."
+    )
+    if beyond(valuation):
+        said += Markup(" A mark with a number beside it lies further out than there is room for.")
+    if "gradient alignment" not in baselines(valuation):
+        return said + Markup(
+            " A second opinion, how far each one's recorded updates went down the validation "
+            "loss, comes to nothing in sum and is not drawn."
+        )
+    said += Markup(
+        " Gradient alignment is a second opinion: how far each one's recorded updates went down "
+        "the validation loss, scaled to the same total."
+    )
+    scores = zip(valuation.participants, valuation.alignment, strict=True)
+    if against := [name for name, score in scores if score < 0]:
+        said += Markup(" By it, the updates of {} pointed the wrong way.").format(strong(against))
+    return said
+
+
 def _finding(valuation: ValuationDocument) -> Markup:
     """Say who is first, who does harm, and what cannot be told from nothing."""
-    best, most = max(
-        zip(valuation.participants, valuation.values, strict=True), key=lambda pair: pair[1]
-    )
-    said = [Markup("{} contributed most, {}.").format(strong([best]), value_of(valuation, most))]
+    best, reading = readings_by_name(valuation)[order(valuation)[0]]
+    said = [
+        Markup("{} contributed most, {} {}.").format(strong([best]), reading, unit(valuation).short)
+    ]
     if names := harmful(valuation):
         said.append(
             Markup("The model is better without {}: a negative value.").format(strong(names))
         )
-    if names := _uncertain(valuation):
+    if names := uncertain(valuation):
         said.append(
             Markup(
                 "On these validation rows the contribution of {} cannot be told from nothing: the "
@@ -81,13 +142,6 @@ def _finding(valuation: ValuationDocument) -> Markup:
             ).format(strong(names), percent(valuation.confidence_ppm, 0))
         )
     return Markup(" ").join(said)
-
-
-def _uncertain(valuation: ValuationDocument) -> list[str]:
-    """Name the participants whose interval includes zero."""
-    reach = quantile(valuation.confidence_ppm)
-    everyone = zip(valuation.participants, valuation.values, valuation.standard_errors, strict=True)
-    return [name for name, value, error in everyone if abs(value) <= reach * error]
 
 
 def free_riders(findings: Findings) -> list[Markup]:
@@ -103,7 +157,9 @@ def _free_rider(valuation: ValuationDocument, name: str) -> Markup:
         "model just as it had been sent to it."
     ).format(strong([name]))
     if value <= 0:
-        return said + Markup(" Its value, {} {}, is not above zero.").format(reading, _UNIT)
+        return said + Markup(" Its value, {} {}, is not above zero.").format(
+            reading, unit(valuation).long
+        )
     share = value / sum(max(0, each) for each in valuation.values)
     names = harmful(valuation)
     return said + Markup(
@@ -113,9 +169,9 @@ def _free_rider(valuation: ValuationDocument, name: str) -> Markup:
     ).format(
         size="small but " if share < _SMALL else "",
         reading=reading,
-        unit=_UNIT,
+        unit=unit(valuation).long,
         share=percent(round(share * 10**6)),
-        clear="includes zero" if name in _uncertain(valuation) else "is clear of zero",
+        clear="includes zero" if name in uncertain(valuation) else "is clear of zero",
         whom=Markup(", here {}").format(strong(names)) if names else "",
     )
 
@@ -138,8 +194,10 @@ def judging(findings: Findings) -> list[Markup]:
     ]
 
 
-def odds(worth_nano: int) -> str:
-    """Say in per cent what a gain in log-likelihood does to the right answer's probability."""
-    change = exp(worth_nano / NANO) - 1
+def gained(valuation: ValuationDocument) -> str:
+    """Say what the gain of everyone together does to the right answers."""
+    if valuation.metric == "accuracy":
+        return "more right answers" if valuation.worth >= 0 else "fewer right answers"
+    change = exp(valuation.worth / NANO) - 1
     how = "more" if change >= 0 else "less"
     return f"right answers held {number(abs(change) * 100, 0)}% {how} likely"
