@@ -70,8 +70,23 @@ class Settled:
 
 
 @pytest.fixture(scope="session")
-def settled(keys) -> Settled:
+def settled_here(keys) -> Settled:
     """One settlement on an embedded chain, for tests that only read."""
-    node = connect(started=STARTED)
+    return _settle_on(connect(started=STARTED), keys)
+
+
+@pytest.fixture(scope="session")
+def settled_there(keys, anvil) -> Settled:
+    """One settlement on Anvil, for tests that only read."""
+    return _settle_on(connect(anvil), keys)
+
+
+@pytest.fixture(params=["settled_here", pytest.param("settled_there", marks=pytest.mark.node)])
+def settled(request) -> Settled:
+    """One settlement on a chain of either kind, for tests that only read."""
+    return request.getfixturevalue(request.param)
+
+
+def _settle_on(node: Node, keys: Keyring) -> Settled:
     order = an_order()
     return Settled(node, order, settle(node, order, keys))
