@@ -105,7 +105,6 @@ def _settle(
 
 def _passing(error: ChainError, node: Node, journal: Journal) -> bool:
     """Say whether looking again may help: the chain, and not the order, is at fault."""
-    if isinstance(error, Unreachable):
-        node.await_answer(PATIENCE_SECONDS)
+    node.await_answer(PATIENCE_SECONDS)  # another chain may answer in its place
     lost = journal.look_again(node)
     return lost or isinstance(error, Unreachable | ChainMoved)

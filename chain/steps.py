@@ -11,7 +11,7 @@ from fedmerit.chain.clients import Claim
 from fedmerit.chain.order import Receipt
 from fedmerit.chain.signing import Domain, Report, sign_report
 from fedmerit.chain.tree import AllowList, SumTree, members_digest, round_history
-from fedmerit.errors import ChainError
+from fedmerit.errors import ChainError, ChainMoved
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +63,10 @@ class Settlement:
         allowed = AllowList(self._site.accounts)
         joined = registry.member_count(self._job)
         self._journal.begin("join", max(len(self._site.accounts) - joined, 0))
-        for member in self._site.cast.members[joined:]:
+        for index, member in enumerate(self._site.cast.members[joined:], start=joined):
+            # Its place is its index for good: not after a member whose block was replaced.
+            if (count := registry.member_count(self._job)) != index:
+                raise ChainMoved(f"{count} members have joined, and {index} had a moment ago")
             proof = allowed.proof(member.address)
             self._journal.record(registry.join(self._job, proof, signer=member))
         self._same("members", members_digest(self._site.accounts), registry.members_digest)
