@@ -43,6 +43,7 @@ def run(
     rpc: str | None = None,
     chain_id: int | None = None,
     keystore: Path | None = None,
+    env_keys: bool = False,
     output: Output = "table",
 ) -> int:
     """Train, value, reward, settle and report: one scenario from end to end.
@@ -55,6 +56,7 @@ def run(
         rpc: Settle on this Ethereum node instead of the embedded chain.
         chain_id: Refuse a node that is of another chain.
         keystore: Directory of encrypted keys, ROLE.json, for --rpc.
+        env_keys: Take the keys from FEDMERIT_KEY_SPONSOR, ..._COORDINATOR and one per member.
         output: Form of the result on standard output.
     """
     from fedmerit import pipeline  # noqa: PLC0415 - imports torch
@@ -66,7 +68,9 @@ def run(
             hint=f"Leave those out: fedmerit run --resume {resume}",
         )
     with TerminalProgress(err) as progress:
-        chain = pipeline.ChainChoice(rpc=rpc, chain_id=chain_id, keystore=keystore)
+        chain = pipeline.ChainChoice(
+            rpc=rpc, chain_id=chain_id, keystore=keystore, env_keys=env_keys
+        )
         if resume is not None:
             bundle = pipeline.resume(resume, chain=chain, progress=progress)
         else:
