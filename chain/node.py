@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from web3 import Web3
     from web3.contract import Contract
     from web3.contract.contract import ContractFunction
-    from web3.types import LogReceipt, TxData, TxReceipt
+    from web3.types import FilterParams, LogReceipt, TxData, TxReceipt
 
     from fedmerit.chain.keys import Signer
     from fedmerit.chain.transaction import Call
@@ -102,23 +102,24 @@ class Node:
         with self.translated():
             return self.web3.eth.get_transaction(cast("HexStr", transaction))
 
-    def logs(self, addresses: Sequence[str], job: int, first_block: int) -> list[LogReceipt]:
+    def logs(
+        self, addresses: Sequence[str] | None, job: int | None, first_block: int
+    ) -> list[LogReceipt]:
         """Give the logs of *job* that contracts at *addresses* wrote since *first_block*.
 
-        All our events carry the job's number as their first indexed argument.
+        All our events carry the job's number as their first indexed argument. None stands
+        for any address, or for any job.
         """
-        topic = cast("HexStr", f"0x{job:064x}")
+        wanted: FilterParams = {}
+        if addresses is not None:
+            wanted["address"] = [to_checksum_address(address) for address in addresses]
+        if job is not None:
+            wanted["topics"] = [None, cast("HexStr", f"0x{job:064x}")]
         found: list[LogReceipt] = []
         for first, last in self.spans(first_block):
+            span: FilterParams = {"fromBlock": BlockNumber(first), "toBlock": BlockNumber(last)}
             with self.translated():
-                found += self.web3.eth.get_logs(
-                    {
-                        "address": [to_checksum_address(address) for address in addresses],
-                        "topics": [None, topic],
-                        "fromBlock": BlockNumber(first),
-                        "toBlock": BlockNumber(last),
-                    }
-                )
+                found += self.web3.eth.get_logs({**wanted, **span})
         return found
 
     def nonce(self, address: str) -> int:

@@ -110,6 +110,42 @@ def audit(
 
 
 @app.command
+def ledger(
+    bundle: Path | None = None,
+    *,
+    rpc: str | None = None,
+    job: int | None = None,
+    registry: str | None = None,
+    from_block: int = 0,
+    output: Output = "table",
+) -> int:
+    """Show what a chain holds of a job: money, participants, rounds, events, balances, gas.
+
+    Without a bundle and a job, the jobs on the node are listed.
+
+    Args:
+        bundle: The directory that 'fedmerit run' wrote; its transactions are replayed.
+        rpc: Read this Ethereum node instead.
+        job: The job's number, where no bundle says it.
+        registry: Address of the registry that numbers the job, where several have one.
+        from_block: Search the node from this block on.
+        output: Form of the result on standard output.
+    """
+    from fedmerit import ledgers  # noqa: PLC0415 - imports web3
+
+    found = ledgers.read(bundle, rpc=rpc, job=job, registry=registry, first_block=from_block)
+    if output == "json":
+        _print_json(found.as_json())
+    else:
+        _show_tables(found.tables())
+    if bundle is not None:
+        _next(f"fedmerit audit {bundle}{_at(rpc)}", "to check it")
+    else:
+        _next(f"fedmerit ledger{_at(rpc)} --job JOB", "to see another job")
+    return 0
+
+
+@app.command
 def report(bundle: Path) -> int:
     """Write a bundle's report again, and print where it is.
 
@@ -179,6 +215,17 @@ def _show_run(bundle: Bundle, output: Output, rpc: str | None) -> None:
             out.print(f"[bold]{name}[/]  {escape(figure)}", soft_wrap=True)
         out.print(f"[bold]Report[/]  {escape(str(bundle.path / 'report.html'))}", soft_wrap=True)
     _next(f"fedmerit audit {bundle.path}{_at(rpc)}", "to check it")
+
+
+def _show_tables(tables: dict[str, list[dict[str, str]]]) -> None:
+    for title, rows in tables.items():
+        out.print(f"[bold]{title}[/]", soft_wrap=True)
+        table = Table()
+        for column in rows[0] if rows else ():
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            table.add_row(*map(escape, row.values()))
+        out.print(table)
 
 
 def _show_verdict(verdict: Verdict, output: Output) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fedmerit.chain.connection import connect
+from fedmerit.chain.journal import Journal
 from fedmerit.chain.keys import Keyring
 from fedmerit.chain.order import Order, Receipt
 from fedmerit.chain.settlement import settle
@@ -40,6 +41,11 @@ def an_order(members: int = 3, rounds: int = 2, **changes) -> Order:
 @pytest.fixture
 def make_order():
     return an_order
+
+
+@pytest.fixture
+def journal() -> Journal:
+    return Journal()
 
 
 @pytest.fixture(scope="session")
