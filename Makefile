@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: run test check format lint types layers unit contracts nightly mechanisms artifacts benchmarks clean
+.PHONY: run test check format lint types layers unit contracts nightly kill mechanisms artifacts benchmarks clean
 
 run: .venv/run
 	$(BIN)/fedmerit run
@@ -58,6 +58,10 @@ endif
 # The contracts' invariants over 100,000 calls: minutes, so not part of `make test`.
 nightly: node_modules/.package-lock.json
 	FOUNDRY_PROFILE=nightly node contracts/forge.mjs test
+
+# The settling process killed at 50 instants on Anvil and at every step of the embedded chain.
+kill: .venv/dev node_modules/.package-lock.json
+	$(BIN)/python -m pytest -m kill tests/e2e
 
 benchmarks: .venv/run
 	for script in benchmarks/*.py; do $(BIN)/python $$script; done

@@ -1,19 +1,22 @@
 """The five contracts of a settlement, deployed and wired to one another.
 
 The vault must know the reports contract and the reports contract the vault, both for good.
-The vault is deployed first, with the address that the next contract of the same sender
-will have; that it did get that address is checked.
+So all addresses are foreseen: they follow from the deployer and its transactions' numbers.
+Whoever writes the plan down first can die at any instant and still find what it deployed.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from eth_utils.address import to_checksum_address
 from web3.types import Nonce
 from web3.utils import get_create_address
 
 from fedmerit.chain.clients import CreditToken, JobVault, Registry, Reports, Rounds
-from fedmerit.errors import ChainError, WrongChain
+from fedmerit.chain.order import Deployment
+from fedmerit.errors import ChainError, ChainMoved, WrongChain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,8 +24,72 @@ if TYPE_CHECKING:
     from fedmerit.chain.clients.base import Client
     from fedmerit.chain.keys import Signer
     from fedmerit.chain.node import Node
-    from fedmerit.chain.order import Deployment
     from fedmerit.chain.transaction import Mined
+
+    #: Deploys one contract, which may be told where the others are or will be.
+    Deploy = Callable[[Node, Signer, Mapping[str, str]], tuple[Client, Mined]]
+
+#: The contracts in the order in which they are deployed.
+_DEPLOY: Final[Mapping[str, Deploy]] = MappingProxyType(
+    {
+        CreditToken.NAME: lambda node, signer, _: CreditToken.deploy(node, signer),
+        Registry.NAME: lambda node, signer, _: Registry.deploy(node, signer),
+        Rounds.NAME: lambda node, signer, at: Rounds.deploy(
+            node, signer, registry=at[Registry.NAME]
+        ),
+        JobVault.NAME: lambda node, signer, at: JobVault.deploy(
+            node, signer, registry=at[Registry.NAME], reports=at[Reports.NAME]
+        ),
+        Reports.NAME: lambda node, signer, at: Reports.deploy(
+            node,
+            signer,
+            registry=at[Registry.NAME],
+            rounds=at[Rounds.NAME],
+            vault=at[JobVault.NAME],
+        ),
+    }
+)
+#: How many transactions an account may have sent since it planned; only bounds a search.
+_RECENT: Final = 10_000
+
+
+def plan(node: Node, sponsor: str) -> Deployment:
+    """Foresee where the contracts will be if *sponsor* deploys them next, and nothing else."""
+    return Deployment(
+        chain_id=node.chain_id,
+        addresses=_foreseen(sponsor, node.nonce(sponsor)),
+        block=node.height(),
+    )
+
+
+def missing(node: Node, deployment: Deployment) -> tuple[str, ...]:
+    """Name the contracts of *deployment* that are not there, in deploying order.
+
+    Raises:
+        WrongChain: The node is of another chain.
+
+    """
+    if deployment.chain_id != node.chain_id:
+        raise WrongChain(expected=deployment.chain_id, found=node.chain_id)
+    addresses = contracts_at(node, deployment.addresses).addresses
+    return tuple(name for name in _DEPLOY if not node.has_code(addresses[name]))
+
+
+def planned(node: Node, sponsor: str, deployment: Deployment) -> int | None:
+    """Give the number of the transaction that *sponsor* planned *deployment* to begin with.
+
+    None if it never planned it.
+    """
+    following = node.nonce(sponsor)
+    for first in range(following, max(following - _RECENT, -1), -1):
+        if _foreseen(sponsor, first) == deployment.addresses:
+            return first
+    return None
+
+
+def _foreseen(sponsor: str, first: int) -> dict[str, str]:
+    sender, numbered = to_checksum_address(sponsor), enumerate(_DEPLOY, start=first)
+    return {name: str(get_create_address(sender, Nonce(nonce))) for nonce, name in numbered}
 
 
 class Contracts(NamedTuple):
@@ -40,30 +107,29 @@ class Contracts(NamedTuple):
         return {client.NAME: client.address for client in self}
 
     @classmethod
-    def deploy(cls, node: Node, signer: Signer, record: Callable[[Mined], None]) -> Contracts:
-        """Deploy all five as *signer*, who owns the token; *record* sees each transaction.
+    def deploy(
+        cls, node: Node, signer: Signer, planned: Deployment, record: Callable[[Mined], None]
+    ) -> Contracts:
+        """Deploy, as *signer*, who owns the token, what is *planned* and not there yet.
+
+        Args:
+            node: The chain.
+            signer: Who planned it.
+            planned: What :func:`plan` gave.
+            record: Sees each transaction.
 
         Raises:
-            ChainError: Somebody else sent as *signer* meanwhile, so the wiring came out wrong.
+            ChainMoved: *signer* sent something else meanwhile, so the plan fails.
 
         """
-        token, mined = CreditToken.deploy(node, signer)
-        record(mined)
-        registry, mined = Registry.deploy(node, signer)
-        record(mined)
-        rounds, mined = Rounds.deploy(node, signer, registry=registry.address)
-        record(mined)
-        after_next = Nonce(node.nonce(signer.address) + 1)
-        foreseen = get_create_address(signer.address, after_next)
-        vault, mined = JobVault.deploy(node, signer, registry=registry.address, reports=foreseen)
-        record(mined)
-        reports, mined = Reports.deploy(
-            node, signer, registry=registry.address, rounds=rounds.address, vault=vault.address
-        )
-        record(mined)
-        contracts = cls(token, registry, rounds, vault, reports)
-        contracts.check()
-        return contracts
+        for name in missing(node, planned):
+            expected = planned.addresses[name]
+            upcoming = get_create_address(signer.address, Nonce(node.nonce(signer.address)))
+            if upcoming != expected:
+                raise ChainMoved(f"{name} would be at {upcoming}, not at {expected} as planned")
+            _, mined = _DEPLOY[name](node, signer, planned.addresses)
+            record(mined)
+        return cls.attach(node, planned)
 
     @classmethod
     def attach(cls, node: Node, deployment: Deployment) -> Contracts:
@@ -74,15 +140,12 @@ class Contracts(NamedTuple):
             ChainError: One is missing, or they do not belong together.
 
         """
-        if deployment.chain_id != node.chain_id:
-            raise WrongChain(expected=deployment.chain_id, found=node.chain_id)
         contracts = contracts_at(node, deployment.addresses)
-        for client in contracts:
-            if not node.has_code(client.address):
-                raise ChainError(
-                    f"there is no contract at {client.address}, where {client.NAME} should be",
-                    hint="A local chain forgets when it stops: settle afresh.",
-                )
+        for name in missing(node, deployment):
+            raise ChainError(
+                f"there is no contract at {contracts.addresses[name]}, where {name} should be",
+                hint="A local chain forgets when it stops: settle afresh.",
+            )
         contracts.check()
         return contracts
 

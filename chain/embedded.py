@@ -25,7 +25,6 @@ from fedmerit.chain.transcript import Entry, Transcript
 from fedmerit.errors import ChainError
 
 if TYPE_CHECKING:
-    from hexbytes import HexBytes
     from web3.types import TxParams
 
 #: Wei in the faucet at genesis; a billion ether.
@@ -133,21 +132,24 @@ class EmbeddedNode(Node):
             raise ChainError(f"time goes back, from {self.now()} to {entry.timestamp}")
         self.wait_until(entry.timestamp)
         with self.translated():
-            self._deliver(bytes.fromhex(entry.raw[2:]))
+            self.deliver(bytes.fromhex(entry.raw[2:]))
         if self._entries[-1] != entry:
             raise ChainError(f"it gives block {self._entries[-1].block}, not {entry.block}")
 
-    def _gas(self, transaction: TxParams) -> int:  # noqa: ARG002 - estimating is the base's way
+    mines_at_once = True
+
+    def estimate(self, transaction: TxParams) -> int:  # noqa: ARG002 - estimating is the base's way
+        """Give what every transaction here may use."""
         return GAS
 
-    def _deliver(self, raw: bytes) -> HexBytes:
+    def deliver(self, raw: bytes) -> None:
+        """Mine a signed transaction, and write it down; raises what web3 raises."""
         timestamp = self.now()
-        sent = super()._deliver(raw)
+        super().deliver(raw)
         block = self._backend.chain.get_canonical_head().hash
         self._entries.append(
             Entry(raw=f"0x{raw.hex()}", timestamp=timestamp, block=f"0x{block.hex()}")
         )
-        return sent
 
     def _asking(self) -> TxParams:
         return {"from": FAUCET.address}  # py-evm charges the asker for gas, and gives it back

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from fedmerit.chain.keys import FAUCET
-from fedmerit.errors import ChainError
+from fedmerit.errors import InsufficientFunds
 
 if TYPE_CHECKING:
     from fedmerit.chain.keys import Cast, Signer
@@ -41,7 +41,7 @@ def top_ups(
         deployed: Whether the contracts are there already.
 
     Raises:
-        ChainError: The sponsor has to pay and cannot.
+        InsufficientFunds: The sponsor has to pay and cannot.
 
     """
     lacking = _lacking(node, cast, rounds, 0 if deployed else _DEPLOYMENT)
@@ -51,11 +51,8 @@ def top_ups(
     own = lacking.pop(cast.sponsor.address, 0)
     needed = sum(lacking.values()) + (held + own if own else 0)
     if needed > held:
-        raise ChainError(
-            f"the sponsor's account {cast.sponsor.address} holds {held} wei, and gas for this "
-            f"settlement may cost {needed}",
-            hint=f"Send {needed - held} wei or more to {cast.sponsor.address}.",
-        )
+        sponsor = cast.sponsor
+        raise InsufficientFunds(sponsor.role, sponsor.address, held=held, needed=needed)
     return cast.sponsor, lacking
 
 

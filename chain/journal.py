@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from fedmerit.chain.order import Step
+from fedmerit.errors import ChainMoved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from fedmerit.chain.node import Node
     from fedmerit.chain.transaction import Mined
 
     #: Called with the step, how many of its transactions are done, and of how many.
@@ -62,19 +65,44 @@ class Journal:
 
     def record(self, mined: Mined) -> None:
         """Keep a transaction of the step that was begun."""
-        self.steps.append(
-            Step(
-                step=self._name,
-                hash=mined.hash,
-                sender=mined.sender,
-                block=mined.block,
-                timestamp=mined.timestamp,
-                gas=mined.gas,
-            )
-        )
+        self.steps.append(_step(self._name, mined))
         self.advance()
 
     def advance(self) -> None:
         """Count one more thing done."""
         self._done += 1
         self._on_step(self._name, self._done, self._total)
+
+    def look_again(self, node: Node) -> bool:
+        """Forget what *node* no longer holds, and say whether there was anything.
+
+        Blocks that were replaced may hold the same transactions again, in other places.
+        """
+        before, self.steps = self.steps, []
+        for step in before:
+            with suppress(ChainMoved):
+                self.steps.append(_step(step.step, node.mined(node.receipt(step.hash))))
+        return len(self.steps) < len(before)
+
+    def confirm(self, node: Node) -> None:
+        """Return when all that was sent lies deep enough in the chain.
+
+        Raises:
+            ChainMoved: Something of it is not there any more.
+
+        """
+        if self.steps:
+            node.await_burial(max(step.block for step in self.steps))
+        if self.look_again(node):
+            raise ChainMoved("blocks were replaced, and something that we sent is not in the chain")
+
+
+def _step(name: str, mined: Mined) -> Step:
+    return Step(
+        step=name,
+        hash=mined.hash,
+        sender=mined.sender,
+        block=mined.block,
+        timestamp=mined.timestamp,
+        gas=mined.gas,
+    )

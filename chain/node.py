@@ -9,25 +9,27 @@ from __future__ import annotations
 
 import time
 from contextlib import AbstractContextManager, suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from eth_typing import BlockNumber, HexStr
 from eth_utils.address import to_checksum_address
-from web3.types import RPCEndpoint, TxParams, Wei
+from hexbytes import HexBytes
+from web3.types import RPCEndpoint, TxParams
 
+from fedmerit.chain.outbox import Outbox
 from fedmerit.chain.reverts import translated
 from fedmerit.chain.transaction import Fees, Mined
 from fedmerit.contracts import artifact
-from fedmerit.errors import ChainError
+from fedmerit.errors import ChainError, Unreachable, WrongChain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from hexbytes import HexBytes
     from web3 import Web3
     from web3.contract import Contract
     from web3.contract.contract import ContractFunction
-    from web3.types import LogReceipt, TxData, TxReceipt
+    from web3.types import FilterParams, LogReceipt, TxData, TxReceipt
 
     from fedmerit.chain.keys import Signer
     from fedmerit.chain.transaction import Call
@@ -36,8 +38,10 @@ if TYPE_CHECKING:
 EMBEDDED_CHAIN: Final = 131277322940537
 DEVELOPMENT_CHAINS: Final = frozenset({31337, 1337, EMBEDDED_CHAIN})
 
-RECEIPT_SECONDS: Final = 180
 POLL_SECONDS: Final = 4.0
+RETRY_SECONDS: Final = 0.25
+#: Blocks on top of the last transaction before a settlement is read back, off local chains.
+CONFIRMATIONS: Final = 3
 SPAN_BLOCKS: Final = 10_000
 
 
@@ -54,7 +58,7 @@ class Node:
     def __init__(self, web3: Web3, url: str) -> None:
         self.web3 = web3
         self.url = url
-        self._nonces: dict[str, int] = {}
+        self._outbox = Outbox(self)
         with self.translated():
             self.chain_id = int(web3.eth.chain_id)
 
@@ -98,32 +102,29 @@ class Node:
         with self.translated():
             return self.web3.eth.get_transaction(cast("HexStr", transaction))
 
-    def logs(self, addresses: Sequence[str], job: int, first_block: int) -> list[LogReceipt]:
+    def logs(
+        self, addresses: Sequence[str] | None, job: int | None, first_block: int
+    ) -> list[LogReceipt]:
         """Give the logs of *job* that contracts at *addresses* wrote since *first_block*.
 
-        All our events carry the job's number as their first indexed argument.
+        All our events carry the job's number as their first indexed argument. None stands
+        for any address, or for any job.
         """
-        topic = cast("HexStr", f"0x{job:064x}")
+        wanted: FilterParams = {}
+        if addresses is not None:
+            wanted["address"] = [to_checksum_address(address) for address in addresses]
+        if job is not None:
+            wanted["topics"] = [None, cast("HexStr", f"0x{job:064x}")]
         found: list[LogReceipt] = []
         for first, last in self.spans(first_block):
+            span: FilterParams = {"fromBlock": BlockNumber(first), "toBlock": BlockNumber(last)}
             with self.translated():
-                found += self.web3.eth.get_logs(
-                    {
-                        "address": [to_checksum_address(address) for address in addresses],
-                        "topics": [None, topic],
-                        "fromBlock": BlockNumber(first),
-                        "toBlock": BlockNumber(last),
-                    }
-                )
+                found += self.web3.eth.get_logs({**wanted, **span})
         return found
 
     def nonce(self, address: str) -> int:
         """Give the number of the next transaction that *address* sends."""
-        if address not in self._nonces:
-            checked = to_checksum_address(address)
-            with self.translated():
-                self._nonces[address] = int(self.web3.eth.get_transaction_count(checked, "pending"))
-        return self._nonces[address]
+        return self._outbox.nonce(to_checksum_address(address))
 
     def look_up(self, transaction: str) -> tuple[Mined, bytes]:
         """Give what became of the transaction of this hash, and the data that it sent."""
@@ -162,63 +163,79 @@ class Node:
 
         Raises:
             Reverted: The contract refused.
+            InsufficientFunds: *signer* cannot pay for it; nothing was sent.
+            NotMined: It waits, whatever was offered for it.
+            ChainMoved: Another transaction took its place.
             ChainError: The node refused, or *signer*'s key is public and this is no local chain.
             Unreachable: The node went away.
 
         """
-        if signer.development and not self.development:
-            raise ChainError(
-                f"the key of {signer.role!r} is a development key that anybody can derive, "
-                f"and chain {self.chain_id} is not a local one",
-                hint="Give real keys: a keystore directory, or environment variables.",
-            )
-        try:
-            with self.translated():
-                return self._submit(call, signer)
-        except ChainError:
-            self._nonces.pop(signer.address, None)  # ask the chain again next time
-            raise
+        return next(self.send_each([(call, signer)]))
 
-    def _submit(self, call: Call, signer: Signer) -> Mined:
-        fees = self.fees()
-        transaction = call.build_transaction(
-            {
-                "from": signer.address,
-                "chainId": self.chain_id,
-                "nonce": cast("Any", self.nonce(signer.address)),
-                "maxFeePerGas": Wei(fees.maximum),
-                "maxPriorityFeePerGas": Wei(fees.priority),
-                "value": Wei(0),
-                "gas": 0,
-            }
-        )
-        transaction["gas"] = self._gas(transaction)
-        sent = self._deliver(signer.sign_transaction(transaction))
-        self._nonces[signer.address] += 1
-        receipt = self.web3.eth.wait_for_transaction_receipt(sent, timeout=RECEIPT_SECONDS)
-        if receipt["status"] == 0:
-            self._explain(transaction, receipt)
-        return self.mined(receipt)
+    def send_each(self, calls: Iterable[tuple[Call, Signer]]) -> Iterator[Mined]:
+        """Send every call as its signer, and give each as it is mined; raises as :meth:`send`.
 
-    def _gas(self, transaction: TxParams) -> int:
-        """Estimate, with a quarter to spare; a call that would revert does so here, unpaid."""
+        Where blocks take their time, all are on their way before the first is waited for.
+        One signer's calls are mined in their order; they must need the same gas, since the
+        first is estimated for all: the later ones may depend on it. Calls of different
+        signers may be mined in any order.
+        """
+        every = tuple(calls)
+        # Anvil loses receipts and hangs when it is sent many while it mines each at once.
+        together = len(every) > 1 and not self.mines_at_once
+        for batch in [every] if together else [(one,) for one in every]:
+            yield from self._outbox.send(batch)
+
+    def settle_down(self, addresses: Iterable[str]) -> None:
+        """Wait until nothing waits that *addresses* sent, and count on from what is mined.
+
+        What a process left waiting when it died is mined meanwhile. If it is not, whatever
+        is sent next takes its number: it is taken up or replaced, and never doubled.
+        """
+        self._outbox.settle_down(map(to_checksum_address, addresses))
+
+    @cached_property
+    def mines_at_once(self) -> bool:
+        """Whether the node mines every transaction as it comes; asked once."""
+        with suppress(ChainError), self.translated():
+            return bool(self._request("anvil_getAutomine"))
+        return False
+
+    def estimate(self, transaction: TxParams) -> int:
+        """Give the gas to send *transaction* with, a quarter to spare; raises what web3 raises.
+
+        A call that would revert does so here, unpaid.
+        """
         return self.web3.eth.estimate_gas(_bare(transaction)) * 5 // 4
 
-    def _deliver(self, raw: bytes) -> HexBytes:
-        return self.web3.eth.send_raw_transaction(raw)
+    def deliver(self, raw: bytes) -> None:
+        """Give the node a signed transaction; raises what web3 raises."""
+        self.web3.eth.send_raw_transaction(HexBytes(raw))
+
+    def waiting(self, sender: str, nonce: int) -> Mapping[str, Any] | None:
+        """Give *sender*'s transaction of this number that is not mined, as the node tells it.
+
+        None if there is none, or the node does not show what waits.
+        """
+        with suppress(ChainError), self.translated():
+            found = self._request("eth_getTransactionBySenderAndNonce", sender, hex(nonce))
+            return cast("Mapping[str, Any] | None", found)
+        return None
 
     def mined(self, receipt: TxReceipt) -> Mined:
         """Give the part of *receipt* that settlements keep."""
+        with self.translated():
+            block = self.web3.eth.get_block(receipt["blockNumber"])
         return Mined(
             hash=receipt["transactionHash"].to_0x_hex(),
             sender=str(receipt["from"]),
             block=int(receipt["blockNumber"]),
-            timestamp=int(self.web3.eth.get_block(receipt["blockNumber"])["timestamp"]),
+            timestamp=int(block["timestamp"]),
             gas=int(receipt["gasUsed"]),
             contract=receipt.get("contractAddress"),
         )
 
-    def _explain(self, transaction: TxParams, receipt: TxReceipt) -> None:
+    def explain(self, transaction: TxParams, receipt: TxReceipt) -> None:
         """Call what was mined as failed once more, for the reason that receipts leave out."""
         self.web3.eth.call(_bare(transaction), receipt["blockNumber"])
         raise ChainError(
@@ -228,7 +245,34 @@ class Node:
     def _asking(self) -> TxParams:
         return {}
 
-    # -- time
+    # -- patience
+
+    def await_answer(self, seconds: float) -> None:
+        """Return when the node answers, which it may take so many *seconds* to do.
+
+        Raises:
+            Unreachable: It does not.
+            WrongChain: A node of another chain answers in its place.
+
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                with self.translated():
+                    found = int(self.web3.eth.chain_id)
+                break
+            except Unreachable:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(RETRY_SECONDS)
+        if found != self.chain_id:
+            raise WrongChain(expected=self.chain_id, found=found)
+
+    def await_burial(self, block: int) -> None:
+        """Return when *block* lies deep enough that it will hardly be replaced any more."""
+        if not self.development:
+            while self.height() < block + CONFIRMATIONS:
+                time.sleep(POLL_SECONDS)
 
     def advance(self, seconds: int) -> None:
         """Let *seconds* pass on the chain; see :meth:`wait_until`."""
@@ -249,8 +293,8 @@ class Node:
         while self.now() < timestamp:
             time.sleep(POLL_SECONDS)
 
-    def _request(self, method: str, *parameters: int) -> None:
-        self.web3.manager.request_blocking(RPCEndpoint(method), list(parameters))
+    def _request(self, method: str, *parameters: object) -> Any:  # noqa: ANN401 - the node decides
+        return self.web3.manager.request_blocking(RPCEndpoint(method), list(parameters))
 
 
 def _bare(transaction: TxParams) -> TxParams:

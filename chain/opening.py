@@ -6,13 +6,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from fedmerit.chain.clients import Terms
-from fedmerit.chain.deployment import Contracts
+from fedmerit.chain.deployment import Contracts, missing, plan, planned
 from fedmerit.chain.gas import top_ups
-from fedmerit.chain.keys import Cast
-from fedmerit.chain.order import Deployment
+from fedmerit.chain.keys import FAUCET, Cast
 from fedmerit.chain.transaction import Transfer
 from fedmerit.chain.tree import AllowList
-from fedmerit.errors import ChainError
+from fedmerit.errors import ChainError, Reverted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from fedmerit.chain.journal import Journal
     from fedmerit.chain.keys import Keyring, Signer
     from fedmerit.chain.node import Node
-    from fedmerit.chain.order import Order
+    from fedmerit.chain.order import Deployment, Order
 
 #: Seconds from a job's opening to its end, on top of two challenge windows.
 JOB_SECONDS: Final = 30 * 24 * 3600
@@ -67,34 +66,61 @@ class Opening:
         keys: Who signs.
         journal: Keeps what is sent.
 
+    Attributes:
+        sponsor: The address that deploys and opens.
+
     """
 
     def __init__(self, node: Node, order: Order, keys: Keyring, journal: Journal) -> None:
         self._node = node
         self._order = order
         self._cast = Cast.of(keys, order.participants)
+        self.sponsor = self._cast.sponsor.address
         self._committee = tuple(keys.signer(name) for name in order.committee)
         self._journal = journal
+
+    def settle_down(self) -> None:
+        """Let what an earlier attempt sent be mined before anything is looked at."""
+        cast = self._cast
+        signers = (cast.sponsor, cast.coordinator, *cast.members)
+        addresses = [signer.address for signer in signers]
+        if self._node.development:
+            addresses.append(FAUCET.address)
+        self._node.settle_down(addresses)
 
     def fuel(self, *, deployed: bool) -> None:
         """Give everyone the ether that their transactions will cost."""
         rounds = len(self._order.update_roots)
         payer, lacking = top_ups(self._node, self._cast, rounds=rounds, deployed=deployed)
         self._journal.begin("gas", len(lacking))
-        for address, wei in lacking.items():
-            self._journal.record(self._node.send(Transfer(address, wei), payer))
+        transfers = ((Transfer(address, wei), payer) for address, wei in lacking.items())
+        for mined in self._node.send_each(transfers):
+            self._journal.record(mined)
 
-    def deploy(self, known: Deployment | None) -> tuple[Contracts, Deployment]:
-        """Deploy the contracts, or take up those of *known*."""
-        if known is not None:
-            self._journal.begin("deploy", 0)
-            return Contracts.attach(self._node, known), known
-        block = self._node.height()
-        self._journal.begin("deploy", len(Contracts._fields))
-        contracts = Contracts.deploy(self._node, self._cast.sponsor, self._journal.record)
-        return contracts, Deployment(
-            chain_id=self._node.chain_id, addresses=contracts.addresses, block=block
-        )
+    def begun(self, known: Deployment | None) -> Deployment | None:
+        """Give what an earlier attempt planned or deployed; None if that came to nothing.
+
+        A plan comes to nothing if the sponsor sent something else between two deployments.
+        No job can have been opened then, so nothing is lost but the gas.
+
+        Raises:
+            WrongChain: It is on another chain.
+
+        """
+        if known is None or known.job or not (lacking := missing(self._node, known)):
+            return known
+        first = planned(self._node, self.sponsor, known)
+        done = len(known.addresses) - len(lacking)
+        fails = first is not None and first + done != self._node.nonce(self.sponsor)
+        return None if fails else known
+
+    def deploy(self, known: Deployment) -> Contracts:
+        """Deploy what is planned and not there yet."""
+        lacking = missing(self._node, known)
+        self._journal.begin("deploy", len(lacking))
+        if not lacking or planned(self._node, self.sponsor, known) is None:
+            return Contracts.attach(self._node, known)
+        return Contracts.deploy(self._node, self._cast.sponsor, known, self._journal.record)
 
     def open(self, contracts: Contracts, known: Deployment) -> Site:
         """Open the job, or find the one that an earlier attempt opened."""
@@ -134,9 +160,8 @@ class Opening:
         An attempt can die between opening the job and writing its number down; then the
         job is the sponsor's only one on these terms with no report, or with ours.
         """
-        sponsor = self._cast.sponsor.address
-        if known.job is not None:
-            found = contracts.registry.terms(known.job)
+        sponsor = self.sponsor
+        if known.job is not None and (found := _found(contracts, known.job)) is not None:
             if contracts.registry.sponsor(known.job) == sponsor and _alike(found, terms):
                 return known.job
             raise ChainError(
@@ -149,6 +174,16 @@ class Opening:
             if ours and _alike(contracts.registry.terms(job), terms):
                 return job
         return None
+
+
+def _found(contracts: Contracts, job: int) -> Terms | None:
+    """Give the terms of *job*; None if the block that opened it was replaced."""
+    try:
+        return contracts.registry.terms(job)
+    except Reverted as error:
+        if error.error == "UnknownJob":
+            return None
+        raise
 
 
 def _alike(first: Terms, second: Terms) -> bool:
@@ -173,16 +208,19 @@ def establish(
         keys: Who signs.
         journal: Keeps what is sent.
         deployment: Where an earlier attempt got to.
-        on_deployed: Called when the contracts are deployed, and again when the job is open.
+        on_deployed: Called when it is known where the contracts will be, before anything is
+            deployed, and again when the job is open.
 
     Raises:
         ChainError: A key or gas money is missing, or the earlier attempt had other terms.
 
     """
     opening = Opening(node, order, keys, journal)
-    opening.fuel(deployed=deployment is not None)
-    contracts, known = opening.deploy(deployment)
+    opening.settle_down()
+    known = opening.begun(deployment)
+    opening.fuel(deployed=known is not None and not missing(node, known))
+    known = known or plan(node, opening.sponsor)
     on_deployed(known)
-    site = opening.open(contracts, known)
+    site = opening.open(opening.deploy(known), known)
     on_deployed(site.deployment)
     return site

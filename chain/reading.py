@@ -6,18 +6,21 @@ reads the same ledger from any node of that chain.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from eth_utils.address import to_checksum_address
+
+from fedmerit.chain import decoding
 from fedmerit.chain.deployment import contracts_at
 from fedmerit.chain.ledger import Event, Ledger, SignedReport
 from fedmerit.chain.order import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    from fedmerit.chain.clients.base import Client
+    from web3.types import LogReceipt
+
     from fedmerit.chain.deployment import Contracts
     from fedmerit.chain.node import Node
     from fedmerit.chain.transaction import Mined
@@ -57,14 +60,15 @@ def read_ledger(
     contracts = contracts_at(node, addresses)
     terms = contracts.registry.terms(job)
     sponsor = contracts.registry.sponsor(job)
-    events, transactions = _history(node, contracts, job, first_block)
+    everywhere = {name: str(to_checksum_address(at)) for name, at in addresses.items()}
+    events, transactions = _history(node, everywhere, job, first_block)
     members = tuple(e.arguments["account"] for e in events if e.name == "Joined")
     holders = (sponsor, terms.coordinator, *members, contracts.vault.address)
     vault = contracts.vault
     return Ledger(
         chain_id=node.chain_id,
         job=job,
-        addresses=contracts.addresses,
+        addresses=everywhere,
         sponsor=sponsor,
         members=members,
         committee=terms.committee,
@@ -84,12 +88,11 @@ def read_ledger(
 
 
 def _history(
-    node: Node, contracts: Contracts, job: int, first_block: int
+    node: Node, addresses: Mapping[str, str], job: int, first_block: int
 ) -> tuple[tuple[Event, ...], tuple[Step, ...]]:
     """Give the job's events, and the transactions they come from, both in order."""
-    sources: dict[str, Client] = {client.address: client for client in contracts}
-    own = [client.address for client in contracts if client is not contracts.token]
-    logs = node.logs(own, job, first_block)
+    sources = {address: name for name, address in addresses.items()}
+    logs = node.logs(tuple(sources), job, first_block)
     ordered = sorted(logs, key=lambda log: (log["blockNumber"], log["logIndex"]))
     hashes = dict.fromkeys(log["transactionHash"].to_0x_hex() for log in ordered)
 
@@ -106,19 +109,18 @@ def _history(
     return tuple(events), tuple(transactions)
 
 
-def _event(sources: Mapping[str, Client], log: Any, mined: Mined) -> Event | None:  # noqa: ANN401
-    client = sources.get(log["address"])
-    decoded = client.decode(log) if client else None
-    if client is None or decoded is None:
+def _event(sources: Mapping[str, str], log: LogReceipt, mined: Mined) -> Event | None:
+    contract = sources.get(log["address"])
+    decoded = decoding.event(contract, log) if contract else None
+    if contract is None or decoded is None:
         return None
-    name, arguments = decoded
     return Event(
         block=mined.block,
         timestamp=mined.timestamp,
         transaction=mined.hash,
-        contract=client.NAME,
-        name=name,
-        arguments={key: _plain(value) for key, value in arguments.items()},
+        contract=contract,
+        name=decoded[0],
+        arguments=decoded[1],
     )
 
 
@@ -157,14 +159,3 @@ def _reports(contracts: Contracts, events: Iterable[Event]) -> Iterable[SignedRe
 
 def _hex(value: bytes) -> str:
     return f"0x{value.hex()}"
-
-
-def _plain(value: object) -> object:
-    """Make what web3 decodes into integers, booleans, strings, lists and dicts."""
-    if isinstance(value, bytes):
-        return _hex(value)
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value

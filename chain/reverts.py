@@ -28,13 +28,14 @@ from requests.exceptions import RequestException
 from web3.exceptions import (
     BadFunctionCallOutput,
     BadResponseFormat,
+    BlockNotFound,
     ContractLogicError,
-    TimeExhausted,
+    TransactionNotFound,
     Web3RPCError,
 )
 
 from fedmerit.contracts import artifact, names
-from fedmerit.errors import ChainError, Reverted, Unreachable
+from fedmerit.errors import ChainError, ChainMoved, Reverted, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -85,18 +86,15 @@ def translated(url: str) -> Iterator[None]:
         raise reverted(error) from error
     except (RequestException, BadResponseFormat, JSONDecodeError, ConnectionError) as error:
         raise Unreachable(url, why=type(error).__name__) from error
-    except TimeExhausted as error:
-        raise ChainError(
-            f"a transaction is still not mined: {error}",
-            hint="It may be mined yet: run the same again, and what was done is skipped.",
-        ) from error
+    except (TransactionNotFound, BlockNotFound) as error:
+        raise ChainMoved(f"{url} does not hold any more what it held: {error}") from error
     except BadFunctionCallOutput as error:
         raise ChainError(
             f"a contract did not answer: {error}",
             hint="Check that the addresses are those of this chain.",
         ) from error
     except (Web3RPCError, TesterRefusal, ValidationError) as error:
-        raise ChainError(f"{url} refused: {_said(error)}") from error
+        raise ChainError(f"{url} refused: {said(error)}") from error
 
 
 def reverted(error: Exception) -> Reverted:
@@ -104,7 +102,7 @@ def reverted(error: Exception) -> Reverted:
     data = _revert_data(error)
     name, arguments = _decoded(data)
     if not name:
-        return Reverted("unnamed error", (_said(error),))
+        return Reverted("unnamed error", (said(error),))
     return Reverted(name, arguments, hint=HINTS.get(name, ""))
 
 
@@ -148,8 +146,8 @@ def _revert_data(error: Exception) -> bytes:
     return b""
 
 
-def _said(error: Exception) -> str:
-    """Give the node's own words, without what web3 wraps them in."""
+def said(error: Exception) -> str:
+    """Give a node's own words, without what web3 wraps them in."""
     response = error.rpc_response if isinstance(error, Web3RPCError) else None
     detail = response.get("error") if response else None
     message = detail.get("message") if isinstance(detail, dict) else None

@@ -1,17 +1,19 @@
 """Settle one period: from an order to money that every participant has claimed.
 
-Every step asks the chain first and does only what is missing. A process that died can
-therefore call :func:`settle` again with the deployment it was told of, and nothing is
-opened, posted or paid twice.
+Every step asks the chain first and does only what is missing. So whatever happens, the
+answer is to look again and go on: a process that died calls :func:`settle` again with the
+deployment it was told of, and a chain that went away or took blocks back is asked anew.
+Nothing is opened, posted or paid twice.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from fedmerit.chain.journal import Journal, ignore
 from fedmerit.chain.opening import establish
 from fedmerit.chain.steps import Settlement
+from fedmerit.errors import ChainError, ChainMoved, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +22,12 @@ if TYPE_CHECKING:
     from fedmerit.chain.keys import Keyring
     from fedmerit.chain.node import Node
     from fedmerit.chain.order import Deployment, Order, Receipt
+
+
+#: How often the chain is looked at again before we give up on it.
+LOOKS: Final = 8
+#: How long a node that went away may take to come back.
+PATIENCE_SECONDS: Final = 60.0
 
 
 def settle(
@@ -38,8 +46,9 @@ def settle(
         order: What to settle.
         keys: Who signs for the sponsor, the coordinator and each participant.
         deployment: Where an earlier attempt got to; None deploys afresh.
-        on_deployed: Called when the contracts are deployed, and again when the job is
-            open. Keep what it is given: it is what a second attempt needs.
+        on_deployed: Called when it is known where the contracts will be, before anything is
+            deployed, and again when the job is open. Keep what it is given: it is what a
+            second attempt needs.
         on_step: Called with a step's name, how many of its transactions are done and of
             how many: when the step begins and after each. See ``STEPS``.
 
@@ -48,14 +57,41 @@ def settle(
 
     Raises:
         Reverted: A contract refused.
+        InsufficientFunds: Somebody cannot pay for the gas; the step was not begun.
+        NotMined: A transaction waits, whatever was offered for it.
+        Unreachable: The node went away for longer than :data:`PATIENCE_SECONDS`.
+        ChainMoved: The chain kept changing under us, or another process sends as we do.
         ChainError: A key is missing, the chain holds something else than was sent, or
             the earlier attempt was at another order.
 
     """
-    journal = Journal(on_step)
-    site = establish(
-        node, order, keys, deployment=deployment, on_deployed=on_deployed, journal=journal
-    )
+    journal, known = Journal(on_step), deployment
+
+    def keep(found: Deployment) -> None:
+        nonlocal known
+        known = found
+        on_deployed(found)
+
+    for _ in range(LOOKS):
+        try:
+            return _settle(node, order, keys, journal=journal, known=known, keep=keep)
+        except ChainError as error:
+            if not _passing(error, node, journal):
+                raise
+            last = error
+    raise last
+
+
+def _settle(
+    node: Node,
+    order: Order,
+    keys: Keyring,
+    *,
+    journal: Journal,
+    known: Deployment | None,
+    keep: Callable[[Deployment], None],
+) -> Receipt:
+    site = establish(node, order, keys, deployment=known, on_deployed=keep, journal=journal)
     settlement = Settlement(site, journal)
     settlement.fund()
     settlement.join()
@@ -65,3 +101,10 @@ def settle(
     settlement.finalise()
     settlement.claim()
     return settlement.check()
+
+
+def _passing(error: ChainError, node: Node, journal: Journal) -> bool:
+    """Say whether looking again may help: the chain, and not the order, is at fault."""
+    node.await_answer(PATIENCE_SECONDS)  # another chain may answer in its place
+    lost = journal.look_again(node)
+    return lost or isinstance(error, Unreachable | ChainMoved)

@@ -11,7 +11,7 @@ from fedmerit.chain.clients import Claim
 from fedmerit.chain.order import Receipt
 from fedmerit.chain.signing import Domain, Report, sign_report
 from fedmerit.chain.tree import AllowList, SumTree, members_digest, round_history
-from fedmerit.errors import ChainError
+from fedmerit.errors import ChainError, ChainMoved
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +63,10 @@ class Settlement:
         allowed = AllowList(self._site.accounts)
         joined = registry.member_count(self._job)
         self._journal.begin("join", max(len(self._site.accounts) - joined, 0))
-        for member in self._site.cast.members[joined:]:
+        for index, member in enumerate(self._site.cast.members[joined:], start=joined):
+            # Its place is its index for good: not after a member whose block was replaced.
+            if (count := registry.member_count(self._job)) != index:
+                raise ChainMoved(f"{count} members have joined, and {index} had a moment ago")
             proof = allowed.proof(member.address)
             self._journal.record(registry.join(self._job, proof, signer=member))
         self._same("members", members_digest(self._site.accounts), registry.members_digest)
@@ -82,9 +85,9 @@ class Settlement:
         done = rounds.committed(self._job)
         self._same("update history", round_history(roots[:done]), rounds.history)
         self._journal.begin("commit", max(len(roots) - done, 0))
-        for number, root in enumerate(roots[done:], start=done + 1):
-            signer = self._site.cast.coordinator
-            self._journal.record(rounds.commit(self._job, number, root, signer=signer))
+        signer = self._site.cast.coordinator
+        for mined in rounds.commit_each(self._job, done + 1, roots[done:], signer=signer):
+            self._journal.record(mined)
         self._same("update history", round_history(roots), rounds.history)
 
     def report(self) -> None:
@@ -130,13 +133,13 @@ class Settlement:
         """Let every participant with an amount claim it, each with its own key."""
         vault, job = self._contracts.vault, self._job
         owed = [
-            (member, claim)
+            (claim, member)
             for member, claim in zip(self._site.cast.members, self.claims(), strict=True)
             if claim.amount > 0 and vault.claimed(job, claim.index) < claim.amount
         ]
         self._journal.begin("claim", len(owed))
-        for member, claim in owed:
-            self._journal.record(vault.claim(job, claim, signer=member))
+        for mined in vault.claim_each(job, owed):
+            self._journal.record(mined)
 
     def claims(self) -> tuple[Claim, ...]:
         """Give everyone's claim, with the path that proves it."""
@@ -150,10 +153,12 @@ class Settlement:
         """Read everything back, and compare it with what was sent.
 
         Raises:
+            ChainMoved: It lost a transaction of ours, so there is something to do again.
             ChainError: The chain holds something else; the message says what.
 
         """
         self._journal.begin("check", 1)
+        self._journal.confirm(self._site.node)
         site, order, vault, job = self._site, self._order, self._contracts.vault, self._job
         self._check_posted()
         self._same("final period", PERIOD, self._contracts.reports.final_round)

@@ -33,7 +33,7 @@ def hospital_bundle(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def start_anvil():
-    """Give a context manager that runs Anvil on a free port and gives its address."""
+    """Give a context manager that runs Anvil, on a free port if none is named, and its address."""
     if not ANVIL.exists():
         reason = f"{ANVIL} is missing: run 'npm ci'"
         pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
@@ -41,10 +41,8 @@ def start_anvil():
 
 
 @contextmanager
-def _running(*options: str) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def _running(*options: str, port: int | None = None) -> Iterator[str]:
+    port = port or _free_port()
     command = [ANVIL, "--port", str(port), "--silent", *options]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
@@ -53,6 +51,12 @@ def _running(*options: str) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def _await(url: str, process: subprocess.Popen) -> None:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from eth_utils.abi import event_abi_to_log_topic
 from eth_utils.address import to_checksum_address
 
 from fedmerit.contracts import artifact
 from fedmerit.errors import ChainError
 
 if TYPE_CHECKING:
-    from eth_typing import ABIEvent
-    from web3.types import LogReceipt
-
     from fedmerit.chain.keys import Signer
     from fedmerit.chain.node import Node
     from fedmerit.chain.transaction import Mined
@@ -48,15 +44,6 @@ class Client:
     def wired(self, getter: str) -> str:
         """Give the address of another contract that this one was built with."""
         return str(self._ask(getter))
-
-    def decode(self, log: LogReceipt) -> tuple[str, dict[str, Any]] | None:
-        """Give the name and the arguments of an event of this contract; None if it is none."""
-        for entry in artifact(self.NAME).abi:
-            abi = cast("ABIEvent", entry)
-            if abi["type"] == "event" and event_abi_to_log_topic(abi) == log["topics"][0]:
-                event = self._contract.events[abi["name"]]()
-                return abi["name"], dict(event.process_log(log)["args"])
-        return None
 
     def _logged(self, event: str, first_block: int, **arguments: object) -> list[dict[str, Any]]:
         """Give the arguments of every *event* since *first_block* whose own match."""

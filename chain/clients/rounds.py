@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from fedmerit.chain.clients.base import Client
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from fedmerit.chain.keys import Signer
     from fedmerit.chain.node import Node
     from fedmerit.chain.transaction import Mined
@@ -27,6 +29,14 @@ class Rounds(Client):
     ) -> Mined:
         """Commit the root of round *training_round*, from 1; the coordinator only."""
         return self._send(signer, "commit", job, training_round, updates_root)
+
+    def commit_each(
+        self, job: int, first: int, roots: Iterable[bytes], *, signer: Signer
+    ) -> Iterator[Mined]:
+        """Commit the *roots* of the rounds from *first* on; the coordinator only."""
+        commit = self._functions.commit
+        calls = (commit(job, number, root) for number, root in enumerate(roots, start=first))
+        return self._node.send_each((call, signer) for call in calls)
 
     def committed(self, job: int) -> int:
         """How many rounds are committed."""

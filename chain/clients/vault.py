@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from fedmerit.chain.clients.base import Client
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from fedmerit.chain.keys import Signer
     from fedmerit.chain.node import Node
@@ -58,6 +58,11 @@ class JobVault(Client):
     def claim(self, job: int, claim: Claim, *, signer: Signer) -> Mined:
         """Pay a participant what it is still owed; anyone may send it."""
         return self._send(signer, "claim", job, *claim.fields())
+
+    def claim_each(self, job: int, claims: Iterable[tuple[Claim, Signer]]) -> Iterator[Mined]:
+        """Send every claim in a transaction of its own signer's."""
+        claim = self._functions.claim
+        return self._node.send_each((claim(job, *c.fields()), signer) for c, signer in claims)
 
     def claim_many(self, job: int, claims: Iterable[Claim], *, signer: Signer) -> Mined:
         """Pay many at once; one that is paid already is passed over."""

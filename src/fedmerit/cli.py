@@ -44,6 +44,7 @@ def run(
     rpc: str | None = None,
     chain_id: int | None = None,
     keystore: Path | None = None,
+    env_keys: bool = False,
     output: Output = "table",
 ) -> int:
     """Train, value, reward, settle and report: one scenario from end to end.
@@ -56,6 +57,7 @@ def run(
         rpc: Settle on this Ethereum node instead of the embedded chain.
         chain_id: Refuse a node that is of another chain.
         keystore: Directory of encrypted keys, ROLE.json, for --rpc.
+        env_keys: Take the keys from FEDMERIT_KEY_SPONSOR, ..._COORDINATOR and one per member.
         output: Form of the result on standard output.
     """
     from fedmerit import pipeline  # noqa: PLC0415 - imports torch
@@ -67,7 +69,9 @@ def run(
             hint=f"Leave those out: fedmerit run --resume {resume}",
         )
     with TerminalProgress(err) as progress:
-        chain = pipeline.ChainChoice(rpc=rpc, chain_id=chain_id, keystore=keystore)
+        chain = pipeline.ChainChoice(
+            rpc=rpc, chain_id=chain_id, keystore=keystore, env_keys=env_keys
+        )
         if resume is not None:
             bundle = pipeline.resume(resume, chain=chain, progress=progress)
         else:
@@ -104,6 +108,42 @@ def audit(
     else:
         _next(f"fedmerit audit {bundle}{_at(rpc)} --retrain", "to train every coalition again")
     return 0 if verdict.passed else 1
+
+
+@app.command
+def ledger(
+    bundle: Path | None = None,
+    *,
+    rpc: str | None = None,
+    job: int | None = None,
+    registry: str | None = None,
+    from_block: int = 0,
+    output: Output = "table",
+) -> int:
+    """Show what a chain holds of a job: money, participants, rounds, events, balances, gas.
+
+    Without a bundle and a job, the jobs on the node are listed.
+
+    Args:
+        bundle: The directory that 'fedmerit run' wrote; its transactions are replayed.
+        rpc: Read this Ethereum node instead.
+        job: The job's number, where no bundle says it.
+        registry: Address of the registry that numbers the job, where several have one.
+        from_block: Search the node from this block on.
+        output: Form of the result on standard output.
+    """
+    from fedmerit import ledgers  # noqa: PLC0415 - imports web3
+
+    found = ledgers.read(bundle, rpc=rpc, job=job, registry=registry, first_block=from_block)
+    if output == "json":
+        _print_json(found.as_json())
+    else:
+        _show_tables(found.tables())
+    if bundle is not None:
+        _next(f"fedmerit audit {bundle}{_at(rpc)}", "to check it")
+    else:
+        _next(f"fedmerit ledger{_at(rpc)} --job JOB", "to see another job")
+    return 0
 
 
 @app.command
@@ -179,6 +219,17 @@ def _show_run(bundle: Bundle, output: Output, rpc: str | None) -> None:
             out.print(f"[bold]{name}[/]  {escape(figure)}", soft_wrap=True)
         out.print(f"[bold]Report[/]  {escape(str(bundle.path / 'report.html'))}", soft_wrap=True)
     _next(f"fedmerit audit {bundle.path}{_at(rpc)}", "to check it")
+
+
+def _show_tables(tables: dict[str, list[dict[str, str]]]) -> None:
+    for title, rows in tables.items():
+        out.print(f"[bold]{title}[/]", soft_wrap=True)
+        table = Table()
+        for column in rows[0] if rows else ():
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            table.add_row(*map(escape, row.values()))
+        out.print(table)
 
 
 def _show_verdict(verdict: Verdict, output: Output) -> None:

@@ -15,6 +15,9 @@ The tree::
     ├── ChainError             the chain refused, or holds what we did not send
     │   ├── Unreachable        no node answers
     │   ├── WrongChain         the node is of another chain
+    │   ├── InsufficientFunds  an account holds less ether than it has to send
+    │   ├── NotMined           a transaction waits longer than we do
+    │   ├── ChainMoved         what the chain said a moment ago no longer holds
     │   └── Reverted           a contract call reverted with one of its errors
     ├── ContractsError         the compiled contracts are missing or stale
     └── BundleError            an evidence directory is unusable
@@ -131,6 +134,46 @@ class WrongChain(ChainError):
         )
         self.expected = expected
         self.found = found
+
+
+class InsufficientFunds(ChainError):
+    """An account holds less ether than it would have to send; nothing was sent."""
+
+    def __init__(self, role: str, account: str, *, held: int, needed: int) -> None:
+        super().__init__(
+            f"the account {account} of {role!r} holds {held} wei and may have to spend {needed}: "
+            f"{needed - held} wei are missing",
+            hint=f"Send {needed - held} wei or more to {account}, then run the same again.",
+        )
+        self.account = account
+        self.held = held
+        self.needed = needed
+
+
+class NotMined(ChainError):
+    """A transaction was sent, offered more for, and is still not in a block."""
+
+    hint = "It may be mined yet: run the same again, and what was done by then is skipped."
+
+    def __init__(self, role: str, transaction: str, *, nonce: int, seconds: float) -> None:
+        super().__init__(
+            f"transaction {transaction}, number {nonce} of {role!r}, was not mined "
+            f"in {seconds:.0f} seconds"
+        )
+        self.transaction = transaction
+        self.nonce = nonce
+
+
+class ChainMoved(ChainError):
+    """What the chain said a moment ago no longer holds: look again, then go on.
+
+    Blocks were replaced by others, or another process sent as one of our accounts.
+    """
+
+    hint = (
+        "Let only one process at a time send as these accounts, then run the same again: "
+        "what the chain holds is skipped."
+    )
 
 
 class Reverted(ChainError):

@@ -50,12 +50,25 @@ class ChainChoice:
     Attributes:
         rpc: URL of an Ethereum node; the embedded chain if None.
         chain_id: Refuse a node of another chain; any will do if None.
-        keystore: Directory of encrypted keys, one file a role; development keys if None.
+        keystore: Directory of encrypted keys, one file a role.
+        env_keys: Whether the keys are in environment variables. With neither, development
+            keys sign.
+
+    Raises:
+        ChainError: Keys are to come from two places.
     """
 
     rpc: str | None = None
     chain_id: int | None = None
     keystore: Path | None = None
+    env_keys: bool = False
+
+    def __post_init__(self) -> None:
+        if self.keystore is not None and self.env_keys:
+            raise ChainError(
+                f"keys are to come from {self.keystore} and from the environment",
+                hint="Give --keystore or --env-keys, not both.",
+            )
 
     def connect(self, *, started: int) -> Node:
         """Connect, or start an embedded chain whose clock begins at *started*."""
@@ -65,6 +78,8 @@ class ChainChoice:
         """Give the signing keys of every role."""
         if self.keystore is not None:
             return Keyring.keystore(self.keystore)
+        if self.env_keys:
+            return Keyring.environment()
         return Keyring.development(scenario.name, scenario.seed)
 
 

@@ -43,7 +43,7 @@ def test_help_lists_every_command():
     done = fedmerit_("--help")
 
     assert done.returncode == 0
-    for command in ("run", "audit", "report", "init", "list"):
+    for command in ("run", "audit", "ledger", "report", "init", "list"):
         assert f" {command} " in done.stdout
 
 

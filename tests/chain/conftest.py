@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fedmerit.chain.connection import connect
+from fedmerit.chain.journal import Journal
 from fedmerit.chain.keys import Keyring
 from fedmerit.chain.order import Order, Receipt
 from fedmerit.chain.settlement import settle
@@ -42,6 +43,11 @@ def make_order():
     return an_order
 
 
+@pytest.fixture
+def journal() -> Journal:
+    return Journal()
+
+
 @pytest.fixture(scope="session")
 def keys() -> Keyring:
     return Keyring.development("tests", 7)
@@ -70,8 +76,23 @@ class Settled:
 
 
 @pytest.fixture(scope="session")
-def settled(keys) -> Settled:
+def settled_here(keys) -> Settled:
     """One settlement on an embedded chain, for tests that only read."""
-    node = connect(started=STARTED)
+    return _settle_on(connect(started=STARTED), keys)
+
+
+@pytest.fixture(scope="session")
+def settled_there(keys, anvil) -> Settled:
+    """One settlement on Anvil, for tests that only read."""
+    return _settle_on(connect(anvil), keys)
+
+
+@pytest.fixture(params=["settled_here", pytest.param("settled_there", marks=pytest.mark.node)])
+def settled(request) -> Settled:
+    """One settlement on a chain of either kind, for tests that only read."""
+    return request.getfixturevalue(request.param)
+
+
+def _settle_on(node: Node, keys: Keyring) -> Settled:
     order = an_order()
     return Settled(node, order, settle(node, order, keys))

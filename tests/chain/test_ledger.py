@@ -15,7 +15,7 @@ from fedmerit.chain.tree import round_history
 from fedmerit.errors import ChainError, Reverted
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def ledger(settled) -> Ledger:
     done = settled.receipt
     return read_ledger(settled.node, done.addresses, done.job, first_block=done.block)

@@ -8,12 +8,18 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from shutil import copy
 
 import pytest
 
+from fedmerit.chain.connection import connect
+from fedmerit.chain.keys import FAUCET
+from fedmerit.chain.transaction import Transfer
+
 SCRIPTS = Path(__file__).parents[2] / "hardhat-free-scripts"
+NOBODY = "0x" + "11" * 20
 TOUR = ("deploy", "fund", "settle", "claim", "audit")
 
 
@@ -84,21 +90,51 @@ def test_an_altered_state_file_is_refused_and_left_alone(state):
     assert json.loads(state.read_text()) == content
 
 
-@pytest.mark.node
-def test_a_local_chain_starts_and_ends_on_request(anvil):
-    """The fixture only says that Anvil is there."""
-    assert anvil
+@contextmanager
+def local_chain(*options):
+    """Run the script until it listens, give the address it prints, and press Ctrl-C."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, SCRIPTS / "local_chain.py", "--port", str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    command = [sys.executable, SCRIPTS / "local_chain.py", "--port", str(port), *options]
+    process = subprocess.Popen(
+        command,
+        env={**os.environ, "ANVIL_IP_ADDR": "0.0.0.0"},  # noqa: S104 - it must not be listened to
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     try:
         lines = iter(process.stdout.readline, "")
-        assert any("Listening" in line for line in lines)
+        url = next(line.split()[-1] for line in lines if line.startswith("RPC URL"))
+        assert f"Listening on {url.partition('//')[2]}\n" in lines
+        yield url
     finally:
         os.killpg(process.pid, signal.SIGINT)
         process.communicate(timeout=10)
+
+
+@pytest.mark.node
+def test_a_local_chain_starts_for_this_machine_alone_and_forgets(anvil):
+    """The fixture only says that Anvil is there."""
+    assert anvil
+    with local_chain() as url:
+        connect(url).send(Transfer(NOBODY, 1), FAUCET)
+    with local_chain() as url:
+        assert connect(url).height() == 0
+
+
+@pytest.mark.node
+def test_a_local_chain_that_persists_goes_on_where_it_stopped(anvil, tmp_path):
+    assert anvil
+    persist = ("--persist", tmp_path / "chain.json")
+    with local_chain(*persist) as url:
+        sent = connect(url).send(Transfer(NOBODY, 7), FAUCET)
+    with local_chain(*persist) as url:
+        node = connect(url)
+        assert node.balance(NOBODY) == 7
+        assert node.look_up(sent.hash)[0] == sent
+        assert node.send(Transfer(NOBODY, 1), FAUCET).block == sent.block + 1
 
 
 def test_without_anvil_the_local_chain_says_how_to_get_it(tmp_path):

@@ -17,24 +17,24 @@ from fedmerit.chain.transcript import Transcript, replay
 from fedmerit.errors import ChainError, WrongChain
 
 
-def test_a_replay_has_the_same_addresses_events_times_and_balances(settled):
-    text = settled.node.transcript.to_json()
+def test_a_replay_has_the_same_addresses_events_times_and_balances(settled_here):
+    text = settled_here.node.transcript.to_json()
 
     again = replay(Transcript.from_json(text))
 
-    done = settled.receipt
-    assert again.transcript == settled.node.transcript
-    assert again.now() == settled.node.now()
+    done = settled_here.receipt
+    assert again.transcript == settled_here.node.transcript
+    assert again.now() == settled_here.node.now()
     assert read_ledger(again, done.addresses, done.job) == read_ledger(
-        settled.node, done.addresses, done.job
+        settled_here.node, done.addresses, done.job
     )
 
 
-def test_the_same_order_at_the_same_time_gives_the_same_chain(settled, keys):
-    node = connect(started=settled.node.transcript.genesis)
+def test_the_same_order_at_the_same_time_gives_the_same_chain(settled_here, keys):
+    node = connect(started=settled_here.node.transcript.genesis)
 
-    assert settle(node, settled.order, keys) == settled.receipt
-    assert node.transcript == settled.node.transcript
+    assert settle(node, settled_here.order, keys) == settled_here.receipt
+    assert node.transcript == settled_here.node.transcript
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fedmerit.chain.clients import Registry, Terms
 from fedmerit.chain.connection import connect
-from fedmerit.chain.deployment import Contracts
+from fedmerit.chain.deployment import Contracts, plan
 from fedmerit.chain.keys import FAUCET, Keyring
 from fedmerit.chain.signing import Domain, Report
 from fedmerit.chain.transaction import Transfer
@@ -114,7 +114,9 @@ def stage():
     members = [people.signer(f"member {i}") for i in range(7)]
     for signer in (people.signer("sponsor"), *members):
         node.send(Transfer(signer.address, 10**18), FAUCET)
-    return node, people, members, Contracts.deploy(node, people.signer("sponsor"), lambda _: None)
+    sponsor = people.signer("sponsor")
+    contracts = Contracts.deploy(node, sponsor, plan(node, sponsor.address), lambda _: None)
+    return node, people, members, contracts
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 6, 7])

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from base64 import b64encode
 
 import pytest
 from eth_account import Account
 
 import fedmerit
 import fedmerit.pipeline
+from fedmerit.bundle import Bundle
+from fedmerit.chain.keys import FAUCET, Keyring
 from fedmerit.errors import AuditImpossible, ChainError, WrongChain
 from fedmerit.evidence import ACCOUNTS, TRANSCRIPT, AccountsDocument
 from fedmerit.pipeline import ChainChoice
@@ -98,6 +104,70 @@ def test_a_keystores_keys_sign_and_none_of_them_gets_into_the_bundle(anvil, tmp_
     everything = b"".join(bundle.read(name) for name in bundle.names())
     for account in secrets.values():
         assert account.key.hex().encode() not in everything
+
+
+def command(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "fedmerit.cli", *map(str, arguments)],
+        capture_output=True,
+        env={**os.environ, **environment},
+        check=False,
+    )
+
+
+def forms_of(key: bytes) -> list[bytes]:
+    """Give every way in which a key may be written down."""
+    digits = key.hex()
+    written = [digits, digits.upper(), str(int(digits, 16)), b64encode(key).decode().rstrip("=")]
+    return [key, *(form.encode() for form in written), repr(key).encode()[2:-1]]
+
+
+def test_keys_of_the_environment_sign_and_are_neither_printed_nor_kept(anvil, tmp_path):
+    roles = ["sponsor", "coordinator", "member-1", "member-2", "member-3"]
+    secrets = {role: Account.create() for role in roles}
+    keys = {
+        f"FEDMERIT_KEY_{role.upper().replace('-', '_')}": account.key.hex()
+        for role, account in secrets.items()
+    }
+    (tmp_path / "tiny.toml").write_text(SCENARIO.to_toml())
+    to = ("--rpc", anvil, "--env-keys")
+    broken = {**keys, "FEDMERIT_KEY_MEMBER_3": keys["FEDMERIT_KEY_MEMBER_3"] + "5"}
+
+    said = [
+        command("--debug", "run", tmp_path / "tiny.toml", "--dir", tmp_path / "no", *to, **broken),
+        command("run", tmp_path / "tiny.toml", "--dir", tmp_path / "b", *to, **keys),
+        command("ledger", tmp_path / "b", "--rpc", anvil),
+        command("ledger", tmp_path / "b", "--rpc", anvil, "--output", "json"),
+        command("audit", tmp_path / "b", "--rpc", anvil),
+        command("--debug", "run", "--resume", tmp_path / "b", *to, **keys),
+    ]
+
+    assert [done.returncode for done in said] == [1, 0, 0, 0, 0, 1]
+    bundle = Bundle.open(tmp_path / "b")
+    accounts = bundle.document(ACCOUNTS, AccountsDocument)
+    assert accounts.sponsor == secrets["sponsor"].address
+    kept = b"".join(bundle.read(name) for name in bundle.names())
+    everything = kept + b"".join(done.stdout + done.stderr for done in said)
+    assert accounts.sponsor.encode() in everything
+    for account in secrets.values():
+        assert not [form for form in forms_of(bytes(account.key)) if form in everything]
+
+
+def test_development_keys_are_not_kept_either(tmp_path):
+    bundle = fedmerit.run(SCENARIO, tmp_path / "b")
+
+    kept = b"".join(bundle.read(name) for name in bundle.names())
+    ring = Keyring.development(SCENARIO.name, SCENARIO.seed)
+    for signer in (FAUCET, *map(ring.signer, ("sponsor", "coordinator", "member-1"))):
+        key = bytes(signer._account.key)
+        assert not [form for form in forms_of(key) if form in kept]
+
+
+def test_keys_from_two_places_are_refused(tmp_path):
+    with pytest.raises(ChainError, match="from the environment") as caught:
+        ChainChoice(keystore=tmp_path, env_keys=True)
+
+    assert "not both" in caught.value.hint
 
 
 def test_a_missing_key_is_found_out_before_anything_is_trained(anvil, tmp_path):
