@@ -27,9 +27,9 @@ def comfedsv(game: Game, *, budget: int, seed: int) -> Valuation:
     Rounds by coalitions make a table in which only coalitions of those present are known.
     It is completed by factors of low rank, and valued by joining orders of all members, each
     with its reverse; known cells count as they are. Two members with the same data then get
-    nearly the same, whatever rounds they were in. Errors are of the orders alone: how far the
-    completion is from the truth they cannot say. A game without rounds is one round, with
-    nothing to complete.
+    nearly the same, whatever rounds they were in. Errors are of the orders alone, and
+    intervals hold from ten pairs on: how far the completion is from the truth they cannot
+    say. A game without rounds is one round, with nothing to complete.
 
     Source: Fan, Fang, Xie, Fu, Ding and Friedlander (2022); the pull towards members' sums
     is ours, for runs in which no round has everyone.

@@ -53,7 +53,9 @@ def least_core(game: Game, *, budget: int, seed: int) -> Valuation:
     Where the budget does not cover all coalitions, it buys those of one and of all but one,
     and the rest are drawn evenly from all. Then :func:`unheard` bounds the share of
     coalitions whose excess may be larger than the least one. Errors are from samples drawn
-    again out of the sample; they are rough, since an extreme, not a mean, is estimated.
+    again out of the sample, and say how much the shares move with it. Intervals may hold far
+    less than they say: an extreme is estimated, not a mean, and a sample always misses it on
+    the same side.
 
     Source: Maschler, Peleg and Shapley (1979); sampled as by Yan and Procaccia (2021).
     Assumes: That coalitions could leave and take their worth with them.

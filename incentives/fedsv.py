@@ -28,7 +28,7 @@ def fedsv(game: Game, *, budget: int, seed: int) -> Valuation:
 
     Rounds that fit an even share of the budget are valued exactly, the others from pairs of
     joining orders. Who is absent from a round gets nothing for it. A game without rounds is
-    one round.
+    one round. Intervals hold what they say from ten pairs on, those of all rounds together.
 
     Source: Wang, Rausch, Zhang, Jia and Song (2020).
     Assumes: That being absent is worth 0, so that two with the same data differ by luck.

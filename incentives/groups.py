@@ -63,7 +63,7 @@ def grouped(game: Game, *, budget: int, seed: int, group_size: int = 2) -> Valua
     only where each grouping is trained for itself, since sums of the same updates over
     different groups can be solved for the updates. Values are drawn towards equal shares,
     and errors are those of the grouping alone; with rounds they come from how members' shares
-    differ from round to round.
+    differ from round to round. Intervals hold what they say from five groupings on.
 
     Source: Ma, Cao and Xiong (2021).
     Assumes: That a member is worth what the groups it joins are worth per head.

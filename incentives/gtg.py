@@ -30,8 +30,9 @@ def gtg(
     in which everyone adds too little is left out whole, and an order stops where what is
     left to add is too little; both are shares of what the best round adds. That is biased,
     and errors say nothing of it: who makes and who spoils a round that is left out both get
-    nothing for it. Errors count on everyone coming first equally often, and are those of
-    independent orders until everyone has. A game without rounds is one round.
+    nothing for it. Errors count on everyone coming first equally often, so that intervals
+    hold what they say from the order on in which everyone has; before, they come out too
+    narrow. A game without rounds is one round.
 
     Source: Liu, Chen, Yang, Yu and Cui (2022).
     Assumes: Worths that saturate, and rounds that gain little because nothing happened.

@@ -38,6 +38,7 @@ def banzhaf(game: Game, *, budget: int, seed: int) -> Valuation:
     Each worth counts for all who are in and against all who are out (maximum sample
     reuse). Coalitions are drawn with their complements, no pair twice. Of all semivalues
     this one's ranks stand the most noise in the worths; values do not add up to anything.
+    Intervals hold what they say from three pairs on, unless a member matters to few.
 
     Source: Banzhaf (1965); Wang and Jia (2023).
     Assumes: Nothing; unbiased in any game.
@@ -79,7 +80,8 @@ def beta_shapley(game: Game, *, budget: int, seed: int) -> Valuation:
 
     A coalition's density is drawn from a beta distribution with mean 1/17; Beta(1, 1)
     would give Shapley values. Estimated as by ``svarm``, with sizes drawn by how much
-    they count. Values do not add up to the worth of everyone.
+    they count, and with intervals that hold from the same budgets on. Values do not add up
+    to the worth of everyone.
 
     Source: Kwon and Zou (2022).
     Assumes: Nothing; unbiased in any game.

@@ -35,7 +35,8 @@ def stratified(game: Game, *, budget: int, seed: int) -> Valuation:
 
     One stratum is one participant joining at one place, and a draw gives each stratum one
     marginal contribution: a random order and all its rotations. Differences between
-    places, which dominate where worths saturate, leave no error.
+    places, which dominate where worths saturate, leave no error. Intervals hold what they
+    say from four draws on; with fewer they come out too narrow.
 
     Source: Maleki et al. (2013); Castro, Gomez, Molina and Tejada (2017).
     Assumes: Nothing; unbiased in any game.
@@ -65,7 +66,8 @@ def svarm(game: Game, *, budget: int, seed: int) -> Valuation:
 
     Sizes 0, 1, n - 1 and n are taken whole. Of the others, coalitions that give every
     participant a worth with and one without at each size come first, then random ones,
-    none twice; sizes are drawn in proportion to how much their error weighs.
+    none twice; sizes are drawn in proportion to how much their error weighs. Intervals hold
+    what they say from half as many again as the least budget on.
 
     Source: Kolpaczki, Bengs, Muschalik and Huellermeier (2024), Stratified SVARM.
     Assumes: Nothing; unbiased in any game. Values need not add up exactly.
@@ -88,6 +90,7 @@ def complementary(game: Game, *, budget: int, seed: int) -> Valuation:
     What a coalition is worth beyond its complement counts for all its members, and
     against all others. The pairs of sizes 0 and 1 are taken whole; of the others, pairs
     that serve every participant at each size come first, then random ones, none twice.
+    Intervals hold what they say from half as many again as the least budget on.
 
     Source: Zhang, Sun, Liu, Xiong, Pei and Ren (2023).
     Assumes: Nothing; unbiased in any game. Values need not add up exactly.
