@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from fedmerit.federation.vertical.packing import pack_ciphers, slots, unpack_all
+from fedmerit.federation.vertical.packing import slots, unpack_all
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,15 +28,20 @@ class Request:
         channel: To the owner.
         owner: Who can decrypt.
         key: Its key.
-        ciphers: What to open.
-        width: Bits that each number may have, sign included.
+        packed: What to open: ciphertexts of several numbers each.
+        form: Bits that each number may have, sign included, and how many numbers there are.
 
     """
 
     def __init__(
-        self, channel: Channel, owner: str, key: PublicKey, ciphers: Sequence[mpz], width: int
+        self,
+        channel: Channel,
+        owner: str,
+        key: PublicKey,
+        packed: Sequence[mpz],
+        form: tuple[int, int],
     ) -> None:
-        packed = pack_ciphers(key, ciphers, width)
+        width, count = form
         self._masks = [secrets.randbelow(int(key.n)) for _ in packed]
         masked = [
             key.fresh(key.add_plain(cipher, mask))
@@ -46,7 +51,7 @@ class Request:
         self._channel = channel
         self._owner = owner
         self._key = key
-        self._form = width, slots(key, width), len(ciphers)
+        self._form = width, slots(key, width), count
 
     def opened(self) -> list[int]:
         """Wait for the answer, and take the masks off again."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from fedmerit.federation.vertical import sigmoid
 from fedmerit.federation.vertical.opening import Request
-from fedmerit.federation.vertical.packing import fixed, weighted_sums
+from fedmerit.federation.vertical.packing import fixed, pack_ciphers, weighted_sums
 from fedmerit.federation.vertical.paillier import PublicKey
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class Party:
     ) -> Request:
         """Ask for the sums of encrypted residuals times own features."""
         sums = weighted_sums(key, residuals, self._fixed[batch])
-        return Request(self.channel, owner, key, sums, self.scale.gradient_bits(len(batch)))
+        return self._request(owner, key, sums, len(batch))
 
     def ask_shared(
         self,
@@ -130,7 +130,7 @@ class Party:
         plain = [sum(x * k for x, k in zip(column, known, strict=True)) for column in columns]
         sums = weighted_sums(key, encrypted, self._fixed[batch])
         both = [key.add_plain(c, value) for c, value in zip(sums, plain, strict=True)]
-        return Request(self.channel, owner, key, both, self.scale.gradient_bits(len(batch)))
+        return self._request(owner, key, both, len(batch))
 
     def step(self, request: Request, batch: NDArray[np.int64]) -> None:
         """Wait for the gradient, and take a step."""
@@ -141,3 +141,8 @@ class Party:
         """Wait for a public key."""
         message = self.channel.receive(owner, "public key")
         return PublicKey.received(message.integer("n"), message.integer("base"))
+
+    def _request(self, owner: str, key: PublicKey, sums: Sequence[mpz], batch: int) -> Request:
+        width = self.scale.gradient_bits(batch)
+        packed = pack_ciphers(key, sums, width)
+        return Request(self.channel, owner, key, packed, (width, len(sums)))
