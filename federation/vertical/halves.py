@@ -51,7 +51,6 @@ class Half:
         self.protection = protection
         self.random = random
         self._settings = settings
-        self._names = [name for name, _ in module.named_parameters()]
 
     def __call__(self, rows: Tensor) -> Tensor:
         """Give the network's outputs, ``(rows, outputs)``."""
@@ -65,9 +64,24 @@ class Half:
         The loss of a row is its cross-entropy where *targets* are classes, and its product
         with *targets* where they are gradients from further on.
         """
+        if self.protection.clip is None:
+            flat, cut = self._whole(rows, targets)
+        else:
+            flat, cut = self._by_micro_batch(rows, targets, self.protection.micro_batch)
+        self._move(self.protection.step(flat, self.random) / len(rows))
+        return cut
+
+    def _whole(self, rows: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Give the gradient in the parameters, ``(1, parameters)``, and in the rows."""
+        rows = rows.detach().requires_grad_()
+        named = {n: p.detach().requires_grad_() for n, p in self.module.named_parameters()}
+        loss = self._loss(named, rows, targets, torch.ones(len(rows)))
+        *parts, cut = torch.autograd.grad(loss, [*named.values(), rows])
+        return torch.cat([part.reshape(1, -1) for part in parts], dim=1), cut
+
+    def _by_micro_batch(self, rows: Tensor, targets: Tensor, size: int) -> tuple[Tensor, Tensor]:
+        """Give each micro-batch's gradient, ``(micro-batches, parameters)``, and in the rows."""
         parameters = {name: p.detach() for name, p in self.module.named_parameters()}
-        # Without clipping, any cut into micro-batches has the same sum.
-        size = self.protection.micro_batch if self.protection.clip else len(rows)
         micro = -(-len(rows) // size)
         padded = rows.new_zeros((micro * size, rows.shape[1]))
         padded[: len(rows)] = rows
@@ -81,10 +95,9 @@ class Half:
             aims.view(micro, size, *targets.shape[1:]),
             counts.view(micro, size),
         )
-        flat = torch.cat([by_parameter[name].reshape(micro, -1) for name in self._names], dim=1)
-        self._move(self.protection.step(flat, self.random) / len(rows))
+        flat = torch.cat([part.reshape(micro, -1) for part in by_parameter.values()], dim=1)
         cut: Tensor = by_row.reshape(micro * size, -1)[: len(rows)]
-        return cut
+        return flat, cut
 
     def parameters(self) -> dict[str, NDArray[np.generic]]:
         """Give the network's parameters by name."""

@@ -7,8 +7,7 @@ import socket
 import ssl
 from dataclasses import replace
 from functools import partial
-from threading import Thread
-from time import monotonic
+from threading import Event, Thread
 
 import numpy as np
 import pytest
@@ -67,7 +66,7 @@ def test_a_killed_party_is_named_and_the_training_goes_on_where_it_was(make_task
     def kill_after_an_epoch(processes):
         saves = Folder(folders["bank"] / "saves")
         while not saves.last() and processes["bank"].poll() is None:
-            pass
+            Event().wait(0.01)
         processes["bank"].kill()
 
     with pytest.raises(
@@ -240,11 +239,8 @@ def test_oversized_and_malformed_frames_are_refused(pair, sent, message):
 
 def test_waiting_for_nobody_ends(pair):
     meeting, listener, _ = pair
-    started = monotonic()
-
     with pytest.raises(PartyLost, match="'bob' is lost: it did not come; nobody called"):
         meets(meeting("ada", "bob", seconds=0.1), listener, "bob")()
-    assert monotonic() - started < 5
 
 
 def test_a_fingerprint_is_the_certificates_hash_and_a_key_is_never_shown():
