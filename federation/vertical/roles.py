@@ -60,6 +60,7 @@ def hold_labels(
     """Play the label holder: it makes the residuals and says when to stop."""
     saves = saves or Nowhere()
     rows = np.column_stack([columns.training, np.ones(len(columns.training))])
+    _refuse_small_batches(columns.party, rows, settings)
     me = Party(channel, rows, settings, parties, decays=len(columns.names))
     own = None if me.owner not in parties else generate(settings.key_bits)
     if own is not None:
@@ -94,7 +95,7 @@ def join_in(
     """Play a party with columns and no labels."""
     saves = saves or Nowhere()
     leader = parties[0]
-    _refuse_small_batches(columns, settings)
+    _refuse_small_batches(columns.party, columns.training, settings)
     me = Party(channel, columns.training, settings, parties, decays=len(columns.names))
     decides = me.owner == channel.name
     own = generate(settings.key_bits) if decides else None
@@ -153,19 +154,19 @@ def _summed(me: Party, held_out: Matrix) -> Matrix:
     return held_out @ me.weights + total.astype(np.int64) / 2.0**SCORE_BITS
 
 
-def _refuse_small_batches(columns: Columns, settings: RegressionSettings) -> None:
-    """Refuse gradients that a party could solve for the residuals, and so for the labels.
+def _refuse_small_batches(party: str, rows: Matrix, settings: RegressionSettings) -> None:
+    """Refuse gradients that a party could solve for the residuals: for labels, or for scores.
 
     Raises:
         TrainingError: A batch has no more rows than the party has columns.
     """
-    rows = len(columns.training)
-    smallest = rows // -(-rows // settings.batch_size)
-    if smallest <= len(columns.names):
+    count, columns = rows.shape
+    smallest = count // -(-count // settings.batch_size)
+    if smallest <= columns:
         raise TrainingError(
-            f"a gradient over {smallest} rows tells {columns.party}, with its "
-            f"{len(columns.names)} columns, the label of each",
-            hint=f"Use batches of {4 * len(columns.names)} rows or more.",
+            f"a gradient over {smallest} rows tells {party}, with its {columns} columns, the "
+            f"residual of each",
+            hint=f"Use batches of {4 * columns} rows or more.",
         )
 
 

@@ -115,4 +115,6 @@ def test_one_party_is_no_federation(make_task):
 
 def test_batches_so_small_that_gradients_tell_labels_are_refused(make_task):
     with pytest.raises(TrainingError, match="over 2 rows tells bank, with its 3 columns"):
-        train_regression(make_task(1, 3), replace(QUICK, batch_size=3), seed=0)
+        train_regression(make_task(0, 3), replace(QUICK, batch_size=3), seed=0)
+    with pytest.raises(TrainingError, match="over 2 rows tells shop, with its 4 columns"):
+        train_regression(make_task(3, 1), replace(QUICK, batch_size=3), seed=0)
