@@ -14,7 +14,7 @@ from safetensors.numpy import load_file, save_file
 
 from fedmerit.canonical import digest
 from fedmerit.errors import ChannelError, TrainingError
-from fedmerit.federation.vertical.identity import new_identity
+from fedmerit.federation.vertical.identity import Identity, new_identity
 from fedmerit.federation.vertical.regression import THIRD_PARTY, RegressionSettings
 from fedmerit.federation.vertical.task import Columns
 
@@ -68,23 +68,25 @@ def prepare(
     }
     found = {}
     for name in names:
-        folder = root / name.replace(" ", "-")
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "certificate.pem").write_text(identities[name].certificate, "utf-8")
-        key = folder / "key.pem"
-        key.touch(mode=0o600)
-        key.write_bytes(identities[name].key)
-        secret = (secrets or {}).get(name)
-        text = json.dumps({**agreed, "name": name, "secret": secret}, indent=1)
-        (folder / PARTY).write_text(text, "utf-8")
-        found[name] = folder
+        found[name] = root / name.replace(" ", "-")
+        own = {"name": name, "secret": (secrets or {}).get(name)}
+        _write(found[name], identities[name], {**agreed, **own})
     for columns in task.parties:
         arrays = {"training": columns.training, "held_out": columns.held_out}
         if columns.party == task.label_holder:
             arrays["labels"] = task.labels
         contiguous = {key: np.ascontiguousarray(array) for key, array in arrays.items()}
-        save_file(contiguous, found[columns.party] / COLUMNS, {"names": json.dumps(columns.names)})
+        save_file(contiguous, found[columns.party] / COLUMNS)
     return found
+
+
+def _write(folder: Path, identity: Identity, said: Mapping[str, object]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "certificate.pem").write_text(identity.certificate, "utf-8")
+    key = folder / "key.pem"
+    key.touch(mode=0o600)
+    key.write_bytes(identity.key)
+    (folder / PARTY).write_text(json.dumps(said, indent=1), "utf-8")
 
 
 class Brief:
