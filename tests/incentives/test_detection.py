@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -220,3 +225,29 @@ def test_scores_do_not_depend_on_the_order_of_the_members():
     assert suspicion(turned, values[:, order]).scores == pytest.approx(
         suspicion(game, values).scores[order]
     )
+
+
+@pytest.fixture
+def benchmark():
+    """Give the benchmark of detection, a script beside the package."""
+    path = Path(__file__).parents[2] / "benchmarks" / "detection.py"
+    spec = importlib.util.spec_from_file_location("benchmark_of_detection", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where its dataclasses look for their module
+    spec.loader.exec_module(module)
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield module
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("kind", ["free-rider, zeros", "all labels flipped"])
+def test_ten_of_fifty_a_round_are_enough_to_find_free_riders_and_flipped_labels(benchmark, kind):
+    setting = next(s for s in benchmark.SETTINGS if s.participation < 1)
+    assert (setting.members, setting.participation) == (50, 0.2)
+
+    # The first three of the seeds that the rule was not made on, pooled as the benchmark does.
+    runs = [benchmark.scored(setting, benchmark.KINDS[kind], seed) for seed in (200, 201, 202)]
+
+    scores = np.concatenate([found["combined"] for found, _ in runs])
+    assert auroc(scores, np.concatenate([guilty for _, guilty in runs])).value >= 0.95
