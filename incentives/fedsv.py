@@ -99,7 +99,7 @@ def add_up(
         seed=seed,
         covariance=covariance,
         degrees=degrees,
-        errors="none" if degrees == inf else "analytic",  # else every round was exact
+        errors="analytic" if vary or any(one.errors != "none" for one in found) else "none",
     )
 
 

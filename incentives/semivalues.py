@@ -38,7 +38,7 @@ def banzhaf(game: Game, *, budget: int, seed: int) -> Valuation:
     Each worth counts for all who are in and against all who are out (maximum sample
     reuse). Coalitions are drawn with their complements, no pair twice. Of all semivalues
     this one's ranks stand the most noise in the worths; values do not add up to anything.
-    Intervals hold what they say from three pairs on, unless a member matters to few.
+    Intervals hold what they say from three pairs on, ranks from fifteen.
 
     Source: Banzhaf (1965); Wang and Jia (2023).
     Assumes: Nothing; unbiased in any game.

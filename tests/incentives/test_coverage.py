@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy.special import stdtrit
 
 from fedmerit.incentives import METHODS, RepeatedGame
 from fedmerit.incentives.enumeration import exact
@@ -33,7 +34,7 @@ FROM = {
     "fedsv": 120,
     "comfedsv": 120,
     "group-shapley": 40,
-    "banzhaf": 6,
+    "banzhaf": 30,
     "beta-shapley": 66,
 }
 #: Those that draw nothing: all that is uncertain is the validation rows.
@@ -159,11 +160,20 @@ def covered(result, true):
     return (low <= true + slack) & (true - slack <= high)
 
 
-def share(method, game, true, budget):
+def covered_gaps(result, true):
+    """Say which pairs' differences are within their error, which decides on ranks."""
+    own = result.sampling_covariance.diagonal()
+    together = own[:, None] + own - 2 * result.sampling_covariance
+    half = stdtrit(result.sampling_degrees, 0.975) * np.sqrt(np.maximum(together, 0))
+    off = np.subtract.outer(result.values, result.values) - np.subtract.outer(true, true)
+    return (np.abs(off) <= half + 1e-12)[np.triu_indices(N, 1)]
+
+
+def share(method, game, true, budget, *, of=covered):
     """Give the share of intervals that hold; *game* is one, or makes one of a seed."""
-    of = game if callable(game) else lambda _: game
-    runs = (METHODS[method](of(seed), budget=budget, seed=seed) for seed in range(RUNS))
-    return np.mean([covered(result, true) for result in runs])
+    make = game if callable(game) else lambda _: game
+    runs = (METHODS[method](make(seed), budget=budget, seed=seed) for seed in range(RUNS))
+    return np.mean([of(result, true) for result in runs])
 
 
 @pytest.mark.parametrize("method", FROM)
@@ -172,6 +182,14 @@ def test_intervals_cover_the_error_of_drawing_coalitions(method, make):
     game = make()
 
     assert 0.92 <= share(method, game, truth(method, game), FROM[method]) <= 0.98
+
+
+@pytest.mark.parametrize("method", FROM)
+def test_what_one_is_worth_more_than_another_is_as_sure_as_it_says(method):
+    game = dividends()
+    true = truth(method, game)
+
+    assert 0.92 <= share(method, game, true, FROM[method], of=covered_gaps) <= 0.98
 
 
 @pytest.mark.parametrize("method", [*FROM, *OF_ROWS])

@@ -10,6 +10,7 @@ from fedmerit.incentives import MeasuredGame
 from fedmerit.incentives.comfedsv import comfedsv
 from fedmerit.incentives.enumeration import exact
 from fedmerit.incentives.fedsv import allot, fedsv
+from fedmerit.incentives.groups import grouped
 from fedmerit.incentives.gtg import gtg
 from fedmerit.incentives.rounds import RoundsGame
 
@@ -264,3 +265,26 @@ def test_what_small_rounds_leave_goes_to_the_large_ones():
     assert allot(100, [2, 6, 30], [2, 8, 1024]) == [2, 8, 90]
     assert allot(40, [2, 6, 30], [2, 8, 1024]) == [2, 8, 30]
     assert allot(5000, [2, 6, 30], [2, 8, 1024]) == [2, 8, 1024]
+
+
+def test_what_was_drawn_says_so_even_where_the_draws_agree():
+    additive = Round(8, lambda inside: inside.sum(axis=1))
+
+    drawn, whole = (fedsv(additive, budget=budget, seed=0) for budget in (100, 256))
+
+    assert drawn.standard_errors == pytest.approx(0, abs=1e-12)
+    assert (drawn.errors, whole.errors) == ("analytic", "none")
+
+
+@pytest.mark.parametrize("method", [fedsv, gtg, comfedsv, grouped])
+def test_a_run_goes_on_from_what_a_smaller_budget_asked_for(method):
+    run = saturating(np.ones((3, 6), dtype=bool))
+    once = saturating(np.ones((3, 6), dtype=bool))
+
+    method(run, budget=90, seed=5)
+    found = method(run, budget=180, seed=5)
+    method(once, budget=180, seed=5)
+
+    for round_, alone in zip(run.rounds, once.rounds, strict=True):
+        assert round_.asked == alone.asked
+    assert run.spent == found.evaluations
