@@ -25,7 +25,7 @@ CODES = np.arange(2**N)
 BITS = 1 << np.arange(N)
 #: Below 2**6, so that samplers truly sample; "stratified" needs 50.
 SAMPLED, WHOLE_BUDGET = 54, 64
-SEEDS = range(200)
+SEEDS = range(120)
 
 
 class Holds(Flag):
