@@ -17,28 +17,26 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, replace
-from functools import cache
-from math import nan
+from dataclasses import asdict, replace
 from multiprocessing import get_context
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-from families import FAMILIES, Known
-from peers import Counted, Unable, installed, peers
+from families import FAMILIES
+from peers import installed, peers
 from printing import closed_forms, federated_tables, is_peer
-from tables import federated, splits
+from scoring import UNIFORM, Cell, Score, run, table
+from tables import splits
 
-from fedmerit.errors import BudgetTooSmall, FedmeritError
-from fedmerit.incentives import METHODS, value
+from fedmerit.incentives import AUTO, METHODS
+from fedmerit.incentives.methods import choice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from numpy.typing import NDArray
 
 #: Not compared: all coalitions, what needs a run's rounds, and other concepts than Shapley's.
 OTHERS: Final = frozenset(
@@ -50,145 +48,57 @@ OTHERS: Final = frozenset(
 )
 #: Distinct coalitions for each participant, in the closed forms.
 PER_PARTICIPANT: Final = (20, 100)
-MOST_ENUMERATED: Final = 12
 FEDERATED_BUDGETS: Final = (30, 50, 100, 200, 500)
-UNIFORM: Final = "uniform"
 
 
-@dataclass(frozen=True, order=True)
-class Cell:
-    """One run: of a method, on a game, with a budget and a seed."""
-
-    source: str
-    """A key of :data:`FAMILIES`, or the number of a federated table."""
-    participants: int
-    budget: int
-    method: str
-    seed: int
-
-
-@dataclass(frozen=True)
-class Score:
-    """How far one run's values were from the truth."""
-
-    error: float
-    """MSE over mean(phi^2)."""
-    cosine: float
-    """Cosine distance."""
-    rank: float
-    """Spearman's correlation."""
-    covered: float
-    """Share of the 95% intervals that hold the game's values; NaN for a method that has none."""
-    seconds: float
-    note: str = ""
-    """Why there is no score, where there is none."""
+def on_families(given: argparse.Namespace, n: int) -> list[Cell]:
+    """List the cells of the closed forms at *n* participants, in a fixed order."""
+    seeds = given.seeds if n <= 10 else max(2, given.seeds // (2 if n <= 50 else 10))
+    return [
+        Cell(family, n, n * each, method, seed)
+        for each in given.budgets
+        for family in given.families
+        for method in _methods(given, n)
+        for seed in range(seeds)
+    ]
 
 
-def game_of(cell: Cell) -> Known:
-    """Make the cell's game; a family gives each seed its own."""
-    if cell.source in FAMILIES:
-        return FAMILIES[cell.source](cell.participants, np.random.default_rng(cell.seed))
-    return _table(int(cell.source), cell.participants)
-
-
-@cache
-def _table(number: int, participants: int) -> Known:
-    return federated(splits(participants)[number])
-
-
-def run(cell: Cell) -> Score:
-    """Run one cell; the same numbers in any process."""
-    game = game_of(cell)
-    started = perf_counter()
-    try:
-        values, interval = _estimate(cell, game)
-    except (Unable, BudgetTooSmall, FedmeritError) as reason:
-        return Score(nan, nan, nan, nan, perf_counter() - started, str(reason))
-    seconds = perf_counter() - started
-    covered = nan
-    if interval is not None:
-        aim = _aim(cell, game)
-        slack = 1e-12 * abs(aim).max()
-        inside = (interval[:, 0] - slack <= aim) & (aim <= interval[:, 1] + slack)
-        covered = float(inside.mean())
-    error = float(((values - game.truth) ** 2).mean() / (game.truth**2).mean())
-    lengths = np.linalg.norm(values) * np.linalg.norm(game.truth)
-    cosine = 1 - float(values @ game.truth) / lengths if lengths else nan
-    return Score(error, cosine, _spearman(values, game.truth), covered, seconds)
-
-
-def _aim(cell: Cell, game: Known) -> NDArray[np.float64]:
-    """Give what intervals are to hold: the values of the game as asked, its noise included.
-
-    Enumerated where that is cheap; above, noise hardly moves the values.
-    """
-    n = cell.participants
-    if n > MOST_ENUMERATED:
-        return game.truth
-    return value(game, method="exact", budget=2**n, seed=0).values
-
-
-def _estimate(cell: Cell, game: Known) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-    """Give the method's values, and its 95% intervals if it has any."""
-    n = len(game.participants)
-    if cell.method == UNIFORM:
-        return np.full(n, game.worth(np.ones((1, n), dtype=np.bool_))[0] / n), None
-    if (peer := peers(n).get(cell.method)) is not None:
-        return peer(game, budget=cell.budget, seed=cell.seed), None
-    counted = Counted(game)
-    watched = Known(game.participants, counted, game.truth)
-    ask = METHODS.get(cell.method, value)  # "auto" is no method, but value's own choice
-    found = ask(watched, budget=cell.budget, seed=cell.seed)
-    if counted.distinct > cell.budget:
-        raise Unable(f"asked for {counted.distinct} coalitions of {cell.budget}")
-    return found.values, found.interval(0.95)
-
-
-def _spearman(values: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
-    """Give the correlation of ranks; values that are all equal have none."""
-    if np.ptp(values) == 0:
-        return nan
-    ranks = [np.argsort(np.argsort(each)).astype(np.float64) for each in (values, truth)]
-    return float(np.corrcoef(*ranks)[0, 1])
-
-
-def wanted(given: argparse.Namespace) -> list[Cell]:
-    """List the cells of this run, in a fixed order."""
-    cells: list[Cell] = []
-    for n in given.participants:
-        methods = _methods(given, n)
-        seeds = given.seeds if n <= 10 else max(2, given.seeds // (2 if n <= 50 else 10))
-        for budget in (n * each for each in given.budgets):
-            cells += [
-                Cell(family, n, budget, method, seed)
-                for family in given.families
-                for method in methods
-                for seed in range(seeds)
-            ]
-    if given.federated:
-        methods = _methods(given, 10)
-        cells += [
-            Cell(str(table), 10, budget, method, seed)
-            for budget in FEDERATED_BUDGETS
-            for table in range(len(splits(10)))
-            for method in methods
-            for seed in range(given.seeds)
-        ]
-    return cells
+def on_tables(given: argparse.Namespace) -> list[Cell]:
+    """List the cells of the federated tables, in a fixed order."""
+    return [
+        Cell(str(table), 10, budget, method, seed)
+        for budget in FEDERATED_BUDGETS
+        for table in range(len(splits(10)))
+        for method in _methods(given, 10)
+        for seed in range(given.seeds)
+    ]
 
 
 def _methods(given: argparse.Namespace, n: int) -> list[str]:
-    ours = given.methods or ["auto", *(name for name in METHODS if name not in OTHERS)]
+    ours = given.methods or [AUTO, *(name for name in METHODS if name not in OTHERS)]
     return [UNIFORM, *ours, *(peers(n) if given.peers else ())]
 
 
 def measured(cells: Sequence[Cell], workers: int) -> dict[Cell, Score]:
-    """Run all cells, on so many processes of one thread each."""
+    """Run all cells, on so many processes of one thread each.
+
+    What ``auto`` chooses is run once, beside or as that method's own cell. It is asked only
+    for its last answer, not for the trace that :func:`~fedmerit.incentives.value` adds.
+    """
+    chosen = {cell: _chosen(cell) for cell in cells}
+    distinct = list(dict.fromkeys(chosen.values()))
     if workers == 1:
-        return {cell: run(cell) for cell in cells}
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        # Neighbours cost alike; dealt out singly, they would wait for one another.
-        return dict(zip(cells, pool.map(run, cells, chunksize=8), strict=True))
+        scores = {cell: run(cell) for cell in distinct}
+    else:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            scores = dict(zip(distinct, pool.map(run, distinct, chunksize=4), strict=True))
+    return {cell: scores[one] for cell, one in chosen.items()}
+
+
+def _chosen(cell: Cell) -> Cell:
+    if cell.method != AUTO:
+        return cell
+    return replace(cell, method=choice(cell.participants, cell.budget)[0])
 
 
 def _write(path: Path, scores: dict[Cell, Score]) -> None:
@@ -239,28 +149,35 @@ def _listed(kind: type) -> object:
 
 
 def main() -> None:
-    """Run the cells and print the tables."""
+    """Run the cells and print each table as soon as it is whole."""
     given = _arguments()
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     os.environ["OMP_NUM_THREADS"] = "1"  # the workers inherit it
     if given.federated:
         for number in range(len(splits(10))):
-            _table(number, 10)
+            table(number, 10)
     if given.peers:
         have = installed()
         print("peers:", ", ".join(f"{k} {v}" for k, v in have.items()) or "none")
         if missing := sorted({"shapiq", "pydvl"} - set(have)):
             print(f"not installed: pip install {' '.join(missing)}")
     started = perf_counter()
-    scores = measured(wanted(given), given.workers)
-    seconds = perf_counter() - started
-    if given.record:
-        _write(given.record, scores)
-    for path in given.against:
-        scores |= _read(path, list(scores))
-    for n in given.participants:
-        closed_forms(scores, n)
+    scores: dict[Cell, Score] = {}
+
+    def shown(cells: list[Cell]) -> dict[Cell, Score]:
+        found = measured(cells, given.workers)
+        scores.update(found)
+        if given.record:
+            _write(given.record, scores)
+        for path in given.against:
+            found |= _read(path, cells)
+        return found
+
     if given.federated:
-        federated_tables(scores)
+        federated_tables(shown(on_tables(given)))
+    for n in given.participants:
+        closed_forms(shown(on_families(given, n)), n)
+    seconds = perf_counter() - started
     print(f"\n{len(scores)} cells, {seconds:.0f} s on {given.workers} processes")
 
 

@@ -12,7 +12,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from estimators import Cell, Score
+    from scoring import Cell, Score
 
     #: A column's scores by method.
     Column = dict[str, list[Score]]

@@ -26,7 +26,7 @@ from fedmerit.incentives.permutation import antithetic, permutation, truncated
 from fedmerit.incentives.regression import kernel_shap, leverage
 from fedmerit.incentives.semivalues import banzhaf, beta_shapley, individual
 from fedmerit.incentives.stratified import complementary, stratified, svarm
-from fedmerit.incentives.surrogates import gaussian_process, surrogate
+from fedmerit.incentives.surrogates import gaussian_process, regression_adjusted, surrogate
 from fedmerit.incentives.valuation import Checkpoint
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ METHODS: Final[Mapping[str, Valuator]] = MappingProxyType(
         "kernel-shap": kernel_shap,
         "leverage": leverage,
         "gp": gaussian_process,
+        "trees": regression_adjusted,
         "surrogate": surrogate,
         "gtg": gtg,
         "fedsv": fedsv,
@@ -79,17 +80,18 @@ SHAPLEY: Final = (
     "kernel-shap",
     "leverage",
     "gp",
+    "trees",
     "surrogate",
 )
 #: Those that ask for the same whatever the budget: there is nothing to look at on the way.
 _AT_ONCE: Final = frozenset({"exact", "leave-one-out", "individual", "nucleolus"})
+#: Those that can read a whole table at once, which a cache would hide.
+_WHOLE: Final = frozenset({"exact", "least-core", "nucleolus"})
 #: Those that ask for more of a game than its worths, which a cache would hide.
 _UNCACHED: Final = frozenset(
     {"gtg", "fedsv", "comfedsv", "gradient-alignment", "cgsv", "group-shapley"}
 )
 AUTO: Final = "auto"
-#: A fit takes time with the cube of its coalitions; beyond so many, sampling is faster.
-_MOST_TO_FIT: Final = 2000
 #: How a budget grows from one look to the next: for the trace, and where a rule may stop it.
 _GROWTH: Final = 2.0
 _GROWTH_UNDER_RULES: Final = 1.25
@@ -132,7 +134,7 @@ def value(
     reason = ""
     if method == AUTO:
         method, reason = choice(len(game.participants), budget)
-    if method in _UNCACHED or isinstance(game, EnumerableGame):
+    if method in _UNCACHED or (method in _WHOLE and isinstance(game, EnumerableGame)):
         found = METHODS[method](game, budget=budget, seed=seed)
         return replace(found, reason=reason, trace=(_checkpoint(found),))
     looks = list(_looks(game, method, budget=budget, seed=seed, until=until))
@@ -143,15 +145,10 @@ def choice(n: int, budget: int) -> tuple[str, str]:
     """Choose a method for *n* participants and *budget* coalitions, and say why."""
     if 2**n <= budget:
         return "exact", f"all {2**n} coalitions of {n} participants fit the budget of {budget}"
-    if 2 * n + 2 <= budget <= _MOST_TO_FIT:
+    if 2 * n + 2 <= budget:
         return "surrogate", (
-            f"{budget} of 2**{n} coalitions: a fitted model had the smallest errors in the "
-            "benchmark of estimators"
-        )
-    if budget > _MOST_TO_FIT:
-        return "svarm", (
-            f"{budget} of 2**{n} coalitions are too many to fit a model to; of the samplers, "
-            "strata had the smallest errors in the benchmark of estimators"
+            f"{budget} of 2**{n} coalitions: fitted models had smaller errors in the benchmark of "
+            "estimators than every sampler, from 3 to 100 coalitions a participant"
         )
     return "permutation", f"a budget of {budget} allows a few joining orders and no more"
 

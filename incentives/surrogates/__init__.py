@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from fedmerit.incentives.surrogates.ensemble import surrogate
 from fedmerit.incentives.surrogates.gaussian import gaussian_process
+from fedmerit.incentives.surrogates.trees import regression_adjusted
 
-__all__ = ["gaussian_process", "surrogate"]
+__all__ = ["gaussian_process", "regression_adjusted", "surrogate"]

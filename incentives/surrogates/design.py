@@ -1,9 +1,9 @@
 """Which coalitions a surrogate is fitted to: one stream, whatever the budget.
 
-First nobody, everyone and each alone. Then coalitions drawn without repeats: up to twelve
-participants small ones more often, since most games saturate and what is to be learned happens
-where few have joined; above, all sizes alike and each with its complement, since a value
-depends on the two's difference alone, and so on half as many unknowns.
+First nobody, everyone and each alone. Then coalitions drawn without repeats, each with its
+complement, since a value depends on the two's difference alone, and so on half as many
+unknowns. Up to twelve participants, the first of them keep apart from those before, which
+matters most where there are few of them.
 """
 
 from __future__ import annotations
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 TABULATED: Final = 12
 #: Rows drawn in one go. Not the budget's business, or what is drawn would depend on it.
 _AT_ONCE: Final = 256
+#: So many coalitions keep apart, each the best of so many draws by so many neighbours.
+_APART: Final = 200
+_DRAWS: Final = 24
+_NEIGHBOURS: Final = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,15 +92,31 @@ def stream(n: int, *, count: int, seed: int) -> Coalitions:
     """Give the first *count* coalitions, shape ``(count, n)``; *count* is below ``2**n``."""
     known = np.vstack([np.zeros(n), np.ones(n), np.eye(n)]).astype(np.bool_)
     rows = {row.tobytes(): row for row in known}
-    if paired := n > TABULATED:
-        rows.update((row.tobytes(), row) for row in ~np.eye(n, dtype=np.bool_))
+    if n > TABULATED:
+        _add(rows, ~np.eye(n, dtype=np.bool_))
     rng = generator(seed, "valuation", "surrogates")
     sizes = np.arange(2, max(n, 3))
-    weights = np.ones(len(sizes)) if paired else 1 / np.sqrt(sizes)
-    while len(rows) < min(count, 2**n):
-        drawn = subsets(rng, rng.choice(sizes, size=_AT_ONCE, p=weights / weights.sum()), n)
-        for row in drawn:
-            rows.setdefault(row.tobytes(), row)
-            if paired:
-                rows.setdefault((~row).tobytes(), ~row)
+    most = min(count, 2**n)
+    while n <= TABULATED and len(rows) < min(most, _APART):
+        _add(rows, _farthest(rng, int(rng.choice(sizes)), np.array(list(rows.values()))))
+    while len(rows) < most:
+        _add(rows, subsets(rng, rng.choice(sizes, size=_AT_ONCE), n))
     return np.array(list(rows.values()))[:count]
+
+
+def _add(rows: dict[bytes, Coalitions], drawn: Coalitions) -> None:
+    """Add each coalition that is new, and its complement after it."""
+    for row in drawn:
+        rows.setdefault(row.tobytes(), row)
+        rows.setdefault((~row).tobytes(), ~row)
+
+
+def _farthest(rng: np.random.Generator, size: int, seen: Coalitions) -> Coalitions:
+    """Draw coalitions of one size; give the one that differs most from its nearest.
+
+    Counted in whole members, so that the choice is the same on every machine.
+    """
+    drawn = subsets(rng, np.full(_DRAWS, size), seen.shape[1])
+    gaps = np.sort((drawn[:, None] != seen).sum(axis=2), axis=1)
+    best = int(gaps[:, :_NEIGHBOURS].sum(axis=1).argmax())
+    return drawn[[best]]

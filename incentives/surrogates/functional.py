@@ -9,14 +9,13 @@ both count it as 0, whatever the process would predict.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import comb
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from fedmerit.incentives.enumeration import every_coalition
 from fedmerit.incentives.surrogates.design import TABULATED, leverage
-from fedmerit.incentives.surrogates.kernels import HYPERS, LEVEL, NOISE, compare
+from fedmerit.incentives.surrogates.kernels import HYPERS, LEVEL, NOISE, SETS, compare
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,17 +43,27 @@ class Operator:
 def operator(process: Process) -> Operator:
     """Give the values of the game that *process* expects, given the gains it saw.
 
-    The noise belongs to the game: a coalition that was seen is worth what was seen.
+    A coalition that was seen is worth what was seen, noise and all; the errors are those
+    against the game without noise, everyone's and everybody else's.
     """
     n = process.inside.shape[1]
-    against, prior = _tabulated(process) if n <= TABULATED else _integrated(process)
+    against = covaried(process)
     noise = np.exp(2 * process.theta[NOISE])
     own = np.where(process.inside.all(axis=1), 0.0, noise)
-    against += leverage(process.inside).T * own
-    weights = against @ process.inverse
-    prior += noise * _squared(n)
-    covariance = process.scale**2 * (prior - weights @ against.T)
+    weights = (against + leverage(process.inside).T * own) @ process.inverse
+    # The errors of a linear estimate: its variance, less twice what it shares with the values.
+    crossed = weights @ against.T
+    covariance = spread(process) - crossed - crossed.T + weights @ process.covariance @ weights.T
+    covariance = process.scale**2 * (covariance + noise / n**2)
     return Operator(_efficient(weights), _positive(covariance))
+
+
+def expected(process: Process) -> Floats:
+    """Give the smoothed game's values as a map of the gains seen, shape ``(n, m)``.
+
+    Without the noise, which a process that predicts coalitions has no part in.
+    """
+    return _efficient(covaried(process) @ process.inverse)
 
 
 def _efficient(weights: Floats) -> Floats:
@@ -71,33 +80,45 @@ def _positive(covariance: Floats) -> Floats:
     return np.asarray((vectors * np.maximum(values, 0.0)) @ vectors.T)
 
 
-def _tabulated(process: Process) -> tuple[Floats, Floats]:
+def covaried(process: Process) -> Floats:
+    """Give the values' covariance with what was seen, shape ``(n, m)``."""
     n = process.inside.shape[1]
+    if n <= TABULATED:
+        every = every_coalition(n)[1:].astype(np.float64)
+        return np.asarray(leverage(every).T @ process.against(every))
+    size = np.exp(2 * process.theta[SETS])
+    return np.asarray(size * _crossed(process.inside, _kinds(process), *_nodes(n)) + LEVEL / n)
+
+
+def spread(process: Process) -> Floats:
+    """Give the values' covariance before anything was seen, shape ``(n, n)``."""
+    n = process.inside.shape[1]
+    if n > TABULATED:
+        size = np.exp(2 * process.theta[SETS])
+        return np.asarray(size * _doubled(_kinds(process), *_nodes(n)) + LEVEL / n**2)
     every = every_coalition(n)[1:].astype(np.float64)
     weights = leverage(every).T
-    against = weights @ process.against(every)
     prior = np.zeros((n, n))
     for start in range(0, len(every), _AT_ONCE):
         part = slice(start, start + _AT_ONCE)
         block = compare(process.theta, every[part], every).total
         prior += weights[:, part] @ (block @ weights.T)
-    return against, prior
+    return prior
 
 
-def _integrated(process: Process) -> tuple[Floats, Floats]:
-    n = process.inside.shape[1]
+def _kinds(process: Process) -> Floats:
+    """Give each participant's factor if neither coalition holds it, one does, both do."""
     weights = np.exp(process.theta[HYPERS:])
-    length, decay = np.exp(process.theta[5]), process.theta[4]
-    size = np.exp(2 * process.theta[3])
-    # Of one participant: neither coalition holds it, one does, both do.
-    kinds = np.array(
-        [np.ones(n), np.exp(-(decay + length) * weights), np.exp(-2 * decay * weights)]
+    length, decay = np.exp(process.theta[SETS + 2]), process.theta[SETS + 1]
+    return np.array(
+        [np.ones(len(weights)), np.exp(-(decay + length) * weights), np.exp(-2 * decay * weights)]
     )
+
+
+def _nodes(n: int) -> tuple[Floats, Floats]:
+    """Give the nodes and shares of Gauss-Legendre on the unit interval, exact to degree n."""
     nodes, shares = np.polynomial.legendre.leggauss(n // 2 + 1)
-    nodes, shares = (nodes + 1) / 2, shares / 2
-    against = size * _crossed(process.inside, kinds, nodes, shares) + LEVEL / n
-    prior = size * _doubled(kinds, nodes, shares) + LEVEL / n**2
-    return against, prior
+    return (nodes + 1) / 2, shares / 2
 
 
 def _crossed(inside: Floats, kinds: Floats, nodes: Floats, shares: Floats) -> Floats:
@@ -136,16 +157,3 @@ def _doubled(kinds: Floats, nodes: Floats, shares: Floats) -> Floats:
         mixed = none + node * step
         alone += share * mixed.prod() / mixed * step
     return np.asarray((total + total.T) / 2 + (alone[:, None] + alone) / n + none.prod() / n**2)
-
-
-def _squared(n: int) -> Floats:
-    """Give the sum of the weights' products over all coalitions but nobody and everyone."""
-    same = other = 0.0
-    for s in range(1, n):
-        joins, stays = 1 / (n * comb(n - 1, s - 1)), 1 / (n * comb(n - 1, s))
-        same += comb(n - 1, s - 1) * joins**2 + comb(n - 1, s) * stays**2
-        if n > 1:
-            held = comb(n - 2, s - 2) if s > 1 else 0
-            other += held * joins**2 + comb(n - 2, s) * stays**2
-            other -= 2 * comb(n - 2, s - 1) * joins * stays
-    return np.asarray(np.full((n, n), other) + (same - other) * np.eye(n))

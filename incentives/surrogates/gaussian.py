@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 def gaussian_process(game: Game, *, budget: int, seed: int) -> Valuation:
     """Shapley values of the game that a Gaussian process expects, given what it saw.
 
-    Source: values of a process with a product kernel in closed form, after Owen (1972);
+    Source: Values of a process with a product kernel in closed form, after Owen (1972);
         the kernels of shares and of curves are our own.
-    Assumes: coalitions that share most of their weight are worth much the same.
+    Assumes: Coalitions that share most of their weight are worth much the same.
     Cost: *budget* evaluations; time grows with the cube of the budget.
-    Choose it: whenever an evaluation is dear, as retraining is.
+    Choose it: Where worths are known to change smoothly; surrogate has it as one of its parts.
 
     Errors are the process's own, scaled by how it errs on coalitions that it left out.
 
@@ -50,6 +50,6 @@ def gaussian_process(game: Game, *, budget: int, seed: int) -> Valuation:
         evaluations=sample.evaluations,
         seed=seed,
         covariance=errors.ratio * answer.covariance,
-        degrees=errors.left_out - 1,
+        degrees=errors.tested - 1,
         errors="cross-fit",
     )

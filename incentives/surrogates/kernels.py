@@ -40,7 +40,7 @@ PRIORS: Final = np.array(
     ]
 )
 #: The same for each weight's logarithm; narrower where there are many to learn.
-WEIGHT_PRIOR: Final = (0.0, 0.7, -4.0, 3.0)
+WEIGHT_PRIOR: Final = (0.0, 1.0, -4.0, 3.0)
 MANY_WEIGHTS_PRIOR: Final = (0.0, 0.2, -4.0, 3.0)
 HYPERS: Final = len(PRIORS)
 #: Places of the amplitudes and of the noise.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy.linalg import cho_solve, cholesky, lapack
+from scipy.linalg import cholesky, lapack
 from scipy.optimize import minimize
 
 from fedmerit.incentives.surrogates.design import TABULATED
@@ -33,7 +33,7 @@ _JITTER: Final = 1e-8
 _OFF: Final = -400.0
 _STEPS: Final = 60
 #: Most coalitions that hyper-parameters are fitted to; a fit costs their cube.
-_FITTED: Final = 400
+_FITTED: Final = 300
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,12 +44,14 @@ class Process:
         theta: Hyper-parameters; see :mod:`fedmerit.incentives.surrogates.kernels`.
         inside: What it saw, shape ``(m, n)``.
         scale: Standard deviation of the gains, which the kernels take as 1.
-        inverse: Of the covariance of what it saw, noise included, shape ``(m, m)``.
+        covariance: Of what it saw, noise included, shape ``(m, m)``.
+        inverse: Its inverse.
     """
 
     theta: Floats
     inside: Floats
     scale: float
+    covariance: Floats
     inverse: Floats
 
     def smooth(self, against: Floats) -> Floats:
@@ -114,9 +116,7 @@ def fit(inside: Floats, gains: Floats) -> Process:
 def condition(theta: Floats, inside: Floats, scale: float) -> Process:
     """Give the process with these hyper-parameters that has seen *inside*."""
     covariance = compare(theta, inside, inside).total + np.diag(_noise(theta, inside))
-    factor = cholesky(covariance, lower=True)
-    inverse = cho_solve((factor, True), np.eye(len(inside)))
-    return Process(theta, inside, scale, (inverse + inverse.T) / 2)
+    return Process(theta, inside, scale, covariance, _inverted(cholesky(covariance, lower=True)))
 
 
 def _noise(theta: Floats, inside: Floats) -> Floats:
@@ -131,8 +131,7 @@ def _misfit(theta: Floats, inside: Floats, gains: Floats) -> tuple[float, Floats
     factor, failed = lapack.dpotrf(at.total + np.diag(_noise(theta, inside)), lower=1)
     if failed:
         return 1e10, np.zeros_like(theta)
-    inverse = np.tril(lapack.dpotri(factor, lower=1)[0])
-    inverse += np.tril(inverse, -1).T
+    inverse = _inverted(factor)
     pulls = inverse @ gains
     pull = np.outer(pulls, pulls) - inverse
     slope = slopes(theta, inside, at, pull)
@@ -140,3 +139,9 @@ def _misfit(theta: Floats, inside: Floats, gains: Floats) -> tuple[float, Floats
     slope[NOISE] = 2 * np.exp(2 * theta[NOISE]) * own.sum()
     value = gains @ pulls / 2 + np.log(factor.diagonal()).sum()
     return float(value), -slope / 2
+
+
+def _inverted(factor: Floats) -> Floats:
+    """Give the inverse of the matrix with this lower Cholesky factor."""
+    lower = np.tril(lapack.dpotri(factor, lower=1)[0])
+    return np.asarray(lower + np.tril(lower, -1).T)

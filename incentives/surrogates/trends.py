@@ -145,15 +145,12 @@ def _values(weights: Floats, curve: Callable[[Floats], Floats]) -> Floats:
     series = (np.fft.fft(mirrored)[:_TERMS] * shift).real / _TERMS
     rates = np.pi * np.arange(1, _TERMS) / width
     turns = np.exp(1j * rates[:, None] * weights) - 1
-    nodes, shares = np.polynomial.legendre.leggauss(n // 2 + 1)
+    # An even number of nodes: at a half, a term that turns by a half would be 0.
+    nodes, shares = np.polynomial.legendre.leggauss(2 * (n // 4 + 1))
     total = np.zeros(n)
     start = series[1:] * np.exp(-1j * rates * low)
     for node, share in zip((nodes + 1) / 2, shares / 2, strict=True):
-        for i in range(n):
-            mixed = 1 + node * np.delete(turns, i, axis=1)
-            total[i] += share * (start * mixed.prod(axis=1) * turns[:, i]).real.sum()
+        mixed = 1 + node * turns
+        product = start * mixed.prod(axis=1)
+        total += share * (product[:, None] / mixed * turns).real.sum(axis=0)
     return total + float(curve(np.zeros(1))[0]) / n
-
-
-#: Every trend, the plainest first.
-TRENDS: Final = (nothing, peak, saturation, threshold)

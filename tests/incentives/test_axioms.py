@@ -106,6 +106,7 @@ CLAIMS = {
     "kernel-shap": Claims("Covert and Lee (2021): efficient, unbiased in the limit", **FITS),
     "leverage": Claims("Musco and Witter (2025): efficient, unbiased in the limit", **FITS),
     "gp": Claims("ours: a process fitted to the worths", **LEARNED),
+    "trees": Claims("Witter, Liu and Musco (2025): trees fitted to the worths", **LEARNED),
     "surrogate": Claims("ours: a trend chosen by the worths", **LEARNED),
     "gtg": Claims(
         "Liu et al. (2022): cut off as in tmc, and never enumerated",
@@ -148,7 +149,7 @@ CLAIMS = {
     "individual": Claims("one marginal contribution each", **MARGINALS),
 }
 #: Those that take long enough for a few examples to do.
-DEAR = {"gp", "surrogate", "least-core"}
+DEAR = {"gp", "trees", "surrogate", "least-core"}
 #: Those that ask for everything, or for nothing.
 NEEDS_ALL = {"exact", "nucleolus"}
 

@@ -43,6 +43,7 @@ OF_ROWS = ("exact", "leave-one-out", "individual")
 OF_ROUNDS = {"fedsv": 180, "gtg": 120, "group-shapley": 80}
 ELSEWHERE = {
     "gp": "fitted: with the surrogates",
+    "trees": "fitted: with the surrogates",
     "surrogate": "fitted: with the surrogates",
     "nucleolus": "slow: with the cores, on rows",
     "least-core": "slow: with the cores, on rows; no claim for a sample",
