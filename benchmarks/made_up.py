@@ -56,7 +56,8 @@ class Case:
         if not widths:
             return 0.0
         layers = sum(wide * narrow for wide, narrow in pairwise(widths))
-        return ceil(members / 5) * rows * widths[0] + 2 * (rows + 1 + members) * layers
+        first = (ceil(members / 5) + 2) * rows * widths[0]  # tables of five, times scale, plus base
+        return first + 2 * (rows + 1 + members) * layers
 
 
 CASES = {

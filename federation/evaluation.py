@@ -58,7 +58,6 @@ def evaluation(
     steps: Tensor,
     rows: Tensor,
     classes: int,
-    scaled: bool,
     memory_bytes: int,
 ) -> Evaluation:
     """Choose the fastest evaluation that fits the model.
@@ -69,7 +68,6 @@ def evaluation(
         steps: Shape ``(steps, parameters)``, float64.
         rows: Features, shape ``(rows, columns)``.
         classes: Scores per row.
-        scaled: Whether any scale will ever be other than 1.
         memory_bytes: Products of base and steps that may be kept from call to call.
 
     """
@@ -79,7 +77,7 @@ def evaluation(
         # Zero times infinity is no number, and would spoil the coalitions without the step.
         reach = float(rows.abs().sum(dim=1).max()) + 1
         if float(stacked.abs().amax(dim=1).sum()) * reach < _SAFE:
-            return Layered(stacked, rows, built.widths, scaled=scaled, memory_bytes=memory_bytes)
+            return Layered(stacked, rows, built.widths, memory_bytes=memory_bytes)
     return Mapped(build, base, steps, rows, classes)
 
 

@@ -76,9 +76,40 @@ def metric_of(named: str | Metric) -> Metric:
     return METRICS[named]
 
 
-def micro_nats(gains: Tensor) -> Tensor:
-    """Saturate gains, and round them to whole millionths, float64."""
-    return gains.double().clamp(-SATURATION, SATURATION).mul_(MICRO).round_().div_(MICRO)
+@dataclass(frozen=True, slots=True, eq=False)
+class Gains:
+    """By how much models score better than one did: whole millionths, saturated.
+
+    Attributes:
+        metric: What scores are.
+        labels: The rows' classes, shape ``(rows,)``.
+        before: What the one model scored, float64, likewise.
+
+    """
+
+    metric: Metric
+    labels: Tensor
+    before: Tensor
+
+    def __call__(self, logits: Tensor, rows: slice) -> Tensor:
+        """Give each model's gain on some rows from its *logits* of them, ``(models, rows)``."""
+        gains = self.scores(logits, rows) - self.before[rows]
+        return gains.clamp_(-SATURATION, SATURATION).mul_(MICRO).round_().div_(MICRO)
+
+    def scores(self, logits: Tensor, rows: slice) -> Tensor:
+        """Give what each model scores, float64, likewise.
+
+        Raises:
+            GameError: The metric did not give one number per model and row.
+        """
+        scores = self.metric(logits, self.labels[rows])
+        if scores.shape != logits.shape[:2]:
+            raise GameError(
+                f"the metric turned logits of shape {tuple(logits.shape)} into shape "
+                f"{tuple(scores.shape)}",
+                hint="It must give one number per model and row.",
+            )
+        return scores.double()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -13,7 +14,7 @@ from fedmerit.errors import GameError, suggestion
 from fedmerit.federation.enumerated import every_log_likelihood
 from fedmerit.federation.evaluation import evaluation
 from fedmerit.federation.layered import Layered
-from fedmerit.federation.measure import log_likelihood, metric_of, micro_nats
+from fedmerit.federation.measure import Gains, log_likelihood, metric_of
 from fedmerit.federation.models import network
 
 if TYPE_CHECKING:
@@ -157,7 +158,6 @@ class RoundGame:
             steps=torch.from_numpy(weights[:, None] * updates).to(device),
             rows=torch.from_numpy(self._federation.validation_features[self._chosen]).to(device),
             classes=len(self._federation.classes),
-            scaled=self._weighting is not fixed,
             memory_bytes=self._memory_bytes,
         )
 
@@ -167,33 +167,23 @@ class RoundGame:
         return labels.to(self._record.settings.device)
 
     @cached_property
-    def _before(self) -> Tensor:
-        """The metric of the round's first model on each row."""
+    def _score(self) -> Gains:
+        """Gains over the round's first model."""
         nobody = torch.zeros((1, int(self._accepted.sum())), dtype=torch.bool)
-        scale = torch.ones(1, dtype=torch.float64)
-        measured = self._evaluation.measure(nobody, scale, self._score)
-        return measured[0].to(self._labels.device)
+        once = torch.ones(1, dtype=torch.float64)
+        over = Gains(self._metric, self._labels, torch.zeros_like(self._labels).double())
+        before = self._evaluation.measure(nobody, once, over.scores)[0]
+        return replace(over, before=before.to(self._labels.device))
 
     def _gains(self, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Give each row's gain for coalitions of accepted members, shape ``(rows, accepted)``."""
-        before = self._before
         gains = self._evaluation.measure(
             torch.from_numpy(inside),
             torch.from_numpy(self._weighting(inside, self._round.weights[self._accepted])),
-            lambda logits, rows: micro_nats(self._score(logits, rows) - before[rows]),
+            self._score,
         )
         gains[~torch.from_numpy(inside.any(axis=1))] = 0.0
         return np.asarray(gains.numpy())
-
-    def _score(self, logits: Tensor, rows: slice) -> Tensor:
-        scores = self._metric(logits, self._labels[rows])
-        if scores.shape != logits.shape[:2]:
-            raise GameError(
-                f"the metric turned logits of shape {tuple(logits.shape)} into shape "
-                f"{tuple(scores.shape)}",
-                hint="It must give one number per model and row.",
-            )
-        return scores.double()
 
     def _every_mean(self) -> NDArray[np.float64] | None:
         """Give the worths of all coalitions of accepted members, if there is a fast way."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -18,7 +21,8 @@ from fedmerit.federation import (
 from fedmerit.federation.enumerated import every_log_likelihood
 from fedmerit.federation.evaluation import Mapped, evaluation
 from fedmerit.federation.layered import Layered
-from fedmerit.federation.measure import log_likelihood
+from fedmerit.federation.likelihoods import gain
+from fedmerit.federation.measure import MICRO, SATURATION, Gains, log_likelihood
 from fedmerit.federation.record import Round, TrainingRecord
 from fedmerit.federation.settings import TrainingSettings
 
@@ -55,7 +59,7 @@ def convolution(tmp_path, monkeypatch):
 
 @pytest.fixture
 def made():
-    def make(spec, count, *, absent=0, size=0.2):
+    def make(spec, count, *, absent=0, size=0.2, rows=ROWS, classes=CLASSES):
         rng = np.random.default_rng(count)
         names = [f"member {k}" for k in range(count)]
         nothing = np.zeros((1, COLUMNS), dtype=np.float32), np.zeros(1, dtype=np.int64)
@@ -71,11 +75,11 @@ def made():
                 )
                 for name in names
             ),
-            classes=tuple(f"class {k}" for k in range(CLASSES)),
+            classes=tuple(f"class {k}" for k in range(classes)),
             feature_names=tuple(f"column {k}" for k in range(COLUMNS)),
-            validation_features=rng.normal(size=(ROWS, COLUMNS)).astype(np.float32),
-            validation_labels=rng.integers(CLASSES, size=ROWS),
-            validation_owners=np.zeros(ROWS, dtype=np.int64),
+            validation_features=rng.normal(size=(rows, COLUMNS)).astype(np.float32),
+            validation_labels=rng.integers(classes, size=rows),
+            validation_owners=np.zeros(rows, dtype=np.int64),
         )
         before = network(federation, spec, seed=1, device="cpu").initial.numpy()
         weights = rng.dirichlet(np.ones(count))
@@ -115,9 +119,14 @@ def every(participants):
     return (np.arange(2**participants)[:, None] >> np.arange(participants) & 1).astype(bool)
 
 
+@pytest.mark.parametrize("compiled", [True, False])
 @pytest.mark.parametrize("scaled", [False, True])
 @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
-def test_sums_of_products_give_the_logits_of_the_models_themselves(made, spec, scaled):
+def test_sums_of_products_give_the_logits_of_the_models_themselves(
+    made, spec, scaled, compiled, monkeypatch
+):
+    if not compiled:  # as on a GPU
+        monkeypatch.setattr("fedmerit.federation.layered._fused", lambda: None)
     record, federation = made(spec, 12)
     round_ = record.rounds[0]
 
@@ -131,9 +140,7 @@ def test_sums_of_products_give_the_logits_of_the_models_themselves(made, spec, s
     inside, scale = torch.from_numpy(some(70, 12)), torch.linspace(0.5, 2, 70).double()
     scale = scale if scaled else torch.ones_like(scale)
 
-    fast = evaluation(
-        build, base=base, steps=steps, rows=rows, classes=CLASSES, scaled=scaled, memory_bytes=2**20
-    )
+    fast = evaluation(build, base=base, steps=steps, rows=rows, classes=CLASSES, memory_bytes=2**20)
     slow = Mapped(build, base, steps, rows, CLASSES)
 
     assert isinstance(fast, Layered)
@@ -148,6 +155,72 @@ def test_sums_of_products_give_the_logits_of_the_models_themselves(made, spec, s
         for way in (fast, slow)
     )
     assert found.numpy() == pytest.approx(wanted.numpy(), abs=1e-5)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 10, 11])
+@pytest.mark.parametrize(("width", "rows"), [(1, 1), (3, 50), (33, 16), (8, 33)])
+@pytest.mark.parametrize("count", [1, 2, 7, 50])
+def test_gains_of_any_shape_are_those_of_the_models_themselves(made, count, width, rows, classes):
+    spec = ModelSpec(kind="mlp", hidden=(width,))
+    record, federation = made(spec, count, rows=rows, classes=classes)
+    round_, coalitions = record.rounds[0], some(41, count)
+    models = np.vstack([np.zeros(count), coalitions * round_.weights]) @ round_.updates
+    models = (models + round_.global_before).astype(np.float32)
+    likely, _ = measure_rows(federation, spec, models, seed=1)
+
+    gains = RoundGame(record, 1, federation).worth_by_row(coalitions)
+
+    # Logits are near 1; their float32 sums, taken in another order, differ in the last bits.
+    assert gains == pytest.approx(likely[1:] - likely[0], abs=5e-6)
+
+
+@pytest.mark.parametrize("hidden", [(33,), (20, 7)])
+def test_compiled_gains_have_the_same_bits_on_any_threads_in_any_question(made, hidden):
+    spec = ModelSpec(kind="mlp", hidden=hidden)
+    record, federation = made(spec, 50, classes=11)
+    coalitions = some(1500, 50)
+    before, whole = torch.get_num_threads(), None
+    try:
+        for threads in (1, 2, 4):
+            torch.set_num_threads(threads)
+            game = RoundGame(record, 1, federation)
+            found = game.worth_by_row(coalitions)
+            whole = found if whole is None else whole
+            assert np.array_equal(found, whole)
+            assert np.array_equal(game.worth_by_row(coalitions[1300:1307]), whole[1300:1307])
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_compiled_gains_are_what_torch_gives_even_where_scores_are_no_numbers():
+    rng = np.random.default_rng(0)
+    scores = torch.from_numpy((20 * rng.normal(size=(60, 6, 16))).astype(np.float32))
+    scores[:20] *= 1e3
+    for k, odd in enumerate((np.nan, np.inf, -np.inf, 3e38, -3e38)):
+        scores[k, :, :6].fill_diagonal_(odd)
+        scores[k + 5, :, :] = odd
+    labels = torch.from_numpy(rng.integers(6, size=13))
+    score = Gains(log_likelihood, labels, torch.from_numpy(-np.abs(rng.normal(size=13))))
+    wanted = score(scores[:, :, :13].transpose(1, 2), slice(0, 13)).numpy()
+    found = np.empty_like(wanted)
+
+    gain(*(each.numpy() for each in (scores, labels, score.before)), SATURATION, MICRO, found)
+
+    # In units of a gain's size: float32 rounds each score once.
+    assert found == pytest.approx(wanted, rel=1e-6, abs=5e-6)
+    assert np.array_equal(found[:10] == -SATURATION, wanted[:10] == -SATURATION)
+
+
+def test_a_model_without_hidden_layers_needs_no_compiler():
+    code = (
+        "import sys, torch; from fedmerit.federation.layered import Layered; "
+        "game = Layered(torch.zeros(3, 12), torch.zeros(5, 3), (3, 3), memory_bytes=0); "
+        "args = torch.ones(4, 2, dtype=torch.bool), torch.ones(4).double(); "
+        "game.measure(*args, lambda logits, rows: logits.sum(dim=2).double()); "
+        "assert 'numba' not in sys.modules"
+    )
+
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @pytest.mark.parametrize("weights", ["fixed", "renormalised"])
