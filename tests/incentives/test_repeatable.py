@@ -27,6 +27,7 @@ from fedmerit.incentives.enumeration import every_coalition
 
 OF_UPDATES = ("gradient-alignment", "cgsv")
 OF_ROUNDS = ("gtg", "fedsv", "comfedsv", "group-shapley")
+FITTED = ("gp", "trees", "surrogate")
 OF_WORTHS = [name for name in METHODS if name not in OF_UPDATES]
 N = 6
 #: Below 2**6, so that samplers sample; what must see everything has its way.
@@ -178,7 +179,14 @@ class Curved:
 
 @pytest.mark.parametrize("method", OF_WORTHS)
 def test_values_do_not_depend_on_the_threads_of_linear_algebra(method):
-    dear = {"exact": 128, "nucleolus": 128, "least-core": 30, "gp": 60, "trees": 60, "surrogate": 60}
+    dear = {
+        "exact": 128,
+        "nucleolus": 128,
+        "least-core": 30,
+        "gp": 60,
+        "trees": 60,
+        "surrogate": 60,
+    }
 
     found = []
     for count in (1, 4):
