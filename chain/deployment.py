@@ -1,8 +1,8 @@
-"""The five contracts of a settlement, deployed and wired to one another.
+"""The contracts of a settlement, deployed and wired to one another.
 
-The vault must know the reports contract and the reports contract the vault, both for good.
-The vault is deployed first, with the address that the next contract of the same sender
-will have; that it did get that address is checked.
+They must know one another, for good, and most are named before they are there. Each is told
+the addresses that the next contracts of the same sender will have; that they did get these
+addresses is checked.
 """
 
 from __future__ import annotations
@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from web3.types import Nonce
 from web3.utils import get_create_address
 
-from fedmerit.chain.clients import CreditToken, JobVault, Registry, Reports, Rounds
+from fedmerit.chain.clients import (
+    Arbiter,
+    CreditToken,
+    Disputes,
+    JobVault,
+    Registry,
+    Reports,
+    Rounds,
+    Stakes,
+)
 from fedmerit.errors import ChainError, WrongChain
 
 if TYPE_CHECKING:
@@ -26,13 +35,16 @@ if TYPE_CHECKING:
 
 
 class Contracts(NamedTuple):
-    """Clients of the five contracts."""
+    """Clients of the contracts."""
 
     token: CreditToken
     registry: Registry
     rounds: Rounds
     vault: JobVault
     reports: Reports
+    stakes: Stakes
+    disputes: Disputes
+    arbiter: Arbiter
 
     @property
     def addresses(self) -> dict[str, str]:
@@ -41,7 +53,7 @@ class Contracts(NamedTuple):
 
     @classmethod
     def deploy(cls, node: Node, signer: Signer, record: Callable[[Mined], None]) -> Contracts:
-        """Deploy all five as *signer*, who owns the token; *record* sees each transaction.
+        """Deploy all as *signer*, who owns the token; *record* sees each transaction.
 
         Raises:
             ChainError: Somebody else sent as *signer* meanwhile, so the wiring came out wrong.
@@ -49,19 +61,45 @@ class Contracts(NamedTuple):
         """
         token, mined = CreditToken.deploy(node, signer)
         record(mined)
-        registry, mined = Registry.deploy(node, signer)
-        record(mined)
-        rounds, mined = Rounds.deploy(node, signer, registry=registry.address)
-        record(mined)
-        after_next = Nonce(node.nonce(signer.address) + 1)
-        foreseen = get_create_address(signer.address, after_next)
-        vault, mined = JobVault.deploy(node, signer, registry=registry.address, reports=foreseen)
-        record(mined)
-        reports, mined = Reports.deploy(
-            node, signer, registry=registry.address, rounds=rounds.address, vault=vault.address
+        nonce = node.nonce(signer.address)
+        registry, stakes, rounds, vault, reports, disputes = (
+            get_create_address(signer.address, Nonce(nonce + position)) for position in range(6)
         )
-        record(mined)
-        contracts = cls(token, registry, rounds, vault, reports)
+        wired: tuple[Callable[[], tuple[Client, Mined]], ...] = (
+            lambda: Registry.deploy(node, signer, stakes=stakes),
+            lambda: Stakes.deploy(
+                node, signer, registry=registry, rounds=rounds, disputes=disputes
+            ),
+            lambda: Rounds.deploy(node, signer, registry=registry, reports=reports, stakes=stakes),
+            lambda: JobVault.deploy(
+                node, signer, registry=registry, reports=reports, guardian=signer.address
+            ),
+            lambda: Reports.deploy(
+                node,
+                signer,
+                registry=registry,
+                rounds=rounds,
+                vault=vault,
+                stakes=stakes,
+                disputes=disputes,
+            ),
+            lambda: Disputes.deploy(
+                node,
+                signer,
+                registry=registry,
+                rounds=rounds,
+                reports=reports,
+                vault=vault,
+                stakes=stakes,
+            ),
+            lambda: Arbiter.deploy(node, signer, registry=registry, disputes=disputes),
+        )
+        clients: list[Client] = [token]
+        for deploy in wired:
+            client, mined = deploy()
+            record(mined)
+            clients.append(client)
+        contracts = contracts_at(node, {client.NAME: client.address for client in clients})
         contracts.check()
         return contracts
 
@@ -88,14 +126,15 @@ class Contracts(NamedTuple):
 
     def check(self) -> None:
         """Check that the contracts know one another; raises ChainError."""
-        wired: tuple[tuple[Client, str, Client], ...] = (
-            (self.rounds, "REGISTRY", self.registry),
-            (self.vault, "REGISTRY", self.registry),
-            (self.vault, "REPORTS", self.reports),
-            (self.reports, "REGISTRY", self.registry),
-            (self.reports, "ROUNDS", self.rounds),
-            (self.reports, "VAULT", self.vault),
-        )
+        known = {
+            "REGISTRY": self.registry,
+            "ROUNDS": self.rounds,
+            "VAULT": self.vault,
+            "REPORTS": self.reports,
+            "STAKES": self.stakes,
+            "DISPUTES": self.disputes,
+        }
+        wired = [(client, name, known[name]) for client in self for name in client.WIRES]
         for client, getter, expected in wired:
             if (found := client.wired(getter)) != expected.address:
                 raise ChainError(
@@ -112,15 +151,26 @@ def contracts_at(node: Node, addresses: Mapping[str, str]) -> Contracts:
         ChainError: A contract's address is not among them.
 
     """
-    kinds = (CreditToken, Registry, Rounds, JobVault, Reports)
+    kinds: tuple[type[Client], ...] = (
+        CreditToken,
+        Registry,
+        Rounds,
+        JobVault,
+        Reports,
+        Stakes,
+        Disputes,
+        Arbiter,
+    )
     for kind in kinds:
         if kind.NAME not in addresses:
             raise ChainError(f"the addresses name no {kind.NAME}: {', '.join(addresses)}")
-    token, registry, rounds, vault, reports = (kind.NAME for kind in kinds)
     return Contracts(
-        CreditToken(node, addresses[token]),
-        Registry(node, addresses[registry]),
-        Rounds(node, addresses[rounds]),
-        JobVault(node, addresses[vault]),
-        Reports(node, addresses[reports]),
+        CreditToken(node, addresses[CreditToken.NAME]),
+        Registry(node, addresses[Registry.NAME]),
+        Rounds(node, addresses[Rounds.NAME]),
+        JobVault(node, addresses[JobVault.NAME]),
+        Reports(node, addresses[Reports.NAME]),
+        Stakes(node, addresses[Stakes.NAME]),
+        Disputes(node, addresses[Disputes.NAME]),
+        Arbiter(node, addresses[Arbiter.NAME]),
     )

@@ -6,6 +6,7 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
 import {SumTree} from "./SumTree.sol";
+import {Transfers} from "./Transfers.sol";
 import {IJobVault} from "./interfaces/IJobVault.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
 import {IReports} from "./interfaces/IReports.sol";
@@ -16,8 +17,15 @@ import {IReports} from "./interfaces/IReports.sol";
 /// committee can break it, whatever they sign.
 contract JobVault is IJobVault, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
+    using Transfers for IERC20;
 
     /* IMMUTABLES */
+
+    /// @dev How long a pause lasts, and how long it may not be repeated after.
+    uint256 private constant PAUSE = 7 days;
+
+    /// @dev Enough for any token's transfer with a hook that does little.
+    uint256 private constant PUSH_GAS = 100_000;
 
     /// @inheritdoc IJobVault
     IRegistry public immutable REGISTRY;
@@ -25,7 +33,13 @@ contract JobVault is IJobVault, ReentrancyGuardTransient {
     /// @inheritdoc IJobVault
     IReports public immutable REPORTS;
 
+    /// @inheritdoc IJobVault
+    address public immutable GUARDIAN;
+
     /* STORAGE */
+
+    uint64 private _pausedAt;
+    uint64 private _pausedUntil;
 
     /// @inheritdoc IJobVault
     mapping(uint256 job => uint256 amount) public funded;
@@ -45,13 +59,21 @@ contract JobVault is IJobVault, ReentrancyGuardTransient {
     /// @inheritdoc IJobVault
     mapping(uint256 job => bytes32 hash) public root;
 
+    /// @inheritdoc IJobVault
+    mapping(uint256 job => mapping(address account => uint256 amount)) public owed;
+
+    /// @inheritdoc IJobVault
+    mapping(uint256 job => uint256 amount) public credited;
+
     /* CONSTRUCTOR */
 
     /// @param registry Where jobs and their sponsors are looked up.
     /// @param reports The one contract that may allot money; it may be deployed after this one.
-    constructor(IRegistry registry, IReports reports) {
+    /// @param guardian The one account that may pause new reports; zero is nobody.
+    constructor(IRegistry registry, IReports reports, address guardian) {
         REGISTRY = registry;
         REPORTS = reports;
+        GUARDIAN = guardian;
     }
 
     /* ANYONE */
@@ -59,14 +81,8 @@ contract JobVault is IJobVault, ReentrancyGuardTransient {
     /// @inheritdoc IJobVault
     function fund(uint256 job, uint256 amount) external nonReentrant {
         if (amount == 0) revert NothingToFund(job);
-        IERC20 token = _token(job);
 
-        // Counted after the transfer, for a token may keep a fee; nothing else can move money meanwhile.
-        uint256 before = token.balanceOf(address(this));
-        token.safeTransferFrom(msg.sender, address(this), amount);
-        uint256 received = token.balanceOf(address(this)) - before;
-        if (received != amount) revert InexactTransfer(amount, received);
-
+        _token(job).pull(msg.sender, amount);
         funded[job] += amount;
         emit Funded(job, msg.sender, amount);
     }
@@ -77,16 +93,46 @@ contract JobVault is IJobVault, ReentrancyGuardTransient {
         nonReentrant
         returns (uint256 amount)
     {
-        amount = _claim(job, index, account, cumulative, proof);
+        amount = _due(job, index, account, cumulative, proof);
         if (amount == 0) revert NothingToClaim(job, index, claimed[job][index]);
+        _token(job).safeTransfer(account, amount);
     }
 
     /// @inheritdoc IJobVault
     function claimMany(uint256 job, Claim[] calldata claims) external nonReentrant returns (uint256 amount) {
+        IERC20 token = _token(job);
         for (uint256 i; i < claims.length; ++i) {
             Claim calldata one = claims[i];
-            amount += _claim(job, one.index, one.account, one.cumulative, one.proof);
+            uint256 due = _due(job, one.index, one.account, one.cumulative, one.proof);
+            amount += due;
+            if (due != 0) token.safeTransfer(one.account, due);
         }
+    }
+
+    /// @inheritdoc IJobVault
+    function push(uint256 job, Claim[] calldata claims) external nonReentrant returns (uint256 amount) {
+        IERC20 token = _token(job);
+        for (uint256 i; i < claims.length; ++i) {
+            Claim calldata one = claims[i];
+            uint256 due = _due(job, one.index, one.account, one.cumulative, one.proof);
+            amount += due;
+            if (due == 0 || token.tryPush(one.account, due, PUSH_GAS)) continue;
+
+            owed[job][one.account] += due;
+            credited[job] += due;
+            emit Credited(job, one.account, due);
+        }
+    }
+
+    /// @inheritdoc IJobVault
+    function withdraw(uint256 job, address account) external nonReentrant returns (uint256 amount) {
+        amount = owed[job][account];
+        if (amount == 0) revert NothingOwed(job, account);
+
+        delete owed[job][account];
+        credited[job] -= amount;
+        emit Withdrawn(job, account, amount);
+        _token(job).safeTransfer(account, amount);
     }
 
     /* REPORTS ONLY */
@@ -103,13 +149,36 @@ contract JobVault is IJobVault, ReentrancyGuardTransient {
         emit Allocated(job, root_, total);
     }
 
+    /* GUARDIAN ONLY */
+
+    /// @inheritdoc IJobVault
+    function pause() external {
+        if (msg.sender != GUARDIAN) revert NotGuardian(msg.sender);
+        // Not even the first pause is too early: no chain's clock is so far back.
+        uint256 earliest = _pausedUntil + PAUSE;
+        if (block.timestamp < earliest) revert PausedTooOften(earliest);
+
+        _pausedAt = uint64(block.timestamp);
+        _pausedUntil = uint64(block.timestamp + PAUSE);
+        emit Paused(_pausedUntil);
+    }
+
+    /// @inheritdoc IJobVault
+    function resume() external {
+        if (msg.sender != GUARDIAN) revert NotGuardian(msg.sender);
+        if (block.timestamp >= _pausedUntil) revert NotPaused();
+
+        _pausedUntil = uint64(block.timestamp);
+        emit Resumed();
+    }
+
     /* SPONSOR ONLY */
 
     /// @inheritdoc IJobVault
     function refund(uint256 job) external nonReentrant returns (uint256 amount) {
         if (msg.sender != REGISTRY.sponsor(job)) revert NotSponsor(job, msg.sender);
-        uint256 endsAt = REGISTRY.terms(job).endsAt;
-        if (block.timestamp < endsAt) revert JobNotOver(job, endsAt);
+        uint256 end = endsAt(job);
+        if (block.timestamp < end) revert JobNotOver(job, end);
         (uint256 round,,,) = REPORTS.pending(job);
         if (round != 0) revert ReportPending(job, round);
         amount = reserve(job);
@@ -127,10 +196,24 @@ contract JobVault is IJobVault, ReentrancyGuardTransient {
         return funded[job] - refunded[job] - allocated[job];
     }
 
+    /// @inheritdoc IJobVault
+    function pausedUntil() external view returns (uint256) {
+        return _pausedUntil;
+    }
+
+    /// @inheritdoc IJobVault
+    function endsAt(uint256 job) public view returns (uint256) {
+        uint256 end = REGISTRY.endsAt(job);
+        // A week is left after a pause, as long as there is before the next.
+        uint256 extended = _pausedUntil + PAUSE;
+        return _pausedAt < end && end < extended ? extended : end;
+    }
+
     /* INTERNAL */
 
-    /// @dev Effects before the transfer, so that a token that calls back finds the claim paid.
-    function _claim(uint256 job, uint256 index, address account, uint256 cumulative, SumTree.Node[] calldata proof)
+    /// @dev Marks a claim as paid, and says how much is to be sent. Before it is, so that a token that calls back
+    /// finds the claim paid.
+    function _due(uint256 job, uint256 index, address account, uint256 cumulative, SumTree.Node[] calldata proof)
         private
         returns (uint256 amount)
     {
@@ -146,10 +229,9 @@ contract JobVault is IJobVault, ReentrancyGuardTransient {
         if (spent > top.sum) revert Overdrawn(spent, top.sum);
         paid[job] = spent;
         emit Claimed(job, index, account, amount);
-        _token(job).safeTransfer(account, amount);
     }
 
     function _token(uint256 job) private view returns (IERC20) {
-        return IERC20(REGISTRY.terms(job).token);
+        return REGISTRY.token(job);
     }
 }

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
+import {Committee} from "./Committee.sol";
 import {SumTree} from "./SumTree.sol";
+import {IDisputes} from "./interfaces/IDisputes.sol";
 import {IJobVault} from "./interfaces/IJobVault.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
 import {IReports} from "./interfaces/IReports.sol";
 import {IRounds} from "./interfaces/IRounds.sol";
+import {IStakes} from "./interfaces/IStakes.sol";
 
 /// @title Reports
 /// @notice From the committee's signatures to amounts that can be claimed.
@@ -18,7 +20,7 @@ contract Reports is IReports, EIP712 {
 
     /// @dev EIP-712 type of what the committee signs.
     bytes32 private constant REPORT_TYPE = keccak256(
-        "Report(uint256 job,uint256 round,bytes32 prevRoot,bytes32 root,uint256 total,bytes32 updatesRoot,bytes32 evidence)"
+        "Report(uint256 job,uint256 round,bytes32 prevRoot,bytes32 root,uint256 total,bytes32 updatesRoot,bytes32 evidence,uint256 permutations,bytes32 tableRoot,bytes32 stepsRoot,bytes32 valuesRoot)"
     );
 
     /// @inheritdoc IReports
@@ -30,11 +32,19 @@ contract Reports is IReports, EIP712 {
     /// @inheritdoc IReports
     IJobVault public immutable VAULT;
 
+    /// @inheritdoc IReports
+    IStakes public immutable STAKES;
+
+    /// @inheritdoc IReports
+    IDisputes public immutable DISPUTES;
+
     /* STORAGE */
 
-    /// @dev `total` is at most a sum of fewer than 2**64 amounts of 128 bits. No report waits while `deadline` is 0.
+    /// @dev `total` is at most a sum of fewer than 2**64 amounts of 128 bits. No report waits while `deadline` is 0;
+    /// the rest is left as it was then, for it costs less to write over it.
     struct Pending {
         bytes32 root;
+        bytes32 digest;
         uint192 total;
         uint64 deadline;
     }
@@ -47,12 +57,18 @@ contract Reports is IReports, EIP712 {
     /* CONSTRUCTOR */
 
     /// @param registry Where jobs, members and committees are looked up.
-    /// @param rounds Where committed updates are looked up.
+    /// @param rounds Where committed updates and seeds are looked up.
     /// @param vault The vault that final reports allot from. It must name this contract as its REPORTS.
-    constructor(IRegistry registry, IRounds rounds, IJobVault vault) EIP712("fedmerit", "1") {
+    /// @param stakes What signers are slashed of.
+    /// @param disputes Where open challenges are looked up; it may be deployed after this one.
+    constructor(IRegistry registry, IRounds rounds, IJobVault vault, IStakes stakes, IDisputes disputes)
+        EIP712("fedmerit", "1")
+    {
         REGISTRY = registry;
         ROUNDS = rounds;
         VAULT = vault;
+        STAKES = stakes;
+        DISPUTES = disputes;
     }
 
     /* ANYONE */
@@ -65,15 +81,19 @@ contract Reports is IReports, EIP712 {
         bytes[] calldata signatures
     ) external {
         IRegistry.Terms memory terms = REGISTRY.terms(report.job);
-        _checkTurn(report, terms.endsAt);
+        _checkTurn(report);
+        _checkBasis(report, terms.safeguards.commitWindow != 0);
         _checkList(report, accounts, cumulative);
         _checkMoney(report, terms.roundBudget);
-        _checkSignatures(hashReport(report), signatures, terms);
+        bytes32 digest = hashReport(report);
+        uint256 seats = Committee.seatsOf(digest, signatures, terms.committee, terms.threshold);
+        if (terms.safeguards.stake != 0) _checkStakes(report.job, seats, terms.committee);
 
-        // Neither cast cuts anything: the time is before `endsAt`, and the list bounds the total.
+        // Neither cast cuts anything: the time is before the job's end, and the list bounds the total.
         uint64 deadline = uint64(block.timestamp) + terms.challengeWindow;
-        _pending[report.job] = Pending(report.root, uint192(report.total), deadline);
-        emit ReportPosted(report.job, report.round, report.root, report.total, report.evidence, deadline);
+        bytes32 signed = _signed(digest, seats);
+        _pending[report.job] = Pending(report.root, signed, uint192(report.total), deadline);
+        _logPosted(report, deadline, seats);
     }
 
     /// @inheritdoc IReports
@@ -81,11 +101,23 @@ contract Reports is IReports, EIP712 {
         Pending memory report = _pending[job];
         if (report.deadline == 0) revert NothingPending(job);
         if (block.timestamp < report.deadline) revert StillChallengeable(job, report.deadline);
+        uint256 open = DISPUTES.openOn(report.digest);
+        if (open != 0) revert DisputeOpen(job, open);
 
-        delete _pending[job];
+        _pending[job].deadline = 0;
         uint256 round = ++finalRound[job];
         emit ReportFinalised(job, round, report.root, report.total);
         VAULT.allocate(job, report.root, report.total);
+    }
+
+    /* DISPUTES ONLY */
+
+    /// @inheritdoc IReports
+    function cancel(uint256 job) external {
+        if (msg.sender != address(DISPUTES)) revert NotDisputes(msg.sender);
+
+        _pending[job].deadline = 0;
+        emit ReportCancelled(job, finalRound[job] + 1, _pending[job].root);
     }
 
     /* VIEWS */
@@ -93,8 +125,20 @@ contract Reports is IReports, EIP712 {
     /// @inheritdoc IReports
     function pending(uint256 job) external view returns (uint256 round, bytes32 root, uint256 total, uint256 deadline) {
         Pending memory report = _pending[job];
-        if (report.deadline != 0) round = finalRound[job] + 1;
-        return (round, report.root, report.total, report.deadline);
+        if (report.deadline == 0) return (0, 0, 0, 0);
+        return (finalRound[job] + 1, report.root, report.total, report.deadline);
+    }
+
+    /// @inheritdoc IReports
+    function waiting(uint256 job) external view returns (bytes32 digest, uint256 deadline) {
+        Pending storage report = _pending[job];
+        if (report.deadline == 0) return (0, 0);
+        return (report.digest, report.deadline);
+    }
+
+    /// @inheritdoc IReports
+    function hashSigned(Report calldata report, uint256 seats) external view returns (bytes32) {
+        return _signed(hashReport(report), seats);
     }
 
     /// @inheritdoc IReports
@@ -104,10 +148,13 @@ contract Reports is IReports, EIP712 {
 
     /* INTERNAL */
 
-    /// @dev The report is the job's next, and about what was trained.
-    function _checkTurn(Report calldata report, uint256 endsAt) private view {
+    /// @dev The report is the job's next, and comes at a time for it.
+    function _checkTurn(Report calldata report) private view {
         uint256 job = report.job;
         if (!REGISTRY.closed(job)) revert RegistrationOpen(job);
+        uint256 pausedUntil = VAULT.pausedUntil();
+        if (block.timestamp < pausedUntil) revert ReportsPaused(pausedUntil);
+        uint256 endsAt = VAULT.endsAt(job);
         if (block.timestamp >= endsAt) revert JobOver(job, endsAt);
 
         uint256 expected = finalRound[job] + 1;
@@ -116,7 +163,17 @@ contract Reports is IReports, EIP712 {
 
         bytes32 finalRoot = VAULT.root(job);
         if (report.prevRoot != finalRoot) revert WrongPreviousRoot(report.prevRoot, finalRoot);
-        bytes32 history = ROUNDS.history(job);
+    }
+
+    /// @dev The report is about what was trained, and says what its seed was for.
+    function _checkBasis(Report calldata report, bool draws) private view {
+        (uint256 job, uint256 round) = (report.job, report.round);
+        bytes32 seed;
+        bytes32 history;
+        if (draws) (seed, history) = ROUNDS.drawn(job, round);
+        else history = ROUNDS.history(job);
+        if (seed == 0 && (draws || report.permutations != 0)) revert NotDrawn(job, round);
+        if (draws && report.tableRoot == 0) revert NoTable(job, round);
         if (report.updatesRoot != history) revert WrongUpdates(report.updatesRoot, history);
     }
 
@@ -144,18 +201,22 @@ contract Reports is IReports, EIP712 {
         if (report.total > funded) revert Underfunded(report.total, funded);
     }
 
-    /// @dev Enough committee members signed, each once. Both lists ascend, so one walk over each is enough.
-    function _checkSignatures(bytes32 digest, bytes[] calldata signatures, IRegistry.Terms memory terms) private pure {
-        if (signatures.length < terms.threshold) revert TooFewSignatures(signatures.length, terms.threshold);
-
-        address previous;
-        uint256 seat;
-        for (uint256 i; i < signatures.length; ++i) {
-            address signer = ECDSA.recoverCalldata(digest, signatures[i]);
-            if (signer <= previous) revert SignersNotAscending(previous, signer);
-            while (seat < terms.committee.length && terms.committee[seat] < signer) ++seat;
-            if (seat == terms.committee.length || terms.committee[seat] != signer) revert NotInCommittee(signer);
-            previous = signer;
+    /// @dev Everyone who signed has something to lose by it, until the report can no longer be challenged.
+    function _checkStakes(uint256 job, uint256 seats, address[] memory committee) private view {
+        for (uint256 seat; seats >> seat != 0; ++seat) {
+            bool signed = (seats >> seat) & 1 != 0;
+            if (signed && !STAKES.active(job, committee[seat])) revert SignerNotStaked(job, committee[seat]);
         }
+    }
+
+    function _logPosted(Report calldata report, uint256 deadline, uint256 seats) private {
+        (uint256 job, uint256 round) = (report.job, report.round);
+        emit ReportPosted(job, round, report.root, report.total, report.evidence, deadline, seats);
+        if (report.tableRoot == 0) return;
+        emit ValuationCommitted(job, round, report.permutations, report.tableRoot, report.stepsRoot, report.valuesRoot);
+    }
+
+    function _signed(bytes32 digest, uint256 seats) private pure returns (bytes32) {
+        return keccak256(abi.encode(digest, seats));
     }
 }

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
+import {Transfers} from "../src/Transfers.sol";
 import {IJobVault} from "../src/interfaces/IJobVault.sol";
 import {IRegistry} from "../src/interfaces/IRegistry.sol";
 import {House} from "./helpers/House.sol";
@@ -59,7 +60,7 @@ contract JobVaultFundTest is House {
         terms.token = address(fee);
         uint256 job = _open(terms);
 
-        vm.expectRevert(abi.encodeWithSelector(IJobVault.InexactTransfer.selector, 100, 99));
+        vm.expectRevert(abi.encodeWithSelector(Transfers.InexactTransfer.selector, 100, 99));
         vault.fund(job, 100);
     }
 
