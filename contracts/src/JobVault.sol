@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
 import {SumTree} from "./SumTree.sol";
@@ -18,6 +19,7 @@ import {IReports} from "./interfaces/IReports.sol";
 contract JobVault is IJobVault, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
     using Transfers for IERC20;
+    using SafeCast for uint256;
 
     /* IMMUTABLES */
 
@@ -41,20 +43,18 @@ contract JobVault is IJobVault, ReentrancyGuardTransient {
     uint64 private _pausedAt;
     uint64 private _pausedUntil;
 
-    /// @inheritdoc IJobVault
-    mapping(uint256 job => uint256 amount) public funded;
+    /// @dev No token's supply passes 128 bits in practice; one that does is refused when it funds.
+    struct Money {
+        uint128 funded;
+        uint128 refunded;
+        uint128 allocated;
+        uint128 paid;
+    }
 
-    /// @inheritdoc IJobVault
-    mapping(uint256 job => uint256 amount) public allocated;
+    mapping(uint256 job => Money) private _money;
 
-    /// @inheritdoc IJobVault
-    mapping(uint256 job => uint256 amount) public paid;
-
-    /// @inheritdoc IJobVault
-    mapping(uint256 job => uint256 amount) public refunded;
-
-    /// @inheritdoc IJobVault
-    mapping(uint256 job => mapping(uint256 index => uint256 amount)) public claimed;
+    /// @dev Two members share a slot, for their amounts are of 128 bits.
+    mapping(uint256 job => mapping(uint256 pair => uint256 both)) private _claimed;
 
     /// @inheritdoc IJobVault
     mapping(uint256 job => bytes32 hash) public root;
@@ -83,7 +83,7 @@ contract JobVault is IJobVault, ReentrancyGuardTransient {
         if (amount == 0) revert NothingToFund(job);
 
         _token(job).pull(msg.sender, amount);
-        funded[job] += amount;
+        _money[job].funded += amount.toUint128();
         emit Funded(job, msg.sender, amount);
     }
 
@@ -94,7 +94,7 @@ contract JobVault is IJobVault, ReentrancyGuardTransient {
         returns (uint256 amount)
     {
         amount = _due(job, index, account, cumulative, proof);
-        if (amount == 0) revert NothingToClaim(job, index, claimed[job][index]);
+        if (amount == 0) revert NothingToClaim(job, index, claimed(job, index));
         _token(job).safeTransfer(account, amount);
     }
 
@@ -106,6 +106,28 @@ contract JobVault is IJobVault, ReentrancyGuardTransient {
             uint256 due = _due(job, one.index, one.account, one.cumulative, one.proof);
             amount += due;
             if (due != 0) token.safeTransfer(one.account, due);
+        }
+    }
+
+    /// @inheritdoc IJobVault
+    function claimList(uint256 job, address[] calldata accounts, uint128[] calldata cumulative)
+        external
+        nonReentrant
+        returns (uint256 amount)
+    {
+        if (accounts.length != cumulative.length) revert WrongList(job);
+        (SumTree.Node memory built,) = SumTree.build(job, accounts, cumulative);
+        if (built.hash != root[job]) revert WrongList(job);
+
+        uint256[] memory due = new uint256[](accounts.length);
+        for (uint256 index; index < accounts.length; ++index) {
+            due[index] = _mark(job, index, accounts[index], cumulative[index]);
+            amount += due[index];
+        }
+        _spend(job, amount, built.sum);
+        IERC20 token = _token(job);
+        for (uint256 index; index < accounts.length; ++index) {
+            if (due[index] != 0) token.safeTransfer(accounts[index], due[index]);
         }
     }
 
@@ -140,12 +162,13 @@ contract JobVault is IJobVault, ReentrancyGuardTransient {
     /// @inheritdoc IJobVault
     function allocate(uint256 job, bytes32 root_, uint256 total) external {
         if (msg.sender != address(REPORTS)) revert NotReports(msg.sender);
-        if (total < allocated[job]) revert AllocationFell(total, allocated[job]);
-        uint256 held = funded[job] - refunded[job];
+        Money storage money = _money[job];
+        if (total < money.allocated) revert AllocationFell(total, money.allocated);
+        uint256 held = money.funded - money.refunded;
         if (total > held) revert OverAllocated(total, held);
 
         root[job] = root_;
-        allocated[job] = total;
+        money.allocated = uint128(total);
         emit Allocated(job, root_, total);
     }
 
@@ -184,7 +207,7 @@ contract JobVault is IJobVault, ReentrancyGuardTransient {
         amount = reserve(job);
         if (amount == 0) revert NothingToRefund(job);
 
-        refunded[job] += amount;
+        _money[job].refunded += uint128(amount);
         emit Refunded(job, msg.sender, amount);
         _token(job).safeTransfer(msg.sender, amount);
     }
@@ -192,8 +215,40 @@ contract JobVault is IJobVault, ReentrancyGuardTransient {
     /* VIEWS */
 
     /// @inheritdoc IJobVault
+    function funded(uint256 job) external view returns (uint256) {
+        return _money[job].funded;
+    }
+
+    /// @inheritdoc IJobVault
+    function refunded(uint256 job) external view returns (uint256) {
+        return _money[job].refunded;
+    }
+
+    /// @inheritdoc IJobVault
+    function allocated(uint256 job) public view returns (uint256) {
+        return _money[job].allocated;
+    }
+
+    /// @inheritdoc IJobVault
+    function paid(uint256 job) public view returns (uint256) {
+        return _money[job].paid;
+    }
+
+    /// @inheritdoc IJobVault
+    function books(uint256 job, uint256 end) external view returns (Books memory) {
+        Money storage money = _money[job];
+        return Books(root[job], money.allocated, money.funded, _extended(end), _pausedUntil);
+    }
+
+    /// @inheritdoc IJobVault
+    function claimed(uint256 job, uint256 index) public view returns (uint256) {
+        return uint128(_claimed[job][index >> 1] >> ((index & 1) << 7));
+    }
+
+    /// @inheritdoc IJobVault
     function reserve(uint256 job) public view returns (uint256) {
-        return funded[job] - refunded[job] - allocated[job];
+        Money storage money = _money[job];
+        return money.funded - money.refunded - money.allocated;
     }
 
     /// @inheritdoc IJobVault
@@ -203,32 +258,48 @@ contract JobVault is IJobVault, ReentrancyGuardTransient {
 
     /// @inheritdoc IJobVault
     function endsAt(uint256 job) public view returns (uint256) {
-        uint256 end = REGISTRY.endsAt(job);
-        // A week is left after a pause, as long as there is before the next.
-        uint256 extended = _pausedUntil + PAUSE;
-        return _pausedAt < end && end < extended ? extended : end;
+        return _extended(REGISTRY.endsAt(job));
     }
 
     /* INTERNAL */
 
-    /// @dev Marks a claim as paid, and says how much is to be sent. Before it is, so that a token that calls back
-    /// finds the claim paid.
+    /// @dev A week is left after a pause, as long as there is before the next.
+    function _extended(uint256 end) private view returns (uint256) {
+        uint256 later = _pausedUntil + PAUSE;
+        return _pausedAt < end && end < later ? later : end;
+    }
+
+    /// @dev What a member with a valid proof is to be sent.
     function _due(uint256 job, uint256 index, address account, uint256 cumulative, SumTree.Node[] calldata proof)
         private
         returns (uint256 amount)
     {
-        SumTree.Node memory top = SumTree.Node(root[job], allocated[job]);
+        SumTree.Node memory top = SumTree.Node(root[job], allocated(job));
         bytes32 leaf = SumTree.leaf(job, index, account, cumulative);
         if (!SumTree.verify(top, leaf, cumulative, index, proof)) revert InvalidProof(job, index);
-        uint256 already = claimed[job][index];
+        amount = _mark(job, index, account, cumulative);
+        _spend(job, amount, top.sum);
+    }
+
+    /// @dev Marks a claim as paid, and says how much is to be sent. Before it is, so that a token that calls back
+    /// finds the claim paid.
+    function _mark(uint256 job, uint256 index, address account, uint256 cumulative) private returns (uint256 amount) {
+        uint256 both = _claimed[job][index >> 1];
+        uint256 shift = (index & 1) << 7;
+        uint256 already = uint128(both >> shift);
         if (cumulative <= already) return 0;
 
         amount = cumulative - already;
-        claimed[job][index] = cumulative;
-        uint256 spent = paid[job] + amount;
-        if (spent > top.sum) revert Overdrawn(spent, top.sum);
-        paid[job] = spent;
+        // Stays within the member's half: a final report's amounts are of 128 bits.
+        _claimed[job][index >> 1] = both + (amount << shift);
         emit Claimed(job, index, account, amount);
+    }
+
+    /// @dev Counts what is about to be sent.
+    function _spend(uint256 job, uint256 amount, uint256 total) private {
+        uint256 spent = paid(job) + amount;
+        if (spent > total) revert Overdrawn(spent, total);
+        _money[job].paid = uint128(spent);
     }
 
     function _token(uint256 job) private view returns (IERC20) {

@@ -89,13 +89,32 @@ contract Registry is IRegistry {
     }
 
     /// @inheritdoc IRegistry
+    function rules(uint256 job) external view returns (Rules memory) {
+        Job storage opened = _opened(job);
+        Terms storage given = opened.terms;
+        return Rules({
+            roundBudget: given.roundBudget,
+            challengeWindow: given.challengeWindow,
+            endsAt: given.endsAt,
+            threshold: given.threshold,
+            closed: opened.closed,
+            draws: given.safeguards.commitWindow != 0,
+            staked: given.safeguards.stake != 0,
+            membersDigest: opened.membersDigest,
+            committee: given.committee
+        });
+    }
+
+    /// @inheritdoc IRegistry
     function safeguards(uint256 job) external view returns (Safeguards memory) {
         return _opened(job).terms.safeguards;
     }
 
     /// @inheritdoc IRegistry
-    function coordinator(uint256 job) external view returns (address) {
-        return _opened(job).terms.coordinator;
+    function coordinator(uint256 job) external view returns (address account) {
+        account = _job[job].terms.coordinator;
+        // Every job has one, so there is no need to look further.
+        if (account == address(0)) revert UnknownJob(job);
     }
 
     /// @inheritdoc IRegistry

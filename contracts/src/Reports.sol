@@ -40,19 +40,17 @@ contract Reports is IReports, EIP712 {
 
     /* STORAGE */
 
-    /// @dev `total` is at most a sum of fewer than 2**64 amounts of 128 bits. No report waits while `deadline` is 0;
+    /// @dev `total` is at most a sum of fewer than 2**40 amounts of 128 bits. No report waits while `deadline` is 0;
     /// the rest is left as it was then, for it costs less to write over it.
     struct Pending {
         bytes32 root;
         bytes32 digest;
-        uint192 total;
+        uint168 total;
         uint64 deadline;
+        uint24 finalRound;
     }
 
     mapping(uint256 job => Pending) private _pending;
-
-    /// @inheritdoc IReports
-    mapping(uint256 job => uint256 round) public finalRound;
 
     /* CONSTRUCTOR */
 
@@ -80,20 +78,19 @@ contract Reports is IReports, EIP712 {
         uint128[] calldata cumulative,
         bytes[] calldata signatures
     ) external {
-        IRegistry.Terms memory terms = REGISTRY.terms(report.job);
-        _checkTurn(report);
-        _checkBasis(report, terms.safeguards.commitWindow != 0);
-        _checkList(report, accounts, cumulative);
-        _checkMoney(report, terms.roundBudget);
+        uint256 job = report.job;
+        if (_pending[job].deadline != 0) _finaliseLast(job);
+        IRegistry.Rules memory rules = REGISTRY.rules(job);
+        IJobVault.Books memory books = VAULT.books(job, rules.endsAt);
+        _checkTurn(report, rules.closed, books);
+        _checkBasis(report, rules.draws);
+        _checkList(report, accounts, cumulative, rules.membersDigest);
+        _checkMoney(report, rules.roundBudget, books);
         bytes32 digest = hashReport(report);
-        uint256 seats = Committee.seatsOf(digest, signatures, terms.committee, terms.threshold);
-        if (terms.safeguards.stake != 0) _checkStakes(report.job, seats, terms.committee);
+        uint256 seats = Committee.seatsOf(digest, signatures, rules.committee, rules.threshold);
+        if (rules.staked) _checkStakes(job, seats, rules.committee);
 
-        // Neither cast cuts anything: the time is before the job's end, and the list bounds the total.
-        uint64 deadline = uint64(block.timestamp) + terms.challengeWindow;
-        bytes32 signed = _signed(digest, seats);
-        _pending[report.job] = Pending(report.root, signed, uint192(report.total), deadline);
-        _logPosted(report, deadline, seats);
+        _keep(report, digest, seats, rules.challengeWindow);
     }
 
     /// @inheritdoc IReports
@@ -104,10 +101,7 @@ contract Reports is IReports, EIP712 {
         uint256 open = DISPUTES.openOn(report.digest);
         if (open != 0) revert DisputeOpen(job, open);
 
-        _pending[job].deadline = 0;
-        uint256 round = ++finalRound[job];
-        emit ReportFinalised(job, round, report.root, report.total);
-        VAULT.allocate(job, report.root, report.total);
+        _finalise(job, report);
     }
 
     /* DISPUTES ONLY */
@@ -117,16 +111,21 @@ contract Reports is IReports, EIP712 {
         if (msg.sender != address(DISPUTES)) revert NotDisputes(msg.sender);
 
         _pending[job].deadline = 0;
-        emit ReportCancelled(job, finalRound[job] + 1, _pending[job].root);
+        emit ReportCancelled(job, finalRound(job) + 1, _pending[job].root);
     }
 
     /* VIEWS */
 
     /// @inheritdoc IReports
+    function finalRound(uint256 job) public view returns (uint256) {
+        return _pending[job].finalRound;
+    }
+
+    /// @inheritdoc IReports
     function pending(uint256 job) external view returns (uint256 round, bytes32 root, uint256 total, uint256 deadline) {
         Pending memory report = _pending[job];
         if (report.deadline == 0) return (0, 0, 0, 0);
-        return (finalRound[job] + 1, report.root, report.total, report.deadline);
+        return (report.finalRound + 1, report.root, report.total, report.deadline);
     }
 
     /// @inheritdoc IReports
@@ -148,21 +147,32 @@ contract Reports is IReports, EIP712 {
 
     /* INTERNAL */
 
+    /// @dev Makes room for the next report: a job of many periods needs no transaction to end each.
+    function _finaliseLast(uint256 job) private {
+        Pending memory last = _pending[job];
+        if (block.timestamp < last.deadline || DISPUTES.openOn(last.digest) != 0) {
+            revert AlreadyPending(job, last.finalRound + 1);
+        }
+        _finalise(job, last);
+    }
+
+    function _finalise(uint256 job, Pending memory report) private {
+        uint24 round = report.finalRound + 1;
+        (_pending[job].deadline, _pending[job].finalRound) = (0, round);
+        emit ReportFinalised(job, round, report.root, report.total);
+        VAULT.allocate(job, report.root, report.total);
+    }
+
     /// @dev The report is the job's next, and comes at a time for it.
-    function _checkTurn(Report calldata report) private view {
+    function _checkTurn(Report calldata report, bool closed, IJobVault.Books memory books) private view {
         uint256 job = report.job;
-        if (!REGISTRY.closed(job)) revert RegistrationOpen(job);
-        uint256 pausedUntil = VAULT.pausedUntil();
-        if (block.timestamp < pausedUntil) revert ReportsPaused(pausedUntil);
-        uint256 endsAt = VAULT.endsAt(job);
-        if (block.timestamp >= endsAt) revert JobOver(job, endsAt);
+        if (!closed) revert RegistrationOpen(job);
+        if (block.timestamp < books.pausedUntil) revert ReportsPaused(books.pausedUntil);
+        if (block.timestamp >= books.endsAt) revert JobOver(job, books.endsAt);
 
-        uint256 expected = finalRound[job] + 1;
-        if (_pending[job].deadline != 0) revert AlreadyPending(job, expected);
+        uint256 expected = finalRound(job) + 1;
         if (report.round != expected) revert WrongRound(report.round, expected);
-
-        bytes32 finalRoot = VAULT.root(job);
-        if (report.prevRoot != finalRoot) revert WrongPreviousRoot(report.prevRoot, finalRoot);
+        if (report.prevRoot != books.root) revert WrongPreviousRoot(report.prevRoot, books.root);
     }
 
     /// @dev The report is about what was trained, and says what its seed was for.
@@ -178,27 +188,28 @@ contract Reports is IReports, EIP712 {
     }
 
     /// @dev The list is of all members, and builds what was signed.
-    function _checkList(Report calldata report, address[] calldata accounts, uint128[] calldata cumulative)
-        private
-        view
-    {
-        if (accounts.length != cumulative.length) revert LengthMismatch(accounts.length, cumulative.length);
+    function _checkList(
+        Report calldata report,
+        address[] calldata accounts,
+        uint128[] calldata cumulative,
+        bytes32 registered
+    ) private pure {
+        if (accounts.length != cumulative.length) {
+            revert LengthMismatch(accounts.length, cumulative.length);
+        }
 
         (SumTree.Node memory built, bytes32 members) = SumTree.build(report.job, accounts, cumulative);
-        bytes32 registered = REGISTRY.membersDigest(report.job);
         if (members != registered) revert WrongMembers(members, registered);
         if (report.root != built.hash) revert WrongRoot(report.root, built.hash);
         if (report.total != built.sum) revert WrongTotal(report.total, built.sum);
     }
 
     /// @dev The round allots no more than its budget, and the job holds it.
-    function _checkMoney(Report calldata report, uint256 roundBudget) private view {
-        uint256 previous = VAULT.allocated(report.job);
-        if (report.total < previous) revert TotalFell(report.total, previous);
-        uint256 increase = report.total - previous;
+    function _checkMoney(Report calldata report, uint256 roundBudget, IJobVault.Books memory books) private pure {
+        if (report.total < books.allocated) revert TotalFell(report.total, books.allocated);
+        uint256 increase = report.total - books.allocated;
         if (increase > roundBudget) revert OverBudget(increase, roundBudget);
-        uint256 funded = VAULT.funded(report.job);
-        if (report.total > funded) revert Underfunded(report.total, funded);
+        if (report.total > books.funded) revert Underfunded(report.total, books.funded);
     }
 
     /// @dev Everyone who signed has something to lose by it, until the report can no longer be challenged.
@@ -209,8 +220,13 @@ contract Reports is IReports, EIP712 {
         }
     }
 
-    function _logPosted(Report calldata report, uint256 deadline, uint256 seats) private {
+    function _keep(Report calldata report, bytes32 digest, uint256 seats, uint64 challengeWindow) private {
         (uint256 job, uint256 round) = (report.job, report.round);
+        uint64 deadline = uint64(block.timestamp) + challengeWindow;
+        Pending storage kept = _pending[job];
+        // Neither cast cuts anything: the time is before the job's end, and the list bounds the total.
+        (kept.root, kept.digest) = (report.root, _signed(digest, seats));
+        (kept.total, kept.deadline) = (uint168(report.total), deadline);
         emit ReportPosted(job, round, report.root, report.total, report.evidence, deadline, seats);
         if (report.tableRoot == 0) return;
         emit ValuationCommitted(job, round, report.permutations, report.tableRoot, report.stepsRoot, report.valuesRoot);

@@ -32,9 +32,6 @@ contract Rounds is IRounds {
     }
 
     /// @inheritdoc IRounds
-    mapping(uint256 job => uint256 trainingRound) public committed;
-
-    /// @inheritdoc IRounds
     mapping(uint256 job => bytes32 digest) public history;
 
     /// @inheritdoc IRounds
@@ -64,15 +61,15 @@ contract Rounds is IRounds {
     /// @inheritdoc IRounds
     function commit(uint256 job, uint256 trainingRound, bytes32 updatesRoot) external {
         _onlyCoordinator(job);
-        Draw memory draw_ = _draw[job];
+        Draw storage draw_ = _draw[job];
         // Whoever sees secrets before it names the updates would choose the seed by naming others.
         if (draw_.committed != 0 && draw_.commitDeadline != 0 && block.timestamp >= draw_.commitDeadline) {
             revert DrawUnderWay(job, draw_.number);
         }
-        uint256 expected = committed[job] + 1;
+        uint24 expected = draw_.trained + 1;
         if (trainingRound != expected) revert OutOfOrder(job, trainingRound, expected);
 
-        committed[job] = trainingRound;
+        draw_.trained = expected;
         bytes32 digest = keccak256(abi.encode(history[job], trainingRound, updatesRoot));
         history[job] = digest;
         emit UpdatesCommitted(job, trainingRound, updatesRoot, digest);
@@ -169,6 +166,11 @@ contract Rounds is IRounds {
     /* VIEWS */
 
     /// @inheritdoc IRounds
+    function committed(uint256 job) external view returns (uint256) {
+        return _draw[job].trained;
+    }
+
+    /// @inheritdoc IRounds
     function drawOf(uint256 job) external view returns (Draw memory) {
         return _draw[job];
     }
@@ -192,7 +194,16 @@ contract Rounds is IRounds {
         // Windows are of 32 bits, so neither sum passes 48 before the year 8,900,000.
         uint48 commitDeadline = uint48(block.timestamp) + windows.commitWindow;
         uint48 revealDeadline = commitDeadline + windows.revealWindow;
-        _draw[job] = Draw(number, commitDeadline, revealDeadline, 0, 0, 0, repeated);
+        _draw[job] = Draw({
+            number: number,
+            commitDeadline: commitDeadline,
+            revealDeadline: revealDeadline,
+            committed: 0,
+            revealed: 0,
+            expelled: 0,
+            trained: _draw[job].trained,
+            repeated: repeated
+        });
         delete _mixed[job];
         emit DrawBegun(job, round, number, commitDeadline, revealDeadline);
     }

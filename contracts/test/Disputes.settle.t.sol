@@ -124,6 +124,16 @@ contract DisputesSettleTest is Disputed, IArbiter {
         reports.finalise(job);
     }
 
+    function test_RevertWhen_TheNextReportIsPostedWhileAChallengeIsOpen() external {
+        (uint256 job, IReports.Report memory report) = _challenged();
+        vm.warp(block.timestamp + WINDOW);
+        (report.round, report.prevRoot) = (2, report.root);
+        bytes[] memory signatures = _sign(report);
+
+        vm.expectRevert(abi.encodeWithSelector(IReports.AlreadyPending.selector, job, 1));
+        reports.postList(report, _members(MEMBERS), _even(MEMBERS), signatures);
+    }
+
     /// @dev Attack: griefing bonds. However many challenges, the end is put off by the arbiter's window at most.
     function test_ChallengesCannotPutOffTheEndForLongerThanTheArbitersWindow() external {
         (uint256 job, IReports.Report memory report) = _challenged();

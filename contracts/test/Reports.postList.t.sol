@@ -86,6 +86,33 @@ contract ReportsPostListTest is House {
         _refused(_report(job, _amounts(1, 1, 1)), abi.encodeWithSelector(IReports.AlreadyPending.selector, job, 1));
     }
 
+    function test_RevertWhen_AnotherReportWaitsForOneSecondMore() external {
+        uint256 job = _ready();
+        _post(job, _amounts(1, 1, 1));
+        vm.warp(block.timestamp + WINDOW - 1);
+
+        _refused(_report(job, _amounts(1, 1, 1)), abi.encodeWithSelector(IReports.AlreadyPending.selector, job, 1));
+    }
+
+    function test_OnceItsWindowIsOverTheNextReportMakesItFinal() external {
+        uint256 job = _ready();
+        _fund(job, BUDGET);
+        _post(job, _amounts(1, 2, 3));
+        vm.warp(block.timestamp + WINDOW);
+        bytes32 last = _report(job, _amounts(1, 2, 3)).root;
+        IReports.Report memory report = _report(job, _amounts(2, 3, 4));
+        (report.round, report.prevRoot) = (2, last);
+        bytes[] memory signatures = _sign(report);
+
+        vm.expectEmit(address(reports));
+        emit IReports.ReportFinalised(job, 1, last, 6);
+        reports.postList(report, _members(3), _amounts(2, 3, 4), signatures);
+
+        vm.assertEq(reports.finalRound(job), 1);
+        vm.assertEq(vault.root(job), last);
+        _assertPending(job, 2, report.root, 9, block.timestamp + WINDOW);
+    }
+
     function test_TwoJobsWaitSideBySide() external {
         uint256 first = _ready();
         uint256 second = _ready();

@@ -65,7 +65,7 @@ contract ValuationShapleyTest {
         Book.Pages memory book = Book.exact(job, round, count > 5 ? 5 : count);
         (, bytes32 expected,,) = Book.roots(book);
 
-        vm.assertEq(_harness.tableRoot(job, round, book.utilities), expected);
+        vm.assertEq(_harness.rootOfTable(job, round, book.utilities), expected);
     }
 
     function _utilities(uint256 seed, uint256 count) private pure returns (int256[] memory utilities) {

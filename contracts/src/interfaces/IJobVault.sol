@@ -19,6 +19,15 @@ interface IJobVault {
         SumTree.Node[] proof;
     }
 
+    /// @notice What a report is held to, of a job's money.
+    struct Books {
+        bytes32 root;
+        uint256 allocated;
+        uint256 funded;
+        uint256 endsAt;
+        uint256 pausedUntil;
+    }
+
     /* ERRORS */
 
     /// @notice Thrown when a job is funded with nothing.
@@ -32,6 +41,9 @@ interface IJobVault {
 
     /// @notice Thrown when an allotment would pass what the job holds.
     error OverAllocated(uint256 total, uint256 held);
+
+    /// @notice Thrown when a list is not that of the job's last final report.
+    error WrongList(uint256 job);
 
     /// @notice Thrown when a proof does not lead to the job's root and total.
     error InvalidProof(uint256 job, uint256 index);
@@ -111,6 +123,10 @@ interface IJobVault {
     /// or later if reports were paused around it, so that no pause can keep members from being paid.
     function endsAt(uint256 job) external view returns (uint256);
 
+    /// @notice What a report is held to.
+    /// @param end The end in the job's terms, for whoever has read it already.
+    function books(uint256 job, uint256 end) external view returns (Books memory);
+
     /// @notice What could not be sent to the account, and waits here for it.
     function owed(uint256 job, address account) external view returns (uint256);
 
@@ -160,6 +176,15 @@ interface IJobVault {
     /// spoil the others' payment by claiming first.
     /// @return amount What was paid in all.
     function claimMany(uint256 job, Claim[] calldata claims) external returns (uint256 amount);
+
+    /// @notice Pays all members at once, by the whole list of the last final report instead of proofs. Cheaper than
+    /// `claimMany` where they fit one transaction: some 350 members.
+    /// @param accounts The job's members, in index order.
+    /// @param cumulative What each has earned over the job.
+    /// @return amount What was paid in all.
+    function claimList(uint256 job, address[] calldata accounts, uint128[] calldata cumulative)
+        external
+        returns (uint256 amount);
 
     /// @notice Like `claimMany`, but gives each transfer little gas, and keeps what cannot be sent for the member:
     /// no account that refuses, or burns all the gas it gets, holds up another.

@@ -53,6 +53,21 @@ interface IRegistry {
         Safeguards safeguards;
     }
 
+    /// @notice What a report is held to, of a job's terms and members.
+    /// @param draws Whether its rounds need a seed.
+    /// @param staked Whether its signers need a stake.
+    struct Rules {
+        uint256 roundBudget;
+        uint64 challengeWindow;
+        uint64 endsAt;
+        uint16 threshold;
+        bool closed;
+        bool draws;
+        bool staked;
+        bytes32 membersDigest;
+        address[] committee;
+    }
+
     /* ERRORS */
 
     /// @notice Thrown when a job is opened without a coordinator.
@@ -133,6 +148,9 @@ interface IRegistry {
 
     /// @notice The terms a job was opened under.
     function terms(uint256 job) external view returns (Terms memory);
+
+    /// @notice What a report is held to; less to read than all the terms.
+    function rules(uint256 job) external view returns (Rules memory);
 
     /// @notice What the job adds to signatures.
     function safeguards(uint256 job) external view returns (Safeguards memory);

@@ -47,7 +47,7 @@ interface IReports {
     /// @notice Thrown when a report is posted at or after the job's end.
     error JobOver(uint256 job, uint256 endsAt);
 
-    /// @notice Thrown when a report is posted while another waits.
+    /// @notice Thrown when a report is posted while another waits that cannot be made final yet.
     error AlreadyPending(uint256 job, uint256 round);
 
     /// @notice Thrown when the report is not of the next round.
@@ -172,7 +172,8 @@ interface IReports {
 
     /* ACTIONS */
 
-    /// @notice Posts a report with its whole list. Anyone may send it; the signatures decide.
+    /// @notice Posts a report with its whole list. Anyone may send it; the signatures decide. Makes the one before
+    /// final, if it waits for nothing but that.
     /// @param report What was signed.
     /// @param accounts The job's members, in index order.
     /// @param cumulative What each has earned over the job so far, in base units.

@@ -26,6 +26,7 @@ interface IRounds {
     /// @param committed How many committed.
     /// @param revealed How many of them revealed.
     /// @param expelled How many of them were found not to have revealed.
+    /// @param trained The last training round whose updates are committed; 0 if none are.
     /// @param repeated Whether only those who revealed in the draw before may commit.
     struct Draw {
         uint32 number;
@@ -34,6 +35,7 @@ interface IRounds {
         uint32 committed;
         uint32 revealed;
         uint32 expelled;
+        uint24 trained;
         bool repeated;
     }
 

@@ -16,7 +16,7 @@ contract PureHarness {
         return IndexTree.verify(root, leaf, index, proof);
     }
 
-    function tableRoot(uint256 job, uint256 round, int256[] calldata utilities) external pure returns (bytes32) {
+    function rootOfTable(uint256 job, uint256 round, int256[] calldata utilities) external pure returns (bytes32) {
         return Valuation.tableRoot(job, round, utilities);
     }
 
@@ -25,7 +25,7 @@ contract PureHarness {
     }
 
     /// @notice What a whole transaction checks that disputes one player's exact value.
-    function tableAndValue(int256[] calldata utilities, uint256 count, uint256 member)
+    function rootAndValue(int256[] calldata utilities, uint256 count, uint256 member)
         external
         pure
         returns (bytes32, int256)

@@ -24,7 +24,7 @@ interface Vm {
 
     function snapshotState() external returns (uint256 id);
     function revertToState(uint256 id) external returns (bool done);
-    function etch(address target, bytes calldata code) external;
+    function snapshotValue(string calldata group, string calldata name, uint256 value) external;
     function chainId(uint256 id) external;
 
     function assume(bool condition) external pure;
