@@ -34,7 +34,7 @@ class Site:
         order: What is settled.
         cast: Who signs.
         committee: Who signs the report.
-        contracts: The five contracts.
+        contracts: The contracts.
         deployment: Where they are, and the job's number.
 
     """
