@@ -6,6 +6,8 @@ The tree::
     ├── ScenarioError          a scenario file says something we cannot run
     ├── DataError              a table cannot be learned from as it is
     ├── TrainingError          a federation cannot train, or trained to nothing
+    ├── ChannelError           a party said what the protocol does not allow
+    │   └── PartyLost          a party is gone, or cannot be reached
     ├── GameError              a coalition game broke its contract
     │   └── BudgetTooSmall     too few evaluations for this method
     ├── RewardError            a mechanism was given amounts it cannot split
@@ -59,6 +61,20 @@ class DataError(FedmeritError):
 
 class TrainingError(FedmeritError):
     """A federation cannot train, or trained to nothing."""
+
+
+class ChannelError(FedmeritError):
+    """A party said what the protocol does not allow."""
+
+
+class PartyLost(ChannelError):
+    """A party is gone, or cannot be reached."""
+
+    hint = "Start the parties again: they continue after the last epoch that all have saved."
+
+    def __init__(self, party: str, *, why: str) -> None:
+        super().__init__(f"the party {party!r} is lost: {why}")
+        self.party = party
 
 
 class GameError(FedmeritError):

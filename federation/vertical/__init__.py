@@ -1,0 +1,1 @@
+"""Vertical federations: organisations that hold different columns about the same people."""

@@ -1,0 +1,97 @@
+"""What a vertical federation trains on: each party's own columns of the same people's rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fedmerit.errors import DataError
+from fedmerit.streams import generator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Columns:
+    """One party's columns, its rows in the common order.
+
+    Attributes:
+        party: Whose.
+        names: The columns' names.
+        training: Shape ``(training rows, columns)``; the label holder may have no column.
+        held_out: Shape ``(validation rows, columns)``.
+
+    """
+
+    party: str
+    names: tuple[str, ...]
+    training: Matrix
+    held_out: Matrix
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class VerticalTask:
+    """All parties' columns, and the labels: what a simulation holds and no party ever sees.
+
+    Attributes:
+        name: The task's name.
+        parties: The label holder first.
+        labels: 0 or 1, or numbers to predict, shape ``(training rows,)``.
+        held_out_labels: Shape ``(validation rows,)``.
+
+    """
+
+    name: str
+    parties: tuple[Columns, ...]
+    labels: Matrix
+    held_out_labels: Matrix
+
+    def __post_init__(self) -> None:
+        names = self.participants
+        if len(set(names)) < len(names) or len(names) < 2:  # noqa: PLR2004 - a federation
+            raise DataError(
+                f"parties {', '.join(names)}: a vertical federation needs two of different names",
+                hint="The label holder comes first, then whoever holds more columns.",
+            )
+        for columns in self.parties:
+            rows = len(columns.training), len(columns.held_out)
+            if rows != (len(self.labels), len(self.held_out_labels)):
+                raise DataError(
+                    f"{columns.party} has {rows} rows to train on and to hold out, the labels "
+                    f"are {(len(self.labels), len(self.held_out_labels))}",
+                    hint="Align the rows first.",
+                )
+            if columns is not self.parties[0] and not columns.names:
+                raise DataError(f"{columns.party} holds neither columns nor labels")
+
+    @property
+    def participants(self) -> tuple[str, ...]:
+        """The parties' names, the label holder's first."""
+        return tuple(columns.party for columns in self.parties)
+
+    @property
+    def label_holder(self) -> str:
+        """Who holds the labels."""
+        return self.parties[0].party
+
+
+def batches(rows: int, size: int, *, seed: int, epoch: int) -> Iterator[NDArray[np.int64]]:
+    """Give an epoch's batches of row numbers, the same for every party.
+
+    They are as even as they can be, of *size* rows at most: a short last batch would tell a
+    party more of its few rows than any other.
+    """
+    order = generator(seed, "vertical", "batches", epoch).permutation(rows)
+    yield from np.array_split(order, -(-rows // size))
+
+
+def settled(after: Matrix, before: Matrix, tolerance: float) -> bool:
+    """Say whether an epoch moved weights by less than *tolerance* of their norm."""
+    return bool(np.linalg.norm(after - before) < tolerance * np.linalg.norm(after))

@@ -1,0 +1,145 @@
+"""Shipped and own tables become aligned tasks, and the federated model is as good as the joined."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from fedmerit.errors import DataError
+from fedmerit.federation.vertical.alignment import align
+from fedmerit.federation.vertical.regression import (
+    RegressionSettings,
+    joined,
+    plain_regression,
+    train_regression,
+)
+from fedmerit.federation.vertical.tables import (
+    VERTICAL,
+    area_under_curve,
+    assemble,
+    holding,
+)
+
+
+@pytest.fixture(scope="module")
+def aligned():
+    holdings = VERTICAL["bank-and-campaign"](0)
+    keys = {held.party: held.keys for held in holdings}
+    return holdings, align(keys, label_holder="platform").rows
+
+
+@pytest.fixture(scope="module")
+def bank(aligned):
+    return assemble(*aligned, name="bank", seed=0)
+
+
+def test_the_shipped_bank_is_three_owners_who_share_some_customers(bank):
+    holdings = VERTICAL["bank-and-campaign"](0)
+
+    assert bank.participants == ("platform", "bank", "broker")
+    assert [len(held.keys) for held in holdings] == [4069, 4069, 4069]
+    assert len(bank.labels) + len(bank.held_out_labels) == 3305
+    held = [set(held.features) for held in holdings]
+    assert not held[0] & held[1]
+    assert "duration" not in held[0] | held[1]
+    assert {"age", "balance"} <= held[1]
+
+
+def test_aligned_rows_are_about_the_same_customers(aligned):
+    holdings, rows = aligned
+
+    numbers = [
+        [key.split()[1] for key in np.array(held.keys)[rows[held.party]]] for held in holdings
+    ]
+
+    assert numbers[0] == numbers[1] == numbers[2]
+    assert set(numbers[0]) == set.intersection(
+        *({key.split()[1] for key in held.keys} for held in holdings)
+    )
+
+
+def test_encrypted_training_on_the_bank_gives_the_twins_model(bank):
+    # Keys of 512 bits keep this short; longer ones change no weight.
+    settings = RegressionSettings(learning_rate=0.3, epochs=1, key_bits=512)
+
+    found = train_regression(bank, settings, seed=0)
+
+    weights, scores = plain_regression(bank, settings, seed=0)
+    assert all(np.abs(found.weights[name] - own).max() < 1e-4 for name, own in weights.items())
+    difference = area_under_curve(bank.held_out_labels, found.scores) - area_under_curve(
+        bank.held_out_labels, scores
+    )
+    assert abs(difference) < 1e-3
+
+
+def test_the_model_of_the_protocol_is_as_good_as_the_joined_tables(bank):
+    settings = RegressionSettings(learning_rate=0.3, epochs=20, tolerance=0)
+    taylor, exact = (
+        area_under_curve(
+            bank.held_out_labels, plain_regression(bank, replace(settings, sigmoid=kind), seed=0)[1]
+        )
+        for kind in ("taylor", "exact")
+    )
+    rows, held_out = (
+        joined([getattr(columns, part) for columns in bank.parties])
+        for part in ("training", "held_out")
+    )
+
+    fitted = LogisticRegression(C=1000, max_iter=2000).fit(rows, bank.labels)
+
+    pooled = area_under_curve(bank.held_out_labels, held_out @ fitted.coef_[0])
+    assert pooled > 0.7
+    assert abs(taylor - pooled) < 0.005
+    assert abs(exact - pooled) < 0.005
+
+
+def test_adult_is_dealt_out_by_theme_at_full_size():
+    holdings = VERTICAL["risk-control"](0)
+
+    assert [held.party for held in holdings] == ["tax office", "registry", "ministry"]
+    assert [len(held.keys) for held in holdings] == [30933] * 3
+    assert sum(held.labels is not None for held in holdings) == 1
+    assert 0.23 < holdings[0].labels.mean() < 0.25
+
+
+def test_two_files_with_key_columns_make_a_task():
+    shop = pd.DataFrame(
+        {"name": list("abcdefgh"), "no": range(8), "spent": np.arange(8.0), "buys": ["y", "n"] * 4}
+    )
+    bank = pd.DataFrame({"who": list("hgfedcba"), "nr": range(7, -1, -1), "age": np.arange(8.0)})
+    holdings = [
+        holding(bank, party="bank", key=["who", "nr"]),
+        holding(shop, party="shop", key=["name", "no"], label="buys", positive="y"),
+    ]
+    rows = align({held.party: held.keys for held in holdings}, label_holder="shop").rows
+
+    made = assemble(holdings, rows, name="ours", seed=1, validation_share=0.5)
+
+    assert made.participants == ("shop", "bank")
+    assert np.allclose(made.parties[0].training, -made.parties[1].training)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda t: holding(t, party="a", key=["nobody"]), "no column 'nobody'"),
+        (lambda t: holding(t, party="a", key=["k"], label="three"), "has 3 classes"),
+    ],
+)
+def test_tables_without_what_is_needed_are_refused(make, message):
+    table = pd.DataFrame({"k": [1, 2, 3], "three": ["a", "b", "c"], "x": [1.0, 2.0, 3.0]})
+
+    with pytest.raises(DataError, match=message):
+        make(table)
+
+
+def test_exactly_one_owner_must_have_labels():
+    table = pd.DataFrame({"k": [1, 2], "x": [1.0, 2.0]})
+    holdings = [holding(table, party=name, key=["k"]) for name in "ab"]
+
+    with pytest.raises(DataError, match="0 of 2 owners have labels"):
+        assemble(holdings, {"a": np.arange(2), "b": np.arange(2)}, name="x", seed=0)
