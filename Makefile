@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: run test check format lint types layers unit contracts nightly kill mechanisms artifacts benchmarks clean
+.PHONY: run test check format lint types layers unit contracts nightly mutants kill mechanisms artifacts benchmarks clean
 
 run: .venv/run
 	$(BIN)/fedmerit run
@@ -42,7 +42,7 @@ format: .venv/dev
 ifneq ($(shell command -v npm),)
 contracts: node_modules/.package-lock.json
 	node contracts/forge.mjs fmt --check
-	node contracts/forge.mjs test
+	FORGE_SNAPSHOT_CHECK=true node contracts/forge.mjs test
 
 node_modules/.package-lock.json: package.json package-lock.json
 	npm ci --no-audit --no-fund
@@ -58,6 +58,10 @@ endif
 # The contracts' invariants over 100,000 calls: minutes, so not part of `make test`.
 nightly: node_modules/.package-lock.json
 	FOUNDRY_PROFILE=nightly node contracts/forge.mjs test
+
+# Every check deleted and every comparison flipped, one at a time: an hour or two. Goes on where it was stopped.
+mutants: node_modules/.package-lock.json
+	node contracts/mutate.mjs
 
 # The settling process killed at 50 instants on Anvil and at every step of the embedded chain.
 kill: .venv/dev node_modules/.package-lock.json

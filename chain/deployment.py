@@ -1,7 +1,7 @@
-"""The five contracts of a settlement, deployed and wired to one another.
+"""The contracts of a settlement, deployed and wired to one another.
 
-The vault must know the reports contract and the reports contract the vault, both for good.
-So all addresses are foreseen: they follow from the deployer and its transactions' numbers.
+They must know one another, for good, and most are named before they are there. So all
+addresses are foreseen: they follow from the deployer and its transactions' numbers.
 Whoever writes the plan down first can die at any instant and still find what it deployed.
 """
 
@@ -14,7 +14,16 @@ from eth_utils.address import to_checksum_address
 from web3.types import Nonce
 from web3.utils import get_create_address
 
-from fedmerit.chain.clients import CreditToken, JobVault, Registry, Reports, Rounds
+from fedmerit.chain.clients import (
+    Arbiter,
+    CreditToken,
+    Disputes,
+    JobVault,
+    Registry,
+    Reports,
+    Rounds,
+    Stakes,
+)
 from fedmerit.chain.order import Deployment
 from fedmerit.errors import ChainError, ChainMoved, WrongChain
 
@@ -33,12 +42,29 @@ if TYPE_CHECKING:
 _DEPLOY: Final[Mapping[str, Deploy]] = MappingProxyType(
     {
         CreditToken.NAME: lambda node, signer, _: CreditToken.deploy(node, signer),
-        Registry.NAME: lambda node, signer, _: Registry.deploy(node, signer),
+        Registry.NAME: lambda node, signer, at: Registry.deploy(
+            node, signer, stakes=at[Stakes.NAME]
+        ),
+        Stakes.NAME: lambda node, signer, at: Stakes.deploy(
+            node,
+            signer,
+            registry=at[Registry.NAME],
+            rounds=at[Rounds.NAME],
+            disputes=at[Disputes.NAME],
+        ),
         Rounds.NAME: lambda node, signer, at: Rounds.deploy(
-            node, signer, registry=at[Registry.NAME]
+            node,
+            signer,
+            registry=at[Registry.NAME],
+            reports=at[Reports.NAME],
+            stakes=at[Stakes.NAME],
         ),
         JobVault.NAME: lambda node, signer, at: JobVault.deploy(
-            node, signer, registry=at[Registry.NAME], reports=at[Reports.NAME]
+            node,
+            signer,
+            registry=at[Registry.NAME],
+            reports=at[Reports.NAME],
+            guardian=signer.address,
         ),
         Reports.NAME: lambda node, signer, at: Reports.deploy(
             node,
@@ -46,6 +72,20 @@ _DEPLOY: Final[Mapping[str, Deploy]] = MappingProxyType(
             registry=at[Registry.NAME],
             rounds=at[Rounds.NAME],
             vault=at[JobVault.NAME],
+            stakes=at[Stakes.NAME],
+            disputes=at[Disputes.NAME],
+        ),
+        Disputes.NAME: lambda node, signer, at: Disputes.deploy(
+            node,
+            signer,
+            registry=at[Registry.NAME],
+            rounds=at[Rounds.NAME],
+            reports=at[Reports.NAME],
+            vault=at[JobVault.NAME],
+            stakes=at[Stakes.NAME],
+        ),
+        Arbiter.NAME: lambda node, signer, at: Arbiter.deploy(
+            node, signer, registry=at[Registry.NAME], disputes=at[Disputes.NAME]
         ),
     }
 )
@@ -93,13 +133,16 @@ def _foreseen(sponsor: str, first: int) -> dict[str, str]:
 
 
 class Contracts(NamedTuple):
-    """Clients of the five contracts."""
+    """Clients of the contracts."""
 
     token: CreditToken
     registry: Registry
     rounds: Rounds
     vault: JobVault
     reports: Reports
+    stakes: Stakes
+    disputes: Disputes
+    arbiter: Arbiter
 
     @property
     def addresses(self) -> dict[str, str]:
@@ -151,14 +194,15 @@ class Contracts(NamedTuple):
 
     def check(self) -> None:
         """Check that the contracts know one another; raises ChainError."""
-        wired: tuple[tuple[Client, str, Client], ...] = (
-            (self.rounds, "REGISTRY", self.registry),
-            (self.vault, "REGISTRY", self.registry),
-            (self.vault, "REPORTS", self.reports),
-            (self.reports, "REGISTRY", self.registry),
-            (self.reports, "ROUNDS", self.rounds),
-            (self.reports, "VAULT", self.vault),
-        )
+        known = {
+            "REGISTRY": self.registry,
+            "ROUNDS": self.rounds,
+            "VAULT": self.vault,
+            "REPORTS": self.reports,
+            "STAKES": self.stakes,
+            "DISPUTES": self.disputes,
+        }
+        wired = [(client, name, known[name]) for client in self for name in client.WIRES]
         for client, getter, expected in wired:
             if (found := client.wired(getter)) != expected.address:
                 raise ChainError(
@@ -175,15 +219,26 @@ def contracts_at(node: Node, addresses: Mapping[str, str]) -> Contracts:
         ChainError: A contract's address is not among them.
 
     """
-    kinds = (CreditToken, Registry, Rounds, JobVault, Reports)
+    kinds: tuple[type[Client], ...] = (
+        CreditToken,
+        Registry,
+        Rounds,
+        JobVault,
+        Reports,
+        Stakes,
+        Disputes,
+        Arbiter,
+    )
     for kind in kinds:
         if kind.NAME not in addresses:
             raise ChainError(f"the addresses name no {kind.NAME}: {', '.join(addresses)}")
-    token, registry, rounds, vault, reports = (kind.NAME for kind in kinds)
     return Contracts(
-        CreditToken(node, addresses[token]),
-        Registry(node, addresses[registry]),
-        Rounds(node, addresses[rounds]),
-        JobVault(node, addresses[vault]),
-        Reports(node, addresses[reports]),
+        CreditToken(node, addresses[CreditToken.NAME]),
+        Registry(node, addresses[Registry.NAME]),
+        Rounds(node, addresses[Rounds.NAME]),
+        JobVault(node, addresses[JobVault.NAME]),
+        Reports(node, addresses[Reports.NAME]),
+        Stakes(node, addresses[Stakes.NAME]),
+        Disputes(node, addresses[Disputes.NAME]),
+        Arbiter(node, addresses[Arbiter.NAME]),
     )

@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fedmerit.chain.clients import Registry
+from fedmerit.chain.clients import Arbiter, Registry
 from fedmerit.chain.decoding import contract_of, event
 from fedmerit.contracts import artifact, names
 from fedmerit.errors import ChainError
@@ -85,6 +85,7 @@ def contracts_of(node: Node, opened: OpenedJob) -> dict[str, str]:
     # What has not spoken yet is known to those that have.
     for name, address in list(found.items()):
         found |= _wired(node, name, address)
+    found[Arbiter.NAME] = str(opened.terms["safeguards"]["arbiter"])  # pluggable: wired to none
     if lacking := [name for name in names() if name not in found]:
         raise ChainError(
             f"job {opened.job} of the registry {opened.registry} has no {', '.join(lacking)} yet",

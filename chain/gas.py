@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fedmerit.chain.node import Node
 
 # Twice what was measured, in units of gas, since fees move while a settlement runs.
-_DEPLOYMENT: Final = 12_000_000
+_DEPLOYMENT: Final = 30_000_000
 _SPONSOR: Final = 2_000_000  # opens, mints, approves, funds
 _COORDINATOR: Final = 1_000_000  # closes, posts, finalises
 _COMMITMENT: Final = 150_000  # one training round

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from fedmerit.chain.clients import Terms
+from fedmerit.chain.clients import Safeguards, Terms
 from fedmerit.chain.deployment import Contracts, missing, plan, planned
 from fedmerit.chain.gas import top_ups
 from fedmerit.chain.keys import FAUCET, Cast
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Seconds from a job's opening to its end, on top of two challenge windows.
 JOB_SECONDS: Final = 30 * 24 * 3600
+#: A challenger puts down this part of the budget: enough to deter, little enough to afford.
+BOND_DIVISOR: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +36,7 @@ class Site:
         order: What is settled.
         cast: Who signs.
         committee: Who signs the report.
-        contracts: The five contracts.
+        contracts: The contracts.
         deployment: Where they are, and the job's number.
 
     """
@@ -152,6 +154,11 @@ class Opening:
             threshold=self._order.threshold,
             allow_root=AllowList(accounts).root,
             committee=tuple(sorted(seats, key=lambda address: int(address, 16))),
+            safeguards=Safeguards(
+                ruling_window=max(window, 1),
+                bond=max(self._order.budget // BOND_DIVISOR, 1),
+                arbiter=contracts.arbiter.address,
+            ),
         )
 
     def _find(self, contracts: Contracts, known: Deployment, terms: Terms) -> int | None:

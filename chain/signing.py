@@ -30,6 +30,10 @@ _TYPES: Final = {
         {"name": "total", "type": "uint256"},
         {"name": "updatesRoot", "type": "bytes32"},
         {"name": "evidence", "type": "bytes32"},
+        {"name": "permutations", "type": "uint256"},
+        {"name": "tableRoot", "type": "bytes32"},
+        {"name": "stepsRoot", "type": "bytes32"},
+        {"name": "valuesRoot", "type": "bytes32"},
     ]
 }
 
@@ -60,6 +64,10 @@ class Report:
         total: Cumulative base units of all participants.
         updates_root: ``Rounds.history``: the chained update roots so far.
         evidence: Digest of the manifest of the evidence.
+        permutations: How many joining orders of the round's seed it values in; 0 if exactly.
+        table_root: Root of the utilities; zeros if the valuation is not committed.
+        steps_root: Root of what each member adds in each order; zeros if valued exactly.
+        values_root: Root of the members' values.
 
     """
 
@@ -70,6 +78,10 @@ class Report:
     total: int
     updates_root: bytes
     evidence: bytes
+    permutations: int = 0
+    table_root: bytes = bytes(32)
+    steps_root: bytes = bytes(32)
+    values_root: bytes = bytes(32)
 
     def fields(self) -> dict[str, Any]:
         """Give the struct under the contract's field names."""
@@ -81,6 +93,10 @@ class Report:
             "total": self.total,
             "updatesRoot": self.updates_root,
             "evidence": self.evidence,
+            "permutations": self.permutations,
+            "tableRoot": self.table_root,
+            "stepsRoot": self.steps_root,
+            "valuesRoot": self.values_root,
         }
 
     def message(self, domain: Domain) -> SignableMessage:

@@ -21,7 +21,16 @@ from solcx.wrapper import get_solc_version
 from fedmerit.errors import ContractsError
 
 VERSION: Final = "0.8.37"
-SHIPPED: Final = ("CreditToken", "JobVault", "Registry", "Reports", "Rounds")
+SHIPPED: Final = (
+    "CommitteeArbiter",
+    "CreditToken",
+    "Disputes",
+    "JobVault",
+    "Registry",
+    "Reports",
+    "Rounds",
+    "Stakes",
+)
 
 ROOM: Final = Path(__file__).resolve().parent
 ARTIFACTS: Final = ROOM / "artifacts.json"

@@ -3,7 +3,7 @@
 // --standard-json, with --base-path, --include-path and --allow-paths for imports. The package's
 // own command prints a line of noise before its JSON.
 
-import { readFileSync, realpathSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { isAbsolute, relative, resolve } from "node:path";
 import solc from "solc";
 
@@ -18,7 +18,7 @@ while (args.length > 0) {
   else fail(`unrecognised option '${arg}'`);
 }
 const roots = [base, ...lists["--include-path"]].map((root) => resolve(root));
-const allowed = [...roots, ...lists["--allow-paths"].map((path) => resolve(path))];
+const allowed = [...roots, ...lists["--allow-paths"]].map((path) => real(resolve(path)));
 
 if (flags.has("--version")) {
   console.log(`solc, the solidity compiler commandline interface\nVersion: ${solc.version()}`);
@@ -41,6 +41,11 @@ function read(name) {
     }
   }
   return { error: `${name} is in none of ${roots.join(", ")}` };
+}
+
+/** Follow the links of a path, which the files below it are compared with; one that is not there is left. */
+function real(path) {
+  return existsSync(path) ? realpathSync(path) : path;
 }
 
 /** Say whether a real path lies in a folder. */

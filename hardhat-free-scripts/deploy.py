@@ -1,4 +1,4 @@
-"""Step 1 of 5: hand out gas money, deploy the five contracts and open a job.
+"""Step 1 of 5: hand out gas money, deploy the contracts and open a job.
 
 The sponsor deploys. The job's terms say who coordinates, who may join, who signs
 reports, and how long a report can be challenged; they can never be changed.

@@ -1,4 +1,4 @@
-"""What the five contract clients share: a node, an address and an ABI."""
+"""What the contract clients share: a node, an address and an ABI."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ class Client:
 
     Attributes:
         NAME: The contract's name among the artifacts.
+        WIRES: Getters of the other contracts that it was built with.
         address: Where it is, checksummed.
 
     """
 
     NAME: ClassVar[str]
+    WIRES: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, node: Node, address: str) -> None:
         self.address = to_checksum_address(address)

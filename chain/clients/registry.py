@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Self
+from dataclasses import astuple, dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from fedmerit.chain.clients.base import Client
 from fedmerit.errors import ChainError, Reverted
@@ -14,6 +14,44 @@ if TYPE_CHECKING:
     from fedmerit.chain.keys import Signer
     from fedmerit.chain.node import Node
     from fedmerit.chain.transaction import Mined
+
+#: Where nobody is.
+ZERO_ADDRESS: Final = f"0x{bytes(20).hex()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Safeguards:
+    """What a job adds to signatures; all zero is a job without draws, stakes and arbiter.
+
+    Attributes:
+        commit_window: Seconds in which members commit to their updates; 0 draws no seeds.
+        reveal_window: Seconds in which they reveal what they committed to.
+        ruling_window: Seconds that the arbiter has to rule on a challenge.
+        unbonding: Seconds from asking for a stake to taking it; more than all other windows.
+        stake: Base units that every member and signing evaluator puts down.
+        slash: Base units taken of it for a proven fault.
+        bond: Base units that a challenger puts down.
+        arbiter: Who rules on what the chain cannot compute.
+
+    """
+
+    commit_window: int = 0
+    reveal_window: int = 0
+    ruling_window: int = 0
+    unbonding: int = 0
+    stake: int = 0
+    slash: int = 0
+    bond: int = 0
+    arbiter: str = ZERO_ADDRESS
+
+    @classmethod
+    def of(cls, *found: Any) -> Self:  # noqa: ANN401 - the ABI decides
+        """Take up the struct as the contract gives it."""
+        return cls(**{name.name: value for name, value in zip(fields(cls), found, strict=True)})
+
+    def fields(self) -> tuple[object, ...]:
+        """Give the struct in the contract's order."""
+        return astuple(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +67,7 @@ class Terms:
         threshold: How many committee signatures a report needs.
         allow_root: Root of the allow-list of accounts that may join.
         committee: Who signs reports, addresses in ascending order.
+        safeguards: What the job adds to their signatures.
 
     """
 
@@ -40,6 +79,7 @@ class Terms:
     threshold: int
     allow_root: bytes
     committee: tuple[str, ...]
+    safeguards: Safeguards = Safeguards()
 
     def fields(self) -> tuple[object, ...]:
         """Give the struct in the contract's order."""
@@ -52,6 +92,7 @@ class Terms:
             self.threshold,
             self.allow_root,
             self.committee,
+            self.safeguards.fields(),
         )
 
 
@@ -59,11 +100,12 @@ class Registry(Client):
     """The ``Registry`` contract."""
 
     NAME: ClassVar[str] = "Registry"
+    WIRES: ClassVar[tuple[str, ...]] = ("STAKES",)
 
     @classmethod
-    def deploy(cls, node: Node, signer: Signer) -> tuple[Self, Mined]:
-        """Deploy an empty registry."""
-        return cls._deploy(node, signer)
+    def deploy(cls, node: Node, signer: Signer, *, stakes: str) -> tuple[Self, Mined]:
+        """Deploy an empty registry; *stakes* may not exist yet."""
+        return cls._deploy(node, signer, stakes)
 
     def open(self, terms: Terms, *, signer: Signer) -> tuple[int, Mined]:
         """Open a job as its sponsor; give its number."""
@@ -85,9 +127,17 @@ class Registry(Client):
 
     def terms(self, job: int) -> Terms:
         """The terms of *job*; reverts with ``UnknownJob`` where there is none."""
-        coordinator, token, budget, window, ends_at, threshold, allow_root, committee = self._ask(
-            "terms", job
-        )
+        (
+            coordinator,
+            token,
+            budget,
+            window,
+            ends_at,
+            threshold,
+            allow_root,
+            committee,
+            safeguards,
+        ) = self._ask("terms", job)
         return Terms(
             coordinator=str(coordinator),
             token=str(token),
@@ -97,6 +147,7 @@ class Registry(Client):
             threshold=int(threshold),
             allow_root=bytes(allow_root),
             committee=tuple(map(str, committee)),
+            safeguards=Safeguards.of(*safeguards),
         )
 
     def opened_by(self, sponsor: str, *, first_block: int) -> tuple[int, ...]:

@@ -47,13 +47,22 @@ class Reports(Client):
     """The ``Reports`` contract."""
 
     NAME: ClassVar[str] = "Reports"
+    WIRES: ClassVar[tuple[str, ...]] = ("REGISTRY", "ROUNDS", "VAULT", "STAKES", "DISPUTES")
 
     @classmethod
     def deploy(
-        cls, node: Node, signer: Signer, *, registry: str, rounds: str, vault: str
+        cls,
+        node: Node,
+        signer: Signer,
+        *,
+        registry: str,
+        rounds: str,
+        vault: str,
+        stakes: str,
+        disputes: str,
     ) -> tuple[Self, Mined]:
         """Deploy the reports of the jobs in *registry*, which *vault* pays out."""
-        return cls._deploy(node, signer, registry, rounds, vault)
+        return cls._deploy(node, signer, registry, rounds, vault, stakes, disputes)
 
     def post_list(
         self,

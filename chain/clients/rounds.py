@@ -18,11 +18,14 @@ class Rounds(Client):
     """The ``Rounds`` contract: one update root a training round, chained."""
 
     NAME: ClassVar[str] = "Rounds"
+    WIRES: ClassVar[tuple[str, ...]] = ("REGISTRY", "REPORTS", "STAKES")
 
     @classmethod
-    def deploy(cls, node: Node, signer: Signer, *, registry: str) -> tuple[Self, Mined]:
-        """Deploy the commitments of the jobs in *registry*."""
-        return cls._deploy(node, signer, registry)
+    def deploy(
+        cls, node: Node, signer: Signer, *, registry: str, reports: str, stakes: str
+    ) -> tuple[Self, Mined]:
+        """Deploy the commitments of the jobs in *registry*; *reports* may not exist yet."""
+        return cls._deploy(node, signer, registry, reports, stakes)
 
     def commit(
         self, job: int, training_round: int, updates_root: bytes, *, signer: Signer

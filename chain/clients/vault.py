@@ -43,13 +43,14 @@ class JobVault(Client):
     """The ``JobVault`` contract."""
 
     NAME: ClassVar[str] = "JobVault"
+    WIRES: ClassVar[tuple[str, ...]] = ("REGISTRY", "REPORTS")
 
     @classmethod
     def deploy(
-        cls, node: Node, signer: Signer, *, registry: str, reports: str
+        cls, node: Node, signer: Signer, *, registry: str, reports: str, guardian: str
     ) -> tuple[Self, Mined]:
-        """Deploy the vault of the jobs in *registry*; *reports* may not exist yet."""
-        return cls._deploy(node, signer, registry, reports)
+        """Deploy the vault of the jobs in *registry*; *guardian* may pause new reports."""
+        return cls._deploy(node, signer, registry, reports, guardian)
 
     def fund(self, job: int, amount: int, *, signer: Signer) -> Mined:
         """Put *amount* base units of the job's token in; they must be approved before."""

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 
 import {SumTree} from "./SumTree.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
+import {IStakes} from "./interfaces/IStakes.sol";
 
 /// @title Registry
 /// @notice Who works under which terms, and at which index.
 /// @dev Members are not stored as a list: the digest chained over them is enough to check one in calldata.
 contract Registry is IRegistry {
+    /* IMMUTABLES */
+
+    /// @inheritdoc IRegistry
+    IStakes public immutable STAKES;
+
     /* STORAGE */
 
     struct Job {
@@ -24,6 +31,13 @@ contract Registry is IRegistry {
 
     uint256 private _jobs;
     mapping(uint256 job => Job) private _job;
+
+    /* CONSTRUCTOR */
+
+    /// @param stakes Where the members' stakes are; it may be deployed after this one.
+    constructor(IStakes stakes) {
+        STAKES = stakes;
+    }
 
     /* SPONSOR */
 
@@ -46,6 +60,7 @@ contract Registry is IRegistry {
         // Hashed twice, so that no inner node of the list can be passed off as an account.
         bytes32 entry = keccak256(bytes.concat(keccak256(abi.encode(msg.sender))));
         if (!MerkleProof.verifyCalldata(proof, opened.terms.allowRoot, entry)) revert NotAllowed(job, msg.sender);
+        if (opened.terms.safeguards.stake != 0 && !STAKES.active(job, msg.sender)) revert NotStaked(job, msg.sender);
 
         index = opened.members++;
         opened.positions[msg.sender] = index + 1;
@@ -71,6 +86,45 @@ contract Registry is IRegistry {
     /// @inheritdoc IRegistry
     function terms(uint256 job) external view returns (Terms memory) {
         return _opened(job).terms;
+    }
+
+    /// @inheritdoc IRegistry
+    function rules(uint256 job) external view returns (Rules memory) {
+        Job storage opened = _opened(job);
+        Terms storage given = opened.terms;
+        return Rules({
+            roundBudget: given.roundBudget,
+            challengeWindow: given.challengeWindow,
+            endsAt: given.endsAt,
+            threshold: given.threshold,
+            closed: opened.closed,
+            draws: given.safeguards.commitWindow != 0,
+            staked: given.safeguards.stake != 0,
+            membersDigest: opened.membersDigest,
+            committee: given.committee
+        });
+    }
+
+    /// @inheritdoc IRegistry
+    function safeguards(uint256 job) external view returns (Safeguards memory) {
+        return _opened(job).terms.safeguards;
+    }
+
+    /// @inheritdoc IRegistry
+    function coordinator(uint256 job) external view returns (address account) {
+        account = _job[job].terms.coordinator;
+        // Every job has one, so there is no need to look further.
+        if (account == address(0)) revert UnknownJob(job);
+    }
+
+    /// @inheritdoc IRegistry
+    function endsAt(uint256 job) external view returns (uint256) {
+        return _opened(job).terms.endsAt;
+    }
+
+    /// @inheritdoc IRegistry
+    function token(uint256 job) external view returns (IERC20) {
+        return IERC20(_opened(job).terms.token);
     }
 
     /// @inheritdoc IRegistry
@@ -117,13 +171,35 @@ contract Registry is IRegistry {
         uint256 earliest = block.timestamp + terms_.challengeWindow;
         if (terms_.endsAt <= earliest) revert EndsTooSoon(terms_.endsAt, earliest);
 
-        uint256 size = terms_.committee.length;
-        if (terms_.threshold == 0 || terms_.threshold > size) revert ThresholdOutOfRange(terms_.threshold, size);
+        _checkCommittee(terms_.committee, terms_.threshold);
+        _checkSafeguards(terms_.safeguards, terms_.challengeWindow);
+    }
+
+    function _checkCommittee(address[] calldata committee, uint256 threshold) private pure {
+        uint256 size = committee.length;
+        if (size > 256) revert CommitteeTooLarge(size);
+        if (threshold == 0 || threshold > size) revert ThresholdOutOfRange(threshold, size);
         address previous;
         for (uint256 i; i < size; ++i) {
-            address next = terms_.committee[i];
+            address next = committee[i];
             if (next <= previous) revert CommitteeNotAscending(previous, next);
             previous = next;
         }
+    }
+
+    function _checkSafeguards(Safeguards calldata given, uint256 challengeWindow) private pure {
+        bool draws = given.commitWindow != 0;
+        if (draws != (given.revealWindow != 0)) revert HalfADraw(given.commitWindow, given.revealWindow);
+        if (draws && given.stake == 0) revert DrawWithoutStake();
+        if (given.slash > given.stake || (given.slash == 0) != (given.stake == 0)) {
+            revert SlashOutOfRange(given.slash, given.stake);
+        }
+        bool arbitrated = given.arbiter != address(0);
+        if (arbitrated != (given.bond != 0) || arbitrated != (given.rulingWindow != 0)) {
+            revert HalfAnArbiter(given.arbiter, given.bond, given.rulingWindow);
+        }
+        // Whoever did wrong while its stake was bound can be slashed before it takes the stake.
+        uint256 longest = challengeWindow + given.rulingWindow + uint256(given.commitWindow) + given.revealWindow;
+        if (given.stake != 0 && given.unbonding <= longest) revert UnbondingTooShort(given.unbonding, longest);
     }
 }

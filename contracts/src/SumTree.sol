@@ -41,11 +41,14 @@ library SumTree {
             mstore(leafAt, LEAF)
             mstore(add(leafAt, 0x20), job)
 
+            let at := accounts.offset
+            let apart := sub(cumulative.offset, accounts.offset)
+            let spare := 0 // bits that no account and no amount has
             for { let index := 0 } lt(index, accounts.length) { index := add(index, 1) } {
-                let account := calldataload(add(accounts.offset, shl(5, index)))
-                let sum := calldataload(add(cumulative.offset, shl(5, index)))
-                // Solidity's own check of calldata: no more bits than the type has.
-                if or(shr(160, account), shr(128, sum)) { revert(0, 0) }
+                let account := calldataload(at)
+                let sum := calldataload(add(at, apart))
+                at := add(at, 0x20)
+                spare := or(spare, or(shr(160, account), shr(128, sum)))
 
                 mstore(0x00, members)
                 mstore(0x20, shl(96, account))
@@ -68,6 +71,8 @@ library SumTree {
                 mstore(add(pair, 0x20), hash)
                 mstore(add(pair, 0x40), sum)
             }
+            // Solidity's own check of calldata, once for all.
+            if spare { revert(0, 0) }
         }
         (root.hash, root.sum) = _close(pairs, accounts.length);
     }

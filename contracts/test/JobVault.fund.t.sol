@@ -3,6 +3,9 @@ pragma solidity 0.8.37;
 
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
+import {Transfers} from "../src/Transfers.sol";
 import {IJobVault} from "../src/interfaces/IJobVault.sol";
 import {IRegistry} from "../src/interfaces/IRegistry.sol";
 import {House} from "./helpers/House.sol";
@@ -26,7 +29,7 @@ contract JobVaultFundTest is House {
     }
 
     function testFuzz_FundingAddsUpPerJob(uint256 a, uint256 b, uint256 c) external {
-        (a, b, c) = (bound(a, 1, 1e60), bound(b, 1, 1e60), bound(c, 1, 1e60));
+        (a, b, c) = (bound(a, 1, 1e38), bound(b, 1, 1e38), bound(c, 1, 1e38));
         uint256 first = _open(3);
         uint256 second = _open(3);
 
@@ -37,6 +40,26 @@ contract JobVaultFundTest is House {
         vm.assertEq(vault.funded(first), a + c);
         vm.assertEq(vault.funded(second), b);
         vm.assertEq(token.balanceOf(address(vault)), a + b + c);
+    }
+
+    function test_RevertWhen_AJobWouldHoldMoreThan128Bits() external {
+        uint256 job = _open(3);
+        _fund(job, type(uint128).max);
+        token.mint(address(this), 1);
+        token.approve(address(vault), 1);
+
+        vm.expectRevert(abi.encodeWithSignature("Panic(uint256)", 0x11));
+        vault.fund(job, 1);
+    }
+
+    function test_RevertWhen_AnAmountHasMoreThan128Bits() external {
+        uint256 job = _open(3);
+        uint256 most = 1 << 128;
+        token.mint(address(this), most);
+        token.approve(address(vault), most);
+
+        vm.expectRevert(abi.encodeWithSelector(SafeCast.SafeCastOverflowedUintDowncast.selector, 128, most));
+        vault.fund(job, most);
     }
 
     function test_RevertWhen_NothingIsSent() external {
@@ -59,7 +82,7 @@ contract JobVaultFundTest is House {
         terms.token = address(fee);
         uint256 job = _open(terms);
 
-        vm.expectRevert(abi.encodeWithSelector(IJobVault.InexactTransfer.selector, 100, 99));
+        vm.expectRevert(abi.encodeWithSelector(Transfers.InexactTransfer.selector, 100, 99));
         vault.fund(job, 100);
     }
 

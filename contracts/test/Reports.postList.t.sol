@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
+import {Committee} from "../src/Committee.sol";
 import {IRegistry} from "../src/interfaces/IRegistry.sol";
 import {IReports} from "../src/interfaces/IReports.sol";
 import {House} from "./helpers/House.sol";
@@ -17,7 +18,7 @@ contract ReportsPostListTest is House {
         uint256 deadline = block.timestamp + WINDOW;
 
         vm.expectEmit(address(reports));
-        emit IReports.ReportPosted(job, 1, report.root, BUDGET, report.evidence, deadline);
+        emit IReports.ReportPosted(job, 1, report.root, BUDGET, report.evidence, deadline, 3);
         vm.prank(STRANGER);
         reports.postList(report, _members(3), amounts, signatures);
 
@@ -39,7 +40,7 @@ contract ReportsPostListTest is House {
             )
         );
         bytes32 kind = keccak256(
-            "Report(uint256 job,uint256 round,bytes32 prevRoot,bytes32 root,uint256 total,bytes32 updatesRoot,bytes32 evidence)"
+            "Report(uint256 job,uint256 round,bytes32 prevRoot,bytes32 root,uint256 total,bytes32 updatesRoot,bytes32 evidence,uint256 permutations,bytes32 tableRoot,bytes32 stepsRoot,bytes32 valuesRoot)"
         );
 
         bytes32 expected = keccak256(abi.encodePacked("\x19\x01", domain, keccak256(abi.encode(kind, report))));
@@ -83,6 +84,33 @@ contract ReportsPostListTest is House {
         _post(job, _amounts(1, 1, 1));
 
         _refused(_report(job, _amounts(1, 1, 1)), abi.encodeWithSelector(IReports.AlreadyPending.selector, job, 1));
+    }
+
+    function test_RevertWhen_AnotherReportWaitsForOneSecondMore() external {
+        uint256 job = _ready();
+        _post(job, _amounts(1, 1, 1));
+        vm.warp(block.timestamp + WINDOW - 1);
+
+        _refused(_report(job, _amounts(1, 1, 1)), abi.encodeWithSelector(IReports.AlreadyPending.selector, job, 1));
+    }
+
+    function test_OnceItsWindowIsOverTheNextReportMakesItFinal() external {
+        uint256 job = _ready();
+        _fund(job, BUDGET);
+        _post(job, _amounts(1, 2, 3));
+        vm.warp(block.timestamp + WINDOW);
+        bytes32 last = _report(job, _amounts(1, 2, 3)).root;
+        IReports.Report memory report = _report(job, _amounts(2, 3, 4));
+        (report.round, report.prevRoot) = (2, last);
+        bytes[] memory signatures = _sign(report);
+
+        vm.expectEmit(address(reports));
+        emit IReports.ReportFinalised(job, 1, last, 6);
+        reports.postList(report, _members(3), _amounts(2, 3, 4), signatures);
+
+        vm.assertEq(reports.finalRound(job), 1);
+        vm.assertEq(vault.root(job), last);
+        _assertPending(job, 2, report.root, 9, block.timestamp + WINDOW);
     }
 
     function test_TwoJobsWaitSideBySide() external {
@@ -265,7 +293,7 @@ contract ReportsPostListTest is House {
         bytes[] memory one = new bytes[](1);
         one[0] = _signature(keys[0], report);
 
-        _refused(report, one, abi.encodeWithSelector(IReports.TooFewSignatures.selector, 1, 2));
+        _refused(report, one, abi.encodeWithSelector(Committee.TooFewSignatures.selector, 1, 2));
     }
 
     function test_RevertWhen_OneSignsTwice() external {
@@ -273,7 +301,7 @@ contract ReportsPostListTest is House {
         address twice = vm.addr(keys[0]);
         keys[1] = keys[0];
 
-        bytes memory reason = abi.encodeWithSelector(IReports.SignersNotAscending.selector, twice, twice);
+        bytes memory reason = abi.encodeWithSelector(Committee.SignersNotAscending.selector, twice, twice);
         _refused(report, _signedBy(report, keys), reason);
     }
 
@@ -282,7 +310,7 @@ contract ReportsPostListTest is House {
         (keys[1], keys[2]) = (keys[2], keys[1]);
         (address higher, address lower) = (vm.addr(keys[1]), vm.addr(keys[2]));
 
-        bytes memory reason = abi.encodeWithSelector(IReports.SignersNotAscending.selector, higher, lower);
+        bytes memory reason = abi.encodeWithSelector(Committee.SignersNotAscending.selector, higher, lower);
         _refused(report, _signedBy(report, keys), reason);
     }
 
@@ -294,7 +322,7 @@ contract ReportsPostListTest is House {
         _addKey(uint256(keccak256(abi.encode("committee", 0))));
         _addKey(key);
 
-        bytes memory reason = abi.encodeWithSelector(IReports.NotInCommittee.selector, outsider);
+        bytes memory reason = abi.encodeWithSelector(Committee.NotInCommittee.selector, outsider);
         _refused(report, _signedBy(report, keys), reason);
     }
 
@@ -304,7 +332,7 @@ contract ReportsPostListTest is House {
         report.evidence = keccak256("another manifest");
 
         // A signature over something else is that of some account nobody knows.
-        vm.expectPartialRevert(IReports.NotInCommittee.selector);
+        vm.expectPartialRevert(Committee.NotInCommittee.selector);
         reports.postList(report, _members(3), _amounts(1, 1, 1), signatures);
     }
 

@@ -59,7 +59,7 @@ def test_a_job_that_is_only_open_says_that_its_vault_is_not_known(make_order, ke
     site = establish(node, make_order(), keys, journal=journal)
     (found,) = opened_jobs(node)
 
-    with pytest.raises(ChainError, match="no JobVault") as caught:
+    with pytest.raises(ChainError, match="no Disputes, JobVault") as caught:
         contracts_of(node, found)
     Settlement(site, journal).fund()
 

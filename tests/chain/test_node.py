@@ -165,17 +165,17 @@ def test_a_panic_and_a_required_string_are_named():
 
 
 def test_a_second_sender_between_two_deployments_is_noticed(node, keys):
-    """The vault foresees where the reports contract will be; a stray nonce must not pass."""
+    """Contracts foresee where the others will be; a stray nonce must not pass."""
     sponsor = keys.signer("sponsor")
     node.send(Transfer(sponsor.address, 10**18), FAUCET)
     calls = []
 
     def stray(mined):
         calls.append(mined)
-        if len(calls) == 4:  # the vault is there, the reports contract is not
+        if len(calls) == 4:  # the rounds are there, the vault is not
             node.send(Transfer(NOBODY, 1), sponsor)
 
-    with pytest.raises(ChainMoved, match="Reports would be at"):
+    with pytest.raises(ChainMoved, match="JobVault would be at"):
         Contracts.deploy(node, sponsor, plan(node, sponsor.address), stray)
 
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.node
 
 NOBODY = "0x" + "11" * 20
 #: What three participants, one of them unpaid, send for two training rounds.
-SENT = [9, 5, 2, 2, 1]
+SENT = [12, 5, 2, 2, 1]
 
 
 @pytest.fixture

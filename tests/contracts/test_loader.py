@@ -28,8 +28,17 @@ def forget():
     fedmerit.contracts._contracts.cache_clear()
 
 
-def test_the_five_contracts_are_named_in_order():
-    assert names() == ("CreditToken", "JobVault", "Registry", "Reports", "Rounds")
+def test_the_contracts_are_named_in_order():
+    assert names() == (
+        "CommitteeArbiter",
+        "CreditToken",
+        "Disputes",
+        "JobVault",
+        "Registry",
+        "Reports",
+        "Rounds",
+        "Stakes",
+    )
 
 
 @pytest.mark.parametrize("name", names())
@@ -58,7 +67,7 @@ def test_a_name_like_none_of_them_gets_them_all():
     with pytest.raises(ContractsError) as caught:
         artifact("Oracle of Delphi")
 
-    assert "CreditToken, JobVault, Registry, Reports, Rounds" in caught.value.hint
+    assert "CreditToken, Disputes, JobVault, Registry, Reports, Rounds, Stakes" in caught.value.hint
 
 
 @pytest.mark.usefixtures("installed_in")

@@ -81,6 +81,16 @@ def test_the_same_import_is_read_once_its_folder_is_allowed(tree):
     assert "A" in json.loads(ran.stdout)["contracts"]["A.sol"]
 
 
+def test_an_allowed_folder_may_be_a_link(tree):
+    (tree / "link").symlink_to(tree / "outside")
+    imported = tree / "link" / "outside.sol"
+    paths = ["--base-path", tree / "base", "--allow-paths", tree / "link"]
+
+    ran = solc("--standard-json", *map(str, paths), stdin=request(imported))
+
+    assert "A" in json.loads(ran.stdout)["contracts"]["A.sol"]
+
+
 def test_an_import_that_is_nowhere_is_named(tree):
     ran = solc("--standard-json", "--base-path", str(tree / "base"), stdin=request("gone.sol"))
 

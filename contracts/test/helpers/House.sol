@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {CommitteeArbiter} from "../../src/CommitteeArbiter.sol";
 import {CreditToken} from "../../src/CreditToken.sol";
+import {Disputes} from "../../src/Disputes.sol";
 import {JobVault} from "../../src/JobVault.sol";
 import {Registry} from "../../src/Registry.sol";
 import {Reports} from "../../src/Reports.sol";
 import {Rounds} from "../../src/Rounds.sol";
+import {Stakes} from "../../src/Stakes.sol";
 import {SumTree} from "../../src/SumTree.sol";
 import {IRegistry} from "../../src/interfaces/IRegistry.sol";
 import {IReports} from "../../src/interfaces/IReports.sol";
@@ -22,6 +25,7 @@ abstract contract House {
 
     address internal constant SPONSOR = address(0x50);
     address internal constant COORDINATOR = address(0xC0);
+    address internal constant GUARDIAN = address(0x64);
     address internal constant STRANGER = address(0xBAD);
 
     CreditToken internal token;
@@ -29,18 +33,27 @@ abstract contract House {
     Rounds internal rounds;
     JobVault internal vault;
     Reports internal reports;
+    Stakes internal stakes;
+    Disputes internal disputes;
+    CommitteeArbiter internal arbiter;
 
     /// @dev Keys in the order of their addresses.
     uint256[] internal keys;
 
     constructor() {
         token = new CreditToken(address(this));
-        registry = new Registry();
-        rounds = new Rounds(registry);
-        address predicted = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1);
-        vault = new JobVault(registry, IReports(predicted));
-        reports = new Reports(registry, rounds, vault);
-        vm.assertEq(address(reports), predicted);
+        uint256 nonce = vm.getNonce(address(this));
+        stakes = Stakes(vm.computeCreateAddress(address(this), nonce + 1));
+        rounds = Rounds(vm.computeCreateAddress(address(this), nonce + 2));
+        reports = Reports(vm.computeCreateAddress(address(this), nonce + 4));
+        disputes = Disputes(vm.computeCreateAddress(address(this), nonce + 5));
+        registry = new Registry(stakes);
+        vm.assertEq(address(new Stakes(registry, rounds, disputes)), address(stakes));
+        vm.assertEq(address(new Rounds(registry, reports, stakes)), address(rounds));
+        vault = new JobVault(registry, reports, GUARDIAN);
+        vm.assertEq(address(new Reports(registry, rounds, vault, stakes, disputes)), address(reports));
+        vm.assertEq(address(new Disputes(registry, rounds, reports, vault, stakes)), address(disputes));
+        arbiter = new CommitteeArbiter(registry, disputes);
         for (uint256 i; i < 3; ++i) {
             _addKey(uint256(keccak256(abi.encode("committee", i))));
         }
@@ -57,9 +70,12 @@ abstract contract House {
             endsAt: uint64(block.timestamp) + LIFE,
             threshold: 2,
             allowRoot: AllowList.root(AllowList.levels(_members(allowed))),
-            committee: _committee()
+            committee: _committee(),
+            safeguards: _none()
         });
     }
+
+    function _none() internal pure returns (IRegistry.Safeguards memory none) {}
 
     function _committee() internal view returns (address[] memory committee) {
         committee = new address[](keys.length);
@@ -158,7 +174,11 @@ abstract contract House {
             root: root.hash,
             total: root.sum,
             updatesRoot: rounds.history(job),
-            evidence: keccak256("manifest")
+            evidence: keccak256("manifest"),
+            permutations: 0,
+            tableRoot: 0,
+            stepsRoot: 0,
+            valuesRoot: 0
         });
     }
 

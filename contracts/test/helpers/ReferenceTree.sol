@@ -44,13 +44,18 @@ library ReferenceTree {
         SumTree.Node memory empty;
         for (uint256 level; level < depth; ++level) {
             proof[level] = index ^ 1 < nodes.length ? nodes[index ^ 1] : empty;
-            SumTree.Node[] memory parents = new SumTree.Node[]((nodes.length + 1) / 2);
-            for (uint256 i; i < parents.length; ++i) {
-                parents[i] = inner(nodes[2 * i], 2 * i + 1 < nodes.length ? nodes[2 * i + 1] : empty);
-            }
-            nodes = parents;
+            nodes = parents(nodes);
             index >>= 1;
         }
         root = nodes[0];
+    }
+
+    /// @notice The level above.
+    function parents(SumTree.Node[] memory nodes) internal pure returns (SumTree.Node[] memory above) {
+        SumTree.Node memory empty;
+        above = new SumTree.Node[]((nodes.length + 1) / 2);
+        for (uint256 i; i < above.length; ++i) {
+            above[i] = inner(nodes[2 * i], 2 * i + 1 < nodes.length ? nodes[2 * i + 1] : empty);
+        }
     }
 }

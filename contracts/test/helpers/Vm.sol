@@ -22,6 +22,11 @@ interface Vm {
     function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
     function lastCallGas() external view returns (Gas memory);
 
+    function snapshotState() external returns (uint256 id);
+    function revertToState(uint256 id) external returns (bool done);
+    function snapshotValue(string calldata group, string calldata name, uint256 value) external;
+    function chainId(uint256 id) external;
+
     function assume(bool condition) external pure;
     function expectEmit(address emitter) external;
     function expectRevert(bytes calldata revertData) external;

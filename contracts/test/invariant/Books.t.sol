@@ -28,7 +28,7 @@ contract BooksInvariantTest {
         targets[0] = address(_handler);
     }
 
-    /// @dev Every call was accepted or refused as the rules say: among them that nothing is finalised before
+    /// @dev 6 and 7. Every call was accepted or refused as the rules say: among them that nothing is finalised before
     /// its deadline or refunded before the end, and that no report is posted while another waits.
     function invariant_NothingSurprisesTheBookkeeper() external view {
         vm.assertEq(_handler.surprise(), "");
@@ -38,15 +38,17 @@ contract BooksInvariantTest {
         vm.assertEq(_handler.OWNER().reentries(), 0);
     }
 
+    /// @dev 1. Stakes and bonds are held apart, and counted in Guards.t.sol.
     function invariant_TheVaultHoldsWhatItsJobsHold() external view {
         uint256 held;
         for (uint256 job = 1; job <= _handler.JOBS(); ++job) {
-            held += _vault.funded(job) - _vault.paid(job) - _vault.refunded(job);
+            held += _vault.funded(job) - _vault.paid(job) - _vault.refunded(job) + _vault.credited(job);
         }
 
-        vm.assertEq(_handler.HOOKED().balanceOf(address(_vault)), held);
+        vm.assertEq(_handler.HOOKED().balanceOf(address(_vault)), held + _handler.donated());
     }
 
+    /// @dev 2
     function invariant_NoJobPaysMoreThanAllottedOrAllotsMoreThanHeld() external view {
         for (uint256 job = 1; job <= _handler.JOBS(); ++job) {
             vm.assertLe(_vault.paid(job), _vault.allocated(job));
@@ -54,7 +56,7 @@ contract BooksInvariantTest {
         }
     }
 
-    /// @dev Also: jobs are isolated, for an action on one leaves the books of the other as they were.
+    /// @dev 9. Jobs are isolated, for an action on one leaves the books of the other as they were.
     function invariant_EveryJobIsAsItsBooksSay() external view {
         for (uint256 job = 1; job <= _handler.JOBS(); ++job) {
             Handler.Ghost memory ghost = _handler.ghosts(job);
@@ -62,6 +64,12 @@ contract BooksInvariantTest {
             vm.assertEq(_vault.allocated(job), ghost.allocated);
             vm.assertEq(_vault.paid(job), ghost.paid);
             vm.assertEq(_vault.refunded(job), ghost.refunded);
+            uint256 owed;
+            for (uint256 index; index < ghost.members.length; ++index) {
+                vm.assertEq(_vault.owed(job, ghost.members[index]), ghost.owed[index]);
+                owed += ghost.owed[index];
+            }
+            vm.assertEq(_vault.credited(job), owed);
             vm.assertEq(_reports.finalRound(job), ghost.finalRound);
             (uint256 round,, uint256 total, uint256 deadline) = _reports.pending(job);
             vm.assertEq(round, ghost.deadline == 0 ? 0 : ghost.finalRound + 1);
@@ -70,6 +78,7 @@ contract BooksInvariantTest {
         }
     }
 
+    /// @dev 3, and the next
     function invariant_WhatAMemberWasPaidNeverFalls() external {
         for (uint256 job = 1; job <= _handler.JOBS(); ++job) {
             for (uint256 index; index < _handler.ALLOWED(); ++index) {
@@ -87,6 +96,7 @@ contract BooksInvariantTest {
         }
     }
 
+    /// @dev 4
     function invariant_UnderAnHonestCommitteeWhatIsOpenIsWhatIsAllottedAndNotPaid() external view {
         Handler.Ghost memory honest = _handler.ghosts(1);
         uint256 open;
@@ -97,6 +107,7 @@ contract BooksInvariantTest {
         vm.assertEq(open, _vault.allocated(1) - _vault.paid(1));
     }
 
+    /// @dev 5
     function invariant_RoundsAllotNoMoreThanTheirBudgets() external view {
         for (uint256 job = 1; job <= _handler.JOBS(); ++job) {
             uint256 budget = _registry.terms(job).roundBudget;
@@ -104,6 +115,7 @@ contract BooksInvariantTest {
         }
     }
 
+    /// @dev 7
     function invariant_EveryMemberHasItsOwnIndexForGood() external view {
         for (uint256 job = 1; job <= _handler.JOBS(); ++job) {
             address[] memory members = _handler.ghosts(job).members;

@@ -35,16 +35,24 @@ contract Handler is House {
         uint128[] list; // the final report's amounts
         uint128[] next; // the pending report's
         uint256[ALLOWED] claimed;
+        uint256[ALLOWED] owed; // what could not be pushed
     }
 
     HookedToken public immutable HOOKED;
     Sponsor public immutable OWNER;
     uint256 public immutable ENDS_AT;
 
+    uint256 private constant PAUSE = 7 days;
+
     mapping(uint256 job => Ghost) private _ghost;
+    uint256 private _pausedAt;
+    uint256 private _pausedUntil;
 
     /// @notice The last prediction that failed; empty if none did.
     string public surprise;
+
+    /// @notice What the vault was given without being asked.
+    uint256 public donated;
 
     /// @notice How often each action was accepted, so that a run can show that it did something.
     mapping(string action => uint256 times) public done;
@@ -120,11 +128,16 @@ contract Handler is House {
     function post(uint256 job, uint256 seed) external {
         job = _job(job);
         Ghost storage ghost = _ghost[job];
-        uint128[] memory amounts = _draw(job, seed);
+        // The next report makes the one before final, once its window is over.
+        bool ripe = ghost.deadline != 0 && block.timestamp >= ghost.deadline;
+        uint256 last = ripe ? ghost.waiting : ghost.allocated;
+        uint128[] memory amounts = _draw(job, seed, ripe);
         address[] memory members = ghost.members;
         IReports.Report memory report = _report(job, members, amounts);
-        bool expected = ghost.closed && block.timestamp < ENDS_AT && ghost.deadline == 0
-            && report.total >= ghost.allocated && report.total <= ghost.allocated + BUDGET
+        if (ripe) (, report.prevRoot,,) = reports.pending(job);
+        if (ripe) ++report.round;
+        bool expected = ghost.closed && block.timestamp < _end() && block.timestamp >= _pausedUntil
+            && (ghost.deadline == 0 || ripe) && report.total >= last && report.total <= last + BUDGET
             && report.total <= ghost.funded;
         bytes[] memory signatures = _sign(report);
 
@@ -133,6 +146,7 @@ contract Handler is House {
 
         _expect("post", accepted, expected);
         if (!accepted) return;
+        if (ripe) _final(ghost);
         ghost.next = amounts;
         ghost.waiting = report.total;
         ghost.deadline = block.timestamp + WINDOW;
@@ -145,11 +159,7 @@ contract Handler is House {
         (bool accepted,) = address(reports).call(abi.encodeCall(IReports.finalise, (job)));
 
         _expect("finalise", accepted, ghost.deadline != 0 && block.timestamp >= ghost.deadline);
-        if (!accepted) return;
-        ++ghost.finalRound;
-        ghost.list = ghost.next;
-        ghost.allocated = ghost.waiting;
-        (ghost.waiting, ghost.deadline) = (0, 0);
+        if (accepted) _final(ghost);
     }
 
     function claim(uint256 job, uint256 index) external {
@@ -171,23 +181,84 @@ contract Handler is House {
 
     function claimMany(uint256 job) external {
         job = _job(job);
+        bool accepted = OWNER.send(abi.encodeCall(IJobVault.claimMany, (job, _claims(job))));
+        _expect("claimMany", accepted, _ghost[job].paid + _due(job) <= _ghost[job].allocated);
+        if (accepted) _paid(job);
+    }
+
+    function claimList(uint256 job) external {
+        job = _job(job);
         Ghost storage ghost = _ghost[job];
-        (uint128[] memory amounts, address[] memory members) = (ghost.list, ghost.members);
-        IJobVault.Claim[] memory claims = new IJobVault.Claim[](amounts.length);
-        uint256 due;
-        for (uint256 i; i < claims.length; ++i) {
-            claims[i] = IJobVault.Claim(i, members[i], amounts[i], _proof(job, members, amounts, i));
-            if (amounts[i] > ghost.claimed[i]) due += amounts[i] - ghost.claimed[i];
+        bytes memory call = abi.encodeCall(IJobVault.claimList, (job, ghost.members, ghost.list));
+        bool expected = ghost.finalRound != 0 && ghost.paid + _due(job) <= ghost.allocated;
+
+        bool accepted = OWNER.send(call);
+
+        _expect("claimList", accepted, expected);
+        if (accepted) _paid(job);
+    }
+
+    /// @dev The token hands control to a stranger, who now and then wants more gas than a push gives: then the
+    /// member is to be credited, and otherwise to be paid.
+    function push(uint256 job) external {
+        job = _job(job);
+        Ghost storage ghost = _ghost[job];
+        address[] memory members = ghost.members;
+        uint256[] memory held = new uint256[](members.length);
+        for (uint256 i; i < members.length; ++i) {
+            held[i] = HOOKED.balanceOf(members[i]) + vault.owed(job, members[i]);
         }
 
-        bool accepted = OWNER.send(abi.encodeCall(IJobVault.claimMany, (job, claims)));
+        bool accepted = OWNER.send(abi.encodeCall(IJobVault.push, (job, _claims(job))));
 
-        _expect("claimMany", accepted, ghost.paid + due <= ghost.allocated);
+        _expect("push", accepted, ghost.paid + _due(job) <= ghost.allocated);
         if (!accepted) return;
-        ghost.paid += due;
-        for (uint256 i; i < claims.length; ++i) {
-            if (amounts[i] > ghost.claimed[i]) ghost.claimed[i] = amounts[i];
+        for (uint256 i; i < ghost.list.length; ++i) {
+            uint256 due = ghost.list[i] > ghost.claimed[i] ? ghost.list[i] - ghost.claimed[i] : 0;
+            uint256 owed = vault.owed(job, members[i]);
+            if (HOOKED.balanceOf(members[i]) + owed != held[i] + due) surprise = "pushed to nobody";
+            if (owed != ghost.owed[i]) ++done["credit"];
+            ghost.owed[i] = owed;
         }
+        _paid(job);
+    }
+
+    function withdraw(uint256 job, uint256 index) external {
+        job = _job(job);
+        Ghost storage ghost = _ghost[job];
+        index = index % ghost.members.length;
+
+        bool accepted = OWNER.send(abi.encodeCall(IJobVault.withdraw, (job, ghost.members[index])));
+
+        _expect("withdraw", accepted, ghost.owed[index] != 0);
+        ghost.owed[index] = 0;
+    }
+
+    function pause(uint256 caller) external {
+        bool guardian = caller % 4 != 0;
+
+        vm.prank(guardian ? GUARDIAN : STRANGER);
+        (bool accepted,) = address(vault).call(abi.encodeCall(IJobVault.pause, ()));
+
+        _expect("pause", accepted, guardian && block.timestamp >= _pausedUntil + PAUSE);
+        if (accepted) (_pausedAt, _pausedUntil) = (block.timestamp, block.timestamp + PAUSE);
+    }
+
+    function resume(uint256 caller) external {
+        bool guardian = caller % 4 != 0;
+
+        vm.prank(guardian ? GUARDIAN : STRANGER);
+        (bool accepted,) = address(vault).call(abi.encodeCall(IJobVault.resume, ()));
+
+        _expect("resume", accepted, guardian && block.timestamp < _pausedUntil);
+        if (accepted) _pausedUntil = block.timestamp;
+    }
+
+    /// @dev Money that nobody asked for.
+    function donate(uint256 amount) external {
+        amount = bound(amount, 0, BUDGET);
+        HOOKED.mint(address(vault), amount);
+        donated += amount;
     }
 
     function refund(uint256 job, uint256 caller) external {
@@ -196,7 +267,7 @@ contract Handler is House {
         bytes memory call = abi.encodeCall(IJobVault.refund, (job));
         bool sponsor = caller % 4 != 0;
         uint256 left = ghost.funded - ghost.refunded - ghost.allocated;
-        bool expected = sponsor && block.timestamp >= ENDS_AT && ghost.deadline == 0 && left > 0;
+        bool expected = sponsor && block.timestamp >= _end() && ghost.deadline == 0 && left > 0;
 
         bool accepted;
         if (sponsor) accepted = OWNER.send(call);
@@ -232,6 +303,43 @@ contract Handler is House {
         if (accepted != expected) surprise = string.concat(action, accepted ? " was accepted" : " was refused");
     }
 
+    function _final(Ghost storage ghost) private {
+        ++ghost.finalRound;
+        ghost.list = ghost.next;
+        ghost.allocated = ghost.waiting;
+        (ghost.waiting, ghost.deadline) = (0, 0);
+    }
+
+    function _claims(uint256 job) private view returns (IJobVault.Claim[] memory claims) {
+        (uint128[] memory amounts, address[] memory members) = (_ghost[job].list, _ghost[job].members);
+        claims = new IJobVault.Claim[](amounts.length);
+        for (uint256 i; i < claims.length; ++i) {
+            claims[i] = IJobVault.Claim(i, members[i], amounts[i], _proof(job, members, amounts, i));
+        }
+    }
+
+    /// @dev What all claims together would pay.
+    function _due(uint256 job) private view returns (uint256 due) {
+        Ghost storage ghost = _ghost[job];
+        for (uint256 i; i < ghost.list.length; ++i) {
+            if (ghost.list[i] > ghost.claimed[i]) due += ghost.list[i] - ghost.claimed[i];
+        }
+    }
+
+    function _paid(uint256 job) private {
+        Ghost storage ghost = _ghost[job];
+        ghost.paid += _due(job);
+        for (uint256 i; i < ghost.list.length; ++i) {
+            if (ghost.list[i] > ghost.claimed[i]) ghost.claimed[i] = ghost.list[i];
+        }
+    }
+
+    /// @dev The jobs' end, a week after a pause if that is later.
+    function _end() private view returns (uint256) {
+        bool late = _pausedAt < ENDS_AT && ENDS_AT < _pausedUntil + PAUSE;
+        return late ? _pausedUntil + PAUSE : ENDS_AT;
+    }
+
     function _claimTooEarly(uint256 job, uint256 index) private {
         uint128[] memory amounts = new uint128[](_ghost[job].members.length);
         amounts[0] = uint128(bound(index, 1, BUDGET));
@@ -246,11 +354,11 @@ contract Handler is House {
 
     /// @dev The next amounts: mostly a little more for everyone, now and then too much or nothing at all, and
     /// for the second job now and then less for one.
-    function _draw(uint256 job, uint256 seed) private view returns (uint128[] memory amounts) {
-        Ghost storage ghost = _ghost[job];
-        amounts = new uint128[](ghost.members.length);
+    function _draw(uint256 job, uint256 seed, bool ripe) private view returns (uint128[] memory amounts) {
+        uint128[] memory last = ripe ? _ghost[job].next : _ghost[job].list;
+        amounts = new uint128[](_ghost[job].members.length);
         for (uint256 i; i < amounts.length; ++i) {
-            uint256 before = i < ghost.list.length ? ghost.list[i] : 0;
+            uint256 before = i < last.length ? last[i] : 0;
             amounts[i] = uint128(before + uint256(keccak256(abi.encode(seed, i))) % STEP);
         }
         if (seed % 8 == 3) return new uint128[](amounts.length);
