@@ -205,7 +205,8 @@ function nearby(text, { from, to }) {
 
 /** Count a change among those of its lines, so that each has a name of its own. */
 function nth(text, change, all) {
-  return all.filter((other) => other.from < change.from && nearby(text, other) === nearby(text, change)).length;
+  const name = ({ from, to, into }) => `${text.slice(from, to)} ${into} ${nearby(text, { from, to })}`;
+  return all.filter((other) => other.from < change.from && name(other) === name(change)).length;
 }
 
 function keyOf({ name, source, what, text, from, to, into, nth }) {
