@@ -55,8 +55,7 @@ prepare();
 const results = existsSync(found) ? JSON.parse(readFileSync(found, "utf8")) : {};
 const mutants = sources().flatMap(mutantsOf);
 mutants.forEach((mutant, place) => Object.assign(mutant, { id: FIRST + place, key: keyOf(mutant) }));
-const state = mutants.map(({ key }) => key).join("\n") + sources().map(({ text }) => text).join();
-const open = mutants.filter(({ key }) => !(key in EQUIVALENT) && results[key]?.state !== digest(state));
+const open = mutants.filter(({ key, text }) => !(key in EQUIVALENT) && !(results[key]?.of === digest(text)));
 
 writeSwitched(open.filter(({ apart }) => !apart));
 for (const mutant of open.filter(({ apart }) => !apart)) note(mutant, killerOf({ FOUNDRY_GAS_PRICE: mutant.id }, mutant));
@@ -70,9 +69,11 @@ const alive = mutants.filter(({ key }) => !(key in EQUIVALENT) && results[key].k
 console.log(`${mutants.length} mutants, ${alive.length} survived`);
 process.exit(alive.length === 0 ? 0 : 1);
 
-function note({ key }, killer) {
-  results[key] = { killer, state: digest(state) };
+/** Keep what became of a mutant, for as long as its source stays as it is. */
+function note({ key, text }, killer) {
+  results[key] = { killer, of: digest(text) };
   writeFileSync(found, JSON.stringify(results, null, 1));
+  writeFileSync(page, render());
   console.log(`${key}: ${killer ?? "SURVIVED"}`);
 }
 
@@ -235,6 +236,13 @@ function run(environment, chosen) {
   return ran.stdout.match(/\[FAIL[^\n]*?\] (\w+)\(/)?.[1] ?? ran.stdout.match(/(invariant_\w+)/)?.[1] ?? "the set-up";
 }
 
+/** Say what became of a mutant, in the page's words. */
+function fateOf({ key, text }) {
+  const result = results[key];
+  if (result?.of !== digest(text)) return "*not run yet*";
+  return result.killer ?? "**survives**";
+}
+
 /** Write the page, contract by contract. */
 function render() {
   const lines = [
@@ -250,7 +258,7 @@ function render() {
     lines.push(`## ${relative("src", join("src", name)).replace(".sol", "")}`, "", "| mutant | dies by |", "|---|---|");
     for (const mutant of own) {
       const { key } = mutant;
-      const killer = key in EQUIVALENT ? `changes nothing: ${EQUIVALENT[key]}` : (results[key].killer ?? "**survives**");
+      const killer = key in EQUIVALENT ? `changes nothing: ${EQUIVALENT[key]}` : fateOf(mutant);
       const shown = key.slice(name.length + 2).replaceAll("|", "\\|");
       lines.push(`| ${shown} | ${/^\w+$/.test(killer) ? `\`${killer}\`` : killer} |`);
     }
