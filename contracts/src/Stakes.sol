@@ -120,7 +120,7 @@ contract Stakes is IStakes, ReentrancyGuardTransient {
     /* ROUNDS AND DISPUTES ONLY */
 
     /// @inheritdoc IStakes
-    function slash(uint256 job, address account, address winner) external nonReentrant returns (uint256 amount) {
+    function slash(uint256 job, address account, address winner) external returns (uint256 amount) {
         if (msg.sender != address(ROUNDS) && msg.sender != address(DISPUTES)) revert NotJudge(msg.sender);
         Stake storage stake = stakeOf[job][account];
         uint128 asked = REGISTRY.safeguards(job).slash;

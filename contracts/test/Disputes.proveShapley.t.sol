@@ -82,6 +82,20 @@ contract DisputesProveShapleyTest is Disputed {
         );
     }
 
+    function test_SixteenMembersCanBeValuedExactly() external {
+        uint256 job = _guardedJob(16);
+        _drawSeed(job, 1);
+        IReports.Report memory report = _report(job, _even(16));
+        report.tableRoot = "some table";
+        reports.postList(report, _members(16), _even(16), _sign(report));
+        IDisputes.Value memory value;
+
+        _refuses(
+            abi.encodeCall(IDisputes.proveShapley, (report, SEATS, value, new int256[](0))),
+            abi.encodeWithSelector(IDisputes.WrongTable.selector, 0, 65_536)
+        );
+    }
+
     /* OTHER FAULTS OF A TABLE */
 
     function test_ACoalitionInAnothersPlaceIsProven() external {

@@ -62,6 +62,17 @@ contract JobVaultClaimListTest is House {
         vault.claimList(job, _members(2), _amounts(600, 50, 350));
     }
 
+    /// @dev An amount that is left out would be read as zero, which it is.
+    function test_RevertWhen_AZeroAmountIsLeftOut() external {
+        uint256 job = _ready();
+        _settle(job, _amounts(600, 400, 0));
+        uint128[] memory short = new uint128[](2);
+        (short[0], short[1]) = (600, 400);
+
+        vm.expectRevert(abi.encodeWithSelector(IJobVault.WrongList.selector, job));
+        vault.claimList(job, _members(3), short);
+    }
+
     function test_RevertWhen_NoReportIsFinal() external {
         uint256 job = _ready();
         _post(job, _amounts(600, 50, 350));

@@ -43,6 +43,18 @@ contract JobVaultClaimManyTest is House {
         vm.assertEq(token.balanceOf(_member(0)), 600);
     }
 
+    function test_WhatWasPaidAlreadyIsNotLoggedAgain() external {
+        uint256 job = _ready();
+        uint128[] memory amounts = _amounts(600, 0, 400);
+        _settle(job, amounts);
+        vault.claimMany(job, _claims(job, amounts));
+
+        vm.recordLogs();
+        vm.assertEq(vault.claimMany(job, _claims(job, amounts)), 0);
+
+        vm.assertEq(vm.getRecordedLogs().length, 0);
+    }
+
     function test_RevertWhen_OneProofIsWrong() external {
         uint256 job = _ready();
         uint128[] memory amounts = _amounts(600, 50, 350);

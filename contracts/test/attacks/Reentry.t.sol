@@ -52,6 +52,64 @@ contract ReentryTest is Callers {
         vm.assertEq(telling.balanceOf(address(0x600D)), 200);
     }
 
+    /// @dev From inside whatever pays the thief, the other member's claim, which is good, must not be reached.
+    function test_NothingThatPaysCanBeEnteredFromAnythingElseThatPays() external {
+        uint256 job = _settledJob(_both, _pairOf(100, 200));
+        IJobVault.Claim[] memory claims = _claimsOf(job, _both, _pairOf(100, 200));
+        bytes memory other =
+            abi.encodeCall(IJobVault.claim, (job, 1, address(0x600D), 200, _proof(job, _both, _pairOf(100, 200), 1)));
+        bytes[4] memory outer = [
+            _claim(job),
+            abi.encodeCall(IJobVault.claimMany, (job, claims)),
+            abi.encodeCall(IJobVault.claimList, (job, _both, _pairOf(100, 200))),
+            abi.encodeCall(IJobVault.push, (job, claims))
+        ];
+        _thief.plan(address(vault), other);
+        uint256 before = vm.snapshotState();
+        for (uint256 i; i < outer.length; ++i) {
+            (bool done,) = address(vault).call(outer[i]);
+            vm.assertTrue(done);
+            _assertFoiled(100);
+            vm.revertToState(before);
+        }
+    }
+
+    function test_WhatWaitsIsWithdrawnAlone() external {
+        uint256 job = _settledJob(_both, _pairOf(100, 200));
+        _thief.refuse(true);
+        IJobVault.Claim[] memory first = new IJobVault.Claim[](1);
+        first[0] = _claimsOf(job, _both, _pairOf(100, 200))[0];
+        vault.push(job, first);
+        _thief.refuse(false);
+        _thief.plan(
+            address(vault),
+            abi.encodeCall(IJobVault.claim, (job, 1, address(0x600D), 200, _proof(job, _both, _pairOf(100, 200), 1)))
+        );
+
+        vault.withdraw(job, address(_thief));
+
+        _assertFoiled(100);
+    }
+
+    function test_TheReserveIsRefundedAlone() external {
+        uint256 job = _settledJob(_both, _pairOf(100, 200));
+        vm.etch(SPONSOR, address(_thief).code);
+        telling.listen(SPONSOR);
+        Reenterer sponsor = Reenterer(SPONSOR);
+        sponsor.plan(
+            address(vault),
+            abi.encodeCall(IJobVault.claim, (job, 1, address(0x600D), 200, _proof(job, _both, _pairOf(100, 200), 1)))
+        );
+        vm.warp(registry.endsAt(job));
+
+        vm.prank(SPONSOR);
+        vault.refund(job);
+
+        vm.assertEq(sponsor.attempts(), 1);
+        vm.assertEq(sponsor.worked(), 0);
+        vm.assertEq(telling.balanceOf(SPONSOR), BUDGET - 300);
+    }
+
     /// @dev The guard is of the vault and not of a job: from inside one job's payment no other's can be reached.
     function test_AClaimantThatClaimsInAnotherJobIsRefusedUntilItsTurn() external {
         uint256 job = _settledJob(_both, _pairOf(100, 200));

@@ -60,6 +60,11 @@ contract Reenterer is IReceiver {
 
     uint256 public attempts;
     uint256 public worked;
+    bool private _refuses;
+
+    function refuse(bool refuses) external {
+        _refuses = refuses;
+    }
 
     function plan(address target, bytes calldata call) external {
         _targets.push(target);
@@ -67,6 +72,7 @@ contract Reenterer is IReceiver {
     }
 
     function onReceived(uint256) external {
+        require(!_refuses, "no");
         for (uint256 i = attempts; i < _calls.length; ++i) {
             ++attempts;
             (bool done,) = _targets[i].call(_calls[i]);

@@ -12,6 +12,12 @@ interface Vm {
         uint64 gasRemaining;
     }
 
+    struct Log {
+        bytes32[] topics;
+        bytes data;
+        address emitter;
+    }
+
     function prank(address sender) external;
     function startPrank(address sender) external;
     function stopPrank() external;
@@ -25,6 +31,9 @@ interface Vm {
     function snapshotState() external returns (uint256 id);
     function revertToState(uint256 id) external returns (bool done);
     function snapshotValue(string calldata group, string calldata name, uint256 value) external;
+    function etch(address target, bytes calldata code) external;
+    function recordLogs() external;
+    function getRecordedLogs() external returns (Log[] memory logs);
     function chainId(uint256 id) external;
 
     function assume(bool condition) external pure;
