@@ -67,13 +67,18 @@ def test_keys_of_unfit_length_are_refused(bits):
 @pytest.mark.parametrize(
     ("n", "base"),
     [(2**100 + 1, 5), (int(PUBLIC.n) + 1, 5), (int(PUBLIC.n), 0), (int(PUBLIC.n), int(KEY._p))],
+    ids=["short", "even", "no base", "base with a factor"],
 )
 def test_what_is_no_key_is_refused(n, base):
     with pytest.raises(ChannelError, match="make no key"):
         PublicKey.received(n, base)
 
 
-@pytest.mark.parametrize("number", [0, int(PUBLIC.square), int(KEY._p), 3 * int(PUBLIC.n)])
+@pytest.mark.parametrize(
+    "number",
+    [0, int(PUBLIC.square), int(KEY._p), 3 * int(PUBLIC.n)],
+    ids=["zero", "too large", "a factor", "multiple"],
+)
 def test_what_is_no_ciphertext_is_refused(number):
     with pytest.raises(ChannelError, match="no ciphertext"):
         PUBLIC.received_all([int(PUBLIC.encrypt(1)), number])
