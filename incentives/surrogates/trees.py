@@ -106,5 +106,5 @@ def _cross_fitted(inside: Floats, gains: Floats, seed: int) -> tuple[Floats, Flo
         level = model.predict(nobody)
         values += (additive + tree_values(model, n)) / _FOLDS
         predicted[out] = inside[out] @ additive + model.predict(inside[out]) - level
-        predicted[0] += (additive.sum() + model.predict(inside[:1]) - level).item() / _FOLDS
+    predicted[0] = values.sum()  # what trees add up to, rounding and all
     return values, predicted
