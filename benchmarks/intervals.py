@@ -1,6 +1,6 @@
 """How many 95% intervals hold the truth, for games whose Shapley values are known.
 
-Run with ``python benchmarks/coverage.py [METHOD ...]``; it prints a table per method, a row per
+Run with ``python benchmarks/intervals.py [METHOD ...]``; it prints a table per method, a row per
 budget. Each cell is a share over 100 seeds and ten participants, uncertain by about a point,
 and by two or three where participants' intervals miss together.
 """
