@@ -36,10 +36,9 @@ from fedmerit.federation import (
     load_builtin,
     train,
 )
-from fedmerit.incentives.alignment import cgsv
-from fedmerit.incentives.auroc import auroc
-from fedmerit.incentives.detection import deviations, suspicion
-from fedmerit.incentives.enumeration import exact
+from fedmerit.incentives.detection import auroc, deviations, suspicion
+from fedmerit.incentives.methods.enumeration import exact
+from fedmerit.incentives.methods.runs.alignment import cgsv
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:

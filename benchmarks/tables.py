@@ -20,7 +20,7 @@ import numpy as np
 from families import Known
 
 from fedmerit.incentives import TableGame, value
-from fedmerit.incentives.enumeration import every_coalition
+from fedmerit.incentives.methods.enumeration import every_coalition
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

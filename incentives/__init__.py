@@ -6,8 +6,9 @@ Start with :func:`value` and :data:`MECHANISMS`. Nothing here needs torch or a c
 from __future__ import annotations
 
 from fedmerit.incentives.apportionment import apportion
-from fedmerit.incentives.cache import CachedGame, RecordedGame
 from fedmerit.incentives.game import Coalitions, Game, MeasuredGame, RowWorths, TableGame, Worths
+from fedmerit.incentives.games.cache import CachedGame, RecordedGame
+from fedmerit.incentives.games.repeats import RepeatedGame
 from fedmerit.incentives.mechanisms import MEASURABLE, MEASURED, MECHANISMS, Mechanism, reward
 from fedmerit.incentives.methods import AUTO, METHODS, value
 from fedmerit.incentives.payments import (
@@ -20,7 +21,6 @@ from fedmerit.incentives.payments import (
     estimates,
     explain,
 )
-from fedmerit.incentives.repeats import RepeatedGame
 from fedmerit.incentives.valuation import Valuation, Valuator, baselines
 
 __all__ = [

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from fedmerit.incentives.enumeration import shapley_of_table
 from fedmerit.incentives.mechanisms.promises import Need
+from fedmerit.incentives.methods.enumeration import shapley_of_table
 from fedmerit.incentives.offers import Bid, History
 from fedmerit.incentives.payments import NANO, Estimate, RoundInput
 

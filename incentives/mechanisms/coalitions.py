@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from fedmerit.errors import RewardError
-from fedmerit.incentives.enumeration import every_coalition
 from fedmerit.incentives.game import ask
+from fedmerit.incentives.methods.enumeration import every_coalition
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fedmerit.incentives.alignment import cosines
-from fedmerit.incentives.enumeration import shapley_of_table
 from fedmerit.incentives.mechanisms.coalitions import table
 from fedmerit.incentives.mechanisms.edge import pay
 from fedmerit.incentives.mechanisms.market import positive
 from fedmerit.incentives.mechanisms.promises import Claim, Need, mechanism
+from fedmerit.incentives.methods.enumeration import shapley_of_table
+from fedmerit.incentives.methods.runs.alignment import cosines
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

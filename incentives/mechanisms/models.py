@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from fedmerit.errors import RewardError
-from fedmerit.incentives.alignment import cosines, unit
-from fedmerit.incentives.enumeration import shapley_of_table
 from fedmerit.incentives.mechanisms.coalitions import table
 from fedmerit.incentives.mechanisms.edge import exact, pay
 from fedmerit.incentives.mechanisms.market import positive
 from fedmerit.incentives.mechanisms.promises import Claim, Need, mechanism
 from fedmerit.incentives.mechanisms.sharing import alone_of_table
+from fedmerit.incentives.methods.enumeration import shapley_of_table
+from fedmerit.incentives.methods.runs.alignment import cosines, unit
 from fedmerit.incentives.payments import PPM
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from fedmerit.incentives.enumeration import shapley_of_table
 from fedmerit.incentives.mechanisms.coalitions import gains, members, table
 from fedmerit.incentives.mechanisms.edge import divide, pay
 from fedmerit.incentives.mechanisms.promises import Claim, Need, mechanism
+from fedmerit.incentives.methods.enumeration import shapley_of_table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

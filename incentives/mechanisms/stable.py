@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fedmerit.incentives import cores
 from fedmerit.incentives.mechanisms.coalitions import members, table
 from fedmerit.incentives.mechanisms.edge import divide
 from fedmerit.incentives.mechanisms.promises import Claim, Need, mechanism
+from fedmerit.incentives.methods import cores
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -32,8 +32,8 @@ from fedmerit.incentives import (
     reward,
     value,
 )
-from fedmerit.incentives.interactions import interactions
-from fedmerit.incentives.stopping import Narrow
+from fedmerit.incentives.methods.interactions import interactions
+from fedmerit.incentives.methods.stopping import Narrow
 from fedmerit.streams import derived_seed
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import pytest
 
 from fedmerit.errors import GameError
 from fedmerit.incentives import CachedGame, RepeatedGame, TableGame, value
-from fedmerit.incentives.enumeration import every_coalition, shapley_of_table
+from fedmerit.incentives.methods.enumeration import every_coalition, shapley_of_table
 
 NAMES = tuple("abcdefgh")
 

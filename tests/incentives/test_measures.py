@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fedmerit.errors import RewardError
-from fedmerit.incentives.auroc import auroc
+from fedmerit.incentives.detection import auroc
 from fedmerit.incentives.measures import gini, jain, leaves_after, willing
 
 CASES = Path(__file__).parents[3] / "shared" / "cases" / "mechanisms.json"

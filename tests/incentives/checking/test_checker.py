@@ -15,8 +15,8 @@ from fedmerit.incentives.checking.altering import permuted, with_copies, with_ha
 from fedmerit.incentives.checking.coalitional import least_excess
 from fedmerit.incentives.checking.samplers import bidding, coalitional
 from fedmerit.incentives.checking.strategic import best_of, best_work
-from fedmerit.incentives.enumeration import shapley_of_table
 from fedmerit.incentives.mechanisms import MEANING, Claim, Need
+from fedmerit.incentives.methods.enumeration import shapley_of_table
 
 seeds = st.integers(0, 10**6)
 

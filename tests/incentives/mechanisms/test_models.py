@@ -9,7 +9,6 @@ import pytest
 
 from fedmerit.errors import RewardError
 from fedmerit.incentives import Estimate, RoundInput, reward
-from fedmerit.incentives.enumeration import shapley_of_table
 from fedmerit.incentives.mechanisms.models import (
     cgsv_step,
     download_ratios,
@@ -18,6 +17,7 @@ from fedmerit.incentives.mechanisms.models import (
     weaker_coalitions,
 )
 from fedmerit.incentives.mechanisms.sharing import alone_of_table
+from fedmerit.incentives.methods.enumeration import shapley_of_table
 
 SIM = np.array([0, 2.4, 2.4, 3.0, 3.4, 4.2, 4.6, 5.0])  # three parties of Sim et al.
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from fedmerit.errors import GameError, MissingInput, RewardError
 from fedmerit.incentives import reward
-from fedmerit.incentives.enumeration import shapley_of_table
 from fedmerit.incentives.mechanisms.sharing import (
     alone_of_table,
     banzhaf_of_table,
@@ -20,6 +19,7 @@ from fedmerit.incentives.mechanisms.sharing import (
     most_of_banzhaf,
 )
 from fedmerit.incentives.mechanisms.stable import excesses_of_table
+from fedmerit.incentives.methods.enumeration import shapley_of_table
 
 GLOVE = [0, 0, 0, 1, 0, 1, 0, 1]  # a has the left glove, b and c a right one each
 EMPTY_CORE = [0, 0, 0, 80, 0, 70, 60, 100]

@@ -1,0 +1,10 @@
+"""Valuation methods: samplers, fitted models, exact sums, cores, and those of a run's rounds.
+
+Start with :func:`value`; :data:`METHODS` is the list.
+"""
+
+from __future__ import annotations
+
+from fedmerit.incentives.methods.catalogue import AUTO, METHODS, SHAPLEY, choice, value
+
+__all__ = ["AUTO", "METHODS", "SHAPLEY", "choice", "value"]

@@ -1,0 +1,197 @@
+"""Valuation methods by name, and the one way in.
+
+There is no registry. :data:`METHODS` is the list, in one place: a new method is a function
+of the form :class:`~fedmerit.incentives.valuation.Valuator` and an entry here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from time import monotonic
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from fedmerit.errors import BudgetTooSmall, GameError, suggestion
+from fedmerit.incentives.game import EnumerableGame
+from fedmerit.incentives.games.cache import CachedGame
+from fedmerit.incentives.methods.cores.cores import least_core, nucleolus
+from fedmerit.incentives.methods.enumeration import exact, leave_one_out
+from fedmerit.incentives.methods.runs.alignment import cgsv, gradient_alignment
+from fedmerit.incentives.methods.runs.comfedsv import comfedsv
+from fedmerit.incentives.methods.runs.fedsv import fedsv
+from fedmerit.incentives.methods.runs.groups import grouped
+from fedmerit.incentives.methods.runs.gtg import gtg
+from fedmerit.incentives.methods.sampling.owen import owen
+from fedmerit.incentives.methods.sampling.permutation import antithetic, permutation, truncated
+from fedmerit.incentives.methods.sampling.regression import kernel_shap, leverage
+from fedmerit.incentives.methods.sampling.semivalues import banzhaf, beta_shapley, individual
+from fedmerit.incentives.methods.sampling.stratified import complementary, stratified, svarm
+from fedmerit.incentives.methods.surrogates import gaussian_process, regression_adjusted, surrogate
+from fedmerit.incentives.valuation import Checkpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from fedmerit.incentives.game import Game
+    from fedmerit.incentives.methods.stopping import Rule
+    from fedmerit.incentives.valuation import Valuation, Valuator
+
+#: Every method, under the name that scenarios and the command line use: those of Shapley
+#: values of any game, of a run's rounds or updates, and of other concepts.
+METHODS: Final[Mapping[str, Valuator]] = MappingProxyType(
+    {
+        "exact": exact,
+        "permutation": permutation,
+        "antithetic": antithetic,
+        "tmc": truncated,
+        "stratified": stratified,
+        "svarm": svarm,
+        "complementary": complementary,
+        "owen": owen,
+        "kernel-shap": kernel_shap,
+        "leverage": leverage,
+        "gp": gaussian_process,
+        "trees": regression_adjusted,
+        "surrogate": surrogate,
+        "gtg": gtg,
+        "fedsv": fedsv,
+        "comfedsv": comfedsv,
+        "gradient-alignment": gradient_alignment,
+        "cgsv": cgsv,
+        "group-shapley": grouped,
+        "banzhaf": banzhaf,
+        "beta-shapley": beta_shapley,
+        "least-core": least_core,
+        "nucleolus": nucleolus,
+        "leave-one-out": leave_one_out,
+        "individual": individual,
+    }
+)
+#: Those whose estimates of any game approach its Shapley values as the budget grows.
+SHAPLEY: Final = (
+    "exact",
+    "permutation",
+    "antithetic",
+    "tmc",
+    "stratified",
+    "svarm",
+    "complementary",
+    "owen",
+    "kernel-shap",
+    "leverage",
+    "gp",
+    "trees",
+    "surrogate",
+)
+#: Those that ask for the same whatever the budget: there is nothing to look at on the way.
+_AT_ONCE: Final = frozenset({"exact", "leave-one-out", "individual", "nucleolus"})
+#: Those that can read a whole table at once, which a cache would hide.
+_WHOLE: Final = frozenset({"exact", "least-core", "nucleolus"})
+#: Those that ask for more of a game than its worths, which a cache would hide.
+_UNCACHED: Final = frozenset(
+    {"gtg", "fedsv", "comfedsv", "gradient-alignment", "cgsv", "group-shapley"}
+)
+AUTO: Final = "auto"
+#: How a budget grows from one look to the next: for the trace, and where a rule may stop it.
+_GROWTH: Final = 2.0
+_GROWTH_UNDER_RULES: Final = 1.25
+
+
+def value(
+    game: Game, *, method: str = AUTO, budget: int, seed: int, until: Sequence[Rule] = ()
+) -> Valuation:
+    """Value every participant of *game*.
+
+    A sampling method is looked at on the way, with a growing part of the budget, which gives
+    the trace. It draws the same whatever the budget, so a look costs no evaluation, and to
+    go on from an earlier estimate is to value the same
+    :class:`~fedmerit.incentives.games.cache.CachedGame`, or one recorded, with a larger budget.
+
+    If the budget has room, the game is asked once more for one coalition, to catch one that
+    answers differently each time.
+
+    Args:
+        game: Anything with ``participants`` and ``worth(coalitions)``.
+        method: A key of :data:`METHODS`, or ``"auto"``, which chooses by the number of
+            participants and the budget and says why in the result.
+        budget: Distinct coalitions that may be asked for; never exceeded. Each call
+            counts its own, even on a :class:`~fedmerit.incentives.games.cache.CachedGame`
+            that knows them, so that one seed gives the same numbers either way.
+        seed: Not negative; the same seed gives the same numbers.
+        until: Rules that stop a sampling method early; the first that is met does.
+
+    Raises:
+        BudgetTooSmall: With the budget that works.
+        GameError: No method has this name, the seed is negative, or the game breaks
+            its contract.
+    """
+    if method != AUTO and method not in METHODS:
+        raise GameError(
+            f"no valuation method is called {method!r}", hint=suggestion(method, [AUTO, *METHODS])
+        )
+    if seed < 0:
+        raise GameError(f"a seed must not be negative, and is {seed}")
+    reason = ""
+    if method == AUTO:
+        method, reason = choice(len(game.participants), budget)
+    if method in _UNCACHED or (method in _WHOLE and isinstance(game, EnumerableGame)):
+        found = METHODS[method](game, budget=budget, seed=seed)
+        return replace(found, reason=reason, trace=(_checkpoint(found),))
+    looks = list(_looks(game, method, budget=budget, seed=seed, until=until))
+    return replace(looks[-1], reason=reason, trace=tuple(map(_checkpoint, looks)))
+
+
+def choice(n: int, budget: int) -> tuple[str, str]:
+    """Choose a method for *n* participants and *budget* coalitions, and say why."""
+    if 2**n <= budget:
+        return "exact", f"all {2**n} coalitions of {n} participants fit the budget of {budget}"
+    if 2 * n + 2 <= budget:
+        return "surrogate", (
+            f"{budget} of 2**{n} coalitions: fitted models had smaller errors in the benchmark of "
+            "estimators than every sampler, from 3 to 100 coalitions a participant"
+        )
+    return "permutation", f"a budget of {budget} allows a few joining orders and no more"
+
+
+def _looks(
+    game: Game, method: str, *, budget: int, seed: int, until: Sequence[Rule]
+) -> Iterator[Valuation]:
+    """Give the method's estimates as its budget grows, up to the last."""
+    cached = CachedGame(game)
+    began = monotonic()
+    looks: list[Valuation] = []
+    growth = _GROWTH_UNDER_RULES if until else _GROWTH
+    least = budget if method in _AT_ONCE else _least(game, method, seed)
+    for part in _parts(least, budget, growth):
+        look = METHODS[method](cached, budget=part, seed=seed)
+        if looks and look.evaluations == looks[-1].evaluations:
+            continue  # the larger part did not buy another draw
+        looks.append(look)
+        yield look
+        if any(rule(looks, monotonic() - began) for rule in until):
+            break
+    if 0 < cached.evaluations < budget:
+        cached.ask_again()
+
+
+def _least(game: Game, method: str, seed: int) -> int:
+    """Give the least budget of a method, which it tells without asking for anything."""
+    try:
+        METHODS[method](game, budget=0, seed=seed)
+    except BudgetTooSmall as error:
+        return error.needed
+    return 0
+
+
+def _parts(least: int, budget: int, growth: float) -> list[int]:
+    """Give growing budgets from *least* to *budget*, the last two at least a step apart."""
+    parts = []
+    part = float(max(1, least))
+    while part * growth**0.5 < budget:
+        parts.append(int(part))
+        part *= growth
+    return [*parts, budget]
+
+
+def _checkpoint(found: Valuation) -> Checkpoint:
+    return Checkpoint(found.evaluations, found.values, found.standard_errors)

@@ -1,0 +1,1 @@
+"""Methods that read a run's rounds or updates, and no other game."""

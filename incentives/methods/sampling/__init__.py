@@ -1,0 +1,1 @@
+"""Methods that draw coalitions or joining orders and average what they show."""

@@ -1,0 +1,110 @@
+"""How a trend and the process around it err on coalitions that neither had seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from fedmerit.incentives.methods.surrogates.process import condition, fit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from fedmerit.incentives.methods.surrogates.process import Process
+    from fedmerit.incentives.methods.surrogates.trends import Trend
+
+    Floats = NDArray[np.float64]
+    Fit = Callable[[Floats, Floats], Trend]
+
+#: Parts that coalitions are dealt to, each left out once.
+FOLDS: Final = 5
+#: Most coalitions that are used, since five processes are made of them.
+USED: Final = 1000
+#: Most with which hyper-parameters are fitted anew without a fold; with more, one fold
+#: hardly moves them.
+_REFITTED: Final = 120
+#: With more coalitions, the errors on one fold say enough.
+_ALL_FOLDS: Final = 500
+#: A miss below this share of the largest gain is rounding.
+_ROUNDING: Final = 1e-9
+
+
+class Unseen(NamedTuple):
+    """Errors on coalitions left out.
+
+    Attributes:
+        error: Their mean square, where each size counts alike, as it does in the values; 0
+            if most are rounding, since what predicts most coalitions exactly is the game,
+            but for what cannot be told from them.
+        ratio: Mean of their squares over those that the process expected.
+        tested: How many coalitions were left out once.
+    """
+
+    error: float
+    ratio: float
+    tested: int
+
+
+def jackknife(make: Fit, inside: Floats, gains: Floats) -> Floats:
+    """Give the covariance of a trend's values by leaving folds out, shape ``(n, n)``.
+
+    A trend that has nothing to fit has no error of its own; its process has.
+    """
+    if not make(inside, gains).parameters:
+        return np.zeros((inside.shape[1],) * 2)
+    folds = dealt(inside)
+    values = np.array([make(inside[folds != k], gains[folds != k]).values() for k in range(FOLDS)])
+    off = values - values.mean(axis=0)
+    return np.asarray((FOLDS - 1) / FOLDS * (off.T @ off))
+
+
+def dealt(inside: Floats) -> NDArray[np.intp]:
+    """Give each coalition's fold; -1 for everyone and each alone, known at any budget."""
+    sizes = inside.sum(axis=1)
+    known = (sizes == 1) | (sizes == inside.shape[1])
+    return np.where(known, -1, np.arange(len(inside)) % FOLDS)
+
+
+def unseen(make: Fit, process: Process, gains: Floats, *, refit: bool = False) -> Unseen:
+    """Leave each fold of what *process* saw out, but for everyone and each alone.
+
+    Args:
+        make: Fits the trend.
+        process: Fitted to what the trend leaves of *gains*.
+        gains: Of each coalition that *process* saw, shape ``(m,)``.
+        refit: Whether hyper-parameters, too, must not have seen a fold, if few enough
+            coalitions make that matter.
+    """
+    inside, gains = process.inside[:USED], gains[:USED]
+    sizes = inside.sum(axis=1).astype(np.int64)
+    folds = dealt(inside)
+    anew = refit and len(inside) <= _REFITTED
+    misses, ratios = np.zeros(len(inside)), np.zeros(len(inside))
+    if len(inside) > _ALL_FOLDS:
+        folds = np.where(folds > 0, FOLDS, folds)
+    for fold in range(FOLDS):
+        out = folds == fold
+        if not out.any():
+            continue
+        trend = make(inside[~out], gains[~out])
+        rest = gains[~out] - trend.predict(inside[~out])
+        if anew:
+            seen = fit(inside[~out], rest)
+        else:
+            seen = condition(process.theta, inside[~out], process.scale)
+        against = seen.against(inside[out])
+        misses[out] = gains[out] - trend.predict(inside[out]) - seen.smooth(against) @ rest
+        ratios[out] = misses[out] ** 2 / seen.variances(inside[out], against)
+    tested = (folds >= 0) & (folds < FOLDS)
+    counts = np.maximum(np.bincount(sizes, weights=tested.astype(np.float64)), 1.0)
+    shares = tested / counts[sizes]
+    error = float((shares * misses**2).sum() / max(shares.sum(), 1.0))
+    if np.median(np.abs(misses[tested])) <= _ROUNDING * np.abs(gains).max():
+        error = 0.0
+    ratio = float(ratios[tested].mean())
+    if len(inside) > _REFITTED:  # the hyper-parameters had seen them: as many errors count for less
+        ratio *= len(inside) / max(len(inside) - len(process.theta), 1)
+    return Unseen(error, ratio, int(tested.sum()))

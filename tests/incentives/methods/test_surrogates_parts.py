@@ -1,0 +1,146 @@
+"""The parts of surrogates against brute force: slopes, closed forms, tree values."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.ensemble import GradientBoostingRegressor
+from threadpoolctl import threadpool_limits
+
+from fedmerit.incentives.methods.enumeration import every_coalition, exact
+from fedmerit.incentives.methods.surrogates import functional, process
+from fedmerit.incentives.methods.surrogates.design import leverage, stream
+from fedmerit.incentives.methods.surrogates.dividends import dividends
+from fedmerit.incentives.methods.surrogates.kernels import CURVE, PRIORS, SHARES, compare
+from fedmerit.incentives.methods.surrogates.regression import regression
+from fedmerit.incentives.methods.surrogates.teams import teams
+from fedmerit.incentives.methods.surrogates.trees import tree_values
+from fedmerit.incentives.methods.surrogates.trends import nothing, peak, saturation, threshold
+
+N = 7
+EVERY = every_coalition(N)[1:].astype(np.float64)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """As the methods themselves do."""
+    with threadpool_limits(1):
+        yield
+
+
+def hypers(rng, n=N):
+    return np.concatenate([PRIORS[:, 0] + rng.normal(0, 0.2, len(PRIORS)), rng.normal(0, 0.3, n)])
+
+
+def gains(rng):
+    weights = rng.gamma(2, 0.2, N)
+    return 1 - np.exp(-(EVERY @ weights)) + 0.1 * rng.normal(size=len(EVERY))
+
+
+def test_the_leverage_of_all_coalitions_gives_the_shapley_value():
+    class Table:
+        participants = tuple(map(str, range(N)))
+
+        def worth(self, coalitions, /):
+            return np.where(coalitions.any(axis=1), coalitions @ (np.arange(N) ** 2.0) ** 0.5, 0)
+
+    worths = Table().worth(EVERY > 0)
+
+    assert leverage(EVERY).T @ worths == pytest.approx(exact(Table(), budget=128, seed=0).values)
+
+
+def test_slopes_of_the_misfit_are_its_differences():
+    rng = np.random.default_rng(0)
+    seen = EVERY[::-1][:40]
+    aims, theta = rng.normal(size=40), hypers(rng)
+
+    _, slope = process._misfit(theta, seen, aims)
+
+    for k in range(len(theta)):
+        step = np.zeros_like(theta)
+        step[k] = 1e-5
+        above, below = (process._misfit(theta + s * step, seen, aims)[0] for s in (1, -1))
+        assert slope[k] == pytest.approx((above - below) / 2e-5, rel=1e-4, abs=1e-5)
+
+
+def test_integrated_values_of_a_process_are_those_of_its_table(monkeypatch):
+    theta = hypers(np.random.default_rng(1))
+    theta[[SHARES, CURVE]] = -400
+    theta[4] = 0.05
+    fitted = process.condition(theta, EVERY[::-1][:30], 1.0)
+
+    tabulated = functional.covaried(fitted), functional.spread(fitted)
+    monkeypatch.setattr(functional, "TABULATED", N - 1)
+    integrated = functional.covaried(fitted), functional.spread(fitted)
+
+    for one, other in zip(integrated, tabulated, strict=True):
+        assert one == pytest.approx(other, rel=1e-9, abs=1e-12)
+
+
+def test_a_process_that_has_seen_everything_answers_exactly():
+    rng = np.random.default_rng(2)
+    seen = EVERY[::-1]
+    worths = gains(rng)[::-1]
+
+    answer = functional.operator(process.fit(seen, worths))
+
+    assert answer.weights @ worths == pytest.approx(leverage(seen).T @ worths, abs=1e-6)
+
+
+def test_kernels_are_covariances():
+    between = compare(hypers(np.random.default_rng(3)), EVERY, EVERY)
+
+    for kernel in (between.shares, between.sets, between.curve, between.total):
+        assert kernel == pytest.approx(kernel.T)
+        assert np.linalg.eigvalsh(kernel).min() > -1e-9
+
+
+@pytest.mark.parametrize("make", [nothing, peak, saturation, threshold, dividends, teams])
+def test_values_of_a_trend_are_those_of_its_table(make):
+    rng = np.random.default_rng(4)
+    worths = gains(rng)
+
+    trend = make(EVERY[::-1], worths[::-1])
+
+    assert trend.values() == pytest.approx(leverage(EVERY).T @ trend.predict(EVERY), abs=1e-3)
+
+
+def test_values_of_trees_are_those_of_their_table():
+    rng = np.random.default_rng(5)
+    model = GradientBoostingRegressor(n_estimators=30, max_depth=4, random_state=0)
+    model.fit(EVERY, gains(rng))
+
+    worths = model.predict(EVERY) - model.predict(np.zeros((1, N)))
+
+    assert tree_values(model, N) == pytest.approx(leverage(EVERY).T @ worths, abs=1e-7)
+
+
+def test_a_regression_on_all_coalitions_is_exact_and_has_no_error():
+    worths = gains(np.random.default_rng(6))[::-1]
+
+    fitted = regression(EVERY[::-1])
+
+    assert fitted.weights @ worths == pytest.approx(leverage(EVERY[::-1]).T @ worths)
+    assert fitted.covariance(worths) == pytest.approx(0)
+
+
+@pytest.mark.parametrize("n", [5, 12, 13, 30])
+def test_the_stream_repeats_nothing_and_pairs_many_participants(n):
+    drawn = stream(n, count=30, seed=0)
+
+    assert len(np.unique(drawn, axis=0)) == len(drawn) == 30
+    if n > 12:
+        rest = {row.tobytes() for row in drawn[2 + 2 * n :]}
+        assert rest <= {row.tobytes() for row in ~stream(n, count=31, seed=0)}
+
+
+def test_few_teams_among_many_participants_are_found_exactly():
+    rng = np.random.default_rng(7)
+    n, sizes = 20, rng.integers(1, 5, 25)
+    members = rng.permuted(np.arange(n) < sizes[:, None], axis=1).astype(float)
+    earned = rng.normal(size=25)
+    seen = stream(n, count=800, seed=0)[1:].astype(float)
+
+    trend = teams(seen, (seen @ members.T >= sizes) @ earned)
+
+    assert trend.values() == pytest.approx((earned / sizes) @ members, abs=1e-6)
