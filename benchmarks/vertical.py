@@ -19,6 +19,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from fedmerit.federation import ModelSpec
+from fedmerit.federation.vertical.accountant import DELTA
 from fedmerit.federation.vertical.alignment import align
 from fedmerit.federation.vertical.packing import pack, slots, unpack, weighted_sums
 from fedmerit.federation.vertical.paillier import generate
@@ -29,10 +30,12 @@ from fedmerit.federation.vertical.regression import (
     plain_regression,
     train_regression,
 )
-from fedmerit.federation.vertical.split import DELTA, SplitSettings, train_split
-from fedmerit.federation.vertical.tables import VERTICAL, area_under_curve, assemble
+from fedmerit.federation.vertical.split import SplitSettings, train_split
+from fedmerit.federation.vertical.tables import area_under_curve
 from fedmerit.federation.vertical.task import Columns, VerticalTask
 from fedmerit.incentives import value
+from fedmerit.reading import load
+from fedmerit.vertical.wiring import assemble, task_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -201,12 +204,9 @@ def campaign() -> None:
 
 
 def aligned(name: str) -> VerticalTask:
-    """Give a shipped task, its rows aligned by the protocol."""
-    holdings = VERTICAL[name](0)
-    keys = {held.party: held.keys for held in holdings}
-    rows = align(keys, label_holder=holdings[0].party).rows
-    known = {party: own for party, own in rows.items() if own is not None}
-    return assemble(holdings, known, name=name, seed=0)
+    """Give a shipped scenario's task."""
+    scenario = load(name)
+    return task_of(assemble(scenario), scenario)
 
 
 def _python_paillier() -> dict[str, float]:

@@ -19,17 +19,20 @@ from fedmerit.errors import DataError, suggestion
 from fedmerit.federation.columns import class_labels, clean, row_owners
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
 Missing = Literal["refuse", "impute"]
 
-_READERS: Final[Mapping[str, Callable[[Path], pd.DataFrame]]] = MappingProxyType(
+#: A .parquet file says itself what is text.
+_READERS: Final[Mapping[str, Callable[[Path, dict[str, type]], pd.DataFrame]]] = MappingProxyType(
     {
-        ".csv": lambda path: pd.read_csv(path, low_memory=False),
-        ".csv.gz": lambda path: pd.read_csv(path, low_memory=False, compression="gzip"),
-        ".parquet": pd.read_parquet,
+        ".csv": lambda path, kinds: pd.read_csv(path, low_memory=False, dtype=kinds),
+        ".csv.gz": lambda path, kinds: pd.read_csv(
+            path, low_memory=False, dtype=kinds, compression="gzip"
+        ),
+        ".parquet": lambda path, _: pd.read_parquet(path),
     }
 )
 
@@ -80,7 +83,7 @@ def read_table(
 
     """
     path = Path(path)
-    frame = _read(path)
+    frame = read_file(path)
     for name in filter(None, (label, participant)):
         if name not in frame.columns:
             raise DataError(
@@ -146,7 +149,12 @@ BUILTIN: Final[Mapping[str, Callable[[], Table]]] = MappingProxyType(
 )
 
 
-def _read(path: Path) -> pd.DataFrame:
+def read_file(path: Path, *, text: Sequence[str] = ()) -> pd.DataFrame:
+    """Read a .csv, .csv.gz or .parquet file as it is, the columns *text* as text.
+
+    Raises:
+        DataError: There is none, it cannot be read, or it is empty.
+    """
     suffix = next((known for known in _READERS if path.name.endswith(known)), None)
     if suffix is None:
         raise DataError(
@@ -155,7 +163,7 @@ def _read(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise DataError(f"there is no file {path}", hint="Check the path.")
     try:
-        frame = _READERS[suffix](path)
+        frame = _READERS[suffix](path, dict.fromkeys(text, str))
     except (
         OSError,
         EOFError,

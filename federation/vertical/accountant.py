@@ -17,6 +17,9 @@ from scipy.special import log_ndtr, logsumexp
 
 from fedmerit.errors import TrainingError
 
+#: The delta that epsilons are stated at.
+DELTA: Final = 1e-5
+
 _ORDERS: Final = np.concatenate(
     [np.arange(1.05, 12, 0.05), np.arange(12, 64), 2.0 ** np.arange(6, 11)]
 )

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 Learns = Literal["everyone", "label holder"]
 
 _KEY_BYTES: Final = 32
+_CHECK: Final = "Check that all parties use the same kind of key, written in the same way."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +90,26 @@ def align(
     return Alignment(rows=played.results, transcript=played.transcript)
 
 
+def align_in_the_clear(keys: Mapping[str, Sequence[object]]) -> dict[str, NDArray[np.int64]]:
+    """Give the rows that :func:`align` finds, to one who has all the keys: a test, or an audit.
+
+    Raises:
+        DataError: A key is missing or repeated, or nobody is known to all parties.
+    """
+    places = {
+        name: {identifier: row for row, identifier in enumerate(normalised(given, name))}
+        for name, given in keys.items()
+    }
+    common = set.intersection(*(set(rows) for rows in places.values()))
+    if not common:
+        raise DataError(f"no identifier is known to {', '.join(keys)}", hint=_CHECK)
+    order = sorted(common, key=_place)
+    return {
+        name: np.array([rows[known] for known in order], dtype=np.int64)
+        for name, rows in places.items()
+    }
+
+
 def lead(channel: Channel, *, identifiers: list[bytes], learns: Learns) -> NDArray[np.int64]:
     """Play the label holder's part.
 
@@ -125,7 +146,7 @@ def lead(channel: Channel, *, identifiers: list[bytes], learns: Learns) -> NDArr
     if not len(rows):
         raise DataError(
             f"no identifier is known to {channel.name} and to {', '.join(channel.peers)}",
-            hint="Check that all parties use the same kind of key, written in the same way.",
+            hint=_CHECK,
         )
     return rows
 

@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from fedmerit.errors import GameError
 from fedmerit.federation.vertical.regression import RegressionSettings, descend, joined
 from fedmerit.federation.vertical.split import SplitSettings, train_split
+from fedmerit.federation.vertical.task import intercept, log_odds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,7 +38,12 @@ _MOST: Final = 8
 class _Parties:
     """A game whose worth is the mean gain of a row's log-likelihood over a constant's."""
 
-    def __init__(self, task: VerticalTask, label_holder: LabelHolder, kind: str) -> None:
+    def __init__(
+        self,
+        task: VerticalTask,
+        label_holder: LabelHolder,
+        settings: RegressionSettings | None = None,
+    ) -> None:
         if len(task.parties) > _MOST:
             raise GameError(
                 f"{len(task.parties)} parties have {2 ** len(task.parties)} coalitions to train",
@@ -46,10 +52,10 @@ class _Parties:
         self.participants = task.participants
         self.task = task
         self._mandatory = label_holder == "mandatory"
-        self._kind = kind
+        self._linear = settings is not None and settings.kind == "linear"
         self._known: dict[bytes, Matrix] = {}
         rate = float(task.labels.mean())
-        self._constant = rate if kind == "linear" else float(np.log(rate / (1 - rate)))
+        self._constant = intercept(task.labels, settings) if settings else log_odds(rate)
 
     def worth(self, coalitions: NDArray[np.bool_], /) -> NDArray[np.float64]:
         """Give each coalition's mean gain, in nats, shape ``(rows,)``."""
@@ -85,7 +91,7 @@ class _Parties:
 
     def _likelihood(self, scores: Matrix) -> Matrix:
         labels = self.task.held_out_labels
-        if self._kind == "linear":
+        if self._linear:
             return np.asarray(-((scores - labels) ** 2) / 2)
         return np.asarray(-np.logaddexp(0, np.where(labels == 1, -scores, scores)))
 
@@ -120,8 +126,8 @@ class PartyGame(_Parties):
         label_holder: LabelHolder = "given",
         secret: int | None = None,
     ) -> None:
-        kind = settings.kind if isinstance(settings, RegressionSettings) else "logistic"
-        super().__init__(task, label_holder, kind)
+        regression = settings if isinstance(settings, RegressionSettings) else None
+        super().__init__(task, label_holder, regression)
         self._settings = settings
         self._seed = seed
         self._secret = secret
@@ -174,7 +180,7 @@ class EmbeddingGame(_Parties):
         *,
         label_holder: LabelHolder = "given",
     ) -> None:
-        super().__init__(task, label_holder, "logistic")
+        super().__init__(task, label_holder)
         missing = [c.party for c in task.parties if c.names and c.party not in embeddings]
         if missing:
             raise GameError(

@@ -19,7 +19,7 @@ from fedmerit.errors import TrainingError
 from fedmerit.federation.vertical.channel import Channel, play
 from fedmerit.federation.vertical.paillier import KEY_BITS
 from fedmerit.federation.vertical.roles import decide, hold_labels, join_in
-from fedmerit.federation.vertical.task import batches, settled
+from fedmerit.federation.vertical.task import batches, intercept, settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -173,6 +173,7 @@ def descend(
 
     """
     weights = np.zeros(rows.shape[1])
+    weights[0] = intercept(labels, settings)
     decay = np.append(0.0, np.full(len(weights) - 1, settings.l2))
     cuts = 1 + np.cumsum(owners or [len(weights) - 1])[:-1]
     for epoch in range(1, settings.epochs + 1):

@@ -23,7 +23,7 @@ from fedmerit.federation.vertical.saves import (
     lead_start,
 )
 from fedmerit.federation.vertical.steps import decide_and_learn, lead_batch, send_forward
-from fedmerit.federation.vertical.task import Columns, batches, settled
+from fedmerit.federation.vertical.task import Columns, batches, intercept, settled
 
 if TYPE_CHECKING:
     from fedmerit.federation.vertical.channel import Channel
@@ -62,6 +62,7 @@ def hold_labels(
     rows = np.column_stack([columns.training, np.ones(len(columns.training))])
     _refuse_small_batches(columns.party, rows, settings)
     me = Party(channel, rows, settings, parties, decays=len(columns.names))
+    me.weights[-1] = intercept(labels, settings)
     own = None if me.owner not in parties else generate(settings.key_bits)
     if own is not None:
         publish(channel, own.public)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from fedmerit.errors import TrainingError
 from fedmerit.federation.models import ModelSpec
 from fedmerit.federation.threads import single_thread
+from fedmerit.federation.vertical.accountant import DELTA
 from fedmerit.federation.vertical.channel import Channel, play
 from fedmerit.federation.vertical.paillier import KEY_BITS
 from fedmerit.federation.vertical.protection import Protection
@@ -86,10 +87,6 @@ class Split:
     epsilons: Mapping[str, float]
     transcript: Transcript
     recorded: Mapping[str, list[tuple[str, Message]]]
-
-
-#: The delta that epsilons are stated at.
-DELTA = 1e-5
 
 
 @single_thread()

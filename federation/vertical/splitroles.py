@@ -43,7 +43,8 @@ class Bottom:
     """What a party has in the end.
 
     Attributes:
-        parameters: Its own network's, by name; the label holder's are the top's.
+        parameters: Its own network's, by name; the label holder's are the top's, and those of
+            its own columns' network with ``own.`` before their names.
         scores: Log-odds on the validation rows, for the label holder alone; else empty.
         embeddings: What the label holder saw last, by party; for others empty.
 
@@ -97,7 +98,10 @@ def hold_top(
     unseen = gather(held_out)
     logits = top(unseen).double().numpy()
     return Bottom(
-        parameters=top.parameters(),
+        parameters={
+            **top.parameters(),
+            **{f"own.{name}": values for name, values in (own.parameters() if own else {}).items()},
+        },
         scores=logits[:, 1] - logits[:, 0],
         embeddings=gather.by_party(seen, unseen, channel.name),
     )

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.resources import as_file, files
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from sklearn.metrics import roc_auc_score
 
-from fedmerit.errors import DataError
+from fedmerit.errors import DataError, suggestion
 from fedmerit.federation.columns import class_labels, clean
 from fedmerit.federation.encoding import encode
 from fedmerit.federation.vertical.task import Columns, VerticalTask
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from fedmerit.federation.vertical.task import Matrix
@@ -34,6 +32,7 @@ class Holding:
         keys: Whom each row is about: a text, an integer or a tuple of them.
         features: Its columns: float64 and text.
         labels: The class of each row, 0 or 1, shape ``(rows,)``; None for all but one owner.
+        classes: The names of both classes; empty for all but that owner.
 
     """
 
@@ -41,6 +40,7 @@ class Holding:
     keys: tuple[object, ...]
     features: pd.DataFrame
     labels: NDArray[np.int64] | None = None
+    classes: tuple[str, ...] = ()
 
 
 def holding(
@@ -50,6 +50,7 @@ def holding(
     key: Sequence[str],
     label: str | None = None,
     positive: str | None = None,
+    impute: bool = True,
 ) -> Holding:
     """Make an owner's table of a data frame, say one that pandas read from its file.
 
@@ -59,15 +60,21 @@ def holding(
         key: The column or columns that say whom a row is about.
         label: The column to predict, for the one owner who has it.
         positive: The label to tell from all others.
+        impute: Whether empty cells are filled in when encoding, or refused.
 
     Raises:
-        DataError: A column is missing, or the labels are not of two classes.
+        DataError: A column is missing, a cell cannot be learned from, or the labels are not
+            of two classes.
 
     """
     for name in (*key, *([label] if label else [])):
         if name not in frame.columns:
-            raise DataError(f"the table of {party} has no column {name!r}")
+            raise DataError(
+                f"the table of {party} has no column {name!r}",
+                hint=suggestion(name, map(str, frame)),
+            )
     labels = None
+    classes: tuple[str, ...] = ()
     if label is not None:
         labels, classes = class_labels(frame[label], positive)
         if len(classes) > 2:  # noqa: PLR2004 - a vertical model tells two apart
@@ -75,10 +82,15 @@ def holding(
                 f"{label!r} has {len(classes)} classes, and a vertical model tells two apart",
                 hint="Say which is the positive one.",
             )
-    rows = frame[list(key)].itertuples(index=False, name=None)
+    parts = [_whole(frame[name]) for name in key]
+    rows = zip(*parts, strict=True)
     keys = tuple(row if len(key) > 1 else row[0] for row in rows)
     dropped = frame.drop(columns=[*key, *([label] if label else [])])
-    return Holding(party=party, keys=keys, features=clean(dropped, impute=True), labels=labels)
+    try:
+        features = clean(dropped, impute=impute)
+    except DataError as error:
+        raise DataError(f"the table of {party}: {error}", hint=error.hint) from error
+    return Holding(party=party, keys=keys, features=features, labels=labels, classes=classes)
 
 
 def assemble(
@@ -126,70 +138,19 @@ def assemble(
     )
 
 
-def bank_and_campaign(seed: int) -> tuple[Holding, ...]:
-    """Who converts: a platform's campaign, a bank's customers, and a broker of noise.
-
-    Each knows nine in ten of the 4,521 customers (Moro et al.; UCI, CC BY 4.0), and each writes
-    their numbers in its own way. ``duration`` is left out: it is known only after the call.
-    """
-    table = _shipped("bank_marketing_uci.csv.gz")
-    rng = generator(seed, "vertical", "tables", "bank-and-campaign")
-    of_bank = ["age", "job", "marital", "education", "default", "balance", "housing", "loan"]
-    of_platform = ["contact", "day", "month", "campaign", "pdays", "previous", "poutcome", "y"]
-    noise = pd.DataFrame(rng.normal(size=(len(table), 6)), index=table.index).add_prefix("noise ")
-    bank, platform, broker = (
-        part.assign(id=table["id"]).sample(frac=0.9, random_state=rng)
-        for part in (table[of_bank], table[of_platform], noise)
-    )
-    bank["id"] = "Customer " + bank["id"].astype(str)
-    platform["id"] = "customer " + platform["id"].astype(str)
-    broker["id"] = "CUSTOMER  " + broker["id"].astype(str)
-    return (
-        holding(platform, party="platform", key=["id"], label="y", positive="yes"),
-        holding(bank, party="bank", key=["id"]),
-        holding(broker, party="broker", key=["id"]),
-    )
-
-
-def risk_control(seed: int) -> tuple[Holding, ...]:
-    """Who earns more than 50,000: Adult at full size, by theme (Becker and Kohavi; UCI, CC BY 4.0).
-
-    The tax office has the labels and what work brings, the registry the household, the
-    ministry education and occupation. Each lacks some of the 32,561 persons.
-    """
-    names = [
-        *("age", "workclass", "fnlwgt", "education", "education years", "marital status"),
-        *("occupation", "relationship", "race", "sex", "capital gain", "capital loss"),
-        *("hours", "country", "income"),
-    ]
-    table = _shipped("adult_uci.csv.gz", names).assign(id=lambda frame: frame.index)
-    rng = generator(seed, "vertical", "tables", "risk-control")
-    themes = {
-        "tax office": ["capital gain", "capital loss", "hours", "workclass", "income"],
-        "registry": ["age", "marital status", "relationship", "race", "sex", "country"],
-        "ministry": ["education", "education years", "occupation"],
-    }
-    return tuple(
-        holding(
-            table[["id", *columns]].sample(frac=0.95, random_state=rng),
-            party=party,
-            key=["id"],
-            label="income" if "income" in columns else None,
-            positive=">50K" if "income" in columns else None,
-        )
-        for party, columns in themes.items()
-    )
-
-
-#: The tables that come with the package, by the name scenarios use.
-VERTICAL: Final[Mapping[str, Callable[[int], tuple[Holding, ...]]]] = MappingProxyType(
-    {"bank-and-campaign": bank_and_campaign, "risk-control": risk_control}
-)
-
-
 def area_under_curve(labels: Matrix, scores: Matrix) -> float:
     """Give the area under the ROC curve."""
     return float(roc_auc_score(labels, scores))
+
+
+def _whole(column: pd.Series) -> list[object]:
+    """Give a key column's cells; numbers that an empty cell made fractions are whole again."""
+    if column.dtype.kind != "f":
+        return column.tolist()
+    return [
+        None if np.isnan(cell) else int(cell) if cell.is_integer() else cell
+        for cell in column.tolist()
+    ]
 
 
 def _columns(
@@ -206,10 +167,3 @@ def _columns(
         training=matrix[training].astype(np.float64),
         held_out=matrix[held_out].astype(np.float64),
     )
-
-
-def _shipped(file: str, names: list[str] | None = None) -> pd.DataFrame:
-    with as_file(files("fedmerit.federation").joinpath("datasets", file)) as path:
-        if names is None:
-            return pd.read_csv(path)
-        return pd.read_csv(path, names=names, skipinitialspace=True, na_values="?")

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fedmerit.federation.vertical.regression import RegressionSettings
+
     Matrix = NDArray[np.float64]
 
 
@@ -80,6 +82,25 @@ class VerticalTask:
     def label_holder(self) -> str:
         """Who holds the labels."""
         return self.parties[0].party
+
+
+def intercept(labels: Matrix, settings: RegressionSettings) -> float:
+    """Give the best model of the *labels* without any column, by the loss of *settings*.
+
+    Training starts here, and a coalition's worth is what it gains over it: where a loss is
+    approximate, what that costs is nobody's doing.
+    """
+    rate = float(labels.mean())
+    if settings.kind == "linear":
+        return rate
+    if settings.sigmoid == "taylor":
+        return 4 * rate - 2
+    return log_odds(rate)
+
+
+def log_odds(rate: float) -> float:
+    """Give the log-odds of a probability."""
+    return float(np.log(rate / (1 - rate)))
 
 
 def batches(rows: int, size: int, *, seed: int, epoch: int) -> Iterator[NDArray[np.int64]]:

@@ -54,7 +54,7 @@ class Measured:
     Attributes:
         game: The members' game, measured on validation rows.
         owners: Index of the member that brought each validation row.
-        rounds: The run.
+        rounds: The run; none where no updates were recorded, as in a vertical federation.
         gradients: Of the validation loss at each round's model, ``(rounds, parameters)``.
         curve: Values of each round's game.
     """
@@ -84,7 +84,7 @@ class _Valued(NamedTuple):
     main: Valuation
     without: Valuation
     alone: Valuation
-    aligned: Valuation
+    aligned: Valuation | None
 
 
 def _valued(measured: Measured, scenario: Scenario) -> _Valued:
@@ -97,7 +97,9 @@ def _valued(measured: Measured, scenario: Scenario) -> _Valued:
         main=value(game, method=asked.method, budget=asked.budget, seed=seed, until=rules),
         without=value(game, method="leave-one-out", budget=beside, seed=seed),
         alone=value(game, method="individual", budget=beside, seed=seed),
-        aligned=METHODS["gradient-alignment"](_RecordedUpdates(measured), budget=0, seed=seed),
+        aligned=METHODS["gradient-alignment"](_RecordedUpdates(measured), budget=0, seed=seed)
+        if measured.rounds
+        else None,
     )
 
 
@@ -144,7 +146,7 @@ def valuation_document(
         individual=nano(found.alone.values),
         data_size=nano(shares["data-size"]),
         equal=nano(shares["equal"]),
-        alignment=nano(found.aligned.values),
+        alignment=nano(found.aligned.values) if found.aligned else (),
         interactions=_interactions(game, main),
         by_owner=_by_owner(main, measured.owners),
         curve=tuple(measured.curve),

@@ -66,18 +66,32 @@ def reseeded(scenario: Scenario, seed: int) -> Scenario:
 
 
 def _anchored(scenario: Scenario, folder: Path) -> Scenario:
-    """Make a data path that is relative to the scenario's file lead there from here."""
-    source = folder / scenario.data.source
-    if Path(scenario.data.source).is_absolute() or not source.is_file():
-        return scenario
+    """Make data paths that are relative to the scenario's file lead there from here."""
+    data = scenario.data.model_copy(update={"source": _seen(scenario.data.source, folder)})
+    anchored = scenario.model_copy(update={"data": data})
+    if scenario.vertical is None:
+        return anchored
+    owners = tuple(
+        owner.model_copy(update={"source": _seen(owner.source, folder)}) if owner.source else owner
+        for owner in scenario.vertical.owners
+    )
+    vertical = scenario.vertical.model_copy(update={"owners": owners})
+    return anchored.model_copy(update={"vertical": vertical})
+
+
+def _seen(source: str, folder: Path) -> str:
+    """Give *source* as it is called from here, if it is a file in or below *folder*."""
+    path = folder / source
+    if Path(source).is_absolute() or not path.is_file():
+        return source
     # Relative to where we are: a bundle tells nobody how its maker's disk is laid out.
-    data = scenario.data.model_copy(update={"source": os.path.relpath(source)})
-    return scenario.model_copy(update={"data": data})
+    return os.path.relpath(path)
 
 
 def _plainly(error: ValidationError, origin: str) -> ScenarioError:
     """Turn pydantic's first finding into our one sentence and a hint."""
-    first, *others = error.errors()
+    # A misspelt setting explains why another is missing, and not the other way round.
+    first, *others = sorted(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
     where = ".".join(map(str, first["loc"]))
     more = f" (and {len(others)} more)" if others else ""
     if first["type"] == "extra_forbidden":

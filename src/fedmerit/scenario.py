@@ -10,12 +10,11 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import tomli_w
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from fedmerit.chain.tree import MAXIMUM_AMOUNT
-
-Share = Annotated[float, Field(gt=0, lt=1)]
-Positive = Annotated[int, Field(ge=1)]
+from fedmerit.owners import Vertical
+from fedmerit.sections import Positive, Section, Share
 
 
 def _base_units(value: object) -> object:
@@ -27,11 +26,7 @@ def _base_units(value: object) -> object:
     return amount
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class Partition(_Section):
+class Partition(Section):
     """How a table without a participant column is dealt out."""
 
     recipe: Literal["iid", "dirichlet", "quantity"] = "dirichlet"
@@ -44,10 +39,10 @@ class Partition(_Section):
     """Members are called ``<prefix>-1``, ``<prefix>-2`` and so on."""
 
 
-class Data(_Section):
+class Data(Section):
     """Which table, and whose rows are whose."""
 
-    source: str
+    source: str = ""
     """A shipped table (``fedmerit list``), or a path to a .csv, .csv.gz or .parquet file."""
     label: str | None = None
     """Label column of your own table."""
@@ -63,7 +58,7 @@ class Data(_Section):
     """Share of each member's rows that the evaluators pool to measure every coalition."""
 
 
-class Member(_Section):
+class Member(Section):
     """A participant that behaves in its own way, or that the table does not have."""
 
     name: str
@@ -94,18 +89,18 @@ class Member(_Section):
         return self
 
 
-class Model(_Section):
+class Model(Section):
     """What is trained."""
 
     kind: str = "logistic"
     """``logistic``, ``mlp``, or the import path of a module, ``package.module:Class``."""
     hidden: tuple[Positive, ...] = (24,)
     """Widths of the MLP's hidden layers."""
-    arguments: dict[str, int | float | str | bool] = {}
+    arguments: dict[str, int | float | str | bool] = Field(default={})
     """Further keyword arguments of your own module."""
 
 
-class Training(_Section):
+class Training(Section):
     """FedAvg (McMahan et al., 2017)."""
 
     rounds: Positive = 15
@@ -128,12 +123,16 @@ class Training(_Section):
     """Where to train: ``cpu`` or ``cuda``."""
 
 
-class Valuation(_Section):
+class Valuation(Section):
     """How contributions are measured."""
 
-    game: Literal["retraining", "rounds"] = "retraining"
-    """What a coalition is asked: what it would have trained alone (``retraining``), or what
-    its updates did in the rounds that took place (``rounds``), with nothing trained again."""
+    game: Literal["retraining", "rounds", "embeddings"] = "retraining"
+    """What a coalition is asked: what it would have trained alone (``retraining``); what its
+    updates did in the rounds that took place (``rounds``); or, of owners of columns, what their
+    recorded embeddings say (``embeddings``). The latter two train nothing again."""
+    label_holder: Literal["given", "mandatory"] = "given"
+    """Of owners of columns: labels are there anyway and their holder plays for its columns alone
+    (``given``), or without it nobody is worth anything (``mandatory``)."""
     weights: Literal["fixed", "renormalised"] = "fixed"
     """For ``rounds``: members keep their weight in the average when others are absent, or
     share the absent ones' among them, as many papers have it."""
@@ -151,7 +150,7 @@ class Valuation(_Section):
     """Confidence of the intervals that the report shows and that ``confident`` pays by."""
 
 
-class Reward(_Section):
+class Reward(Section):
     """How values become payments."""
 
     mechanism: str = "proportional"
@@ -160,7 +159,7 @@ class Reward(_Section):
     """What the sponsor pays in all, in base units (the shipped token has 18 decimals)."""
 
 
-class Settlement(_Section):
+class Settlement(Section):
     """Who signs, and how long anyone may object."""
 
     committee: tuple[str, ...] = ()
@@ -171,7 +170,7 @@ class Settlement(_Section):
     """Seconds between a report and its earliest finalisation."""
 
 
-class Scenario(_Section):
+class Scenario(Section):
     """Everything that, with the code's version, decides a run's numbers."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
@@ -180,7 +179,8 @@ class Scenario(_Section):
     """What the report says above its first chart."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     """Seeds data, training, behaviours and valuation, each through its own stream."""
-    data: Data
+    data: Data = Data()
+    vertical: Vertical | None = None
     members: tuple[Member, ...] = ()
     model: Model = Model()
     training: Training = Training()
@@ -188,11 +188,42 @@ class Scenario(_Section):
     reward: Reward = Reward()
     settlement: Settlement = Settlement()
 
+    @model_validator(mode="after")
+    def _sections_fit(self) -> Scenario:
+        if self.vertical is None:
+            if not self.data.source:
+                msg = "the setting 'data.source' is missing: which table is to be learned from?"
+                raise ValueError(msg)
+            return self
+        shared = [owner.name for owner in self.vertical.owners if owner.source is None]
+        if bool(shared) != bool(self.data.source):
+            msg = (
+                f"data.source deals columns out to owners without a 'source' of their own: "
+                f"{', '.join(shared) or 'there are none'}"
+            )
+            raise ValueError(msg)
+        for given, usual, name in (
+            (self.members, (), "[[members]]"),
+            (self.training, Training(), "[training]"),
+            (self.data.participant, None, "data.participant"),
+            (self.data.partition, None, "[data.partition]"),
+            (self.data.label, None, "data.label"),
+            (self.data.positive, None, "data.positive"),
+        ):
+            if given != usual:
+                msg = f"{name} is for owners of rows, and [vertical] makes owners of columns"
+                raise ValueError(msg)
+        if self.vertical.protocol == "regression" and self.model != Model():
+            msg = "[model] is for split learning: it is each owner's own network"
+            raise ValueError(msg)
+        return self
+
     @property
     def behaviours(self) -> dict[str, str]:
         """What each member that is mentioned does; the others are honest."""
         return {member.name: member.behaviour for member in self.members}
 
     def to_toml(self) -> str:
-        """Write the scenario out in full, every default included."""
-        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
+        """Write the scenario out in full, every default that applies to it included."""
+        apart = {"members", "training"} if self.vertical else set()
+        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True, exclude=apart))

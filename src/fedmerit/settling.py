@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003 - part of a public dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from fedmerit.chain import STEPS, Deployment, Keyring, Order, connect, read_ledger
 from fedmerit.chain import settle as settle_on_chain
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from fedmerit.bundle import Bundle
     from fedmerit.chain import Node
     from fedmerit.scenario import Scenario
-    from fedmerit.wiring import Consortium
 
     #: Told how many of how many steps of a stage are done.
     Advance = Callable[[int, int], None]
@@ -86,21 +85,37 @@ class ChainChoice:
 EMBEDDED: Final = ChainChoice()
 
 
-def check_settlement(scenario: Scenario, consortium: Consortium, chain: ChainChoice) -> None:
+class Together(Protocol):
+    """Members that are ready to train, whatever they hold."""
+
+    @property
+    def participants(self) -> tuple[str, ...]:
+        """Their names, in the order that every document keeps."""
+
+    @property
+    def committee(self) -> tuple[str, ...]:
+        """Members whose keys sign the report."""
+
+    @property
+    def threshold(self) -> int:
+        """Signatures needed."""
+
+
+def check_settlement(scenario: Scenario, together: Together, chain: ChainChoice) -> None:
     """Find out before the training what would stop the settlement after it.
 
     Raises:
         ChainError: Names, amounts or times that no settlement takes, no node, or no key.
     """
-    names = consortium.federation.participants
+    names = together.participants
     Order(
         participants=names,
         payments=(0,) * len(names),
         budget=scenario.reward.budget,
         update_roots=(),
         evidence=b"\x01" * 32,
-        committee=consortium.committee,
-        threshold=consortium.threshold,
+        committee=together.committee,
+        threshold=together.threshold,
         challenge_window=scenario.settlement.challenge_window,
     )
     if chain.rpc is not None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from fedmerit import federation as federated
 from fedmerit import report as reporting
+from fedmerit import vertical
 from fedmerit.bundle import COALITIONS
 from fedmerit.documents import (
     Measured,
@@ -87,9 +88,9 @@ def check(scenario: Scenario, chain: ChainChoice) -> None:
     Raises:
         FedmeritError: The scenario cannot be run, or the chain or a key is not there.
     """
-    consortium = assemble(scenario)
-    _rehearse(scenario, consortium.federation.participants)
-    check_settlement(scenario, consortium, chain)
+    together = vertical.check(scenario) if scenario.vertical else assemble(scenario)
+    _rehearse(scenario, together.participants)
+    check_settlement(scenario, together, chain)
 
 
 def _rehearse(scenario: Scenario, participants: tuple[str, ...]) -> None:
@@ -114,6 +115,9 @@ def _rehearse(scenario: Scenario, participants: tuple[str, ...]) -> None:
 def train(bundle: Bundle, advance: Advance) -> None:
     """Train the federation, keeping every round as it ends."""
     scenario = bundle.scenario
+    if scenario.vertical:
+        vertical.train(bundle, advance)
+        return
     consortium = assemble(scenario)
     bundle.write_document(
         RUN, RunDocument(scenario=scenario.name, seed=scenario.seed, versions=versions())
@@ -132,6 +136,9 @@ def train(bundle: Bundle, advance: Advance) -> None:
 def value(bundle: Bundle, advance: Advance) -> None:
     """Measure coalitions, value the members, and value each round beside it."""
     scenario = bundle.scenario
+    if scenario.vertical:
+        vertical.value(bundle, advance)
+        return
     consortium = assemble(scenario)
     record = kept_run(bundle, consortium)
     run = played(record, consortium, scenario)

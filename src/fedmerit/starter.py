@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel
 
 from fedmerit.errors import ScenarioError
+from fedmerit.owners import Noise, Owner, Vertical
 from fedmerit.scenario import Member, Partition, Scenario
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ _OPENING = """\
 # Lines that begin with '#' and hold a setting show its default or an example.
 # Run it with:  fedmerit run {path}
 """
+
+
+#: Settings that are sections, and shown as such.
+_APART: Final = frozenset({"members", "owners", "partition", "vertical"})
 
 
 def write_starter(path: Path | None, data: Path | None) -> Path:
@@ -59,7 +64,7 @@ def starter(path: Path, data: Path | None) -> str:
     scenario = Scenario.model_validate({"name": stem or "scenario", "data": source})
     for name, field in Scenario.model_fields.items():
         value = getattr(scenario, name)
-        if not isinstance(value, BaseModel) and name != "members":
+        if not isinstance(value, BaseModel) and name not in _APART:
             lines += _setting(name, field.description, value, active=name != "description")
     for name, section in scenario:
         if isinstance(section, BaseModel):
@@ -68,14 +73,27 @@ def starter(path: Path, data: Path | None) -> str:
                 example = Partition()
                 lines += ["", "# [data.partition]", *_section(example, active=False)]
     lines += ["", "# [[members]]", *_section(Member(name="a-new-member"), active=False)]
+    lines += _vertical()
     return "\n".join(lines) + "\n"
+
+
+def _vertical() -> Iterator[str]:
+    """Show the sections that make owners of columns out of owners of rows."""
+    owners = (Owner(name="shop", source="shop.csv", key=("customer",), label="buys"),)
+    example = Vertical.model_construct(owners=owners)
+    yield from ("", "# Instead of [[members]] and [training], for owners of columns:")
+    yield from ("# [vertical]", *_section(example, active=False))
+    for name in ("label_noise", "feature_noise"):
+        yield from ("", f"# [vertical.{name}]", *_section(Noise(), active=False))
+    for owner in owners:
+        yield from ("", "# [[vertical.owners]]", *_section(owner, active=False))
 
 
 def _section(section: BaseModel, *, active: bool = True) -> Iterator[str]:
     given = section.model_fields_set
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
-        if not isinstance(field.default, BaseModel) and name != "partition":
+        if not isinstance(field.default, BaseModel) and name not in _APART:
             yield from _setting(name, field.description, value, active=active and name in given)
 
 

@@ -56,6 +56,11 @@ class Consortium:
     committee: tuple[str, ...]
     threshold: int
 
+    @property
+    def participants(self) -> tuple[str, ...]:
+        """The members' names, in the order that every document keeps."""
+        return self.federation.participants
+
 
 def assemble(scenario: Scenario) -> Consortium:
     """Read the data, deal it out and check every name that *scenario* uses.
@@ -63,7 +68,7 @@ def assemble(scenario: Scenario) -> Consortium:
     Raises:
         FedmeritError: The scenario cannot be run; the error says what to change.
     """
-    _check_names(scenario)
+    check_names(scenario)
     roles = [_role(member) for member in scenario.members]
     federation = federate(
         _table(scenario.data),
@@ -82,7 +87,7 @@ def assemble(scenario: Scenario) -> Consortium:
         model=spec,
         settings=settings,
         committee=committee,
-        threshold=_threshold(scenario, committee),
+        threshold=threshold(scenario, committee),
     )
 
 
@@ -121,9 +126,10 @@ def federation_document(scenario: Scenario, consortium: Consortium) -> Federatio
     )
 
 
-def _check_names(scenario: Scenario) -> None:
+def check_names(scenario: Scenario) -> None:
+    """Refuse a method, a game or a mechanism that does not exist, or not for such a scenario."""
     method, mechanism = scenario.valuation.method, scenario.reward.mechanism
-    _check_game(scenario.valuation)
+    _check_game(scenario.valuation, columns=scenario.vertical is not None)
     if method not in (AUTO, *METHODS):
         raise GameError(
             f"no valuation method is called {method!r}", hint=suggestion(method, [AUTO, *METHODS])
@@ -136,8 +142,16 @@ def _check_names(scenario: Scenario) -> None:
         )
 
 
-def _check_game(asked: Valuation) -> None:
-    """Refuse settings that the game asked for does not have."""
+def _check_game(asked: Valuation, *, columns: bool) -> None:
+    """Refuse a game or settings that owners of rows, or those of *columns*, do not have."""
+    if asked.game == ("rounds" if columns else "embeddings") or (
+        asked.label_holder != "given" and not columns
+    ):
+        raise ScenarioError(
+            f"valuation: game = {asked.game!r} with label_holder = {asked.label_holder!r} is not "
+            f"for owners of {'columns' if columns else 'rows'}",
+            hint='Set game = "retraining", or leave both out.',
+        )
     chosen = {"weights": asked.weights, "metric": asked.metric}
     usual = {name: type(asked).model_fields[name].default for name in chosen}
     for name, choice in chosen.items():
@@ -216,16 +230,17 @@ def _committee(scenario: Scenario, federation: Federation) -> tuple[str, ...]:
     return tuple(n for i, n in enumerate(names) if i in owners and n not in misbehaving)
 
 
-def _threshold(scenario: Scenario, committee: tuple[str, ...]) -> int:
+def threshold(scenario: Scenario, committee: tuple[str, ...]) -> int:
+    """Give the number of signatures that is asked for, or a majority's."""
     if not committee:
         raise ScenarioError(
             "nobody is left to sign the report: no honest member has validation rows",
             hint="Name a settlement.committee.",
         )
-    threshold = scenario.settlement.threshold or len(committee) // 2 + 1
-    if threshold > len(committee):
+    needed = scenario.settlement.threshold or len(committee) // 2 + 1
+    if needed > len(committee):
         raise ScenarioError(
-            f"settlement.threshold asks for {threshold} signatures of {len(committee)} members",
+            f"settlement.threshold asks for {needed} signatures of {len(committee)} members",
             hint=f"Ask for at most {len(committee)}.",
         )
-    return threshold
+    return needed

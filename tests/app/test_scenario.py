@@ -49,7 +49,8 @@ def test_an_unknown_choice_is_refused_with_the_nearest_known_one():
 
 
 def test_a_missing_setting_is_named():
-    assert "'data'" in str(refusal({"name": "small"}))
+    assert "'data.source' is missing" in str(refusal({"name": "small"}))
+    assert "'name' is missing" in str(refusal({"data": {"source": "digits"}}))
 
 
 @pytest.mark.parametrize("budget", [0, -1, MAXIMUM_AMOUNT + 1, str(MAXIMUM_AMOUNT + 1), "0"])

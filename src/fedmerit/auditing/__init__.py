@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fedmerit.auditing.columnwise import check_joint_numbers
 from fedmerit.auditing.files import check_files
 from fedmerit.auditing.numbers import check_numbers
 from fedmerit.auditing.settled import check_settlement
@@ -43,12 +44,10 @@ def audit(bundle: Bundle | Path | str, *, rpc: str | None = None, retrain: bool 
     checks = list(check_files(opened))
     whole = all(check.status == "ok" for check in checks)
     checks += _findings("settlement", lambda: check_settlement(opened, rpc), final=whole)
-    checks += _findings("numbers", lambda: check_numbers(opened))
+    checks += _findings("numbers", lambda: _numbers(opened))
     checks += _findings("report", lambda: _check_report(opened))
     if retrain:
-        from fedmerit.auditing.retrained import check_retraining  # noqa: PLC0415 - imports torch
-
-        checks += _findings("retraining", lambda: check_retraining(opened))
+        checks += _findings("retraining", lambda: _retraining(opened))
     else:
         taken = "utilities, metrics and the values per round are as the committee signed them"
         checks.append(Check("retraining", "skipped", taken))
@@ -80,6 +79,22 @@ def _findings(
         except Exception as error:  # noqa: BLE001 - forged evidence may break anything
             yield Check(name, "differs", f"unreadable evidence: {type(error).__name__}: {error}")
             return
+
+
+def _numbers(bundle: Bundle) -> Iterator[Check]:
+    """Check the numbers of owners of rows, or of owners of columns."""
+    vertical = bundle.scenario.vertical
+    return check_joint_numbers(bundle, vertical) if vertical else check_numbers(bundle)
+
+
+def _retraining(bundle: Bundle) -> Iterator[Check]:
+    """Train again what owners of rows, or owners of columns, trained."""
+    from fedmerit.auditing import rejoined, retrained  # noqa: PLC0415 - they import torch
+
+    vertical = bundle.scenario.vertical
+    if vertical:
+        return rejoined.check_joint_retraining(bundle, vertical)
+    return retrained.check_retraining(bundle)
 
 
 def _check_report(bundle: Bundle) -> Iterator[Check]:

@@ -32,16 +32,16 @@ def check_numbers(bundle: Bundle) -> Iterator[Check]:
     training = bundle.document(evidence.TRAINING, evidence.TrainingDocument)
     members = bundle.document(evidence.FEDERATION, evidence.FederationDocument)
     rounds = read_rounds(bundle)
-    yield _members(bundle, members)
+    yield check_members(bundle, members)
     yield _updates(training, rounds, members.names)
     yield _weights(members, rounds)
     yield _averages(rounds, bundle.tensors(evidence.MODEL)["parameters"])
     yield _idle(members.names, training, rounds)
     yield _values(bundle, rounds)
-    yield _payments(bundle)
+    yield check_payments(bundle)
 
 
-def _members(bundle: Bundle, members: FederationDocument) -> Check:
+def check_members(bundle: Bundle, members: FederationDocument) -> Check:
     """Hold what is said of the members against the scenario and the validation rows."""
     scenario, run = bundle.scenario, bundle.document(evidence.RUN, evidence.RunDocument)
     behaviours = scenario.behaviours
@@ -153,7 +153,8 @@ def _values(bundle: Bundle, rounds: tuple[Round, ...]) -> Check:
     )
 
 
-def _payments(bundle: Bundle) -> Check:
+def check_payments(bundle: Bundle) -> Check:
+    """Run the mechanism again on the recorded values."""
     said = bundle.document(evidence.OUTCOME, evidence.OutcomeDocument)
     found = outcome_document(
         bundle.scenario,

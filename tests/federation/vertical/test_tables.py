@@ -10,24 +10,41 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from fedmerit.errors import DataError
-from fedmerit.federation.vertical.alignment import align
+from fedmerit.federation.vertical.alignment import align, align_in_the_clear
 from fedmerit.federation.vertical.regression import (
     RegressionSettings,
     joined,
     plain_regression,
     train_regression,
 )
+from fedmerit.federation.vertical.shipped import WIDE, Part, deal
 from fedmerit.federation.vertical.tables import (
-    VERTICAL,
     area_under_curve,
     assemble,
     holding,
 )
 
 
+PARTS = (
+    Part(
+        party="platform",
+        columns=("contact", "day", "month", "campaign", "pdays", "previous", "poutcome"),
+        coverage=0.9,
+        label="y",
+        positive="yes",
+    ),
+    Part(
+        party="bank",
+        columns=("age", "job", "marital", "education", "default", "balance", "housing", "loan"),
+        coverage=0.9,
+    ),
+    Part(party="broker", noise=6, coverage=0.9),
+)
+
+
 @pytest.fixture(scope="module")
 def aligned():
-    holdings = VERTICAL["bank-and-campaign"](0)
+    holdings = deal(WIDE["bank-marketing"](), PARTS, seed=0)
     keys = {held.party: held.keys for held in holdings}
     return holdings, align(keys, label_holder="platform").rows
 
@@ -37,12 +54,12 @@ def bank(aligned):
     return assemble(*aligned, name="bank", seed=0)
 
 
-def test_the_shipped_bank_is_three_owners_who_share_some_customers(bank):
-    holdings = VERTICAL["bank-and-campaign"](0)
+def test_a_table_is_dealt_out_to_owners_who_share_some_customers(aligned, bank):
+    holdings, _ = aligned
 
     assert bank.participants == ("platform", "bank", "broker")
     assert [len(held.keys) for held in holdings] == [4069, 4069, 4069]
-    assert len(bank.labels) + len(bank.held_out_labels) == 3305
+    assert len(bank.labels) + len(bank.held_out_labels) == 3308
     held = [set(held.features) for held in holdings]
     assert not held[0] & held[1]
     assert "duration" not in held[0] | held[1]
@@ -52,14 +69,37 @@ def test_the_shipped_bank_is_three_owners_who_share_some_customers(bank):
 def test_aligned_rows_are_about_the_same_customers(aligned):
     holdings, rows = aligned
 
-    numbers = [
-        [key.split()[1] for key in np.array(held.keys)[rows[held.party]]] for held in holdings
-    ]
+    numbers = [np.array(held.keys)[rows[held.party]].tolist() for held in holdings]
 
     assert numbers[0] == numbers[1] == numbers[2]
-    assert set(numbers[0]) == set.intersection(
-        *({key.split()[1] for key in held.keys} for held in holdings)
-    )
+    assert set(numbers[0]) == set.intersection(*(set(held.keys) for held in holdings))
+
+
+def test_aligning_in_the_clear_finds_the_rows_that_the_protocol_finds(aligned):
+    holdings, rows = aligned
+
+    clear = align_in_the_clear({held.party: held.keys for held in holdings})
+
+    assert all(np.array_equal(clear[name], own) for name, own in rows.items())
+
+
+def test_whom_an_owner_knows_depends_on_nobody_else(aligned):
+    [alone] = deal(WIDE["bank-marketing"](), PARTS[1:2], seed=0)
+
+    assert alone.keys == aligned[0][1].keys
+    assert deal(WIDE["bank-marketing"](), PARTS[1:2], seed=1)[0].keys != alone.keys
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ((Part(party="a", columns=("ag",)),), "a is to hold 'ag'"),
+        ((Part(party="a", columns=("age",)), Part(party="b", columns=("age",))), "b and a"),
+    ],
+)
+def test_columns_that_are_not_there_or_twice_are_refused(parts, message):
+    with pytest.raises(DataError, match=message):
+        deal(WIDE["bank-marketing"](), parts, seed=0)
 
 
 def test_encrypted_training_on_the_bank_gives_the_twins_model(bank):
@@ -97,13 +137,14 @@ def test_the_model_of_the_protocol_is_as_good_as_the_joined_tables(bank):
     assert abs(exact - pooled) < 0.005
 
 
-def test_adult_is_dealt_out_by_theme_at_full_size():
-    holdings = VERTICAL["risk-control"](0)
+def test_adult_is_shipped_at_full_size():
+    part = Part(party="a", columns=("hours", "workclass"), label="income", positive=">50K")
 
-    assert [held.party for held in holdings] == ["tax office", "registry", "ministry"]
-    assert [len(held.keys) for held in holdings] == [30933] * 3
-    assert sum(held.labels is not None for held in holdings) == 1
-    assert 0.23 < holdings[0].labels.mean() < 0.25
+    [held] = deal(WIDE["adult"](), [part], seed=0)
+
+    assert len(held.keys) == 32_561
+    assert held.classes == ("not >50K", ">50K")
+    assert 0.24 < held.labels.mean() < 0.25
 
 
 def test_two_files_with_key_columns_make_a_task():
@@ -135,6 +176,14 @@ def test_tables_without_what_is_needed_are_refused(make, message):
 
     with pytest.raises(DataError, match=message):
         make(table)
+
+
+def test_whole_numbers_beside_an_empty_key_are_keys_and_the_row_is_named():
+    table = pd.DataFrame({"k": [1, None, 3], "x": [1.0, 2.0, 3.0]})
+    held = holding(table, party="shop", key=["k"])
+
+    with pytest.raises(DataError, match="shop has no key in row 2"):
+        align({"shop": held.keys, "bank": [1]}, label_holder="bank")
 
 
 def test_exactly_one_owner_must_have_labels():

@@ -1,0 +1,162 @@
+"""Checks of a vertical run by doing it all again: alignment, training, every coalition, shap.
+
+Noise that protects somebody comes from nobody's seed: a run under noise cannot be repeated, and
+what depends on it is said to be unchecked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fedmerit import evidence, joint
+from fedmerit.auditing.numbers import differing
+from fedmerit.auditing.retrained import GAIN_TOLERANCE, MODEL_TOLERANCE
+from fedmerit.auditing.verdict import Check, compared
+from fedmerit.errors import AuditImpossible, DataError
+from fedmerit.evidence import MICRO, NANO
+from fedmerit.federation.vertical.alignment import align
+from fedmerit.vertical.explaining import explained
+from fedmerit.vertical.tables import read_table
+from fedmerit.vertical.training import (
+    learn,
+    model_arrays,
+    training_document,
+    vertical_document,
+)
+from fedmerit.vertical.valuing import embedded_gains, retrained_gains
+from fedmerit.vertical.wiring import assemble, federation_document, task_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fedmerit.bundle import Bundle
+    from fedmerit.federation.vertical.task import Matrix, VerticalTask
+    from fedmerit.owners import Vertical
+    from fedmerit.vertical.training import Learned
+    from fedmerit.vertical.wiring import Partnership
+
+
+def check_joint_retraining(bundle: Bundle, asked: Vertical) -> Iterator[Check]:
+    """Align and train again, the run and every coalition, and compare.
+
+    Raises:
+        AuditImpossible: The data are not here.
+    """
+    scenario = bundle.scenario
+    try:
+        partnership = assemble(scenario)
+        rows = align(partnership.keys, label_holder=partnership.participants[0]).rows
+        known = {name: own for name, own in rows.items() if own is not None}
+        task = task_of(partnership, scenario, known)
+    except DataError as error:
+        raise AuditImpossible(
+            f"cannot retrain without the data: {error}",
+            hint="Put the tables where scenario.toml says, or audit without --retrain.",
+        ) from error
+    said = bundle.document(evidence.FEDERATION, evidence.FederationDocument)
+    found = federation_document(partnership, task)
+    wrong = differing(said.model_dump(), found.model_dump(), 0)
+    yield compared(
+        "data and owners",
+        holds=not wrong,
+        same=f"the tables align again; the common rows hash to {found.data_digest}",
+        different=f"{evidence.FEDERATION}: {', '.join(wrong)}",
+    )
+    if said.data_digest != found.data_digest:
+        return
+    if asked.label_noise.noise or asked.feature_noise.noise:
+        yield Check(
+            "retraining",
+            "skipped",
+            "noise that protects somebody comes from the operating system and cannot be drawn "
+            "again: the model and the coalitions are as the committee signed them",
+        )
+    else:
+        yield from _repeated(bundle, partnership, task)
+    yield _attribution(bundle, partnership, task)
+
+
+def _repeated(bundle: Bundle, partnership: Partnership, task: VerticalTask) -> Iterator[Check]:
+    learned = learn(task, partnership.settings, bundle.scenario)
+    yield _model(bundle, learned)
+    yield _metrics(bundle, partnership, task, learned)
+    gains = retrained_gains(partnership, task, bundle.scenario)
+    yield _gains(bundle, "retrained coalitions", joint.RETRAINED, gains)
+    if (bundle.path / joint.EMBEDDED).is_file() or learned.embeddings:
+        seen = embedded_gains(task, learned.embeddings)
+        yield _gains(bundle, "coalitions of embeddings", joint.EMBEDDED, seen)
+
+
+def _model(bundle: Bundle, learned: Learned) -> Check:
+    said, found = bundle.tensors(evidence.MODEL), model_arrays(learned.parameters)
+    alike = {n: a.shape for n, a in said.items()} == {n: a.shape for n, a in found.items()}
+    apart = max(float(np.abs(said[n] - found[n]).max()) for n in said) if alike else np.inf
+    tolerance = MODEL_TOLERANCE * max(1.0, *(float(np.abs(a).max()) for a in found.values()))
+    return compared(
+        "retrained model",
+        holds=apart <= tolerance,
+        same=f"every party's parameters, at most {apart:.1e} apart (tolerance {tolerance:.1e})",
+        different=f"{evidence.MODEL} is {apart:.1e} off the model trained again",
+    )
+
+
+def _metrics(
+    bundle: Bundle, partnership: Partnership, task: VerticalTask, learned: Learned
+) -> Check:
+    scenario = bundle.scenario
+    kept = bundle.document(joint.MESSAGES, joint.MessagesDocument)
+    pairs = (
+        (
+            bundle.document(evidence.TRAINING, evidence.TrainingDocument),
+            training_document(task, learned, kept),
+        ),
+        (
+            bundle.document(joint.VERTICAL, joint.VerticalDocument),
+            vertical_document(scenario, partnership, task, learned, kept),
+        ),
+    )
+    wrong = [
+        place
+        for said, found in pairs
+        for place in differing(said.model_dump(), found.model_dump(), round(GAIN_TOLERANCE * MICRO))
+    ]
+    return compared(
+        "retrained metrics",
+        holds=not wrong,
+        same="areas, accuracies and log-likelihoods of the federated and of the joined model",
+        different=f"{joint.VERTICAL} or {evidence.TRAINING}: {', '.join(wrong[:5])}",
+    )
+
+
+def _gains(bundle: Bundle, name: str, file: str, found: Matrix) -> Check:
+    said = read_table(bundle, file)
+    alike = said.shape == found.shape
+    apart = float(np.abs(said - found).max()) if alike else np.inf
+    return compared(
+        name,
+        holds=apart <= GAIN_TOLERANCE,
+        same=f"{len(found)}, on every validation row at most {apart:.1e} apart (tolerance "
+        f"{GAIN_TOLERANCE})",
+        different=f"a gain in {file} is {apart:.1e} off",
+    )
+
+
+def _attribution(bundle: Bundle, partnership: Partnership, task: VerticalTask) -> Check:
+    """Explain the kept model again; the pictures are the libraries' and are not compared."""
+    said = bundle.document(joint.OPINIONS, joint.OpinionsDocument)
+    found, _ = explained(bundle, partnership, task)
+    ours = {(use.owner, use.column): use.importance_nano for use in found["columns"]}
+    theirs = {(use.owner, use.column): use.importance_nano for use in said.columns}
+    tolerance = round(MODEL_TOLERANCE * NANO)
+    wrong = differing(said.by_owner_nano, found["by_owner_nano"], tolerance, "by_owner_nano")
+    wrong += differing(
+        tuple(sorted(theirs.items())), tuple(sorted(ours.items())), tolerance, "columns"
+    )
+    return compared(
+        "recomputed attributions",
+        holds=not wrong and said.explained_rows == found["explained_rows"],
+        same=f"what shap says of {len(ours)} columns on {said.explained_rows} rows",
+        different=f"{joint.OPINIONS}: {', '.join(wrong[:3])}",
+    )

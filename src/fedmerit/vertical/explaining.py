@@ -1,0 +1,119 @@
+"""What the joint model makes of whose columns: shap's attributions, summed by owner, and its plots.
+
+The pictures are kept as they were drawn and bound by the manifest: another version of the
+library that draws them would draw other bytes.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from fedmerit import joint
+from fedmerit.errors import BundleError
+from fedmerit.evidence import MODEL, nano
+from fedmerit.federation.vertical.attribution import explain
+from fedmerit.federation.vertical.jointmodel import joint_network
+from fedmerit.federation.vertical.partygame import joint_scores
+from fedmerit.federation.vertical.regression import RegressionSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from fedmerit.bundle import Bundle
+    from fedmerit.federation.vertical.attribution import Attribution
+    from fedmerit.federation.vertical.task import Matrix, VerticalTask
+    from fedmerit.vertical.wiring import Partnership
+
+_ROWS: Final = 200
+_SHOWN: Final = 14
+_INCHES: Final = (7.0, 5.2)
+_DOTS_PER_INCH: Final = 160
+
+
+def explained(
+    bundle: Bundle, partnership: Partnership, task: VerticalTask
+) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Explain the kept model, and draw it.
+
+    Returns:
+        What ``opinions.json`` says of it, and the pictures by file.
+    """
+    found = attributed(bundle, partnership, task)
+    magnitudes = np.abs(found.explanation.values).mean(axis=0)
+    columns = [(c.party, name) for c in task.parties for name in c.names]
+    order = sorted(range(len(columns)), key=lambda place: -magnitudes[place])
+    said = {
+        "explained_rows": len(found.explanation.values),
+        "by_owner_nano": nano(found.importance[name] for name in task.participants),
+        "columns": tuple(
+            joint.UseDocument(
+                owner=columns[place][0],
+                column=columns[place][1],
+                importance_nano=nano([magnitudes[place]])[0],
+            )
+            for place in order
+        ),
+    }
+    return said, plots(found)
+
+
+def attributed(bundle: Bundle, partnership: Partnership, task: VerticalTask) -> Attribution:
+    """Attribute the kept model's scores to columns."""
+    scores = _model(bundle, partnership, task)
+    return explain(task, scores, rows=_ROWS, seed=bundle.scenario.seed)
+
+
+def plots(found: Attribution) -> dict[str, bytes]:
+    """Draw shap's bars of all columns and its swarm of all rows, as PNG."""
+    import shap  # noqa: PLC0415 - with matplotlib, a second that only this needs
+
+    return {
+        joint.BY_COLUMN: _drawn(
+            lambda axes: shap.plots.bar(found.explanation, max_display=_SHOWN, ax=axes, show=False)
+        ),
+        joint.BY_ROW: _drawn(
+            lambda axes: shap.plots.beeswarm(
+                found.explanation,
+                max_display=_SHOWN,
+                ax=axes,
+                show=False,
+                plot_size=None,
+                # The rows' jitter is drawn, and must be drawn alike.
+                s=12,
+            )
+        ),
+    }
+
+
+def _drawn(draw: Callable[[Any], object]) -> bytes:
+    """Give one plot as PNG bytes that depend on nothing but the plot."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - as above
+    from matplotlib.figure import Figure  # noqa: PLC0415 - as above
+
+    figure = Figure(figsize=_INCHES, dpi=_DOTS_PER_INCH, layout="constrained")
+    FigureCanvasAgg(figure)
+    draw(figure.add_subplot())
+    written = BytesIO()
+    figure.savefig(written, format="png", metadata={"Software": None})
+    return written.getvalue()
+
+
+def _model(
+    bundle: Bundle, partnership: Partnership, task: VerticalTask
+) -> Callable[[Matrix], Matrix]:
+    """Give the kept model as a function of all columns side by side."""
+    parameters: dict[str, dict[str, NDArray[Any]]] = {name: {} for name in task.participants}
+    for name, values in bundle.tensors(MODEL).items():
+        party, _, own = name.partition("/")
+        if party not in parameters:
+            raise BundleError(f"{MODEL} holds {name}, of nobody who takes part")
+        parameters[party][own] = values
+    if isinstance(partnership.settings, RegressionSettings):
+        return joint_scores(task, {name: own["weights"] for name, own in parameters.items()})
+    seed = bundle.scenario.seed
+    return joint_network(task, partnership.settings, parameters, seed=seed)

@@ -1,0 +1,52 @@
+"""What the kept messages of a vertical run come to: roots, bytes, rounds."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fedmerit import joint
+from fedmerit.chain import update_root
+from fedmerit.federation.vertical.transcript import Entry, Transcript
+
+#: The protocols, in the order in which parties go through them.
+_ORDER: Final = ("alignment", "training", "parts")
+
+
+def protocols(said: joint.MessagesDocument) -> tuple[joint.ProtocolDocument, ...]:
+    """Say what each protocol's messages come to."""
+    transcripts = transcripts_of(said)
+    return tuple(
+        joint.ProtocolDocument(
+            name=name,
+            root=transcript.root,
+            messages=len(transcript.entries),
+            rounds=transcript.rounds,
+            bytes_sent=transcript.bytes_sent(),
+        )
+        for name, transcript in transcripts.items()
+    )
+
+
+def transcripts_of(said: joint.MessagesDocument) -> dict[str, Transcript]:
+    """Give the transcripts that the kept messages make, in the order in which they ran."""
+    return {
+        name: Transcript(tuple(Entry(**entry.model_dump()) for entry in said.protocols[name]))
+        for name in _ORDER
+        if name in said.protocols
+    }
+
+
+def exchange(said: joint.MessagesDocument, label_holder: str) -> dict[str, Any]:
+    """Give all that the kept messages tell of the run's one round."""
+    found = transcripts_of(said)
+    roots = [transcript.root for transcript in found.values()]
+    sent: dict[bool, int] = {True: 0, False: 0}
+    for transcript in found.values():
+        for party, size in transcript.bytes_sent().items():
+            sent[party == label_holder] += size
+    return {
+        "update_digests": tuple(roots),
+        "update_root": "0x" + update_root([bytes.fromhex(root[2:]) for root in roots]).hex(),
+        "bytes_up": sent[False],
+        "bytes_down": sent[True],
+    }

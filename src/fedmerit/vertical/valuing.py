@@ -1,0 +1,68 @@
+"""The value stage of a vertical run: every coalition by two games, and two readings of labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fedmerit import joint
+from fedmerit.bundle import COALITIONS
+from fedmerit.evidence import FEDERATION, VALUATION, FederationDocument
+from fedmerit.federation.vertical.partygame import EmbeddingGame, PartyGame
+from fedmerit.records import coalition_arrays
+from fedmerit.vertical.explaining import explained
+from fedmerit.vertical.opinions import opinions, owners_of, paid_game, valuation_of
+from fedmerit.vertical.tables import every_coalition, write_table
+from fedmerit.vertical.wiring import assemble, task_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fedmerit.bundle import Bundle
+    from fedmerit.federation.vertical.cut import Embeddings
+    from fedmerit.federation.vertical.task import Matrix, VerticalTask
+    from fedmerit.scenario import Scenario
+    from fedmerit.vertical.wiring import Advance, Partnership
+
+
+def value(bundle: Bundle, advance: Advance) -> None:
+    """Train every coalition, value the parties by it, and gather other opinions."""
+    scenario = bundle.scenario
+    partnership = assemble(scenario)
+    task = task_of(partnership, scenario)
+    write_table(bundle, joint.RETRAINED, retrained_gains(partnership, task, scenario, advance))
+    game = paid_game(bundle)
+    bundle.write_document(VALUATION, valuation_of(bundle, game))
+    owners = owners_of(bundle.document(FEDERATION, FederationDocument))
+    bundle.write_tensors(COALITIONS, coalition_arrays(game.table(), owners))
+    use, plots = explained(bundle, partnership, task)
+    for name, picture in plots.items():
+        bundle.write(name, picture)
+    bundle.write_document(
+        joint.OPINIONS,
+        joint.OpinionsDocument(participants=task.participants, games=opinions(bundle), **use),
+    )
+
+
+def retrained_gains(
+    partnership: Partnership,
+    task: VerticalTask,
+    scenario: Scenario,
+    advance: Advance | None = None,
+) -> Matrix:
+    """Train every coalition, and give its gains, ``(coalitions, validation rows)``."""
+    game = PartyGame(task, partnership.settings, seed=scenario.seed)
+    every = every_coalition(len(task.participants))
+    gains = []
+    for done, coalition in enumerate(every, start=1):
+        gains.append(game.worth_by_row(coalition[None])[0])
+        if advance is not None:
+            advance(done, len(every))
+    return np.stack(gains)
+
+
+def embedded_gains(task: VerticalTask, embeddings: Mapping[str, Embeddings]) -> Matrix:
+    """Measure every coalition on what the label holder saw, ``(coalitions, validation rows)``."""
+    game = EmbeddingGame(task, embeddings)
+    return game.worth_by_row(every_coalition(len(task.participants)))
