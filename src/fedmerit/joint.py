@@ -80,12 +80,13 @@ class VerticalDocument(Document):
 
     @property
     def bytes_sent(self) -> dict[str, int]:
-        """Bytes that each party sent in all protocols together."""
-        totals: dict[str, int] = {}
-        for protocol in self.protocols:
-            for party, size in protocol.bytes_sent.items():
-                totals[party] = totals.get(party, 0) + size
-        return totals
+        """Bytes that each party sent in all protocols together: owners first, then any other."""
+        owners = [owner.name for owner in self.owners]
+        senders = {party for protocol in self.protocols for party in protocol.bytes_sent}
+        return {
+            party: sum(protocol.bytes_sent.get(party, 0) for protocol in self.protocols)
+            for party in [*owners, *sorted(senders - set(owners))]
+        }
 
 
 class EntryDocument(Document):

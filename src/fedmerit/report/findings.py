@@ -24,11 +24,39 @@ from fedmerit.evidence import (
     TrainingDocument,
     ValuationDocument,
 )
+from fedmerit.joint import (
+    BY_COLUMN,
+    BY_ROW,
+    OPINIONS,
+    VERTICAL,
+    OpinionsDocument,
+    VerticalDocument,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fedmerit.bundle import Bundle
     from fedmerit.chain import Step
+    from fedmerit.owners import Vertical
     from fedmerit.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joint:
+    """What only a vertical run has.
+
+    Attributes:
+        asked: The scenario's section.
+        vertical: Who holds which columns, and what was said.
+        opinions: Values by other games, and the model's use of columns.
+        pictures: shap's plots, by file.
+    """
+
+    asked: Vertical
+    vertical: VerticalDocument
+    opinions: OpinionsDocument
+    pictures: Mapping[str, bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +75,7 @@ class Findings:
         started: Unix seconds at which the run began.
         digest: Of the manifest: what the chain recorded as the evidence.
         embedded: Whether the chain was the one in process, whose transcript is kept.
+        joint: What a vertical run has besides; None for owners of rows.
     """
 
     scenario: Scenario
@@ -60,6 +89,7 @@ class Findings:
     started: int
     digest: str
     embedded: bool
+    joint: Joint | None = None
 
     @property
     def transactions(self) -> tuple[Step, ...]:
@@ -102,4 +132,16 @@ def read(bundle: Bundle) -> Findings:
         started=bundle.document(TIMINGS, TimingsDocument).started,
         digest=bundle.digest,
         embedded=(bundle.path / TRANSCRIPT).is_file(),
+        joint=_joint(bundle, bundle.scenario.vertical),
+    )
+
+
+def _joint(bundle: Bundle, asked: Vertical | None) -> Joint | None:
+    if asked is None:
+        return None
+    return Joint(
+        asked=asked,
+        vertical=bundle.document(VERTICAL, VerticalDocument),
+        opinions=bundle.document(OPINIONS, OpinionsDocument),
+        pictures={name: bundle.read(name) for name in (BY_COLUMN, BY_ROW)},
     )

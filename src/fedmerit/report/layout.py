@@ -37,6 +37,23 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """An image on the page.
+
+    Attributes:
+        id: Of its title.
+        title: Above it.
+        alt: What it shows, for those who do not see it.
+        source: The image itself, as a data URL: nothing is fetched.
+    """
+
+    id: str
+    title: str
+    alt: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
     """One heading of the report and what stands under it.
 
@@ -46,6 +63,7 @@ class Section:
         text: Paragraphs.
         callouts: Paragraphs that must not be overlooked.
         charts: Side by side where there is room.
+        pictures: Below them, likewise.
         tables: Under them, folded up, except where there is no chart or a table is to be seen.
         closing: Paragraphs below the tables.
     """
@@ -55,5 +73,6 @@ class Section:
     text: list[Markup]
     callouts: tuple[Markup, ...] = ()
     charts: tuple[Chart, ...] = ()
+    pictures: tuple[Picture, ...] = ()
     tables: tuple[Table, ...] = ()
     closing: tuple[Markup, ...] = ()

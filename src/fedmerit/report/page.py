@@ -19,6 +19,7 @@ from plotly.io import to_json
 from plotly.offline import get_plotlyjs
 
 from fedmerit.bundle import REPORT
+from fedmerit.report import joint
 from fedmerit.report.colours import DARK, LIGHT, PARTICIPANTS
 from fedmerit.report.findings import read
 from fedmerit.report.headline import key_figures
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fedmerit.bundle import Bundle
+    from fedmerit.report.findings import Findings
+    from fedmerit.report.headline import KeyFigure
     from fedmerit.report.layout import Chart
 
 
@@ -47,7 +50,7 @@ def render(bundle: Bundle) -> str:
     return template.render(
         findings=findings,
         day=day(findings.started),
-        figures=key_figures(findings),
+        figures=_headline(findings),
         sections=sections(findings),
         shades=_shades(findings.valuation.participants),
         glyphs=[look.glyph for look in looks(findings.valuation.participants)],
@@ -64,6 +67,14 @@ def write(bundle: Bundle) -> Path:
     """Write the report into the bundle, and give its path."""
     bundle.write(REPORT, render(bundle).encode())
     return bundle.path / REPORT
+
+
+def _headline(findings: Findings) -> list[KeyFigure]:
+    """Give the strip at the top; of a vertical run, with its own figures of the model."""
+    figures = key_figures(findings)
+    if findings.joint is not None:
+        figures[0], figures[2] = joint.key_figures(findings.joint.vertical)
+    return figures
 
 
 def _part(name: str) -> str:

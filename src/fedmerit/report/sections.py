@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fedmerit.report import figures, records, sentences, tables, worth
+from fedmerit.report import figures, joint, records, sentences, tables, worth
 from fedmerit.report.layout import Chart, Section
 
 if TYPE_CHECKING:
-    from fedmerit.report.findings import Findings
+    from fedmerit.report.findings import Findings, Joint
 
 
 def sections(findings: Findings) -> list[Section]:
     """Give all sections, in reading order."""
+    if findings.joint is not None:
+        return _of_columns(findings, findings.joint)
     found = [
         worth.contributed(findings),
         worth.sure(findings),
@@ -27,6 +29,20 @@ def sections(findings: Findings) -> list[Section]:
         _checking(findings),
     ]
     return [section for section in found if section.charts or section.tables]
+
+
+def _of_columns(findings: Findings, found: Joint) -> list[Section]:
+    """Give the sections of a vertical run, in reading order."""
+    return [
+        worth.contributed(findings),
+        worth.sure(findings),
+        worth.together(findings),
+        *joint.sections(findings, found),
+        _paid(findings),
+        _why(findings),
+        _ledger(findings),
+        _checking(findings),
+    ]
 
 
 def _paid(findings: Findings) -> Section:

@@ -78,13 +78,7 @@ def plots(found: Attribution) -> dict[str, bytes]:
         ),
         joint.BY_ROW: _drawn(
             lambda axes: shap.plots.beeswarm(
-                found.explanation,
-                max_display=_SHOWN,
-                ax=axes,
-                show=False,
-                plot_size=None,
-                # The rows' jitter is drawn, and must be drawn alike.
-                s=12,
+                found.explanation, max_display=_SHOWN, ax=axes, show=False, plot_size=None
             )
         ),
     }

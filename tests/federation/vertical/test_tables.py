@@ -24,7 +24,6 @@ from fedmerit.federation.vertical.tables import (
     holding,
 )
 
-
 PARTS = (
     Part(
         party="platform",

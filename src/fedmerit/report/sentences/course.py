@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 
+from fedmerit.report.sentences import joint
 from fedmerit.report.sentences.values import weighing
 from fedmerit.report.sentences.wording import strong
 from fedmerit.report.units import (
@@ -152,6 +153,8 @@ def settling(findings: Findings) -> list[Markup]:
 
 def checking(findings: Findings) -> list[Markup]:
     """Say what an audit does, and how to make one."""
+    if findings.joint is not None:
+        return joint.checking(findings.joint.vertical)
     accuracy = findings.valuation.metric == "accuracy"
     return [
         Markup(

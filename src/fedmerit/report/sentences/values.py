@@ -62,6 +62,11 @@ def _measuring(findings: Findings) -> Markup:
         return Markup("To find it, the model was trained again for {} and measured on {}.").format(
             which, rows
         )
+    if valuation.game == "embeddings":
+        return Markup(
+            "To find it, the label holder fitted a model on what it had seen of the members of {} "
+            "and measured it on {}. Nothing was trained again."
+        ).format(which, rows)
     return Markup(
         "To find it, the updates that the members sent were averaged again for {}, round by "
         "round and {}, and each average was measured on {}. Nothing was trained again."
@@ -109,6 +114,8 @@ def _comparing(valuation: ValuationDocument) -> Markup:
     )
     if beyond(valuation):
         said += Markup(" A mark with a number beside it lies further out than there is room for.")
+    if not valuation.alignment:
+        return said
     if "gradient alignment" not in baselines(valuation):
         return said + Markup(
             " A second opinion, how far each one's recorded updates went down the validation "

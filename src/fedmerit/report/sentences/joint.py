@@ -1,0 +1,262 @@
+"""Sentences on a vertical run: whose columns, what was said, what it cost, and other opinions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from markupsafe import Markup
+
+from fedmerit.evidence import MICRO
+from fedmerit.report.sentences.wording import strong
+from fedmerit.report.units import count, listed, number, percent
+
+if TYPE_CHECKING:
+    from fedmerit.joint import OpinionDocument, OpinionsDocument, VerticalDocument
+    from fedmerit.owners import Vertical
+    from fedmerit.report.findings import Findings
+
+_MOST: Final = 8
+#: Paillier keys below this length hide nothing from anyone who tries.
+_SAFE_BITS: Final = 2048
+
+
+def holding(findings: Findings, said: VerticalDocument) -> list[Markup]:
+    """Say who came together with which columns, and whom they have in common."""
+    rows = findings.federation.members[0].rows
+    return [
+        Markup(
+            "{} know different things about the same people, and each of them knows other people "
+            "too. By private set intersection they found that <strong>{} people</strong> are "
+            "known to all, without telling each other who the rest are. {} of them are to train on "
+            "and {} to measure on. {} knows the answer, whether a person is {}: it is the label "
+            "holder. The committee that signs is {}; {} of its signatures are needed."
+        ).format(
+            count(len(said.owners), "owner"),
+            f"{said.common:,}",
+            f"{rows:,}",
+            f"{said.common - rows:,}",
+            strong([said.label_holder]),
+            Markup("<em>{}</em> or <em>{}</em>").format(*findings.federation.classes[::-1]),
+            listed(findings.federation.committee, _MOST),
+            findings.federation.threshold,
+        )
+    ]
+
+
+def protecting(said: VerticalDocument, asked: Vertical) -> list[Markup]:
+    """Say by which protocol they trained, and what it shows whom."""
+    text = [_protocol(said, asked), _traffic(said)]
+    epsilons = [
+        (_epsilon(epsilon), what)
+        for epsilon, what in (
+            (said.label_epsilon_micro, "label"),
+            (said.feature_epsilon_micro, "features"),
+        )
+        if epsilon is not None
+    ]
+    if epsilons:
+        text.append(
+            Markup(
+                "Noise protects what no encryption does. {} The noise comes from the operating "
+                "system and from nobody's seed: this run cannot be repeated number by number."
+            ).format(
+                Markup(" ").join(
+                    Markup(
+                        "Whoever sees all messages can tell another {} of one row apart with "
+                        "<strong>epsilon {}</strong> at a delta of {} in a million, over all {}."
+                    ).format(what, epsilon, said.delta_ppm, count(said.epochs, "epoch"))
+                    for epsilon, what in epsilons
+                )
+            )
+        )
+    return text
+
+
+def warnings(said: VerticalDocument, asked: Vertical) -> list[Markup]:
+    """Say what of this run would not do among strangers."""
+    found = []
+    if 0 < said.key_bits < _SAFE_BITS:
+        found.append(
+            Markup(
+                "The keys of this run have {} bits, which <strong>hides nothing</strong> from "
+                "anyone who tries: it is a rehearsal. Use 2,048 or more among real parties."
+            ).format(said.key_bits)
+        )
+    if asked.protocol == "split" and asked.forward == "plain" and not asked.feature_noise.noise:
+        found.append(
+            Markup(
+                "Embeddings went over in the clear, and embeddings tell features: {} could "
+                "learn what the others' columns say."
+            ).format(strong([said.label_holder]))
+        )
+    if asked.protocol == "split" and not asked.label_noise.noise:
+        found.append(
+            Markup(
+                "Gradients went back without noise, and gradients tell labels: the others could "
+                "learn the answers that {} holds."
+            ).format(strong([said.label_holder]))
+        )
+    return found
+
+
+def _protocol(said: VerticalDocument, asked: Vertical) -> Markup:
+    epochs = count(said.epochs, "epoch")
+    if asked.protocol == "split":
+        ending = (
+            "Embeddings were added up under Paillier encryption, so that the label holder saw "
+            "their sum alone."
+            if asked.forward == "encrypted"
+            else "Embeddings went over side by side."
+        )
+        return Markup(
+            "They trained by split learning for {}, in batches of {}: each owner's own network "
+            "ends in an embedding of {}, and the label holder's network goes on from there. {}"
+        ).format(epochs, asked.batch_size, count(asked.width, "column"), ending)
+    opener = (
+        "A third party, which never holds data, opens masked sums."
+        if asked.coordinator == "third party"
+        else "There is no third party: the owners open masked sums for each other."
+    )
+    loss = (
+        "The loss is its second-order expansion, which keeps the order of people and is less sure "
+        "of each"
+        if asked.sigmoid == "taylor"
+        else "The loss is exact, by masked exponentials"
+    )
+    parts = (
+        " Afterwards the others showed the label holder their parts of the scores, as they had "
+        "agreed: what their columns together say about a person, and none of the columns."
+        if asked.show_parts
+        else ""
+    )
+    return Markup(
+        "They trained a logistic regression for {}, in batches of {}, on numbers encrypted by "
+        "Paillier's cryptosystem with {} bits. {} {}; encryption changes no weight.{}"
+    ).format(epochs, asked.batch_size, f"{said.key_bits:,}", opener, loss, parts)
+
+
+def _traffic(said: VerticalDocument) -> Markup:
+    total = sum(said.bytes_sent.values())
+    return Markup(
+        "In all, {} kB went over in {}. Each is listed by its digest, and one root over all "
+        "digests was committed on the chain."
+    ).format(
+        f"{total // 1000:,}",
+        count(sum(each.messages for each in said.protocols), "message"),
+    )
+
+
+def comparing(said: VerticalDocument, asked: Vertical) -> list[Markup]:
+    """Say how good the model is beside the joined table's."""
+    yardstick = (
+        "a logistic regression fitted to the end on"
+        if asked.protocol == "regression"
+        else "one network, without any protection, trained on"
+    )
+    return [
+        Markup(
+            "The yardstick is {} the joined table, which nobody has. The area under the ROC curve "
+            "is the probability that a person of the one class is ranked above one of the other: "
+            "<strong>{}</strong> for the federated model and {} for the joined one. {}"
+        ).format(yardstick, area(said.area_ppm), area(said.joined_area_ppm), _delta(said))
+    ]
+
+
+def _delta(said: VerticalDocument) -> Markup:
+    delta = said.delta_area_ppm
+    if not delta:
+        return Markup("Not joining the tables costs nothing.")
+    if delta < 0:
+        return Markup("The federated model is better by {}.").format(area(-delta))
+    return Markup("Not joining the tables costs {}.").format(area(delta))
+
+
+def opining(findings: Findings, said: OpinionsDocument) -> list[Markup]:
+    """Say what the games ask, and what the label holder's two readings are."""
+    asked = findings.scenario.valuation
+    games = {each.game for each in said.games}
+    text = [
+        Markup(
+            "Without labels nobody learns anything, so what they are worth is a decision and not "
+            "arithmetic. With the labels <em>given</em>, their holder plays for its columns alone. "
+            "As a <em>mandatory</em> member no group without it is worth anything, and it takes a "
+            "large share of what the labels make possible. The payments are by the game of "
+            "<em>{}</em> with the labels <em>{}</em>."
+        ).format(asked.game, asked.label_holder)
+    ]
+    text.append(
+        Markup(
+            "The game of retraining trains every group's own model. The game of embeddings asks "
+            "nobody: the label holder fits a model on what it saw of a group's members after the "
+            "one training that took place."
+        )
+        if "embeddings" in games
+        else Markup(
+            "The game of retraining trains every group's own model. There is no game of "
+            "embeddings: all that the label holder saw of the others were sums."
+        )
+    )
+    text.append(_agreement(said.games, said.participants))
+    return text
+
+
+def _agreement(games: tuple[OpinionDocument, ...], names: tuple[str, ...]) -> Markup:
+    """Say whose interval includes zero in which games."""
+    unsure = [
+        name
+        for place, name in enumerate(names)
+        if all(abs(each.values[place]) <= each.half_widths[place] for each in games)
+    ]
+    if not unsure:
+        return Markup("Every owner's value is clear of zero by one of these games at least.")
+    return Markup("By none of these games can the value of {} be told from nothing.").format(
+        strong(unsure)
+    )
+
+
+def using(said: OpinionsDocument) -> list[Markup]:
+    """Say what shap's attributions are, and what they are not."""
+    total = sum(said.by_owner_nano) or 1
+    shares = [
+        f"{name} {percent(round(own * MICRO / total), 0)}"
+        for name, own in zip(said.participants, said.by_owner_nano, strict=True)
+    ]
+    return [
+        Markup(
+            "A second opinion asks the finished model instead of training others: how far does "
+            "each column move the score of a person (Lundberg and Lee, 2017)? On {}, the owners' "
+            "columns together move it in these proportions: {}. A column that copies another's is "
+            "used, and adds nothing; noise that was learned by chance is used, and does harm. "
+            "Nobody is paid by this. The pictures are shap's own."
+        ).format(count(said.explained_rows, "validation row"), listed(shares, _MOST))
+    ]
+
+
+def checking(said: VerticalDocument) -> list[Markup]:
+    """Say what an audit of a vertical run does."""
+    return [
+        Markup(
+            "Anyone with this directory can run <code>fedmerit audit &lt;directory&gt;</code>. It "
+            "trusts nothing in it: it compares every file with its digest, plays the chain's "
+            "transactions again or reads the live chain, checks the committee's signatures, hashes "
+            "the {} to the root that the chain holds, computes every epsilon, the values of all "
+            "games, their intervals and ranks again from the tables of coalitions and the payments "
+            "from the values, and draws this report again."
+        ).format(count(sum(each.messages for each in said.protocols), "message digest")),
+        Markup(
+            "The metric is the gain in mean log-likelihood per validation row over a model of the "
+            "labels alone. Values are kept in billionths of a nat, payments in base units, "
+            "10<sup>18</sup> to the token; both are integers, so that everyone computes the same "
+            "payments. Keys and masks are new in every run, so the messages differ from run to "
+            "run; what they decrypt to does not."
+        ),
+    ]
+
+
+def area(ppm: int) -> str:
+    """Write an area under a curve, or a difference of two."""
+    return number(ppm / MICRO, 4)
+
+
+def _epsilon(micro: int) -> str:
+    return number(micro / MICRO, 2)
