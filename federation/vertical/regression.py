@@ -18,7 +18,7 @@ import numpy as np
 from fedmerit.errors import TrainingError
 from fedmerit.federation.vertical.channel import Channel, play
 from fedmerit.federation.vertical.paillier import KEY_BITS
-from fedmerit.federation.vertical.roles import decide, hold_labels, join_in
+from fedmerit.federation.vertical.roles import decide, hold_labels, join_in, refuse_small_batches
 from fedmerit.federation.vertical.task import batches, intercept, settled
 
 if TYPE_CHECKING:
@@ -134,6 +134,17 @@ def programs(
             decide, rows=len(task.labels), parties=names, settings=settings
         )
     return found
+
+
+def check_batches(task: VerticalTask, settings: RegressionSettings) -> None:
+    """Find out before the training whether batches tell a party too much.
+
+    Raises:
+        TrainingError: They do.
+    """
+    refuse_small_batches(task.label_holder, joined([task.parties[0].training]), settings)
+    for columns in task.parties[1:]:
+        refuse_small_batches(columns.party, columns.training, settings)
 
 
 def plain_regression(

@@ -60,7 +60,7 @@ def hold_labels(
     """Play the label holder: it makes the residuals and says when to stop."""
     saves = saves or Nowhere()
     rows = np.column_stack([columns.training, np.ones(len(columns.training))])
-    _refuse_small_batches(columns.party, rows, settings)
+    refuse_small_batches(columns.party, rows, settings)
     me = Party(channel, rows, settings, parties, decays=len(columns.names))
     me.weights[-1] = intercept(labels, settings)
     own = None if me.owner not in parties else generate(settings.key_bits)
@@ -96,7 +96,7 @@ def join_in(
     """Play a party with columns and no labels."""
     saves = saves or Nowhere()
     leader = parties[0]
-    _refuse_small_batches(columns.party, columns.training, settings)
+    refuse_small_batches(columns.party, columns.training, settings)
     me = Party(channel, columns.training, settings, parties, decays=len(columns.names))
     decides = me.owner == channel.name
     own = generate(settings.key_bits) if decides else None
@@ -155,7 +155,7 @@ def _summed(me: Party, held_out: Matrix) -> Matrix:
     return held_out @ me.weights + total.astype(np.int64) / 2.0**SCORE_BITS
 
 
-def _refuse_small_batches(party: str, rows: Matrix, settings: RegressionSettings) -> None:
+def refuse_small_batches(party: str, rows: Matrix, settings: RegressionSettings) -> None:
     """Refuse gradients that a party could solve for the residuals: for labels, or for scores.
 
     Raises:

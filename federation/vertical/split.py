@@ -16,6 +16,7 @@ from fedmerit.federation.models import ModelSpec
 from fedmerit.federation.threads import single_thread
 from fedmerit.federation.vertical.accountant import DELTA
 from fedmerit.federation.vertical.channel import Channel, play
+from fedmerit.federation.vertical.halves import built
 from fedmerit.federation.vertical.paillier import KEY_BITS
 from fedmerit.federation.vertical.protection import Protection
 from fedmerit.federation.vertical.splitroles import hold_top, train_bottom
@@ -125,6 +126,19 @@ def train_split(
         transcript=played.transcript,
         recorded=played.recorded,
     )
+
+
+def check_networks(task: VerticalTask, settings: SplitSettings) -> None:
+    """Find out before the training whether the networks can be made and the settings protect.
+
+    Raises:
+        TrainingError: They cannot, or do not.
+    """
+    programs(task, settings, seed=0)
+    built(settings, "top", settings.width, 0)
+    for columns in task.parties:
+        if columns.names:
+            built(settings, columns.party, len(columns.names), 0)
 
 
 def programs(

@@ -20,15 +20,23 @@ def catalogue() -> dict[str, dict[str, str]]:
         MODELS,
         RECIPES,
     )
+    from fedmerit.federation.vertical.partygame import (  # noqa: PLC0415 - as above
+        EmbeddingGame,
+        PartyGame,
+    )
+    from fedmerit.federation.vertical.shipped import WIDE  # noqa: PLC0415 - as above
     from fedmerit.incentives import MEASURED, METHODS  # noqa: PLC0415 - only needed here
 
     return {
         "Scenarios": {name: load(name).description for name in shipped()},
-        "Data sets": _summaries(BUILTIN),
+        "Data sets": _summaries({**BUILTIN, **WIDE}),
         "Partitions": _summaries(RECIPES),
         "Behaviours": _summaries(BEHAVIOURS),
         "Models": _summaries(MODELS),
         "Games": _summaries(GAMES),
+        "Games of owners of columns": _summaries(
+            {"retraining": PartyGame, "embeddings": EmbeddingGame}
+        ),
         "Methods": _summaries(METHODS),
         "Mechanisms": _summaries(MEASURED),
     }

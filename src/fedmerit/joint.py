@@ -10,6 +10,9 @@ from typing import Final
 
 from fedmerit.bundle import Document
 
+#: Paillier keys below this length hide nothing from anyone who tries.
+SAFE_BITS: Final = 2048
+
 VERTICAL: Final = "vertical.json"
 MESSAGES: Final = "training/messages.json"
 OPINIONS: Final = "opinions.json"

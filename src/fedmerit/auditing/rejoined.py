@@ -17,7 +17,7 @@ from fedmerit.auditing.verdict import Check, compared
 from fedmerit.errors import AuditImpossible, DataError
 from fedmerit.evidence import MICRO, NANO
 from fedmerit.federation.vertical.alignment import align
-from fedmerit.vertical.explaining import explained
+from fedmerit.vertical.explaining import attributed, used
 from fedmerit.vertical.tables import read_table
 from fedmerit.vertical.training import (
     learn,
@@ -146,7 +146,7 @@ def _gains(bundle: Bundle, name: str, file: str, found: Matrix) -> Check:
 def _attribution(bundle: Bundle, partnership: Partnership, task: VerticalTask) -> Check:
     """Explain the kept model again; the pictures are the libraries' and are not compared."""
     said = bundle.document(joint.OPINIONS, joint.OpinionsDocument)
-    found, _ = explained(bundle, partnership, task)
+    found = used(attributed(bundle, partnership, task), task)
     ours = {(use.owner, use.column): use.importance_nano for use in found["columns"]}
     theirs = {(use.owner, use.column): use.importance_nano for use in said.columns}
     tolerance = round(MODEL_TOLERANCE * NANO)

@@ -35,19 +35,12 @@ _INCHES: Final = (7.0, 5.2)
 _DOTS_PER_INCH: Final = 160
 
 
-def explained(
-    bundle: Bundle, partnership: Partnership, task: VerticalTask
-) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """Explain the kept model, and draw it.
-
-    Returns:
-        What ``opinions.json`` says of it, and the pictures by file.
-    """
-    found = attributed(bundle, partnership, task)
+def used(found: Attribution, task: VerticalTask) -> dict[str, Any]:
+    """Give what ``opinions.json`` says of a model's attributions."""
     magnitudes = np.abs(found.explanation.values).mean(axis=0)
     columns = [(c.party, name) for c in task.parties for name in c.names]
     order = sorted(range(len(columns)), key=lambda place: -magnitudes[place])
-    said = {
+    return {
         "explained_rows": len(found.explanation.values),
         "by_owner_nano": nano(found.importance[name] for name in task.participants),
         "columns": tuple(
@@ -59,7 +52,6 @@ def explained(
             for place in order
         ),
     }
-    return said, plots(found)
 
 
 def attributed(bundle: Bundle, partnership: Partnership, task: VerticalTask) -> Attribution:

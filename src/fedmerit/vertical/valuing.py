@@ -11,7 +11,7 @@ from fedmerit.bundle import COALITIONS
 from fedmerit.evidence import FEDERATION, VALUATION, FederationDocument
 from fedmerit.federation.vertical.partygame import EmbeddingGame, PartyGame
 from fedmerit.records import coalition_arrays
-from fedmerit.vertical.explaining import explained
+from fedmerit.vertical.explaining import attributed, plots, used
 from fedmerit.vertical.opinions import opinions, owners_of, paid_game, valuation_of
 from fedmerit.vertical.tables import every_coalition, write_table
 from fedmerit.vertical.wiring import assemble, task_of
@@ -36,12 +36,14 @@ def value(bundle: Bundle, advance: Advance) -> None:
     bundle.write_document(VALUATION, valuation_of(bundle, game))
     owners = owners_of(bundle.document(FEDERATION, FederationDocument))
     bundle.write_tensors(COALITIONS, coalition_arrays(game.table(), owners))
-    use, plots = explained(bundle, partnership, task)
-    for name, picture in plots.items():
+    found = attributed(bundle, partnership, task)
+    for name, picture in plots(found).items():
         bundle.write(name, picture)
     bundle.write_document(
         joint.OPINIONS,
-        joint.OpinionsDocument(participants=task.participants, games=opinions(bundle), **use),
+        joint.OpinionsDocument(
+            participants=task.participants, games=opinions(bundle), **used(found, task)
+        ),
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from markupsafe import Markup
 
 from fedmerit.evidence import MICRO
+from fedmerit.joint import SAFE_BITS
 from fedmerit.report.sentences.wording import strong
 from fedmerit.report.units import count, listed, number, percent
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from fedmerit.report.findings import Findings
 
 _MOST: Final = 8
-#: Paillier keys below this length hide nothing from anyone who tries.
-_SAFE_BITS: Final = 2048
 
 
 def holding(findings: Findings, said: VerticalDocument) -> list[Markup]:
@@ -75,12 +74,12 @@ def protecting(said: VerticalDocument, asked: Vertical) -> list[Markup]:
 def warnings(said: VerticalDocument, asked: Vertical) -> list[Markup]:
     """Say what of this run would not do among strangers."""
     found = []
-    if 0 < said.key_bits < _SAFE_BITS:
+    if 0 < said.key_bits < SAFE_BITS:
         found.append(
             Markup(
                 "The keys of this run have {} bits, which <strong>hides nothing</strong> from "
-                "anyone who tries: it is a rehearsal. Use 2,048 or more among real parties."
-            ).format(said.key_bits)
+                "anyone who tries: it is a rehearsal. Use {} or more among real parties."
+            ).format(said.key_bits, f"{SAFE_BITS:,}")
         )
     if asked.protocol == "split" and asked.forward == "plain" and not asked.feature_noise.noise:
         found.append(

@@ -1,0 +1,325 @@
+"""Owners of columns go through the same pipeline: aligned, trained, valued, paid and audited."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+import fedmerit
+from fedmerit import joint, stages, vertical
+from fedmerit.auditing.columnwise import check_joint_numbers
+from fedmerit.bundle import MANIFEST, SEAL, Bundle
+from fedmerit.canonical import canonical
+from fedmerit.chain import Ledger
+from fedmerit.errors import FedmeritError, ScenarioError
+from fedmerit.evidence import (
+    LEDGER,
+    MODEL,
+    OUTCOME,
+    TRAINING,
+    VALUATION,
+    OutcomeDocument,
+    TrainingDocument,
+    ValuationDocument,
+)
+from fedmerit.reading import parse
+from fedmerit.summary import key_figures, member_rows
+
+PLATFORM = {
+    "name": "platform",
+    "columns": ["contact", "campaign", "poutcome"],
+    "label": "y",
+    "positive": "yes",
+    "coverage": 0.3,
+}
+BANK = {"name": "bank", "columns": ["age", "balance", "housing"], "coverage": 0.9}
+BROKER = {"name": "broker", "noise": 2}
+
+
+def small(owners=(BROKER, PLATFORM, BANK), **changes):
+    """Give a scenario that trains in a moment: its keys are far too short to hide anything."""
+    asked = {"epochs": 1, "key_bits": 512, "show_parts": True, "owners": list(owners)}
+    section = {**asked, **changes.pop("vertical", {})}
+    scenario = {
+        "name": "small",
+        "data": {"source": "bank-marketing", "missing": "impute"},
+        "reward": {"mechanism": "confident", "budget": 1000},
+        "vertical": section,
+    }
+    return parse({**scenario, **changes}, origin="test")
+
+
+def split(**changes):
+    asked = {"protocol": "split", "show_parts": False, "epochs": 2, "width": 2}
+    model = {"kind": "mlp", "hidden": [3]}
+    return small(vertical={**asked, **changes}, model=model)
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    return fedmerit.run(small(), tmp_path_factory.mktemp("vertical") / "b")
+
+
+@pytest.fixture(scope="module")
+def noised(tmp_path_factory):
+    asked = split(label_noise={"clip": 0.3, "noise": 8.0}, forward="encrypted")
+    return fedmerit.run(asked, tmp_path_factory.mktemp("vertical") / "noised")
+
+
+@pytest.fixture
+def copy(bundle, tmp_path):
+    shutil.copytree(bundle.path, tmp_path / "copy")
+    return Bundle(tmp_path / "copy")
+
+
+def forge(bundle, name, change):
+    """Alter one document, and rewrite both lists of digests as a forger would."""
+    document = json.loads(bundle.read(name))
+    change(document)
+    bundle.write(name, canonical(document))
+    bundle.write(MANIFEST, canonical(bundle.digests(bundle.evidence_names())))
+    bundle.write(SEAL, canonical(bundle.digests(n for n in bundle.names() if n != SEAL)))
+
+
+def differing(bundle, *, retrain=False):
+    return {check.name for check in fedmerit.audit(bundle, retrain=retrain).differences}
+
+
+def test_a_run_is_valued_paid_settled_and_holds_when_all_is_done_again(bundle):
+    verdict = fedmerit.audit(bundle, retrain=True)
+
+    assert verdict.passed
+    made = {check.name for check in verdict.checks if check.status == "ok"}
+    assert {"messages", "privacy", "other games", "retrained model", "retrained coalitions"} <= made
+    outcome = bundle.document(OUTCOME, OutcomeDocument)
+    assert sum(outcome.payments) + outcome.reserve == 1000
+
+
+def test_the_label_holder_comes_first_and_all_its_rows_measure(bundle):
+    said = bundle.document(joint.VERTICAL, joint.VerticalDocument)
+    valuation = bundle.document(VALUATION, ValuationDocument)
+
+    assert said.label_holder == valuation.participants[0] == "platform"
+    assert [owner.table_rows for owner in said.owners] == [1356, 4521, 4069]
+    assert 0 < said.common < 1356
+    assert all(not any(row[1:]) for row in valuation.by_owner)
+
+
+def test_the_interval_of_noise_covers_zero_and_it_is_paid_nothing(bundle):
+    valuation = bundle.document(VALUATION, ValuationDocument)
+    place = valuation.participants.index("broker")
+
+    assert abs(valuation.values[place]) <= valuation.half_widths[place]
+    assert bundle.document(OUTCOME, OutcomeDocument).payments[place] == 0
+
+
+def test_a_run_that_died_goes_on_and_gives_the_same_numbers_under_other_keys(
+    bundle, tmp_path, monkeypatch
+):
+    def die(*_, **__):
+        raise RuntimeError("the power went out")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(stages, "value", die)
+        with pytest.raises(RuntimeError):
+            fedmerit.run(small(), tmp_path / "died")
+
+    resumed = fedmerit.resume(tmp_path / "died")
+
+    assert fedmerit.audit(resumed).passed
+    for name in ("valuation.json", "outcome.json", "opinions.json", MODEL, joint.RETRAINED):
+        assert resumed.read(name) == bundle.read(name), name
+    assert resumed.read(joint.MESSAGES) != bundle.read(joint.MESSAGES)
+
+
+def test_the_chain_holds_the_root_over_all_messages(bundle):
+    [training] = bundle.document(TRAINING, TrainingDocument).rounds
+    said = bundle.document(joint.VERTICAL, joint.VerticalDocument)
+    ledger = Ledger.from_json(bundle.text(LEDGER))
+
+    [committed] = [event for event in ledger.events if event.name == "UpdatesCommitted"]
+    assert str(committed.arguments["updatesRoot"]) == training.update_root
+    assert training.update_digests == tuple(each.root for each in said.protocols)
+    assert [each.name for each in said.protocols] == ["alignment", "training", "parts"]
+
+
+def test_a_message_that_is_altered_is_found_against_the_chain(copy):
+    def shorten(document):
+        document["protocols"]["training"][3]["size"] -= 1
+
+    forge(copy, joint.MESSAGES, shorten)
+
+    assert {"messages", "evidence on chain"} <= differing(copy)
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "check"),
+    [
+        (joint.VERTICAL, "common", "owners"),
+        (joint.VERTICAL, "key_bits", "owners"),
+        (joint.VERTICAL, "label_epsilon_micro", "privacy"),
+        (VALUATION, "worth", "values"),
+    ],
+)
+def test_a_number_that_is_altered_is_found(name, key, check, copy):
+    forge(copy, name, lambda document: document.update({key: (document[key] or 0) + 7}))
+
+    assert check in differing(copy)
+
+
+def test_another_games_value_that_is_altered_is_found(copy):
+    def raise_one(document):
+        document["games"][3]["values"][2] += 1000
+
+    forge(copy, joint.OPINIONS, raise_one)
+
+    assert "other games" in differing(copy)
+
+
+def test_an_area_or_an_attribution_that_is_altered_is_found_by_training_again(copy):
+    forge(copy, joint.VERTICAL, lambda document: document.update(area_ppm=990_000))
+    forge(copy, joint.OPINIONS, lambda document: document["by_owner_nano"].reverse())
+
+    found = differing(copy, retrain=True)
+
+    assert {"retrained metrics", "recomputed attributions"} <= found
+
+
+def test_mandatory_labels_take_from_the_others_and_add_up_alike(bundle):
+    said = bundle.document(joint.OPINIONS, joint.OpinionsDocument)
+    given, mandatory = said.games[:2]
+
+    assert [(each.game, each.label_holder) for each in said.games] == [
+        ("retraining", "given"),
+        ("retraining", "mandatory"),
+        ("embeddings", "given"),
+        ("embeddings", "mandatory"),
+    ]
+    assert given.worth == mandatory.worth
+    assert mandatory.values != given.values
+    assert given.values == bundle.document(VALUATION, ValuationDocument).values
+
+
+def test_parties_can_be_paid_by_embeddings_with_the_label_holder_mandatory(copy):
+    asked = {"game": "embeddings", "label_holder": "mandatory"}
+    copy.write("scenario.toml", small(valuation=asked).to_toml().encode())
+    vertical.value(copy, lambda *_: None)
+    stages.reward(copy)
+
+    checks = list(check_joint_numbers(copy, copy.scenario.vertical))
+
+    said = copy.document(joint.OPINIONS, joint.OpinionsDocument)
+    assert copy.document(VALUATION, ValuationDocument).values == said.games[3].values
+    assert all(check.status == "ok" for check in checks)
+    stages.report(copy)
+    assert "had seen of the members" in copy.text("report.html")
+
+
+def test_the_report_shows_columns_messages_and_shaps_pictures_and_calls_short_keys_out(bundle):
+    page = bundle.text("report.html")
+
+    assert page.count('<img class="picture" src="data:image/png;base64,') == 2
+    assert "hides nothing" in page
+    assert "Who holds which columns" in page
+    assert "contact, campaign, poutcome; and the label" in page
+    [training] = bundle.document(TRAINING, TrainingDocument).rounds
+    assert training.update_root in page
+
+
+def test_the_summary_says_area_bytes_and_every_games_values(bundle):
+    figures = key_figures(bundle)
+
+    assert "the joined table's" in figures["AUC"]
+    assert "512 bits hide nothing" in figures["Rehearsal"]
+    assert "By embeddings, labels mandatory" in figures
+    assert member_rows(bundle)[0]["Columns"] == "3"
+
+
+def test_noise_is_stated_with_its_epsilon_and_cannot_be_drawn_again(noised):
+    said = noised.document(joint.VERTICAL, joint.VerticalDocument)
+
+    assert 0 < said.label_epsilon_micro < 10**7
+    assert said.feature_epsilon_micro is None
+    assert not (noised.path / joint.EMBEDDED).is_file()  # all that was seen were sums
+    assert "epsilon" in noised.text("report.html")
+    verdict = fedmerit.audit(noised, retrain=True)
+    assert verdict.passed
+    [skipped] = [check for check in verdict.checks if check.status == "skipped"]
+    assert "cannot be drawn again" in skipped.detail
+
+
+def test_networks_in_the_clear_say_what_they_tell_and_can_be_trained_again(tmp_path):
+    plain = fedmerit.run(split(), tmp_path / "b")
+
+    page = plain.text("report.html")
+    assert "embeddings tell features" in page
+    assert "gradients tell labels" in page
+    assert plain.document(joint.VERTICAL, joint.VerticalDocument).key_bits == 0
+    assert fedmerit.audit(plain, retrain=True).passed
+
+
+# What a scenario may not say
+
+
+@pytest.mark.parametrize(
+    ("section", "message", "hint"),
+    [
+        ({"protocal": "split"}, "vertical.protocal", "Did you mean 'protocol'?"),
+        ({"protocol": "spilt"}, "'spilt'", "Did you mean 'split'?"),
+        ({"owners": [PLATFORM, {**BANK, "colums": []}]}, "owners.1.colums", "'columns'"),
+        ({"owners": [PLATFORM, {**BANK, "label": "loan"}]}, "exactly one owner", ""),
+        ({"owners": [PLATFORM, {**BANK, "name": "platform"}]}, "two owners are called", ""),
+        ({"owners": [PLATFORM, {**BANK, "key": ["id"]}]}, "'source' and 'key' go together", ""),
+        ({"width": 8}, "'width' is for protocol = 'split'", ""),
+        ({"protocol": "split"}, "'show_parts' is for protocol = 'regression'", ""),
+    ],
+)
+def test_what_a_vertical_section_cannot_say_is_refused(section, message, hint):
+    with pytest.raises(ScenarioError) as caught:
+        small(vertical=section)
+
+    assert message in str(caught.value)
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"members": [{"name": "a"}]}, "[[members]] is for owners of rows"),
+        ({"training": {"rounds": 3}}, "[training] is for owners of rows"),
+        ({"model": {"kind": "mlp"}}, "[model] is for split learning"),
+        ({"data": {"source": "bank-marketing", "label": "y"}}, "data.label is for owners of rows"),
+        ({"data": {}}, "data.source deals columns out"),
+    ],
+)
+def test_sections_of_owners_of_rows_are_refused(changes, message):
+    with pytest.raises(ScenarioError, match=r".") as caught:
+        small(**changes)
+
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"valuation": {"game": "rounds"}}, "is not for owners of columns"),
+        ({"data": {"source": "bank-marketting", "missing": "impute"}}, "no shipped table"),
+        ({"settlement": {"committee": ["shop"]}}, "'shop', who does not take part"),
+        ({"vertical": {"batch_size": 4}}, "a gradient over"),
+        ({"vertical": {"show_parts": False}, "valuation": {"game": "embeddings"}}, "embeddings"),
+    ],
+)
+def test_what_cannot_run_is_refused_before_a_bundle_is_begun(changes, message, tmp_path):
+    with pytest.raises(FedmeritError, match=message):
+        fedmerit.run(small(**changes), tmp_path / "b")
+
+    assert not (tmp_path / "b").exists()
+
+
+def test_owners_of_rows_have_no_embeddings():
+    asked = {"name": "rows", "data": {"source": "digits"}, "valuation": {"game": "embeddings"}}
+
+    with pytest.raises(ScenarioError, match="is not for owners of rows"):
+        fedmerit.run(parse(asked, origin="test"))
