@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter
 
-from fedmerit import errors, evidence
+from fedmerit import errors, evidence, joint
 from fedmerit.bundle import PROGRESS, Progress
 from fedmerit.catalogue import catalogue
 from fedmerit.chain import Deployment, Ledger, Receipt, Transcript
@@ -43,7 +43,10 @@ DOCUMENTS: Final[Mapping[str, type]] = MappingProxyType(
         evidence.FEDERATION: evidence.FederationDocument,
         "training/0001.json": evidence.RoundNotes,
         evidence.TRAINING: evidence.TrainingDocument,
+        joint.VERTICAL: joint.VerticalDocument,
+        joint.MESSAGES: joint.MessagesDocument,
         evidence.VALUATION: evidence.ValuationDocument,
+        joint.OPINIONS: joint.OpinionsDocument,
         evidence.OUTCOME: evidence.OutcomeDocument,
         evidence.ACCOUNTS: evidence.AccountsDocument,
         evidence.DEPLOYMENT: Deployment,
@@ -78,7 +81,12 @@ def settings() -> str:
         if inner := _inner(spec, schema):
             sections.append((f"`[[{name}]]`" if "items" in spec else f"`[{name}]`", inner))
             nested = {key: _inner(part, schema) for key, part in inner["properties"].items()}
-            sections += [(f"`[{name}.{key}]`", deep) for key, deep in nested.items() if deep]
+            listed = {key for key, part in inner["properties"].items() if "items" in part}
+            sections += [
+                (f"`[[{name}.{key}]]`" if key in listed else f"`[{name}.{key}]`", deep)
+                for key, deep in nested.items()
+                if deep
+            ]
     return "\n\n".join(_settings(title, section, schema) for title, section in sections)
 
 

@@ -22,8 +22,8 @@ def check(scenario: Scenario) -> Partnership:
     Raises:
         FedmeritError: The scenario cannot be run.
     """
-    # Owners of rows do without torch's part in this.
-    from fedmerit.vertical.wiring import assemble, rehearse  # noqa: PLC0415
+    from fedmerit.vertical.rehearsal import rehearse  # noqa: PLC0415 - owners of rows do without
+    from fedmerit.vertical.wiring import assemble  # noqa: PLC0415 - as above
 
     found = assemble(scenario)
     rehearse(found, scenario)

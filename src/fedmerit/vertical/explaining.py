@@ -14,6 +14,7 @@ import numpy as np
 from fedmerit import joint
 from fedmerit.errors import BundleError
 from fedmerit.evidence import MODEL, nano
+from fedmerit.federation.threads import single_thread
 from fedmerit.federation.vertical.attribution import explain
 from fedmerit.federation.vertical.jointmodel import joint_network
 from fedmerit.federation.vertical.partygame import joint_scores
@@ -57,7 +58,8 @@ def used(found: Attribution, task: VerticalTask) -> dict[str, Any]:
 def attributed(bundle: Bundle, partnership: Partnership, task: VerticalTask) -> Attribution:
     """Attribute the kept model's scores to columns."""
     scores = _model(bundle, partnership, task)
-    return explain(task, scores, rows=_ROWS, seed=bundle.scenario.seed)
+    with single_thread():
+        return explain(task, scores, rows=_ROWS, seed=bundle.scenario.seed)
 
 
 def plots(found: Attribution) -> dict[str, bytes]:

@@ -14,9 +14,9 @@ from fedmerit.federation.tables import read_file
 from fedmerit.federation.vertical import tables
 from fedmerit.federation.vertical.alignment import align_in_the_clear
 from fedmerit.federation.vertical.protection import Protection
-from fedmerit.federation.vertical.regression import RegressionSettings, check_batches
+from fedmerit.federation.vertical.regression import RegressionSettings
 from fedmerit.federation.vertical.shipped import WIDE, Part, deal
-from fedmerit.federation.vertical.split import SplitSettings, check_networks
+from fedmerit.federation.vertical.split import SplitSettings
 from fedmerit.wiring import check_names, threshold
 
 if TYPE_CHECKING:
@@ -123,27 +123,6 @@ def task_of(
         seed=scenario.seed,
         validation_share=scenario.data.validation_share,
     )
-
-
-def rehearse(partnership: Partnership, scenario: Scenario) -> None:
-    """Find out before the training what would stop it, by one who may see all tables.
-
-    Raises:
-        FedmeritError: Keys, batches, networks or the game do not go together.
-    """
-    asked = vertical_of(scenario)
-    task = task_of(partnership, scenario)
-    if isinstance(partnership.settings, RegressionSettings):
-        check_batches(task, partnership.settings)
-        seen = asked.show_parts
-    else:
-        check_networks(task, partnership.settings)
-        seen = asked.forward == "plain"
-    if scenario.valuation.game == "embeddings" and not seen:
-        raise ScenarioError(
-            "valuation.game = 'embeddings' needs what the label holder saw, and it sees sums alone",
-            hint="Set show_parts = true for a regression, or forward = 'plain' for networks.",
-        )
 
 
 def federation_document(partnership: Partnership, task: VerticalTask) -> FederationDocument:
