@@ -97,8 +97,7 @@ class RoundDocument(RoundNotes):
 
     sampled: tuple[str, ...]
     update_digests: tuple[str, ...]
-    """Keccak-256 of each participant's update as little-endian float32; in a vertical run, the
-    root of each protocol's transcript."""
+    """Keccak-256 of each update as little-endian float32; of a vertical run, transcripts' roots."""
     update_root: str
     """Merkle root over them, committed on the chain."""
     log_likelihood_micro: int
@@ -190,7 +189,7 @@ class ValuationDocument(Document):
     """The worth split evenly, for comparison."""
     alignment: tuple[int, ...]
     """How far each one's recorded updates went down the validation loss, to first order, in
-    billionths of a nat: a second opinion that nobody is paid by. Empty in a vertical run."""
+    billionths of a nat: a second opinion that nobody is paid by; empty in a vertical run."""
     interactions: InteractionsDocument | None
     """Of all pairs; null unless the method asked for every coalition."""
     by_owner: tuple[tuple[int, ...], ...]

@@ -6,7 +6,7 @@ import platform
 from importlib.metadata import version
 from typing import Final
 
-_VERSIONED: Final = ("fedmerit", "numpy", "pandas", "plotly", "scikit-learn", "torch")
+_VERSIONED: Final = ("fedmerit", "numpy", "pandas", "plotly", "scikit-learn", "shap", "torch")
 
 
 def versions() -> dict[str, str]:

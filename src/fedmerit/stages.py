@@ -16,7 +16,6 @@ from fedmerit.documents import (
     outcome_document,
     valuation_document,
 )
-from fedmerit.errors import BudgetTooSmall, GameError, ScenarioError
 from fedmerit.evidence import (
     FEDERATION,
     GRADIENTS,
@@ -30,11 +29,11 @@ from fedmerit.evidence import (
     TrainingDocument,
     ValuationDocument,
 )
-from fedmerit.incentives import AUTO, METHODS, CachedGame
+from fedmerit.incentives import CachedGame
 from fedmerit.incentives import value as value_game
-from fedmerit.incentives.methods import choice
 from fedmerit.provenance import versions
 from fedmerit.records import coalition_arrays, read_rounds, training_document, write_round
+from fedmerit.rehearsal import check_method
 from fedmerit.settling import check_settlement, settle
 from fedmerit.streams import derived_seed
 from fedmerit.wiring import assemble, federation_document
@@ -72,16 +71,6 @@ __all__ = [
 _LEAST_OF_A_ROUND: Final = 10
 
 
-class _Worthless:
-    """A game that costs nothing: it tells at once whether a method's budget is enough."""
-
-    def __init__(self, participants: tuple[str, ...]) -> None:
-        self.participants = participants
-
-    def worth(self, coalitions: NDArray[np.bool_], /) -> NDArray[np.float64]:
-        return np.zeros(len(coalitions))
-
-
 def check(scenario: Scenario, chain: ChainChoice) -> None:
     """Find out now what would otherwise stop the run at a later stage.
 
@@ -89,27 +78,8 @@ def check(scenario: Scenario, chain: ChainChoice) -> None:
         FedmeritError: The scenario cannot be run, or the chain or a key is not there.
     """
     together = vertical.check(scenario) if scenario.vertical else assemble(scenario)
-    _rehearse(scenario, together.participants)
+    check_method(scenario, together.participants)
     check_settlement(scenario, together, chain)
-
-
-def _rehearse(scenario: Scenario, participants: tuple[str, ...]) -> None:
-    """Find out whether the method can value *participants* within the budget."""
-    asked, n = scenario.valuation, len(participants)
-    method = choice(n, asked.budget)[0] if asked.method == AUTO else asked.method
-    try:
-        METHODS[method](_Worthless(participants), budget=0, seed=0)
-    except BudgetTooSmall as error:  # every method says what it needs before it asks
-        if error.needed > asked.budget:
-            raise BudgetTooSmall(
-                method, budget=asked.budget, needed=error.needed, participants=n
-            ) from None
-    except GameError as error:
-        raise ScenarioError(
-            f"{method!r} asks for more than the worths of coalitions, which are all that a "
-            "bundle keeps for the audit",
-            hint="Choose another method ('fedmerit list'), or call this one from Python.",
-        ) from error
 
 
 def train(bundle: Bundle, advance: Advance) -> None:
