@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
+from threadpoolctl import threadpool_limits
 
 from fedmerit.incentives.games.cache import CachedGame
 from fedmerit.incentives.methods.enumeration import every_coalition
@@ -68,7 +69,9 @@ def ask_as_needed(game: Game, *, method: str, budget: int, seed: int) -> Sample:
         seen = sample(cached, rows)
         step = min(int(_GROWTH * len(rows)), _CHOSEN) - len(rows)
         drawn = _unseen(rng, rows)
-        chosen = drawn[_most_telling(fit(seen.inside, seen.mean), drawn.astype(np.float64), step)]
+        with threadpool_limits(1):  # a sum's last bit depends on how many there are
+            process = fit(seen.inside, seen.mean)
+            chosen = drawn[_most_telling(process, drawn.astype(np.float64), step)]
         rows = np.vstack([rows, chosen[: budget - len(rows)]])
     return sample(cached, stream(n, count=budget, seed=seed, after=rows))
 

@@ -118,13 +118,22 @@ def _averaged(
         errors = unseen(model.make, model.process, mean, refit=True)
         rest = gains - model.trend.predict(inside)[:, None]
         values.append(answer.weights @ rest + model.trend.values()[:, None])
-        within.append(errors.ratio * answer.covariance + jackknife(model.make, inside, mean))
+        within.append(_larger(errors.ratio * answer.covariance, jackknife(model.make, inside, mean)))
         degrees.append(errors.tested - 1)
     by_column = np.einsum("k,kic->ic", shares, values)
     off = np.mean(values, axis=2) - by_column.mean(axis=1)
     # A mixture's covariance: the mean of each one's own, and how far apart they are.
     covariance = np.einsum("k,kij->ij", shares, within) + np.einsum("k,ki,kj->ij", shares, off, off)
     return by_column, covariance, float(min(degrees))
+
+
+def _larger(process: Floats, trend: Floats) -> Floats:
+    """Give the larger of two covariances of the same errors.
+
+    What a process errs on unseen coalitions holds what its trend errs there, so the two do
+    not add up; but where a trend leaves nothing, the process around it has nothing to err on.
+    """
+    return process if process.trace() >= trend.trace() else trend
 
 
 def _weighted(

@@ -36,7 +36,7 @@ PRIORS: Final = np.array(
         (-3.3, 1.5, -7.0, 1.0),  # sets: inverse length
         (0.5, 0.7, -6.0, 4.0),  # curve: amplitude
         (0.7, 0.5, -1.5, 2.5),  # curve: length
-        (-5.0, 1.0, -7.0, 1.0),  # noise
+        (-4.5, 1.5, -7.0, 1.0),  # noise
     ]
 )
 #: The same for each weight's logarithm; narrower where there are many to learn.
