@@ -118,7 +118,9 @@ def _averaged(
         errors = unseen(model.make, model.process, mean, refit=True)
         rest = gains - model.trend.predict(inside)[:, None]
         values.append(answer.weights @ rest + model.trend.values()[:, None])
-        within.append(_larger(errors.ratio * answer.covariance, jackknife(model.make, inside, mean)))
+        within.append(
+            _larger(errors.ratio * answer.covariance, jackknife(model.make, inside, mean))
+        )
         degrees.append(errors.tested - 1)
     by_column = np.einsum("k,kic->ic", shares, values)
     off = np.mean(values, axis=2) - by_column.mean(axis=1)
