@@ -34,5 +34,5 @@ class Disputes(Client):
         return cls._deploy(node, signer, registry, rounds, reports, vault, stakes)
 
     def order_of(self, seed: bytes, permutation: int, count: int) -> tuple[int, ...]:
-        """The joining order of *count* members; see :mod:`fedmerit.chain.permutation`."""
+        """The joining order of *count* members; see :mod:`fedmerit.shuffles`."""
         return tuple(map(int, self._ask("orderOf", seed, permutation, count)))
