@@ -49,15 +49,16 @@ def _checks(ledger: Ledger, report: SignedReport) -> Iterator[Check]:
     yield Check("the list builds the settled root and total", same, f"{root}, {built.sum}")
 
     vault = ledger.addresses["JobVault"]
-    budget = _moved(ledger, (vault,)) - _moved(ledger, (ledger.sponsor,))
+    budget = _moved(ledger, to=(vault,)) - _moved(ledger, to=(ledger.sponsor,), out_of=(vault,))
     balanced = sum(report.amounts) + ledger.reserve == budget == ledger.funded - ledger.refunded
     detail = f"{sum(report.amounts)} + {ledger.reserve} = {budget}"
     yield Check("payments and reserve are what the sponsor put in", balanced, detail)
 
-    moved = _moved(ledger, ledger.members)
+    moved = _moved(ledger, to=ledger.members, out_of=(vault,))
     paid = ledger.claimed == report.amounts and moved == ledger.paid == report.total
     yield Check("every member was paid its amount, once", paid, f"{moved} in all")
 
+    yield _staked(ledger)
     yield _signed(ledger, report)
 
     committed = (event for event in ledger.events if event.name == "UpdatesCommitted")
@@ -66,10 +67,27 @@ def _checks(ledger: Ledger, report: SignedReport) -> Iterator[Check]:
     yield Check("the report is about the committed updates", known, f"{len(roots)} rounds")
 
 
-def _moved(ledger: Ledger, accounts: Sequence[str]) -> int:
-    """Add up what the token says it moved to *accounts* in this job's transactions."""
+def _moved(ledger: Ledger, *, to: Sequence[str], out_of: Sequence[str] = ()) -> int:
+    """Add up what the token says it moved in this job's transactions, from anyone if unsaid."""
     transfers = (e.arguments for e in ledger.events if e.name == "Transfer")
-    return sum(int(moved["value"]) for moved in transfers if moved["to"] in accounts)
+    return sum(
+        int(moved["value"])
+        for moved in transfers
+        if moved["to"] in to and (not out_of or moved["from"] in out_of)
+    )
+
+
+def _staked(ledger: Ledger) -> Check:
+    """Follow the stakes: what was put down is held, was taken back, or was slashed."""
+    put, back, lost = (_amounts(ledger, name) for name in ("Staked", "Unstaked", "Slashed"))
+    detail = f"{put} put down = {back} taken back + {lost} slashed + {sum(ledger.staked)} held"
+    holds = put == back + lost + sum(ledger.staked)
+    return Check("stakes are where the events say", holds, detail)
+
+
+def _amounts(ledger: Ledger, name: str) -> int:
+    found = (event for event in ledger.events if event.name == name)
+    return sum(int(event.arguments["amount"]) for event in found)
 
 
 def _signed(ledger: Ledger, report: SignedReport) -> Check:

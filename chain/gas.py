@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 # Twice what was measured, in units of gas, since fees move while a settlement runs.
 _DEPLOYMENT: Final = 30_000_000
 _SPONSOR: Final = 2_000_000  # opens, mints, approves, funds
-_COORDINATOR: Final = 1_000_000  # closes, posts, finalises
+_MINTED: Final = 120_000  # one member's stake
+_COORDINATOR: Final = 2_000_000  # closes, begins, draws, posts, finalises
 _COMMITMENT: Final = 150_000  # one training round
-_LISTED: Final = 10_000  # one participant in the posted list
-_MEMBER: Final = 500_000  # joins, claims
+_LISTED: Final = 130_000  # one participant: in the posted list, or expelled
+_MEMBER: Final = 1_200_000  # stakes, joins, commits, reveals, claims, takes its stake
 
 #: Wei that is nothing on a local chain, and enough for anything there.
 _PLENTY: Final = 10**18
@@ -59,7 +60,7 @@ def top_ups(
 def _lacking(node: Node, cast: Cast, rounds: int, deployment: int) -> dict[str, int]:
     listed = _LISTED * len(cast.members)
     units: dict[str, int] = {
-        cast.sponsor.address: _SPONSOR + deployment,
+        cast.sponsor.address: _SPONSOR + deployment + _MINTED * len(cast.members),
         cast.coordinator.address: _COORDINATOR + _COMMITMENT * rounds + listed,
         **dict.fromkeys((member.address for member in cast.members), _MEMBER),
     }

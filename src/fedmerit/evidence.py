@@ -25,6 +25,8 @@ VALUATION: Final = "valuation.json"
 OUTCOME: Final = "outcome.json"
 ACCOUNTS: Final = "accounts.json"
 RECEIPT: Final = "settlement/receipt.json"
+COMMITMENT: Final = "commitment.json"
+DRAWN: Final = "settlement/drawn.json"
 DEPLOYMENT: Final = "settlement/deployment.json"
 TRANSCRIPT: Final = "settlement/transcript.json"
 LEDGER: Final = "settlement/ledger.json"
@@ -161,9 +163,11 @@ class ValuationDocument(Document):
     method: str
     reason: str
     """Why this method, where the scenario says ``auto``; else empty."""
-    seed: int
+    seed: str
     budget: int
     evaluations: int
+    orders: int
+    """Joining orders of the seed that the values are plain means over; 0 of any other form."""
     confidence_ppm: int
     worth: int
     """Of everyone together: the gain over the untrained model."""

@@ -1,7 +1,8 @@
 """Joining orders drawn from a seed by Keccak words, the same here and in the contracts.
 
-Below the rooms, since both the valuation and the chain need them. The twin of the ``Permutation`` library in Solidity: the same seed gives the same orders, so a
-contract can check any marginal that a committee reports. Word *w* of permutation *index* is
+Below the rooms, since both the valuation and the chain need them: the twin of the
+``Permutation`` library in Solidity. The same seed gives the same orders, so a contract can
+check any marginal that a committee reports. Word *w* of permutation *index* is
 ``keccak256(abi.encode(seed, index, w))`` and holds sixteen 16-bit numbers, from the lowest bits
 up. A number below *m* is drawn by rejection (no order is likelier than another), and the order
 is a shuffle from the last place down (Fisher and Yates, 1938; Durstenfeld, 1964).

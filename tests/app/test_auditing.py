@@ -14,7 +14,10 @@ from fedmerit.auditing.files import check_files
 from fedmerit.bundle import COALITIONS, MANIFEST, SEAL, Bundle
 from fedmerit.canonical import canonical
 from fedmerit.chain.clients import base
+from fedmerit.chains import EMBEDDED
+from fedmerit.committing import write_commitment
 from fedmerit.documents import Measured, valuation_document
+from fedmerit.drawing import seed_of
 from fedmerit.errors import AuditImpossible, BundleError, FedmeritError
 from fedmerit.evidence import (
     DEPLOYMENT,
@@ -30,11 +33,11 @@ from fedmerit.evidence import (
 )
 from fedmerit.reading import parse
 from fedmerit.records import read_rounds, recorded_game, recorded_gradients
-from fedmerit.settling import EMBEDDED
 
 KINDS = [
     "accounts.json",
     "coalitions.safetensors",
+    "commitment.json",
     "federation.json",
     "gradients.safetensors",
     "manifest.json",
@@ -45,6 +48,7 @@ KINDS = [
     "scenario.toml",
     "seal.json",
     "settlement/deployment.json",
+    "settlement/drawn.json",
     "settlement/ledger.json",
     "settlement/receipt.json",
     "settlement/transcript.json",
@@ -73,7 +77,6 @@ def forge(bundle, name, change):
 
 def resettle(bundle):
     """Settle altered evidence afresh, as a forger with everybody's keys could."""
-    (bundle.path / DEPLOYMENT).unlink()
     stages.settle(bundle, EMBEDDED, lambda *_: None)
     stages.report(bundle)
     bundle.write_seal()
@@ -90,7 +93,9 @@ def revalue(bundle):
         gradients=recorded_gradients(bundle),
         curve=bundle.document(VALUATION, ValuationDocument).curve,
     )
-    bundle.write_document(VALUATION, valuation_document(measured, bundle.scenario, members))
+    seed = seed_of(bundle)
+    bundle.write_document(VALUATION, valuation_document(measured, bundle.scenario, members, seed))
+    write_commitment(bundle)
 
 
 def reseal(bundle):

@@ -10,9 +10,9 @@ from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from fedmerit.chain.deployment import contracts_at
-from fedmerit.shuffles import MAXIMUM_MEMBERS, permutation
 from fedmerit.contracts import compiler
 from fedmerit.errors import GameError
+from fedmerit.shuffles import MAXIMUM_MEMBERS, permutation
 
 FORGE = compiler.ROOM / "test" / "Permutation.order.t.sol"
 

@@ -151,16 +151,16 @@ def _gradients(bundle: Bundle, found: NDArray[np.float32]) -> Check:
 
 
 def _curve(bundle: Bundle, run: RunGame) -> Check:
-    said = bundle.document(evidence.VALUATION, evidence.ValuationDocument).curve
-    found = stages.curve(run, bundle.scenario)
+    said = bundle.document(evidence.VALUATION, evidence.ValuationDocument)
+    found = stages.curve(run, bundle.scenario, int(said.seed, 16))
     wrong = differing(
-        tuple(point.model_dump() for point in said),
+        tuple(point.model_dump() for point in said.curve),
         tuple(point.model_dump() for point in found),
         round(GAIN_TOLERANCE * evidence.NANO),
     )
     return compared(
         "recomputed round games",
         holds=not wrong,
-        same=f"the values of {len(said)} rounds",
+        same=f"the values of {len(said.curve)} rounds",
         different=f"{evidence.VALUATION}: curve{', curve'.join(wrong[:3])}",
     )
