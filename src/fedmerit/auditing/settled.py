@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fedmerit import evidence
@@ -55,11 +56,35 @@ def receipt_of(bundle: Bundle) -> Receipt:
         raise ChainError(f"{evidence.RECEIPT}: {error}") from error
 
 
-def check_settlement(bundle: Bundle, rpc: str | None) -> Iterator[Check]:
+class Site:
+    """The chain that a bundle was settled on, read when it is first asked for.
+
+    Attributes:
+        bundle: The bundle.
+        rpc: Where its chain is; None replays the bundle's own transactions.
+    """
+
+    def __init__(self, bundle: Bundle, rpc: str | None) -> None:
+        self.bundle = bundle
+        self.rpc = rpc
+
+    @cached_property
+    def node(self) -> Node:
+        """The chain."""
+        return chain_of(self.bundle, self.rpc)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """What it holds of the bundle's job."""
+        receipt = receipt_of(self.bundle)
+        first = receipt.block
+        return read_ledger(self.node, receipt.addresses, receipt.job, first_block=first)
+
+
+def check_settlement(site: Site) -> Iterator[Check]:
     """Check the bundle against the chain that it was settled on."""
-    node = chain_of(bundle, rpc)
+    bundle, rpc, node, ledger = site.bundle, site.rpc, site.node, site.ledger
     receipt = receipt_of(bundle)
-    ledger = read_ledger(node, receipt.addresses, receipt.job, first_block=receipt.block)
     where = "the replayed transactions" if rpc is None else f"chain {ledger.chain_id}"
     yield _ledger(bundle, ledger, where, live=rpc is not None)
     yield _receipt(bundle, receipt, ledger)
@@ -107,6 +132,7 @@ def _receipt(bundle: Bundle, receipt: Receipt, ledger: Ledger) -> Check:
             ("root", receipt.root, ledger.root),
             ("total", receipt.total, ledger.allocated),
             ("reserve", receipt.reserve, ledger.reserve + ledger.refunded),
+            ("stakes", sum(receipt.stakes.values()), _returned(ledger)),
             ("paid", receipt.paid, dict(zip(names, ledger.claimed, strict=True))),
             (
                 "deployment",
@@ -123,6 +149,11 @@ def _receipt(bundle: Bundle, receipt: Receipt, ledger: Ledger) -> Check:
         different=f"{evidence.RECEIPT} or {evidence.DEPLOYMENT} and the chain "
         f"differ in {', '.join(wrong)}",
     )
+
+
+def _returned(ledger: Ledger) -> int:
+    taken = (event for event in ledger.events if event.name == "Unstaked")
+    return sum(int(event.arguments["amount"]) for event in taken)
 
 
 def _transactions(node: Node, receipt: Receipt, *, live: bool) -> Iterator[Check]:
