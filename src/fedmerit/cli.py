@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from fedmerit import checks_command
+from fedmerit import checks_command, dispute_command
 from fedmerit.errors import FedmeritError, ScenarioError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def run(
     env_keys: bool = False,
     output: Output = "table",
 ) -> int:
-    """Train, value, reward, settle and report: one scenario from end to end.
+    """Train, draw, value, reward, settle and report: one scenario from end to end.
 
     Args:
         scenario: A shipped scenario ('fedmerit list') or a .toml file; hospitals if absent.
@@ -87,6 +87,7 @@ def audit(
     *,
     rpc: str | None = None,
     retrain: bool = False,
+    spot_checks: int = 0,
     output: Output = "table",
 ) -> int:
     """Check a bundle against the chain and against itself, trusting nothing in it.
@@ -95,13 +96,17 @@ def audit(
         bundle: The directory that 'fedmerit run' wrote.
         rpc: Read this Ethereum node instead of replaying the bundle's transactions.
         retrain: Train every coalition again and compare; as long as the run itself.
+        spot_checks: Measure so many coalitions again, drawn at random: a share p of the table
+            that was altered is met with probability 1-(1-p)^K.
         output: Form of the result on standard output.
     """
     from fedmerit import auditing  # noqa: PLC0415 - imports web3
 
-    verdict = auditing.audit(bundle, rpc=rpc, retrain=retrain)
+    verdict = auditing.audit(bundle, rpc=rpc, retrain=retrain, spot_checks=spot_checks)
     _show_verdict(verdict, output)
-    if not verdict.passed:
+    if verdict.faults:
+        _next(f"fedmerit dispute {bundle} --fault 1{_at(rpc)}", "to prove the first to the chain")
+    elif not verdict.passed:
         _next(f"fedmerit audit {bundle}{_at(rpc)} --output json", "to keep the findings")
     elif retrain:
         _next("fedmerit list", "to see what else a scenario can ask for")
@@ -199,6 +204,7 @@ def list_(*, output: Output = "table") -> int:
 
 
 app.command(checks_command.check)
+app.command(dispute_command.dispute)
 
 
 def _show_run(bundle: Bundle, output: Output, rpc: str | None) -> None:
@@ -240,6 +246,10 @@ def _show_verdict(verdict: Verdict, output: Output) -> None:
     for check in verdict.checks:
         mark = f"[{colours[check.status]}]{check.status:<7}[/]"
         out.print(f"{mark} {escape(check.name)}: {escape(check.detail)}", soft_wrap=True)
+    for number, fault in enumerate(verdict.faults, start=1):
+        sent = f"Disputes.{fault.function}(report, seats, {fault.written()})"
+        told = f"fault {number} ({fault.kind}): {fault.detail}: {sent}"
+        out.print(escape(told), soft_wrap=True)
     out.print(f"[bold]{escape(verdict.sentence)}[/]", soft_wrap=True)
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from fedmerit.auditing.committed import check_commitment, check_provable
 from fedmerit.auditing.drawn import check_draw
-from fedmerit.auditing.faults import Fault, faults_of
 from fedmerit.auditing.files import check_files
 from fedmerit.auditing.numbers import check_numbers
+from fedmerit.auditing.provable import faults_of
 from fedmerit.auditing.settled import Site, check_settlement
 from fedmerit.auditing.verdict import Check, Verdict, compared
 from fedmerit.bundle import REPORT, Bundle
@@ -23,6 +23,8 @@ from fedmerit.provenance import versions
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from fedmerit.auditing.faults import Fault
 
 __all__ = ["Check", "Verdict", "audit"]
 
