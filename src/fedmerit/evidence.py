@@ -167,7 +167,6 @@ class ValuationDocument(Document):
     budget: int
     evaluations: int
     orders: int
-    """Joining orders of the seed that the values are plain means over; 0 of any other form."""
     confidence_ppm: int
     worth: int
     """Of everyone together: the gain over the untrained model."""
@@ -186,11 +185,8 @@ class ValuationDocument(Document):
     """Where the estimate stood on the way, in order; the last is the result."""
     leave_one_out: tuple[int, ...]
     individual: tuple[int, ...]
-    """What each alone is worth more than nobody, for comparison."""
     data_size: tuple[int, ...]
-    """The worth split by declared rows, for comparison."""
     equal: tuple[int, ...]
-    """The worth split evenly, for comparison."""
     alignment: tuple[int, ...]
     """How far each one's recorded updates went down the validation loss, to first order, in
     billionths of a nat: a second opinion that nobody is paid by."""

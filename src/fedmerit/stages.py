@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from fedmerit import federation as federated
-from fedmerit import report as reporting
 from fedmerit.bundle import COALITIONS
 from fedmerit.committing import write_commitment
 from fedmerit.documents import (
@@ -36,13 +35,13 @@ from fedmerit.incentives import value as value_game
 from fedmerit.incentives.methods import choice
 from fedmerit.provenance import versions
 from fedmerit.records import coalition_arrays, read_rounds, training_document, write_round
+from fedmerit.report import write as report
 from fedmerit.settling import settle
 from fedmerit.streams import derived_seed
 from fedmerit.wiring import assemble, federation_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -233,11 +232,6 @@ def reward(bundle: Bundle) -> None:
         bundle.document(TRAINING, TrainingDocument).idle,
     )
     bundle.write_document(OUTCOME, outcome)
-
-
-def report(bundle: Bundle) -> Path:
-    """Draw the report from the bundle's files."""
-    return reporting.write(bundle)
 
 
 def _train(
