@@ -42,16 +42,17 @@ def read_commitment(bundle: Bundle) -> Commitment:
 def commitment_of(bundle: Bundle) -> Commitment:
     """Give the integers that follow from the recorded table, the method and the seed.
 
-    Plain means over joining orders are committed order by order, exact Shapley values with the
-    whole table, so that a contract can check either. Of any other method the measured coalitions
-    are committed, and no values: their way from there is the audit's business alone.
+    Plain means over joining orders of a drawn seed are committed order by order, exact Shapley
+    values with the whole table, so that a contract can check either. Of any other method the
+    measured coalitions are committed, and no values: the rest is the audit's business alone.
 
     Raises:
         BundleError: The table lacks what the method asked for.
     """
     said = bundle.document(VALUATION, ValuationDocument)
     table, n = utilities_of(bundle), len(said.participants)
-    if said.orders and n <= MAXIMUM_DRAWN:
+    drawn = bundle.scenario.settlement.commit_window > 0
+    if drawn and said.orders and n <= MAXIMUM_DRAWN:
         return drawn_commitment(table, bytes.fromhex(said.seed[2:]), n, said.orders)
     coalitions = tuple(sorted(table))
     whole = said.method in SHAPLEY and said.evaluations >= 2**n and n <= MAXIMUM_EXACT
