@@ -138,11 +138,16 @@ def test_a_lying_report_is_disputed_on_the_node_while_it_waits(anvil, tmp_path):
     with pytest.raises(PowerCut):
         fedmerit.resume(bundle.path, chain=chain, progress=Dies("settle", "finalise"))
 
+    audited = command("audit", bundle.path, "--rpc", anvil)
     done = command("dispute", bundle.path, "--fault", 1, "--rpc", anvil, "--output", "json")
 
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert (told["kind"], told["function"], told["cancelled"]) == ("D2", "proveShapley", True)
+    assert audited.returncode == 1
+    assert b"fault 1 (D2): member 0's value" in audited.stdout
+    assert b"the report waits" in audited.stdout
+    assert b"--fault 1 --rpc" in audited.stderr
 
 
 def test_a_keystores_keys_sign_and_none_of_them_gets_into_the_bundle(anvil, tmp_path, monkeypatch):

@@ -13,7 +13,8 @@ from fedmerit.auditing.drawn import check_draw
 from fedmerit.auditing.files import check_files
 from fedmerit.auditing.numbers import check_numbers
 from fedmerit.auditing.provable import faults_of
-from fedmerit.auditing.settled import Site, check_settlement
+from fedmerit.auditing.settled import check_settlement, check_waiting
+from fedmerit.auditing.site import Site
 from fedmerit.auditing.verdict import Check, Verdict, compared
 from fedmerit.bundle import REPORT, Bundle
 from fedmerit.errors import AuditImpossible, FedmeritError, Unreachable, WrongChain
@@ -36,7 +37,7 @@ def audit(
     retrain: bool = False,
     spot_checks: int = 0,
 ) -> Verdict:
-    """Check a finished bundle.
+    """Check a finished bundle, or one whose report waits and can be disputed.
 
     Args:
         bundle: The bundle or its directory.
@@ -53,18 +54,20 @@ def audit(
         Unreachable: No node answers at *rpc*.
     """
     opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
+    site = Site(opened, rpc)
+    if not opened.sealed:
+        site.require_waiting()
     checks = list(check_files(opened))
     whole = all(check.status == "ok" for check in checks)
-    site = Site(opened, rpc)
-    checks += _findings("settlement", lambda: check_settlement(site), final=whole)
-    checks += _findings("draw", lambda: check_draw(opened, site.ledger))
-    checks += _findings("numbers", lambda: check_numbers(opened))
-    checks += _findings("valuation on chain", lambda: check_commitment(opened, site.ledger))
     faults: list[Fault] = []
-    checks += _findings("provable faults", lambda: _check_provable(site, faults))
-    checks += _findings("report", lambda: _check_report(opened))
+    checks += _on_chain(site, faults, whole=whole)
+    checks += _findings("numbers", lambda: check_numbers(opened))
+    if opened.sealed:
+        checks += _findings("report", lambda: _check_report(opened))
     if spot_checks:
-        checks += _findings("spot checks", lambda: _check_spots(site, spot_checks, faults))
+        checks += _findings(
+            "spot checks", lambda: _check_spots(site, spot_checks, faults), final=whole
+        )
     if retrain:
         from fedmerit.auditing.retrained import check_retraining  # noqa: PLC0415 - imports torch
 
@@ -73,6 +76,19 @@ def audit(
         taken = "utilities, metrics and the values per round are as the committee signed them"
         checks.append(Check("retraining", "skipped", taken))
     return Verdict(str(opened.path), tuple(checks), tuple(faults))
+
+
+def _on_chain(site: Site, faults: list[Fault], *, whole: bool) -> Iterator[Check]:
+    """Make the checks that need the chain; what can be proven to it goes into *faults*."""
+    settled = check_settlement if site.bundle.sealed else check_waiting
+    made: dict[str, Callable[[], Iterator[Check]]] = {
+        "settlement": lambda: settled(site),
+        "draw": lambda: check_draw(site.bundle, site.ledger),
+        "valuation on chain": lambda: check_commitment(site.bundle, site.ledger),
+        "provable faults": lambda: _check_provable(site, faults),
+    }
+    for name, checks in made.items():
+        yield from _findings(name, checks, final=whole)
 
 
 def _findings(

@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING, Final
 from eth_utils.crypto import keccak
 
 from fedmerit.auditing.provable import faults_of
+from fedmerit.auditing.site import Site, deployment_of
 from fedmerit.bundle import Bundle
-from fedmerit.chain import Deployment, Ledger, Transcript, connect, read_ledger, replay
+from fedmerit.chain import Transcript, replay
 from fedmerit.chain.deployment import contracts_at
 from fedmerit.chain.gas import fuelled
-from fedmerit.errors import AuditImpossible, ChainError
-from fedmerit.evidence import DEPLOYMENT, TRANSCRIPT
+from fedmerit.errors import ChainError
+from fedmerit.evidence import TRANSCRIPT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from fedmerit.auditing.faults import Fault
-    from fedmerit.chain import Keyring, Node, Signer
+    from fedmerit.chain import Deployment, Keyring, Ledger, Node, Signer
     from fedmerit.chain.deployment import Contracts
     from fedmerit.chains import ChainChoice
 
@@ -103,9 +104,8 @@ def dispute(
         Reverted: The contract refuses, for instance since the window is over.
     """
     opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
-    there = _deployment(opened)
-    whole = _chain(opened, chain)
-    ledger = _ledger(whole, there)
+    there, site = deployment_of(opened), Site(opened, chain.rpc)
+    ledger = site.ledger
     found = faults_of(opened, ledger) if faults is None else faults
     if not 1 <= number <= len(found):
         raise ChainError(
@@ -113,32 +113,8 @@ def dispute(
             hint=f"List them: fedmerit audit {opened.path}",
         )
     fault = found[number - 1]
-    node = whole if chain.rpc else _while_it_waited(opened, ledger, fault)
+    node = site.node if chain.rpc else _while_it_waited(opened, ledger, fault)
     return _send(node, there, ledger, fault, chain.keys(opened.scenario))
-
-
-def _deployment(bundle: Bundle) -> Deployment:
-    if not (bundle.path / DEPLOYMENT).is_file():
-        raise AuditImpossible(
-            f"the run in {bundle.path} is on no chain yet, so nothing can be disputed",
-            hint=f"Continue it with 'fedmerit run --resume {bundle.path}'.",
-        )
-    return Deployment.from_json(bundle.text(DEPLOYMENT))
-
-
-def _chain(bundle: Bundle, chain: ChainChoice) -> Node:
-    if chain.rpc is not None:
-        return connect(chain.rpc, chain_id=_deployment(bundle).chain_id)
-    if not (bundle.path / TRANSCRIPT).is_file():
-        raise AuditImpossible(
-            f"{bundle.path} is on a node, and holds no transactions to replay",
-            hint=f"Name the node: fedmerit dispute {bundle.path} --fault N --rpc URL",
-        )
-    return replay(Transcript.from_json(bundle.text(TRANSCRIPT)))
-
-
-def _ledger(node: Node, there: Deployment) -> Ledger:
-    return read_ledger(node, there.addresses, there.job or 0, first_block=there.block)
 
 
 def _while_it_waited(bundle: Bundle, ledger: Ledger, fault: Fault) -> Node:

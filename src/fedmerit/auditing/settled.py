@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fedmerit import evidence
@@ -12,40 +11,17 @@ from fedmerit.chain import (
     Deployment,
     Ledger,
     Receipt,
-    Transcript,
     check_ledger,
-    connect,
-    read_ledger,
-    replay,
 )
 from fedmerit.contracts import artifact
-from fedmerit.errors import AuditImpossible, ChainError
+from fedmerit.errors import ChainError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from fedmerit.auditing.site import Site
     from fedmerit.bundle import Bundle
     from fedmerit.chain import Node
-
-
-def chain_of(bundle: Bundle, rpc: str | None) -> Node:
-    """Give the chain that the bundle was settled on: *rpc*'s, or its replay.
-
-    Raises:
-        AuditImpossible: The bundle was settled on a node, and none is given.
-        ChainError: The transactions do not replay, or the node is not there.
-    """
-    if rpc is not None:
-        return connect(rpc, chain_id=receipt_of(bundle).chain_id)
-    if not (bundle.path / evidence.TRANSCRIPT).is_file():
-        raise AuditImpossible(
-            f"{bundle.path} was settled on a node, and holds no transactions to replay",
-            hint=f"Name the node: fedmerit audit {bundle.path} --rpc URL",
-        )
-    try:
-        return replay(Transcript.from_json(bundle.text(evidence.TRANSCRIPT)))
-    except ChainError as error:
-        raise ChainError(f"{evidence.TRANSCRIPT}: {error}") from error
 
 
 def receipt_of(bundle: Bundle) -> Receipt:
@@ -56,31 +32,6 @@ def receipt_of(bundle: Bundle) -> Receipt:
         raise ChainError(f"{evidence.RECEIPT}: {error}") from error
 
 
-class Site:
-    """The chain that a bundle was settled on, read when it is first asked for.
-
-    Attributes:
-        bundle: The bundle.
-        rpc: Where its chain is; None replays the bundle's own transactions.
-    """
-
-    def __init__(self, bundle: Bundle, rpc: str | None) -> None:
-        self.bundle = bundle
-        self.rpc = rpc
-
-    @cached_property
-    def node(self) -> Node:
-        """The chain."""
-        return chain_of(self.bundle, self.rpc)
-
-    @cached_property
-    def ledger(self) -> Ledger:
-        """What it holds of the bundle's job."""
-        receipt = receipt_of(self.bundle)
-        first = receipt.block
-        return read_ledger(self.node, receipt.addresses, receipt.job, first_block=first)
-
-
 def check_settlement(site: Site) -> Iterator[Check]:
     """Check the bundle against the chain that it was settled on."""
     bundle, rpc, node, ledger = site.bundle, site.rpc, site.node, site.ledger
@@ -89,13 +40,29 @@ def check_settlement(site: Site) -> Iterator[Check]:
     yield _ledger(bundle, ledger, where, live=rpc is not None)
     yield _receipt(bundle, receipt, ledger)
     yield from _transactions(node, receipt, live=rpc is not None)
-    for check in check_ledger(ledger):  # the chain's own story, before ours is held against it
-        yield Check(check.name, "ok" if check.holds else "differs", check.detail)
+    yield from _checked(ledger, final=True)
     if ledger.reports:
-        yield _evidence(bundle, ledger)
-        yield _committee(bundle, ledger)
-        yield _updates(bundle, ledger)
+        yield from _reported(bundle, ledger)
         yield _payments(bundle, ledger)
+
+
+def check_waiting(site: Site) -> Iterator[Check]:
+    """Check the bundle against a report that waits: nobody is paid by it yet."""
+    yield from _checked(site.ledger, final=False)
+    yield from _reported(site.bundle, site.ledger)
+    waits = "the report waits: what is paid, the receipt and the seal are still to come"
+    yield Check("payment", "skipped", waits)
+
+
+def _checked(ledger: Ledger, *, final: bool) -> Iterator[Check]:
+    for check in check_ledger(ledger, final=final):  # its own story, before ours is held against it
+        yield Check(check.name, "ok" if check.holds else "differs", check.detail)
+
+
+def _reported(bundle: Bundle, ledger: Ledger) -> Iterator[Check]:
+    yield _evidence(bundle, ledger)
+    yield _committee(bundle, ledger)
+    yield _updates(bundle, ledger)
 
 
 def _ledger(bundle: Bundle, ledger: Ledger, where: str, *, live: bool) -> Check:
