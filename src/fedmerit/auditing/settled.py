@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fedmerit import evidence
+from fedmerit.auditing.site import receipt_of
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle import MANIFEST
 from fedmerit.chain import (
@@ -22,14 +23,6 @@ if TYPE_CHECKING:
     from fedmerit.auditing.site import Site
     from fedmerit.bundle import Bundle
     from fedmerit.chain import Node
-
-
-def receipt_of(bundle: Bundle) -> Receipt:
-    """Read the receipt."""
-    try:
-        return Receipt.from_json(bundle.text(evidence.RECEIPT))
-    except ChainError as error:
-        raise ChainError(f"{evidence.RECEIPT}: {error}") from error
 
 
 def check_settlement(site: Site) -> Iterator[Check]:

@@ -6,8 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fedmerit import evidence
-from fedmerit.bundle import MANIFEST
-from fedmerit.chain import Deployment, Transcript, connect, read_ledger, replay
+from fedmerit.bundle import MANIFEST, SEAL
+from fedmerit.chain import Deployment, Receipt, Transcript, connect, read_ledger, replay
 from fedmerit.chain.deployment import contracts_at
 from fedmerit.errors import AuditImpossible, ChainError
 
@@ -36,7 +36,8 @@ class Site:
     @cached_property
     def ledger(self) -> Ledger:
         """What it holds of the bundle's job."""
-        there = deployment_of(self.bundle)
+        # A finished bundle is held to its receipt; of one whose report waits there is none yet.
+        there = receipt_of(self.bundle) if self.bundle.sealed else deployment_of(self.bundle)
         return read_ledger(self.node, there.addresses, there.job or 0, first_block=there.block)
 
     def require_waiting(self) -> None:
@@ -59,7 +60,8 @@ def chain_of(bundle: Bundle, rpc: str | None) -> Node:
         ChainError: The transactions do not replay, or the node is not there.
     """
     if rpc is not None:
-        return connect(rpc, chain_id=deployment_of(bundle).chain_id)
+        told = receipt_of(bundle) if bundle.sealed else deployment_of(bundle)
+        return connect(rpc, chain_id=told.chain_id)
     if not (bundle.path / evidence.TRANSCRIPT).is_file():
         raise AuditImpossible(
             f"{bundle.path} was settled on a node, and holds no transactions to replay",
@@ -69,6 +71,14 @@ def chain_of(bundle: Bundle, rpc: str | None) -> Node:
         return replay(Transcript.from_json(bundle.text(evidence.TRANSCRIPT)))
     except ChainError as error:
         raise ChainError(f"{evidence.TRANSCRIPT}: {error}") from error
+
+
+def receipt_of(bundle: Bundle) -> Receipt:
+    """Read the receipt."""
+    try:
+        return Receipt.from_json(bundle.text(evidence.RECEIPT))
+    except ChainError as error:
+        raise ChainError(f"{evidence.RECEIPT}: {error}") from error
 
 
 def deployment_of(bundle: Bundle) -> Deployment:
@@ -88,6 +98,6 @@ def deployment_of(bundle: Bundle) -> Deployment:
 def unfinished(bundle: Bundle) -> AuditImpossible:
     """Make the error for a bundle whose run has not got far enough to be audited."""
     return AuditImpossible(
-        f"the run in {bundle.path} did not finish, and no report of it waits",
+        f"{bundle.path} has no {SEAL}: the run did not finish, and no report of it waits",
         hint=f"Finish it with 'fedmerit run --resume {bundle.path}'.",
     )
