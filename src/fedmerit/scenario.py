@@ -27,6 +27,11 @@ def _base_units(value: object) -> object:
     return amount
 
 
+def _stake(value: object) -> object:
+    """As a budget, and 0 for none."""
+    return 0 if value in {0, "0"} else _base_units(value)
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -83,6 +88,8 @@ class Member(_Section):
     noise: Annotated[float, Field(ge=0, le=1000)] = 1.0
     """Strength of the noise of ``disguised-rider``, ``feature-noise`` and ``update-noise``; 1 is
     as strong as the last move, the column or the update that it is measured by."""
+    reveals: bool = True
+    """Whether it shows the secret it puts into the draw; one that does not loses its stake."""
     fault: Literal["nan", "inf", "shape"] = "nan"
     """What ``faulty`` sends."""
 
@@ -169,6 +176,24 @@ class Settlement(_Section):
     """Signatures needed; a majority of the committee if absent."""
     challenge_window: Positive = 86_400
     """Seconds between a report and its earliest finalisation."""
+    commit_window: Annotated[int, Field(ge=0)] = 600
+    """Seconds in which members bind themselves to their updates before the seed of the valuation
+    is drawn; 0 draws none, and the valuation takes the scenario's."""
+    reveal_window: Annotated[int, Field(ge=0)] = 600
+    """Seconds in which they show what they bound themselves to; 0 where none is drawn."""
+    stake: Annotated[int, BeforeValidator(_stake)] = 10**18
+    """Base units that every member puts down and has back at the end, unless it keeps its secret
+    to itself or signs what is proven false; 0 asks for none, and draws no seed."""
+
+    @model_validator(mode="after")
+    def _a_draw_is_whole(self) -> Settlement:
+        if (self.commit_window > 0) != (self.reveal_window > 0):
+            msg = "'commit_window' and 'reveal_window' are both 0, or neither is"
+            raise ValueError(msg)
+        if self.commit_window and not self.stake:
+            msg = "a draw needs a 'stake', or withholding a secret would cost nothing"
+            raise ValueError(msg)
+        return self
 
 
 class Scenario(_Section):

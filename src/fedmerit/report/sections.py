@@ -23,6 +23,7 @@ def sections(findings: Findings) -> list[Section]:
         worth.helped(findings),
         worth.judged(findings),
         _members(findings),
+        _draw(findings),
         _ledger(findings),
         _checking(findings),
     ]
@@ -109,6 +110,15 @@ def _members(findings: Findings) -> Section:
         title="Members",
         text=sentences.gathering(findings),
         tables=(records.members(findings.federation, findings.training),),
+    )
+
+
+def _draw(findings: Findings) -> Section:
+    return Section(
+        id="draw",
+        title="The draw",
+        text=sentences.drawing(findings),
+        tables=(records.stakes(findings),),
     )
 
 
