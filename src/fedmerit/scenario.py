@@ -83,6 +83,10 @@ class Member(_Section):
     noise: Annotated[float, Field(ge=0, le=1000)] = 1.0
     """Strength of the noise of ``disguised-rider``, ``feature-noise`` and ``update-noise``; 1 is
     as strong as the last move, the column or the update that it is measured by."""
+    effort: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Share of the agreed local steps that ``under-effort`` takes."""
+    drop_rate: Annotated[float, Field(ge=0, le=1)] = 0.3
+    """Chance that ``drop-out`` does not answer in a round."""
     fault: Literal["nan", "inf", "shape"] = "nan"
     """What ``faulty`` sends."""
 
