@@ -238,11 +238,9 @@ def test_an_effort_that_is_no_part_of_the_work_is_refused(effort):
 
 
 def test_a_drop_out_is_left_out_of_some_rounds_and_the_others_weigh_more(
-    make_federation, make_member, quick
+    make_federation, make_member
 ):
-    made = make_federation(
-        make_member("ada", 23), make_member("bob", 23, behaviour=DropOut(0.5))
-    )
+    made = make_federation(make_member("ada", 23), make_member("bob", 23, behaviour=DropOut(0.5)))
     settings = TrainingSettings(rounds=20, local_epochs=1, batch_size=8, tolerance=0.0)
 
     record = train(made, ModelSpec(), settings, seed=3)

@@ -105,9 +105,7 @@ def test_a_whole_runs_game_shows_who_was_there(courses):
 
 def test_whoever_sent_exactly_nothing_is_idle(ragged, quick):
     rider = replace(ragged.members[1], behaviour=StaleRider())  # nothing has moved yet
-    courses = Courses(
-        ragged, ModelSpec(), quick, seed=3, columns=[ragged.members[0], rider]
-    )
+    courses = Courses(ragged, ModelSpec(), quick, seed=3, columns=[ragged.members[0], rider])
 
     [leg] = courses.step([(courses.start, (0, 1))])
 
