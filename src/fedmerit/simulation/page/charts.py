@@ -45,7 +45,7 @@ def accuracy(comparison: Comparison) -> go.Figure:
 
 
 def present(comparison: Comparison) -> go.Figure:
-    """Draw how many members were left after each round."""
+    """Draw how many members were still there after each round."""
     everyone = len(comparison.people)
     return _over_rounds(
         comparison,
@@ -88,12 +88,12 @@ def welfare(comparison: Comparison) -> go.Figure:
 
 
 def spent(comparison: Comparison) -> go.Figure:
-    """Draw which part of the budgets members got, and which part was left."""
+    """Draw which part of the budgets members got, and which part was not."""
     runs = comparison.runs
     whole = comparison.economy.budget * comparison.settings.rounds
     parts = {
         "paid to members": ([100 * run.figures.paid / whole for run in runs], ACCENT),
-        "left": ([100 * max(0, run.figures.surplus) / whole for run in runs], IDLE),
+        "unspent": ([100 * max(0, run.figures.surplus) / whole for run in runs], IDLE),
     }
     figure = blank(height=_CHROME + _ROW * len(runs), x_title="per cent of all budgets")
     for name, (lengths, colour) in parts.items():

@@ -58,7 +58,7 @@ def _strip(comparison: Comparison) -> list[KeyFigure]:
             "accuracy after the last round",
         ),
         KeyFigure(
-            "Most members left",
+            "Most members kept",
             f"{round(keen.figures.retained * everyone)} of {everyone}",
             keen.mechanism,
             "after the last round",
@@ -139,8 +139,8 @@ def _course(comparison: Comparison) -> Section:
             ),
             Chart(
                 id="chart-present",
-                title="Members that are left",
-                alt="A line a mechanism over the rounds: how many members are left.",
+                title="Members that are still there",
+                alt="A line a mechanism over the rounds: how many members are still there.",
                 figure=charts.present(comparison),
                 by_member=True,
             ),
@@ -169,7 +169,7 @@ def _money(comparison: Comparison) -> Section:
             Chart(
                 id="chart-spent",
                 title="Where the budgets went",
-                alt="A bar a mechanism: what was paid to members, and what was left.",
+                alt="A bar a mechanism: what was paid to members, and what was not.",
                 figure=charts.spent(comparison),
             ),
         ),

@@ -18,8 +18,8 @@ COLUMNS = (
     "Welfare",
     "Price of anarchy",
     "Paid",
-    "Left of budget",
-    "Members left",
+    "Unspent",
+    "Stayed",
     "Mean exit",
     "Did not lose",
     "Gini",
@@ -34,7 +34,7 @@ def side_by_side(comparison: Comparison) -> Table:
     """Tabulate every mechanism's figures."""
     whole = comparison.economy.budget * comparison.settings.rounds
     return Table(
-        caption="Shares are per cent; welfare, pay and what is left are of all budgets, members of "
+        caption="Shares are per cent; welfare, pay and what is unspent are of all budgets, members of "
         "all, and the core violation of all pay",
         columns=("Mechanism", *COLUMNS),
         rows=tuple((run.mechanism, *written(run.figures, whole)) for run in comparison.runs),
@@ -127,7 +127,7 @@ def deviations(comparison: Comparison) -> Table:
 
 
 def rounds(comparison: Comparison) -> Table:
-    """Tabulate how good each model was, and how many members were left, by round."""
+    """Tabulate how good each model was, and how many members were still there, by round."""
     everyone = len(comparison.people)
     numbers = range(1, comparison.settings.rounds + 1)
     by_number = [
@@ -214,7 +214,7 @@ def money(comparison: Comparison) -> Table:
         )
     return Table(
         caption="Tokens of 18 decimals, all rounds together",
-        columns=("Mechanism", "Paid", "Left of the budgets", "Work", "Slashed", "Welfare"),
+        columns=("Mechanism", "Paid", "Unspent", "Work", "Slashed", "Welfare"),
         rows=tuple(rows),
         by_member=True,
     )
