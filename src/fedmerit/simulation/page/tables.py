@@ -34,8 +34,8 @@ def side_by_side(comparison: Comparison) -> Table:
     """Tabulate every mechanism's figures."""
     whole = comparison.economy.budget * comparison.settings.rounds
     return Table(
-        caption="Shares are per cent; welfare, pay and what is unspent are of all budgets, members of "
-        "all, and the core violation of all pay",
+        caption="Shares are per cent; welfare, pay and what is unspent are of all budgets, members "
+        "of all, and the core violation of all pay",
         columns=("Mechanism", *COLUMNS),
         rows=tuple((run.mechanism, *written(run.figures, whole)) for run in comparison.runs),
         by_member=True,
@@ -170,7 +170,7 @@ def pay(comparison: Comparison) -> Table:
 def people(comparison: Comparison) -> Table:
     """Tabulate who took part, and when each left under which mechanism."""
     return Table(
-        caption="Costs are tokens for a round's full work; the round after which each left",
+        caption="Costs are tokens a round; then the round after which each left",
         columns=(
             "Member",
             "Does",
@@ -186,7 +186,7 @@ def people(comparison: Comparison) -> Table:
                 person.strategy,
                 f"{person.rows:,}",
                 short_tokens(person.cost),
-                *(str(run.exits.get(person.name, "stayed")) for run in comparison.runs),
+                *(str(run.exits.get(person.name, NONE)) for run in comparison.runs),
             )
             for person in comparison.people
         ),
