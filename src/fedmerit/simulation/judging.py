@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
 from fedmerit.incentives import METHODS, Estimate, estimates
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from fedmerit.federation import Courses, Leg
@@ -46,7 +50,7 @@ class Judgement:
 
 
 class Judge:
-    """Values legs, each once as long as it is remembered.
+    """Values legs by their own rounds' games.
 
     Args:
         courses: That train them.
@@ -68,17 +72,17 @@ class Judge:
         self._courses, self._coalitions, self._seed = courses, coalitions, seed
         mine = owners == np.arange(evaluators)[:, None]
         self._shares = (mine / len(owners)).T
-        self._known: dict[int, tuple[Leg, Judgement]] = {}
 
-    def __call__(self, leg: Leg) -> Judgement:
-        """Value those that took part in a leg."""
-        if id(leg) not in self._known:
-            self._known[id(leg)] = leg, self._judged(leg)
-        return self._known[id(leg)][1]
+    def each(self, legs: Sequence[Leg]) -> list[Judgement]:
+        """Value those that took part in each leg; the same leg once, several at a time.
 
-    def forget(self) -> None:
-        """Let go of all legs so far: no run comes back to them."""
-        self._known.clear()
+        A leg's values are one thread's work, so they do not depend on how many there are.
+        """
+        distinct = {id(leg): leg for leg in legs}
+        workers = torch.get_num_threads()
+        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            found = dict(zip(distinct, pool.map(self._judged, distinct.values()), strict=True))
+        return [found[id(leg)] for leg in legs]
 
     def _judged(self, leg: Leg) -> Judgement:
         n = len(leg.parts)

@@ -92,10 +92,9 @@ def _run(
     judge, trained, rounds = setup.judge(), 0, setup.settings.rounds
     for number in range(1, rounds + 1):
         legs = setup.courses.step([(arm.leg, arm.plan(setup.called)) for arm in arms])
-        for arm, leg in zip(arms, legs, strict=True):
-            arm.settle(leg, judge(leg))
+        for arm, leg, judgement in zip(arms, legs, judge.each(legs), strict=True):
+            arm.settle(leg, judgement)
         trained += len(set(map(id, legs)))
-        judge.forget()
         each_round()
         if advance is not None:
             advance(number, rounds)
