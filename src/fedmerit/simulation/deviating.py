@@ -22,42 +22,45 @@ DEVIATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "half-effort": "takes half of the steps that it agreed to",
         "ride-free": "sends the model's last move as its own",
         "misreport": "asks for half as much again as its work costs",
+        "bid-ring": "asks for half as much again, and so do its friends",
         "copy": "joins a second time with the same rows",
         "split": "joins as two, each with half of its rows",
     }
 )
-#: Those that take a second name.
-SYBIL: Final = frozenset({"copy", "split"})
+#: What is played where the name of a strategy is another one.
+_PLAYED: Final = MappingProxyType({"copy": "honest", "split": "honest", "bid-ring": "misreport"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deviation:
-    """One member, doing something else for the whole run.
+    """One member, or a ring of them, doing something else for the whole run.
 
     Attributes:
         kind: A key of :data:`DEVIATIONS`.
-        member: Who.
+        members: Who; several only in a ring.
     """
 
     kind: str
-    member: str
+    members: tuple[str, ...]
 
     def entrants(self, cast: Cast) -> tuple[Entrant, ...]:
         """Give everybody's names under it."""
         if self.kind == "copy":
-            return cast.copied(self.member)
-        return cast.split(self.member) if self.kind == "split" else cast.entrants
+            return cast.copied(*self.members)
+        return cast.split(*self.members) if self.kind == "split" else cast.entrants
 
     def strategy(self, *, asked: bool) -> Strategy:
-        """Give what the member does under it."""
-        kind = "honest" if self.kind in SYBIL else self.kind
-        return STRATEGIES[kind](asked=asked)
+        """Give what its members do under it."""
+        return STRATEGIES[_PLAYED.get(self.kind, self.kind)](asked=asked)
 
 
 def possible(mechanism: Mechanism, cast: Cast) -> Iterator[Deviation]:
     """Give every deviation that *mechanism* leaves room for, of each that may be seen to."""
+    asked = Need.BIDS in mechanism.needs
     for kind in DEVIATIONS:
-        if kind == "misreport" and Need.BIDS not in mechanism.needs:
-            continue
-        for member in cast.deviators:
-            yield Deviation(kind=kind, member=member)
+        if kind == "bid-ring":
+            if asked and len(cast.deviators) > 1:
+                yield Deviation(kind=kind, members=cast.deviators)
+        elif asked or kind != "misreport":
+            for member in cast.deviators:
+                yield Deviation(kind=kind, members=(member,))

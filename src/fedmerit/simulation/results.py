@@ -38,12 +38,13 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advantage:
-    """What a deviation brings who deviates alone.
+    """What a deviation brings who deviates alone, or together with its ring.
 
     Attributes:
         kind: Which deviation.
         gain: Utility with it less utility without, a round, in equal shares of the budget;
-            the mean over the members that were seen to deviate, each with the same seed.
+            the mean over the members that were seen to deviate, each with the same seed. Of a
+            ring's members, who deviate in one run, the interval says less than it seems to.
         each: Of each of them, likewise.
     """
 

@@ -104,6 +104,7 @@ def _run(
 def _advantages(honest: Arm, others: Others) -> list[Advantage]:
     """Compare each kind of deviation with honesty, in the order of the kinds."""
     kinds = {
-        kind: {d.member: arm for d, arm in others.items() if d.kind == kind} for kind in DEVIATIONS
+        kind: {name: arm for d, arm in others.items() if d.kind == kind for name in d.members}
+        for kind in DEVIATIONS
     }
     return [advantage(kind, honest, arms) for kind, arms in kinds.items() if arms]

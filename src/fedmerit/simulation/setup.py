@@ -66,7 +66,8 @@ class Setup:
         entrants = self.cast.entrants
         if deviation is not None:
             entrants = deviation.entrants(self.cast)
-            strategies[deviation.member] = deviation.strategy(asked=asked)
+            played = deviation.strategy(asked=asked)
+            strategies |= dict.fromkeys(deviation.members, played)
         return Arm(
             mechanism=chosen,
             entrants=entrants,

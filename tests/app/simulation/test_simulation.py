@@ -103,7 +103,16 @@ def test_stakes_charge_those_that_do_harm(compared):
 def test_only_mechanisms_that_ask_for_offers_see_a_misreport(compared):
     for run in compared.runs:
         asked = Need.BIDS in MECHANISMS[run.mechanism].needs
-        assert ("misreport" in gains_of(run)) == asked
+        assert ("misreport" in gains_of(run)) == ("bid-ring" in gains_of(run)) == asked
+
+
+def test_a_ring_that_overstates_together_is_paid_more_by_who_believes_it(compared):
+    gains = gains_of(runs_of(compared)["fli"])
+
+    assert set(gains["bid-ring"].each) == set(gains["misreport"].each)
+    assert len(gains["bid-ring"].each) == 2
+    assert gains["misreport"].gain.value > 0  # costs are taken as stated
+    assert 0 < gains["bid-ring"].gain.value < gains["misreport"].gain.value  # one pot
 
 
 def test_what_is_alike_is_trained_once(compared):

@@ -180,6 +180,7 @@ def _money(comparison: Comparison) -> Section:
 def _deviating(comparison: Comparison) -> Section:
     settings = comparison.settings
     columns = len(charts.kinds_of(comparison))
+    ring = " In a ring they do so together." if "bid-ring" in charts.kinds_of(comparison) else ""
     return Section(
         id="deviating",
         title="What deviating alone would bring",
@@ -187,7 +188,7 @@ def _deviating(comparison: Comparison) -> Section:
             Markup(  # noqa: S704 - numbers and our own words
                 f"{count(settings.deviators, 'honest member')} did something else for the whole "
                 "run, one at a time, under the same seed, while everybody else was as before. "
-                "Cool is a gain: the mechanism invites it."
+                f"Cool is a gain: the mechanism invites it.{ring}"
             )
         ],
         charts=(
