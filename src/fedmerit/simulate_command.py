@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
+from cyclopts import Parameter
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
@@ -15,13 +17,63 @@ from rich.table import Table
 from fedmerit.errors import BundleError
 
 if TYPE_CHECKING:
-    from fedmerit.simulation import Comparison
+    from fedmerit.incentives.participation import Patience
+    from fedmerit.scenario import Scenario
+    from fedmerit.simulation import Comparison, Simulation
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 _HOME: Final = Path("simulations")
 _USUAL: Final = "proportional,confident,equal,data-size,fli,uniform-price,second-score,tullock"
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Members:
+    """What members are like.
+
+    Args:
+        cost: What everybody's work of a round costs, as a part of its budget.
+        outside: What each has elsewhere a round, in equal shares of the budget.
+        benefit: Part of what the model brings in that is its members'.
+        stake: What each puts down at first, in equal shares of the budget.
+        memory: How much of a member's average each round leaves as it was.
+        patience: So many rounds in a row below what it has elsewhere, and a member leaves.
+        misreporting: Share of honest members that ask for half as much again.
+        responding: Share of honest members that look for what pays them best.
+    """
+
+    cost: float = 0.5
+    outside: float = 0.0
+    benefit: float = 0.1
+    stake: float = 1.0
+    memory: float = 0.5
+    patience: int = 2
+    misreporting: float = 0.0
+    responding: float = 0.0
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluators:
+    """What evaluators are like.
+
+    Args:
+        lying: Share of evaluators that lie.
+        lie: What they say.
+        audit: Chance that an evaluator is looked at in a round.
+        detection: Chance that a lie is found if so.
+        false_alarm: Chance that the truth is taken for one if so.
+        slash: What who is taken for a liar loses, in equal shares of the budget.
+    """
+
+    lying: float = 0.0
+    lie: Literal["praise", "shuffled", "turned"] = "praise"
+    audit: float = 0.0
+    detection: float = 1.0
+    false_alarm: float = 0.0
+    slash: float = 0.0
 
 
 def simulate(
@@ -31,22 +83,10 @@ def simulate(
     rounds: int = 10,
     seed: int | None = None,
     deviators: int = 4,
-    cost: float = 0.5,
-    outside: float = 0.0,
-    benefit: float = 0.1,
-    stake: float = 1.0,
-    memory: float = 0.5,
-    patience: int = 2,
-    misreporting: float = 0.0,
-    responding: float = 0.0,
-    lying: float = 0.0,
-    lie: Literal["praise", "shuffled", "turned"] = "praise",
-    audit: float = 0.0,
-    detection: float = 1.0,
-    false_alarm: float = 0.0,
-    slash: float = 0.0,
     dir: Path | None = None,  # noqa: A002 - the option is called --dir
     output: Literal["table", "json"] = "table",
+    members: Members = Members(),
+    evaluators: Evaluators = Evaluators(),
 ) -> int:
     """Run one federation under several mechanisms, with members that leave when it does not pay.
 
@@ -59,52 +99,27 @@ def simulate(
         rounds: So many, each paid an equal part of the scenario's budget.
         seed: Run under this seed instead of the scenario's.
         deviators: Honest members that deviate, one at a time, to see what that brings.
-        cost: What everybody's work of a round costs, as a part of its budget.
-        outside: What each has elsewhere a round, in equal shares of the budget.
-        benefit: Part of what the model brings in that is its members'.
-        stake: What each puts down at first, in equal shares of the budget.
-        memory: How much of a member's average each round leaves as it was.
-        patience: So many rounds in a row below what it has elsewhere, and a member leaves.
-        misreporting: Share of honest members that ask for half as much again.
-        responding: Share of honest members that look for what pays them best.
-        lying: Share of evaluators that lie.
-        lie: What they say.
-        audit: Chance that an evaluator is looked at in a round.
-        detection: Chance that a lie is found if so.
-        false_alarm: Chance that the truth is taken for one if so.
-        slash: What who is taken for a liar loses, in equal shares of the budget.
         dir: Where to write; simulations/SCENARIO-NUMBER if absent.
         output: Form of the result on standard output.
+        members: What members are like.
+        evaluators: What evaluators are like.
     """
-    from fedmerit import simulation as simulating  # noqa: PLC0415 - imports torch
-    from fedmerit.incentives.participation import Patience  # noqa: PLC0415 - imports scipy
     from fedmerit.reading import load, reseeded  # noqa: PLC0415 - imports pydantic
+    from fedmerit.simulation import Simulation  # noqa: PLC0415 - imports torch
 
     asked = load(scenario) if seed is None else reseeded(load(scenario), seed)
-    settings = simulating.Simulation(
-        mechanisms=tuple(dict.fromkeys(filter(None, map(str.strip, mechanisms.split(","))))),
+    names = dict.fromkeys(filter(None, map(str.strip, mechanisms.split(","))))
+    like = asdict(members)
+    settings = Simulation(
+        mechanisms=tuple(names),
         rounds=rounds,
         deviators=deviators,
-        cost=cost,
-        outside=outside,
-        benefit=benefit,
-        stake=stake,
-        patience=Patience(memory=memory, rounds=patience),
-        misreporting=misreporting,
-        responding=responding,
-        lying=lying,
-        lie=lie,
-        audit=audit,
-        detection=detection,
-        false_alarm=false_alarm,
-        slash=slash,
+        patience=_patience(like),
+        **like,
+        **asdict(evaluators),
     )
     target = _target(dir, asked.name)
-    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
-        task = progress.add_task("Simulating", total=rounds)
-        comparison = simulating.simulate(
-            asked, settings, advance=lambda done, _: progress.update(task, completed=done)
-        )
+    comparison = _simulated(asked, settings)
     written = _write(target, comparison)
     if output == "json":
         out.print(written["simulation.json"], markup=False, soft_wrap=True)
@@ -117,6 +132,23 @@ def simulate(
         soft_wrap=True,
     )
     return 0
+
+
+def _patience(like: dict[str, Any]) -> Patience:
+    """Take what is patience out of what members are like."""
+    from fedmerit.incentives.participation import Patience  # noqa: PLC0415 - imports scipy
+
+    return Patience(memory=like.pop("memory"), rounds=like.pop("patience"))
+
+
+def _simulated(scenario: Scenario, settings: Simulation) -> Comparison:
+    from fedmerit.simulation import simulate as simulated  # noqa: PLC0415 - imports torch
+
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+        task = progress.add_task("Simulating", total=settings.rounds)
+        return simulated(
+            scenario, settings, advance=lambda done, _: progress.update(task, completed=done)
+        )
 
 
 def _target(directory: Path | None, scenario: str) -> Path:

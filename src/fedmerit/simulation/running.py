@@ -71,16 +71,7 @@ def simulate(
         settings=settings,
         economy=setup.economy,
         people=setup.people(misbehaving(scenario)),
-        runs=tuple(
-            Run(
-                mechanism=name,
-                periods=tuple(arm.periods),
-                exits=dict(arm.exits),
-                figures=figures(arm, legs[name], setup.courses, setup.cast),
-                advantages=tuple(_advantages(arm, others[name])),
-            )
-            for name, arm in main.items()
-        ),
+        runs=tuple(_summed(setup, arm, legs[name], others[name]) for name, arm in main.items()),
         trained=(trained, len(arms) * settings.rounds),
     )
 
@@ -99,6 +90,17 @@ def _run(
         if advance is not None:
             advance(number, rounds)
     return trained
+
+
+def _summed(setup: Setup, arm: Arm, legs: Sequence[Leg], others: Others) -> Run:
+    """Sum a mechanism's run up."""
+    return Run(
+        mechanism=arm.mechanism.name,
+        periods=tuple(arm.periods),
+        exits=dict(arm.exits),
+        figures=figures(arm, legs, setup.courses, setup.cast),
+        advantages=tuple(_advantages(arm, others)),
+    )
 
 
 def _advantages(honest: Arm, others: Others) -> list[Advantage]:
