@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from fedmerit import audit_commands, checks_command
+from fedmerit import audit_commands, checks_command, simulate_command
 from fedmerit.errors import FedmeritError, ScenarioError
 
 if TYPE_CHECKING:
@@ -173,6 +173,7 @@ def list_(*, output: Output = "table") -> int:
 
 
 app.command(checks_command.check)
+app.command(simulate_command.simulate)
 
 
 def _show_run(bundle: Bundle, output: Output, rpc: str | None) -> None:

@@ -90,6 +90,10 @@ class Member(_Section):
     as strong as the last move, the column or the update that it is measured by."""
     reveals: bool = True
     """Whether it shows the secret it puts into the draw; one that does not loses its stake."""
+    effort: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Share of the agreed local steps that ``under-effort`` takes."""
+    drop_rate: Annotated[float, Field(ge=0, le=1)] = 0.3
+    """Chance that ``drop-out`` does not answer in a round."""
     fault: Literal["nan", "inf", "shape"] = "nan"
     """What ``faulty`` sends."""
 
