@@ -11,23 +11,28 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fedmerit.chain.checks import Check, check_ledger
+    from fedmerit.chain.committed import Commitment
     from fedmerit.chain.connection import connect
     from fedmerit.chain.journal import STEPS
     from fedmerit.chain.keys import Keyring, Signer
     from fedmerit.chain.ledger import Event, Ledger, SignedReport
     from fedmerit.chain.node import Node
-    from fedmerit.chain.order import Deployment, Order, Receipt, Step
+    from fedmerit.chain.order import Agreement, Order
     from fedmerit.chain.reading import read_ledger
-    from fedmerit.chain.settlement import settle
+    from fedmerit.chain.receipt import Deployment, Drawn, Receipt, Step
+    from fedmerit.chain.settlement import draw, settle
     from fedmerit.chain.signing import Domain, Report, report_signers
     from fedmerit.chain.transcript import Transcript, replay
     from fedmerit.chain.tree import SumTree, members_digest, round_history, update_root
 
 __all__ = [
     "STEPS",
+    "Agreement",
     "Check",
+    "Commitment",
     "Deployment",
     "Domain",
+    "Drawn",
     "Event",
     "Keyring",
     "Ledger",
@@ -42,6 +47,7 @@ __all__ = [
     "Transcript",
     "check_ledger",
     "connect",
+    "draw",
     "members_digest",
     "read_ledger",
     "replay",
@@ -54,22 +60,26 @@ __all__ = [
 _HOMES = {
     "STEPS": "journal",
     "Check": "checks",
-    "Deployment": "order",
+    "Commitment": "committed",
+    "Deployment": "receipt",
     "Domain": "signing",
     "Event": "ledger",
     "Keyring": "keys",
     "Ledger": "ledger",
     "Node": "node",
+    "Agreement": "order",
     "Order": "order",
-    "Receipt": "order",
+    "Drawn": "receipt",
+    "Receipt": "receipt",
     "Report": "signing",
     "SignedReport": "ledger",
     "Signer": "keys",
-    "Step": "order",
+    "Step": "receipt",
     "SumTree": "tree",
     "Transcript": "transcript",
     "check_ledger": "checks",
     "connect": "connection",
+    "draw": "settlement",
     "members_digest": "tree",
     "read_ledger": "reading",
     "replay": "transcript",

@@ -24,7 +24,7 @@ from fedmerit.chain.clients import (
     Rounds,
     Stakes,
 )
-from fedmerit.chain.order import Deployment
+from fedmerit.chain.receipt import Deployment
 from fedmerit.errors import ChainError, ChainMoved, WrongChain
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from fedmerit.chain.keys import FAUCET
+from fedmerit.chain.transaction import Transfer
 from fedmerit.errors import InsufficientFunds
 
 if TYPE_CHECKING:
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
 # Twice what was measured, in units of gas, since fees move while a settlement runs.
 _DEPLOYMENT: Final = 30_000_000
 _SPONSOR: Final = 2_000_000  # opens, mints, approves, funds
-_COORDINATOR: Final = 1_000_000  # closes, posts, finalises
+_MINTED: Final = 120_000  # one member's stake
+_COORDINATOR: Final = 2_000_000  # closes, begins, draws, posts, finalises
 _COMMITMENT: Final = 150_000  # one training round
-_LISTED: Final = 10_000  # one participant in the posted list
-_MEMBER: Final = 500_000  # joins, claims
+_LISTED: Final = 130_000  # one participant: in the posted list, or expelled
+_MEMBER: Final = 1_200_000  # stakes, joins, commits, reveals, claims, takes its stake
+_DISPUTE: Final = 1_000_000  # a proof, or a bond and a challenge
 
 #: Wei that is nothing on a local chain, and enough for anything there.
 _PLENTY: Final = 10**18
@@ -56,10 +59,25 @@ def top_ups(
     return cast.sponsor, lacking
 
 
+def fuelled(node: Node, signer: Signer) -> None:
+    """See that *signer* has ether for a transaction, from the faucet of a local chain.
+
+    Raises:
+        InsufficientFunds: It has none, and this is no local chain.
+    """
+    held = node.balance(signer.address)
+    if held >= _PLENTY or (held and not node.development):
+        return
+    if not node.development:
+        needed = _DISPUTE * node.fees().maximum
+        raise InsufficientFunds(signer.role, signer.address, held=held, needed=needed)
+    node.send(Transfer(signer.address, _PLENTY), FAUCET)
+
+
 def _lacking(node: Node, cast: Cast, rounds: int, deployment: int) -> dict[str, int]:
     listed = _LISTED * len(cast.members)
     units: dict[str, int] = {
-        cast.sponsor.address: _SPONSOR + deployment,
+        cast.sponsor.address: _SPONSOR + deployment + _MINTED * len(cast.members),
         cast.coordinator.address: _COORDINATOR + _COMMITMENT * rounds + listed,
         **dict.fromkeys((member.address for member in cast.members), _MEMBER),
     }

@@ -6,11 +6,11 @@ from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from fedmerit.chain.order import Step
+from fedmerit.chain.receipt import Step
 from fedmerit.errors import ChainMoved
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from fedmerit.chain.node import Node
     from fedmerit.chain.transaction import Mined
@@ -25,12 +25,17 @@ STEPS: Final[Mapping[str, str]] = MappingProxyType(
         "deploy": "Deploying the contracts",
         "open": "Opening the job",
         "fund": "Funding the vault",
+        "stake": "Putting the stakes down",
         "join": "Registering the participants",
         "close": "Closing the registration",
         "commit": "Committing the update roots",
+        "bind": "Binding the members to their updates",
+        "reveal": "Revealing what they were bound to",
+        "draw": "Drawing the seed",
         "report": "Posting the signed report",
         "finalise": "Finalising the report",
         "claim": "Claiming the payments",
+        "release": "Releasing the stakes",
         "check": "Reading the ledger back",
     }
 )
@@ -46,14 +51,15 @@ class Journal:
     Args:
         on_step: Called when a step begins, with 0 done, and after each of its transactions.
             A step that the chain holds already has a total of 0.
+        before: What an earlier part of the settlement sent.
 
     Attributes:
         steps: What was sent, in order.
 
     """
 
-    def __init__(self, on_step: OnStep = ignore) -> None:
-        self.steps: list[Step] = []
+    def __init__(self, on_step: OnStep = ignore, before: Iterable[Step] = ()) -> None:
+        self.steps: list[Step] = list(before)
         self._on_step = on_step
         self._name = ""
         self._done = self._total = 0

@@ -22,8 +22,16 @@ def _digits(value: object) -> object:
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
 
 
+def _signed(value: object) -> object:
+    negative = isinstance(value, str) and value.startswith("-")
+    found = _digits(value[1:] if isinstance(value, str) and negative else value)
+    return -found if negative and isinstance(found, int) else found
+
+
 #: Base units or wei, never negative; a decimal string in JSON.
 Amount = Annotated[int, BeforeValidator(_digits), PlainSerializer(str), Field(ge=0)]
+#: Any integer; a decimal string in JSON.
+Signed = Annotated[int, BeforeValidator(_signed), PlainSerializer(str)]
 #: 32 bytes, hex.
 Hash = Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")]
 #: Any bytes but none, hex.

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 from pydantic import BeforeValidator, PlainSerializer, with_config
 
 from fedmerit.chain.jsonfile import STRICT, Address, Amount, Bytes, Count, Hash, dump, load
-from fedmerit.chain.order import Step  # noqa: TC001 - pydantic reads it at run time
+from fedmerit.chain.receipt import Step  # noqa: TC001 - pydantic reads it at run time
 from fedmerit.chain.signing import Report
 
 #: From here on, JSON readers round.
@@ -75,6 +75,11 @@ class SignedReport:
         total: Cumulative base units.
         updates_root: The chained update roots.
         evidence: Digest of the manifest.
+        permutations: How many joining orders of the seed it values in; 0 if in none.
+        table_root: Root of the utilities; zeros if the valuation is not committed.
+        steps_root: Root of what each member adds in each order; zeros without orders.
+        values_root: Root of the members' values; zeros if they cannot be checked on chain.
+        seats: Who of the committee signed, as the contract found it: bit i is member i.
         accounts: Everyone in the list, in index order.
         amounts: Cumulative base units of each.
         signatures: The committee's.
@@ -88,6 +93,11 @@ class SignedReport:
     total: Amount
     updates_root: Hash
     evidence: Hash
+    permutations: Count
+    table_root: Hash
+    steps_root: Hash
+    values_root: Hash
+    seats: Amount
     accounts: tuple[Address, ...]
     amounts: tuple[Amount, ...]
     signatures: tuple[Bytes, ...]
@@ -103,6 +113,10 @@ class SignedReport:
             total=self.total,
             updates_root=bytes.fromhex(self.updates_root[2:]),
             evidence=bytes.fromhex(self.evidence[2:]),
+            permutations=self.permutations,
+            table_root=bytes.fromhex(self.table_root[2:]),
+            steps_root=bytes.fromhex(self.steps_root[2:]),
+            values_root=bytes.fromhex(self.values_root[2:]),
         )
 
 
@@ -126,6 +140,8 @@ class Ledger:
         refunded: Base units given back to the sponsor.
         reserve: Base units that are neither allocated nor refunded.
         claimed: Base units that each member claimed, in index order.
+        staked: Base units that each member has at stake now, in index order.
+        burned: Base units of stakes and bonds that nobody can have any more.
         balances: Base units of the token that each account of this job holds now.
         events: The job's events in the order of the chain, the token's in the same
             transactions included.
@@ -148,6 +164,8 @@ class Ledger:
     refunded: Amount
     reserve: Amount
     claimed: tuple[Amount, ...]
+    staked: tuple[Amount, ...]
+    burned: Amount
     balances: dict[Address, Amount]
     events: tuple[Event, ...]
     transactions: tuple[Step, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from fedmerit.chain.clients import Safeguards, Terms
 from fedmerit.chain.deployment import Contracts, missing, plan, planned
@@ -19,21 +19,27 @@ if TYPE_CHECKING:
     from fedmerit.chain.journal import Journal
     from fedmerit.chain.keys import Keyring, Signer
     from fedmerit.chain.node import Node
-    from fedmerit.chain.order import Deployment, Order
+    from fedmerit.chain.order import Agreement
+    from fedmerit.chain.receipt import Deployment
 
-#: Seconds from a job's opening to its end, on top of two challenge windows.
+#: An agreement, or the order that it became.
+Agreed = TypeVar("Agreed", bound="Agreement")
+#: The same, where it is only read: a site of an order will do as one of an agreement.
+Agreed_co = TypeVar("Agreed_co", bound="Agreement", covariant=True)
+
+#: Seconds from a job's opening to its end, on top of all its windows, twice.
 JOB_SECONDS: Final = 30 * 24 * 3600
 #: A challenger puts down this part of the budget: enough to deter, little enough to afford.
 BOND_DIVISOR: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class Site(Generic[Agreed_co]):
     """An open job: everything that its steps work with.
 
     Attributes:
         node: The chain.
-        order: What is settled.
+        order: What is agreed or, later, settled.
         cast: Who signs.
         committee: Who signs the report.
         contracts: The contracts.
@@ -42,7 +48,7 @@ class Site:
     """
 
     node: Node
-    order: Order
+    order: Agreed_co
     cast: Cast
     committee: tuple[Signer, ...]
     contracts: Contracts
@@ -59,7 +65,7 @@ class Site:
         return tuple(member.address for member in self.cast.members)
 
 
-class Opening:
+class Opening(Generic[Agreed]):
     """Brings a job about, step by step.
 
     Args:
@@ -73,7 +79,7 @@ class Opening:
 
     """
 
-    def __init__(self, node: Node, order: Order, keys: Keyring, journal: Journal) -> None:
+    def __init__(self, node: Node, order: Agreed, keys: Keyring, journal: Journal) -> None:
         self._node = node
         self._order = order
         self._cast = Cast.of(keys, order.participants)
@@ -124,7 +130,7 @@ class Opening:
             return Contracts.attach(self._node, known)
         return Contracts.deploy(self._node, self._cast.sponsor, known, self._journal.record)
 
-    def open(self, contracts: Contracts, known: Deployment) -> Site:
+    def open(self, contracts: Contracts, known: Deployment) -> Site[Agreed]:
         """Open the job, or find the one that an earlier attempt opened."""
         terms = self._terms(contracts)
         job = self._find(contracts, known, terms)
@@ -150,16 +156,25 @@ class Opening:
             token=contracts.token.address,
             round_budget=self._order.budget,
             challenge_window=window,
-            ends_at=self._node.now() + 2 * window + JOB_SECONDS,
+            ends_at=self._node.now() + 2 * self._windows() + JOB_SECONDS,
             threshold=self._order.threshold,
             allow_root=AllowList(accounts).root,
             committee=tuple(sorted(seats, key=lambda address: int(address, 16))),
             safeguards=Safeguards(
-                ruling_window=max(window, 1),
+                commit_window=self._order.commit_window,
+                reveal_window=self._order.reveal_window,
+                ruling_window=self._order.ruling_window,
+                unbonding=self._order.unbonding,
+                stake=self._order.stake,
+                slash=self._order.stake,
                 bond=max(self._order.budget // BOND_DIVISOR, 1),
                 arbiter=contracts.arbiter.address,
             ),
         )
+
+    def _windows(self) -> int:
+        order = self._order
+        return order.commit_window + order.reveal_window + order.challenge_window
 
     def _find(self, contracts: Contracts, known: Deployment, terms: Terms) -> int | None:
         """Give the job of this order, if an earlier attempt opened it.
@@ -177,7 +192,7 @@ class Opening:
             )
         for job in contracts.registry.opened_by(sponsor, first_block=known.block):
             posted = contracts.reports.posted(job, first_block=known.block)
-            ours = all(report.evidence == self._order.evidence for report in posted)
+            ours = self._order.may_be_behind(report.evidence for report in posted)
             if ours and _alike(contracts.registry.terms(job), terms):
                 return job
         return None
@@ -200,13 +215,13 @@ def _alike(first: Terms, second: Terms) -> bool:
 
 def establish(
     node: Node,
-    order: Order,
+    order: Agreed,
     keys: Keyring,
     *,
     journal: Journal,
     deployment: Deployment | None = None,
     on_deployed: Callable[[Deployment], None] = lambda _: None,
-) -> Site:
+) -> Site[Agreed]:
     """Hand out gas money, deploy the contracts and open the job; what is there is kept.
 
     Args:

@@ -1,37 +1,46 @@
-"""What a settlement is asked to do, and what it did: the order, the receipt.
+"""What a settlement is asked to do: the agreement that opens a job, the order that ends it.
 
 Amounts are integers of base units throughout; participants stand in one order everywhere.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
-from pydantic import with_config
-
-from fedmerit.chain.jsonfile import STRICT, Address, Amount, Count, Hash, dump, load
 from fedmerit.chain.tree import MAXIMUM_AMOUNT
 from fedmerit.errors import ChainError, suggestion
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fedmerit.chain.committed import Commitment
+
 #: Roles of their own; participants may not take these names.
 OFFICES: Final = ("sponsor", "coordinator")
+#: As many members as a coalition's bits can tell apart on chain.
+MAXIMUM_DRAWN: Final = 256
 _WORD: Final = len(bytes(32))
+_WINDOWS: Final = 2**32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """One settlement period, ready to be settled.
+class Agreement:
+    """What is laid down before anyone is valued: who takes part, on which terms.
 
     Attributes:
         participants: Names, in index order; the same on the chain.
-        payments: Base units of each, cumulative over the job.
         budget: Base units that the sponsor puts in.
         update_roots: 32 bytes a training round, from round 1.
-        evidence: 32 bytes: the digest of the evidence's manifest.
         committee: Participants that sign the report.
         threshold: How many of their signatures the contract asks for.
         challenge_window: Seconds between a report and its finality.
+        commit_window: Seconds in which members commit to their updates; 0 draws no seed.
+        reveal_window: Seconds in which they reveal what they committed to.
+        stake: Base units that every member puts down, and loses if it withholds its secret
+            or signs what is proven false.
+        updates: 32 bytes a participant: the digest of all its updates; none without a draw.
+        silent: Participants that commit and do not reveal.
 
     Raises:
         ChainError: It cannot be settled; the message says what does not fit.
@@ -39,28 +48,47 @@ class Order:
     """
 
     participants: tuple[str, ...]
-    payments: tuple[int, ...]
     budget: int
     update_roots: tuple[bytes, ...]
-    evidence: bytes
     committee: tuple[str, ...]
     threshold: int
     challenge_window: int
+    commit_window: int = 0
+    reveal_window: int = 0
+    stake: int = 0
+    updates: tuple[bytes, ...] = ()
+    silent: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self._check_people()
-        self._check_money()
-        if any(len(word) != _WORD for word in (*self.update_roots, self.evidence)):
-            raise ChainError("update roots and the evidence digest must be 32 bytes each")
-        if self.evidence == bytes(_WORD):
-            raise ChainError("the evidence digest is all zeros: nothing would be bound to the pay")
-        if not 0 <= self.challenge_window < 2**32:
-            raise ChainError(f"a challenge window of {self.challenge_window} seconds")
+        self._check_windows()
+        if not 0 < self.budget <= MAXIMUM_AMOUNT:
+            raise ChainError(
+                f"a budget of {self.budget} base units; contracts take 1 to 2^128 - 1",
+                hint="Choose another budget, or a token with fewer decimals.",
+            )
+        if any(len(word) != _WORD for word in (*self.update_roots, *self.updates)):
+            raise ChainError("update roots and digests must be 32 bytes each")
 
     @property
-    def reserve(self) -> int:
-        """Base units of the budget that nobody is paid."""
-        return self.budget - sum(self.payments)
+    def draws(self) -> bool:
+        """Whether the members draw a seed."""
+        return self.commit_window > 0
+
+    @property
+    def ruling_window(self) -> int:
+        """Seconds that the arbiter has to rule on a challenge."""
+        return max(self.challenge_window, 1)
+
+    @property
+    def unbonding(self) -> int:
+        """Seconds from asking for a stake to taking it: longer than all else can take."""
+        windows = self.challenge_window, self.ruling_window, self.commit_window, self.reveal_window
+        return sum(windows) + 1 if self.stake else 0
+
+    def may_be_behind(self, evidence: Iterable[bytes]) -> bool:
+        """Say whether a job whose reports name *evidence* may be this agreement's."""
+        return not tuple(evidence)
 
     def _check_people(self) -> None:
         if not self.participants or len(set(self.participants)) != len(self.participants):
@@ -70,10 +98,10 @@ class Order:
                 f"a participant is called {office!r}, which is a role of its own",
                 hint="Rename the participant.",
             )
-        for name in self.committee:
+        for name in (*self.committee, *sorted(self.silent)):
             if name not in self.participants:
                 raise ChainError(
-                    f"{name!r} is on the committee and no participant",
+                    f"{name!r} is on the committee, or silent, and no participant",
                     hint=suggestion(name, self.participants),
                 )
         if len(set(self.committee)) != len(self.committee):
@@ -84,7 +112,67 @@ class Order:
                 hint=f"Set the threshold between 1 and {len(self.committee)}.",
             )
 
-    def _check_money(self) -> None:
+    def _check_windows(self) -> None:
+        if not 0 <= self.challenge_window < _WINDOWS:
+            raise ChainError(f"a challenge window of {self.challenge_window} seconds")
+        if (self.commit_window > 0) != (self.reveal_window > 0) or self.commit_window < 0:
+            raise ChainError(
+                f"windows of {self.commit_window} seconds to commit and {self.reveal_window} to "
+                "reveal are half a draw",
+                hint="Give both windows, or 0 for both to draw no seed.",
+            )
+        if not 0 <= self.stake <= MAXIMUM_AMOUNT or (self.draws and not self.stake):
+            raise ChainError(
+                f"a draw with a stake of {self.stake} base units: withholding would cost nothing",
+                hint="Ask for a stake of 1 base unit or more, or draw no seed.",
+            )
+        if self.unbonding >= _WINDOWS:
+            raise ChainError(
+                f"windows of {self.unbonding} seconds together; contracts take less than 2^32",
+                hint="Choose a shorter challenge window.",
+            )
+        if self.draws and not len(self.updates) == len(self.participants) <= MAXIMUM_DRAWN:
+            raise ChainError(
+                f"{len(self.updates)} update digests of {len(self.participants)} participants "
+                f"to draw by; at most {MAXIMUM_DRAWN} can",
+                hint="Draw no seed: set both windows and the stake to 0.",
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order(Agreement):
+    """One settlement period, ready to be settled.
+
+    Attributes:
+        payments: Base units of each participant, cumulative over the job.
+        evidence: 32 bytes: the digest of the evidence's manifest.
+        valuation: The integers that the report commits to; None commits to none, which a
+            job that draws does not take.
+
+    """
+
+    payments: tuple[int, ...]
+    evidence: bytes
+    valuation: Commitment | None = None
+
+    def __post_init__(self) -> None:
+        Agreement.__post_init__(self)
+        if len(self.evidence) != _WORD:
+            raise ChainError("the evidence digest must be 32 bytes")
+        if self.evidence == bytes(_WORD):
+            raise ChainError("the evidence digest is all zeros: nothing would be bound to the pay")
+        self._check_payments()
+
+    @property
+    def reserve(self) -> int:
+        """Base units of the budget that nobody is paid."""
+        return self.budget - sum(self.payments)
+
+    def may_be_behind(self, evidence: Iterable[bytes]) -> bool:
+        """Say whether a job whose reports name *evidence* may be this order's."""
+        return all(named == self.evidence for named in evidence)
+
+    def _check_payments(self) -> None:
         if len(self.payments) != len(self.participants):
             raise ChainError(
                 f"{len(self.payments)} payments for {len(self.participants)} participants"
@@ -95,108 +183,7 @@ class Order:
                     f"{name!r} is to be paid {amount} base units; contracts take 0 to 2^128 - 1",
                     hint="Choose a smaller budget, or a token with fewer decimals.",
                 )
-        if not 0 < self.budget <= MAXIMUM_AMOUNT:
-            raise ChainError(
-                f"a budget of {self.budget} base units; contracts take 1 to 2^128 - 1",
-                hint="Choose another budget, or a token with fewer decimals.",
-            )
         if self.reserve < 0:
             raise ChainError(
                 f"payments of {sum(self.payments)} base units pass the budget of {self.budget}"
             )
-
-
-@with_config(STRICT)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deployment:
-    """Contracts on a chain, and the job opened there; what a resumed settlement needs.
-
-    Attributes:
-        chain_id: The chain's number.
-        addresses: Address of each contract, by its name.
-        block: A block before which these contracts did not exist.
-        job: The job's number; None until it is opened.
-
-    """
-
-    chain_id: Count
-    addresses: dict[str, Address]
-    block: Count
-    job: Count | None = None
-
-    def to_json(self) -> str:
-        """Write the deployment as JSON."""
-        return dump(self)
-
-    @classmethod
-    def from_json(cls, text: str) -> Deployment:
-        """Read what :meth:`to_json` wrote; a ChainError says where it is malformed."""
-        return load(cls, text)
-
-
-@with_config(STRICT)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One transaction of a settlement.
-
-    Attributes:
-        step: Which part of the settlement it belongs to, a key of ``STEPS``.
-        hash: The transaction's hash.
-        sender: Who signed it.
-        block: Number of its block.
-        timestamp: Unix seconds of its block.
-        gas: Gas it used.
-
-    """
-
-    step: str
-    hash: Hash
-    sender: Address
-    block: Count
-    timestamp: Count
-    gas: Count
-
-
-@with_config(STRICT)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """What a settlement did, as read back from the chain.
-
-    Attributes:
-        chain_id: The chain's number.
-        addresses: Address of each contract, by its name.
-        block: A block before which these contracts did not exist.
-        job: The job's number.
-        accounts: Address of each participant, in index order.
-        sponsor: The sponsor's address.
-        coordinator: The coordinator's address.
-        root: Hash of the settled payment tree's root.
-        total: Base units allocated to the participants.
-        reserve: Base units of the budget that nobody is paid.
-        paid: Base units that each participant has claimed.
-        transactions: What was sent, in order. A resumed settlement knows only its own part;
-            the ledger has all of it.
-
-    """
-
-    chain_id: Count
-    addresses: dict[str, Address]
-    block: Count
-    job: Count
-    accounts: dict[str, Address]
-    sponsor: Address
-    coordinator: Address
-    root: Hash
-    total: Amount
-    reserve: Amount
-    paid: dict[str, Amount]
-    transactions: tuple[Step, ...] = field(default=())
-
-    def to_json(self) -> str:
-        """Write the receipt as JSON; amounts as decimal strings."""
-        return dump(self)
-
-    @classmethod
-    def from_json(cls, text: str) -> Receipt:
-        """Read what :meth:`to_json` wrote; a ChainError says where it is malformed."""
-        return load(cls, text)

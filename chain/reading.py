@@ -14,7 +14,7 @@ from eth_utils.address import to_checksum_address
 from fedmerit.chain import decoding
 from fedmerit.chain.deployment import contracts_at
 from fedmerit.chain.ledger import Event, Ledger, SignedReport
-from fedmerit.chain.order import Step
+from fedmerit.chain.receipt import Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,13 +30,25 @@ _STEPS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "JobOpened": "open",
         "Funded": "fund",
+        "Staked": "stake",
         "Joined": "join",
         "RegistrationClosed": "close",
         "UpdatesCommitted": "commit",
+        "DrawBegun": "bind",
+        "Committed": "bind",
+        "Revealed": "reveal",
+        "Expelled": "draw",
+        "SeedDrawn": "draw",
+        "DrawSpoiled": "draw",
         "ReportPosted": "report",
         "ReportFinalised": "finalise",
         "Claimed": "claim",
+        "ExitBegun": "release",
+        "Unstaked": "release",
         "Refunded": "refund",
+        "FaultProven": "dispute",
+        "Challenged": "dispute",
+        "Settled": "dispute",
     }
 )
 
@@ -64,7 +76,8 @@ def read_ledger(
     events, transactions = _history(node, everywhere, job, first_block)
     members = tuple(e.arguments["account"] for e in events if e.name == "Joined")
     holders = (sponsor, terms.coordinator, *members, contracts.vault.address)
-    vault = contracts.vault
+    holders += (contracts.stakes.address,)
+    vault, stakes = contracts.vault, contracts.stakes
     return Ledger(
         chain_id=node.chain_id,
         job=job,
@@ -80,6 +93,8 @@ def read_ledger(
         refunded=vault.refunded(job),
         reserve=vault.reserve(job),
         claimed=tuple(vault.claimed(job, index) for index in range(len(members))),
+        staked=tuple(stakes.stake_of(job, member).amount for member in members),
+        burned=stakes.burned(job),
         balances={holder: contracts.token.balance_of(holder) for holder in holders},
         events=events,
         transactions=transactions,
@@ -151,6 +166,11 @@ def _reports(contracts: Contracts, events: Iterable[Event]) -> Iterable[SignedRe
             total=int(report["total"]),
             updates_root=_hex(report["updatesRoot"]),
             evidence=_hex(report["evidence"]),
+            permutations=int(report["permutations"]),
+            table_root=_hex(report["tableRoot"]),
+            steps_root=_hex(report["stepsRoot"]),
+            values_root=_hex(report["valuesRoot"]),
+            seats=int(event.arguments["seats"]),
             accounts=tuple(sent["accounts"]),
             amounts=tuple(map(int, sent["cumulative"])),
             signatures=tuple(map(_hex, sent["signatures"])),

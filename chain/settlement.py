@@ -1,4 +1,4 @@
-"""Settle one period: from an order to money that every participant has claimed.
+"""Settle one period: draw its seed, then pay what was decided with it.
 
 Every step asks the chain first and does only what is missing. So whatever happens, the
 answer is to look again and go on: a process that died calls :func:`settle` again with the
@@ -8,10 +8,12 @@ Nothing is opened, posted or paid twice.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
+from fedmerit.chain.drawing import Drawing
 from fedmerit.chain.journal import Journal, ignore
 from fedmerit.chain.opening import establish
+from fedmerit.chain.preparation import Preparation
 from fedmerit.chain.steps import Settlement
 from fedmerit.errors import ChainError, ChainMoved, Unreachable
 
@@ -21,13 +23,56 @@ if TYPE_CHECKING:
     from fedmerit.chain.journal import OnStep
     from fedmerit.chain.keys import Keyring
     from fedmerit.chain.node import Node
-    from fedmerit.chain.order import Deployment, Order, Receipt
+    from fedmerit.chain.order import Agreement, Order
+    from fedmerit.chain.receipt import Deployment, Drawn, Receipt, Step
 
+    #: Told where the contracts are.
+    Keep = Callable[[Deployment], None]
+
+Result = TypeVar("Result")
 
 #: How often the chain is looked at again before we give up on it.
 LOOKS: Final = 8
 #: How long a node that went away may take to come back.
 PATIENCE_SECONDS: Final = 60.0
+
+
+def draw(
+    node: Node,
+    agreement: Agreement,
+    keys: Keyring,
+    *,
+    deployment: Deployment | None = None,
+    on_deployed: Callable[[Deployment], None] = lambda _: None,
+    on_step: OnStep = ignore,
+) -> Drawn:
+    """Open a job on the terms of *agreement*, and draw its seed; what is there is kept.
+
+    Args:
+        node: The chain to settle on.
+        agreement: The terms, and what the members are bound to.
+        keys: Who signs for the sponsor, the coordinator and each participant.
+        deployment: Where an earlier attempt got to; None deploys afresh.
+        on_deployed: As for :func:`settle`.
+        on_step: As for :func:`settle`.
+
+    Returns:
+        The seed, and who had a part in it.
+
+    Raises:
+        ChainError: As :func:`settle` does, or nobody is left to draw.
+
+    """
+
+    def attempt(journal: Journal, known: Deployment | None, keep: Keep) -> Drawn:
+        site = establish(node, agreement, keys, deployment=known, on_deployed=keep, journal=journal)
+        _prepare(Preparation(site, journal))
+        drawing = Drawing(site, journal)
+        drawing.draw()
+        journal.confirm(node)
+        return drawing.result()
+
+    return _persist(node, Journal(on_step), deployment, on_deployed, attempt)
 
 
 def settle(
@@ -38,6 +83,7 @@ def settle(
     deployment: Deployment | None = None,
     on_deployed: Callable[[Deployment], None] = lambda _: None,
     on_step: OnStep = ignore,
+    before: tuple[Step, ...] = (),
 ) -> Receipt:
     """Do whatever of *order* the chain does not hold yet, and read it back.
 
@@ -51,6 +97,7 @@ def settle(
             second attempt needs.
         on_step: Called with a step's name, how many of its transactions are done and of
             how many: when the step begins and after each. See ``STEPS``.
+        before: What was sent when the seed was drawn, for the receipt.
 
     Returns:
         The receipt, with what was read back from the chain.
@@ -65,7 +112,37 @@ def settle(
             the earlier attempt was at another order.
 
     """
-    journal, known = Journal(on_step), deployment
+
+    def attempt(journal: Journal, known: Deployment | None, keep: Keep) -> Receipt:
+        site = establish(node, order, keys, deployment=known, on_deployed=keep, journal=journal)
+        settlement = Settlement(site, journal)
+        _prepare(settlement)
+        Drawing(site, journal).draw()
+        settlement.report()
+        settlement.finalise()
+        settlement.claim()
+        settlement.release()
+        return settlement.check()
+
+    return _persist(node, Journal(on_step, before), deployment, on_deployed, attempt)
+
+
+def _prepare(preparation: Preparation) -> None:
+    preparation.fund()
+    preparation.stake()
+    preparation.join()
+    preparation.close()
+    preparation.commit()
+
+
+def _persist(
+    node: Node,
+    journal: Journal,
+    known: Deployment | None,
+    on_deployed: Callable[[Deployment], None],
+    attempt: Callable[[Journal, Deployment | None, Keep], Result],
+) -> Result:
+    """Make *attempt* until it comes through, or the order is at fault."""
 
     def keep(found: Deployment) -> None:
         nonlocal known
@@ -74,33 +151,12 @@ def settle(
 
     for _ in range(LOOKS):
         try:
-            return _settle(node, order, keys, journal=journal, known=known, keep=keep)
+            return attempt(journal, known, keep)
         except ChainError as error:
             if not _passing(error, node, journal):
                 raise
             last = error
     raise last
-
-
-def _settle(
-    node: Node,
-    order: Order,
-    keys: Keyring,
-    *,
-    journal: Journal,
-    known: Deployment | None,
-    keep: Callable[[Deployment], None],
-) -> Receipt:
-    site = establish(node, order, keys, deployment=known, on_deployed=keep, journal=journal)
-    settlement = Settlement(site, journal)
-    settlement.fund()
-    settlement.join()
-    settlement.close()
-    settlement.commit()
-    settlement.report()
-    settlement.finalise()
-    settlement.claim()
-    return settlement.check()
 
 
 def _passing(error: ChainError, node: Node, journal: Journal) -> bool:

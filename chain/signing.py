@@ -37,6 +37,13 @@ _TYPES: Final = {
     ]
 }
 
+_RULING: Final = {
+    "Ruling": [
+        {"name": "challenge", "type": "uint256"},
+        {"name": "verdict", "type": "uint8"},
+    ]
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Domain:
@@ -118,6 +125,30 @@ class Report:
 def sign_report(report: Report, signers: Iterable[Signer], domain: Domain) -> list[bytes]:
     """Sign as every one of *signers*, in ascending order of address as the contract asks."""
     message = report.message(domain)
+    ordered = sorted(signers, key=lambda signer: int(signer.address, 16))
+    return [signer.sign(message) for signer in ordered]
+
+
+def sign_ruling(
+    challenge: int, verdict: int, signers: Iterable[Signer], *, chain_id: int, arbiter: str
+) -> list[bytes]:
+    """Sign a verdict on a challenge as *signers*, in ascending order of address.
+
+    Args:
+        challenge: The challenge's number.
+        verdict: See :mod:`fedmerit.chain.clients.arbiter`.
+        signers: Members of the job's committee.
+        chain_id: The chain's number.
+        arbiter: Address of the CommitteeArbiter contract.
+    """
+    where = {
+        "name": "fedmerit arbiter",
+        "version": "1",
+        "chainId": chain_id,
+        "verifyingContract": arbiter,
+    }
+    told = {"challenge": challenge, "verdict": verdict}
+    message = encode_typed_data(where, _RULING, told)
     ordered = sorted(signers, key=lambda signer: int(signer.address, 16))
     return [signer.sign(message) for signer in ordered]
 

@@ -1,30 +1,31 @@
-"""The steps of one settlement, from a funded vault to claims that were read back.
+"""The steps of one settlement, from a signed report to claims that were read back.
 
 Every step asks the chain first and does only what is missing, so each may be taken again.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from fedmerit.chain.clients import Claim
-from fedmerit.chain.order import Receipt
+from fedmerit.chain.committed import Roots
+from fedmerit.chain.drawing import PERIOD
+from fedmerit.chain.preparation import Preparation, differs
+from fedmerit.chain.receipt import Receipt
 from fedmerit.chain.signing import Domain, Report, sign_report
-from fedmerit.chain.tree import AllowList, SumTree, members_digest, round_history
-from fedmerit.errors import ChainError, ChainMoved
+from fedmerit.chain.tree import SumTree, round_history
+from fedmerit.errors import ChainError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from fedmerit.chain.committed import Commitment
     from fedmerit.chain.journal import Journal
+    from fedmerit.chain.keys import Signer
     from fedmerit.chain.opening import Site
-
-#: The settlement period that is settled: the first, which covers the whole training.
-PERIOD: Final = 1
+    from fedmerit.chain.order import Order
 
 
-class Settlement:
-    """The steps of one settlement after its job is open, to take one at a time.
+class Settlement(Preparation):
+    """All steps of one settlement after its job is open, to take one at a time.
 
     Args:
         site: The order, its people and its job, as :func:`~fedmerit.chain.opening.establish`
@@ -33,62 +34,12 @@ class Settlement:
 
     """
 
-    def __init__(self, site: Site, journal: Journal) -> None:
+    def __init__(self, site: Site[Order], journal: Journal) -> None:
+        super().__init__(site, journal)
         self._site = site
-        self._contracts = site.contracts
         self._order = site.order
-        self._job = site.job
-        self._journal = journal
+        self._cached: Roots | None = None  # over a table of thousands
         self._tree = SumTree(site.job, site.accounts, site.order.payments)
-
-    def fund(self) -> None:
-        """Mint what the sponsor lacks, and put the budget into the vault."""
-        token, vault = self._contracts.token, self._contracts.vault
-        sponsor = self._site.cast.sponsor
-        missing = self._order.budget - vault.funded(self._job)
-        if missing <= 0:
-            return self._journal.begin("fund", 0)
-        short = missing - token.balance_of(sponsor.address)
-        unapproved = token.allowance(sponsor.address, vault.address) < missing
-        self._journal.begin("fund", (short > 0) + unapproved + 1)
-        if short > 0:
-            self._journal.record(token.mint(sponsor.address, short, signer=sponsor))
-        if unapproved:
-            self._journal.record(token.approve(vault.address, missing, signer=sponsor))
-        return self._journal.record(vault.fund(self._job, missing, signer=sponsor))
-
-    def join(self) -> None:
-        """Let every participant join, each with its own key, in index order."""
-        registry = self._contracts.registry
-        allowed = AllowList(self._site.accounts)
-        joined = registry.member_count(self._job)
-        self._journal.begin("join", max(len(self._site.accounts) - joined, 0))
-        for index, member in enumerate(self._site.cast.members[joined:], start=joined):
-            # Its place is its index for good: not after a member whose block was replaced.
-            if (count := registry.member_count(self._job)) != index:
-                raise ChainMoved(f"{count} members have joined, and {index} had a moment ago")
-            proof = allowed.proof(member.address)
-            self._journal.record(registry.join(self._job, proof, signer=member))
-        self._same("members", members_digest(self._site.accounts), registry.members_digest)
-
-    def close(self) -> None:
-        """End registration, as the coordinator."""
-        missing = not self._contracts.registry.closed(self._job)
-        self._journal.begin("close", int(missing))
-        if missing:
-            signer = self._site.cast.coordinator
-            self._journal.record(self._contracts.registry.close(self._job, signer=signer))
-
-    def commit(self) -> None:
-        """Commit the update root of every training round that is not committed yet."""
-        rounds, roots = self._contracts.rounds, self._order.update_roots
-        done = rounds.committed(self._job)
-        self._same("update history", round_history(roots[:done]), rounds.history)
-        self._journal.begin("commit", max(len(roots) - done, 0))
-        signer = self._site.cast.coordinator
-        for mined in rounds.commit_each(self._job, done + 1, roots[done:], signer=signer):
-            self._journal.record(mined)
-        self._same("update history", round_history(roots), rounds.history)
 
     def report(self) -> None:
         """Post the report with the committee's signatures."""
@@ -98,16 +49,30 @@ class Settlement:
         self._journal.begin("report", 1)
         report = self.statement
         domain = Domain(chain_id=self._site.node.chain_id, reports=reports.address)
-        signatures = sign_report(report, self._site.committee, domain)
+        signatures = sign_report(report, self._signers(), domain)
         accounts, payments = self._site.accounts, self._order.payments
         signer = self._site.cast.coordinator
         return self._journal.record(
             reports.post_list(report, accounts, payments, signatures, signer=signer)
         )
 
+    def _signers(self) -> list[Signer]:
+        """Give the committee, less those who have lost their stake: their word is not taken."""
+        seats = self._site.committee
+        signers = [s for s in seats if not self._order.stake or self._staked(s)]
+        if len(signers) < self._order.threshold:
+            raise ChainError(
+                f"{len(signers)} of {len(seats)} committee members still have their stake, "
+                f"and {self._order.threshold} must sign",
+                hint="No report can be posted: the sponsor has its budget back at the job's end.",
+            )
+        return signers
+
     @property
     def statement(self) -> Report:
         """The report that the committee signs."""
+        valued = self._order.valuation
+        roots = Roots(0, *(bytes(32),) * 3) if valued is None else self._roots(valued)
         return Report(
             job=self._job,
             round=PERIOD,
@@ -116,6 +81,10 @@ class Settlement:
             total=self._tree.root.sum,
             updates_root=round_history(self._order.update_roots),
             evidence=self._order.evidence,
+            permutations=roots.permutations,
+            table_root=roots.table,
+            steps_root=roots.steps,
+            values_root=roots.values,
         )
 
     def finalise(self) -> None:
@@ -139,6 +108,21 @@ class Settlement:
         ]
         self._journal.begin("claim", len(owed))
         for mined in vault.claim_each(job, owed):
+            self._journal.record(mined)
+
+    def release(self) -> None:
+        """Let every member ask for what is left of its stake, wait, and take it."""
+        stakes, job = self._contracts.stakes, self._job
+        held = {m: stakes.stake_of(job, m.address) for m in self._cast.members}
+        staying = [m for m, stake in held.items() if stake.amount and not stake.released_at]
+        taking = [m for m, stake in held.items() if stake.amount]
+        self._journal.begin("release", len(staying) + len(taking))
+        for mined in stakes.exit_each(job, staying):
+            self._journal.record(mined)
+        if taking:
+            times = (stakes.stake_of(job, member.address).released_at for member in taking)
+            self._site.node.wait_until(max(times))
+        for mined in stakes.withdraw_each(job, taking):
             self._journal.record(mined)
 
     def claims(self) -> tuple[Claim, ...]:
@@ -169,7 +153,7 @@ class Settlement:
         paid = {name: vault.claimed(job, i) for i, name in enumerate(order.participants)}
         sent = dict(zip(order.participants, order.payments, strict=True))
         if paid != sent:
-            raise _differs("payments", sent, paid)
+            raise differs("payments", sent, paid)
         self._journal.advance()
         return Receipt(
             chain_id=site.node.chain_id,
@@ -183,8 +167,20 @@ class Settlement:
             total=vault.allocated(job),
             reserve=self._reserve(job),
             paid=paid,
+            stakes=self._returned(),
             transactions=tuple(self._journal.steps),
         )
+
+    def _returned(self) -> dict[str, int]:
+        first = self._site.deployment.block
+        found = self._contracts.stakes.returned(self._job, first_block=first)
+        rows = zip(self._order.participants, self._site.accounts, strict=True)
+        return {name: found.get(account, 0) for name, account in rows}
+
+    def _roots(self, valued: Commitment) -> Roots:
+        if self._cached is None:
+            self._cached = valued.roots(self._job, PERIOD)
+        return self._cached
 
     def _reserve(self, job: int) -> int:
         """Give what is left of the budget, refunded or not; gifts of others do not count."""
@@ -197,23 +193,4 @@ class Settlement:
         sent = (ours.round, ours.root, ours.total, ours.evidence)
         posted = self._contracts.reports.posted(self._job, first_block=self._site.deployment.block)
         if posted != (sent,):
-            raise _differs("posted report", sent, posted)
-
-    def _same(self, what: str, sent: object, ask: Callable[[int], object]) -> None:
-        if (found := ask(self._job)) != sent:
-            raise _differs(what, sent, found)
-
-
-def _differs(what: str, sent: object, found: object) -> ChainError:
-    return ChainError(
-        f"{what}: sent {_shown(sent)}, but the chain holds {_shown(found)}",
-        hint="Stop here and keep both: this job was touched by another order.",
-    )
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, bytes):
-        return f"0x{value.hex()}"
-    if isinstance(value, tuple):
-        return f"({', '.join(map(_shown, value))})"
-    return str(value)
+            raise differs("posted report", sent, posted)

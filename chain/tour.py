@@ -22,7 +22,8 @@ from fedmerit.chain.journal import Journal
 from fedmerit.chain.jsonfile import STRICT, dump, load
 from fedmerit.chain.keys import Keyring
 from fedmerit.chain.opening import Site, establish
-from fedmerit.chain.order import Deployment, Order
+from fedmerit.chain.order import Order
+from fedmerit.chain.receipt import Deployment  # noqa: TC001 - pydantic reads it at run time
 from fedmerit.chain.transcript import Transcript, replay
 from fedmerit.chain.tree import update_root
 from fedmerit.errors import ChainError, FedmeritError
@@ -81,7 +82,7 @@ class Tour:
     deployment: Deployment | None
     journal: Journal = field(default_factory=Journal)
 
-    def establish(self) -> Site:
+    def establish(self) -> Site[Order]:
         """Deploy and open the job, or take up what deploy.py left."""
 
         def keep(deployment: Deployment) -> None:

@@ -22,7 +22,7 @@ from pydantic import TypeAdapter
 from fedmerit import errors, evidence, joint
 from fedmerit.bundle import PROGRESS, Progress
 from fedmerit.catalogue import catalogue
-from fedmerit.chain import Deployment, Ledger, Receipt, Transcript
+from fedmerit.chain import Commitment, Deployment, Drawn, Ledger, Receipt, Transcript
 from fedmerit.cli import app
 from fedmerit.incentives import MECHANISMS, METHODS
 from fedmerit.incentives.mechanisms import MEANING, Claim, Mechanism
@@ -49,7 +49,9 @@ DOCUMENTS: Final[Mapping[str, type]] = MappingProxyType(
         joint.OPINIONS: joint.OpinionsDocument,
         evidence.OUTCOME: evidence.OutcomeDocument,
         evidence.ACCOUNTS: evidence.AccountsDocument,
+        evidence.COMMITMENT: Commitment,
         evidence.DEPLOYMENT: Deployment,
+        evidence.DRAWN: Drawn,
         evidence.RECEIPT: Receipt,
         evidence.LEDGER: Ledger,
         evidence.TRANSCRIPT: Transcript,

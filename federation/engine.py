@@ -112,7 +112,8 @@ class Engine:
         """Shuffle a member's rows once an epoch, and cut them into batches.
 
         Returns:
-            One array of its row numbers per step; what a member draws is its own affair.
+            One array of its row numbers per step that it takes; what a member draws is its
+            own affair.
 
         """
         rows = len(member.labels)
@@ -121,7 +122,8 @@ class Engine:
         stream = generator(self.seed, "training", "batches", member.name, round_)
         cuts = range(self.settings.batch_size, rows, self.settings.batch_size)
         epochs = (stream.permutation(rows) for _ in range(self.settings.local_epochs))
-        return [batch for epoch in epochs for batch in np.split(epoch, cuts)]
+        batches = [batch for epoch in epochs for batch in np.split(epoch, cuts)]
+        return batches[: member.behaviour.steps(len(batches))]
 
     def _groups(
         self, model: NDArray[np.int64], member: NDArray[np.int64], steps: NDArray[np.int64]

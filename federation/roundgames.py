@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from fedmerit.federation.consortium import Federation
     from fedmerit.federation.evaluation import Evaluation
     from fedmerit.federation.measure import Metric
+    from fedmerit.federation.models import Network
     from fedmerit.federation.record import TrainingRecord
 
     #: Gives what multiplies the sum of each coalition's weighted updates, ``(coalitions,)``,
@@ -75,6 +76,7 @@ class RoundGame:
         metric: A key of :data:`~fedmerit.federation.measure.METRICS`, or a function like them.
         label: Count only the validation rows of this class; without it, all.
         memory_bytes: What may be kept between questions so that they are answered faster.
+        built: The run's network, where it is at hand; building one is most of a short question.
 
     Raises:
         GameError: There is no such round, weighting, metric, or row of such a class.
@@ -91,6 +93,7 @@ class RoundGame:
         metric: str | Metric = "loss",
         label: str | None = None,
         memory_bytes: int = MEMORY_BYTES,
+        built: Network | None = None,
     ) -> None:
         if not 1 <= round_ <= len(record.rounds):
             raise GameError(
@@ -107,6 +110,7 @@ class RoundGame:
         self._metric = metric_of(metric)
         self._chosen = rows_of(federation, label)
         self._memory_bytes = memory_bytes
+        self._built = built
         self._accepted = self._round.weights > 0
 
     def worth(self, coalitions: NDArray[np.bool_], /) -> NDArray[np.float64]:
@@ -153,7 +157,10 @@ class RoundGame:
             array[self._accepted] for array in (self._round.weights, self._round.updates)
         )
         return evaluation(
-            lambda: network(self._federation, record.model, seed=record.seed, device=device),
+            lambda: (
+                self._built
+                or network(self._federation, record.model, seed=record.seed, device=device)
+            ),
             base=torch.from_numpy(self._round.global_before).to(device),
             steps=torch.from_numpy(weights[:, None] * updates).to(device),
             rows=torch.from_numpy(self._federation.validation_features[self._chosen]).to(device),

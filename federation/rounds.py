@@ -99,7 +99,8 @@ def _inspect(sent: Tensor, parameters: int) -> tuple[Tensor, str]:
     """Say which of the sent updates can be averaged, and why one cannot."""
     if sent.shape[1] != parameters:
         unfit = torch.zeros(len(sent), dtype=torch.bool, device=sent.device)
-        return unfit, f"sent {sent.shape[1]} values for {parameters} parameters"
+        values = f"sent {sent.shape[1]} values for {parameters} parameters"
+        return unfit, values if sent.shape[1] else "did not answer"
     fit = sent.sum(dim=1).isfinite()
     if fit.all():
         return fit, ""

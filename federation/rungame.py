@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from fedmerit.federation.consortium import Federation
     from fedmerit.federation.measure import Metric
+    from fedmerit.federation.models import Network
     from fedmerit.federation.record import TrainingRecord
 
 
@@ -38,6 +39,7 @@ class RunGame:
         metric: Likewise.
         label: Likewise.
         memory_bytes: Likewise, for all rounds together.
+        built: Likewise.
 
     Attributes:
         rounds: Each round's own game.
@@ -56,6 +58,7 @@ class RunGame:
         metric: str | Metric = "loss",
         label: str | None = None,
         memory_bytes: int = MEMORY_BYTES,
+        built: Network | None = None,
     ) -> None:
         if not record.rounds:
             raise GameError("the run has no rounds", hint="Train for one round at least.")
@@ -69,6 +72,7 @@ class RunGame:
                 metric=metric,
                 label=label,
                 memory_bytes=memory_bytes // len(record.rounds),
+                built=built,
             )
             for number in range(1, len(record.rounds) + 1)
         )

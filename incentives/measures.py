@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from math import inf, sqrt
 from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import stdtrit
+from scipy.stats import rankdata
 
 from fedmerit.errors import RewardError
 
@@ -56,6 +62,62 @@ def leaves_after(utilities: Sequence[float], *, memory: float = 0.5) -> int | No
         if average < 0:
             return number
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """A mean of like measurements, with its interval.
+
+    Attributes:
+        value: The mean.
+        low: Lower end of the interval.
+        high: Upper end.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+def mean_of(samples: Sequence[float], *, confidence: float = 0.95) -> Mean:
+    """Give the mean of independent samples with Student's interval.
+
+    One sample says nothing of how others would differ: its interval is everything.
+
+    Raises:
+        RewardError: There is no sample.
+    """
+    n = len(samples)
+    if not n:
+        raise RewardError("there is nothing to take the mean of")
+    mean = sum(samples) / n
+    if n == 1:
+        return Mean(mean, -inf, inf)
+    error = sqrt(sum((each - mean) ** 2 for each in samples) / (n - 1) / n)
+    half = float(stdtrit(n - 1, (1 + confidence) / 2)) * error
+    return Mean(mean, mean - half, mean + half)
+
+
+def rank_correlation(ones: Sequence[float], others: Sequence[float]) -> float | None:
+    """Give Spearman's correlation, ties sharing their mean rank; None if all of one are alike."""
+    left, right = (rankdata(np.array(each, dtype=np.float64)) for each in (ones, others))
+    left, right = left - left.mean(), right - right.mean()
+    size = sqrt(float((left**2).sum()) * float((right**2).sum()))
+    return float((left * right).sum()) / size if size else None
+
+
+def price_of_anarchy(best: float, reached: float) -> float | None:
+    """Give how many times better it could have been (Koutsoupias and Papadimitriou, 1999).
+
+    Args:
+        best: The welfare that a planner would reach.
+        reached: What came of everybody's own choices, in the same unit.
+
+    Returns:
+        1 or more as a rule; below 1 the planner was not as good as it might have been. None
+        where *reached* is not above 0: no multiple of it is the best.
+    """
+    return best / reached if reached > 0 else None
 
 
 def _check(amounts: Sequence[float]) -> None:

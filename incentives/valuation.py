@@ -65,6 +65,8 @@ class Valuation:
         method: The key in ``METHODS`` that made it.
         reason: Why this method, where ``auto`` chose it; else empty.
         trace: Where the estimate stood on the way, in order; its last is this one.
+        orders: How many joining orders of the seed the values are plain means over; 0 for
+            any other form of estimate.
     """
 
     participants: tuple[str, ...]
@@ -78,6 +80,7 @@ class Valuation:
     method: str
     reason: str = ""
     trace: tuple[Checkpoint, ...] = ()
+    orders: int = 0
 
     @property
     def sampling_errors(self) -> NDArray[np.float64]:

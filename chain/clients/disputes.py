@@ -1,15 +1,27 @@
-"""Disputes of pending reports: deployed and wired; the proofs are sent by whoever audits."""
+"""Disputes of pending reports: whoever audits sends the proofs, or asks the arbiter."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
 
 from fedmerit.chain.clients.base import Client
 
 if TYPE_CHECKING:
     from fedmerit.chain.keys import Signer
     from fedmerit.chain.node import Node
+    from fedmerit.chain.signing import Report
     from fedmerit.chain.transaction import Mined
+
+
+class Challenge(NamedTuple):
+    """A challenge as it stands: see ``IDisputes.Challenge``; no job means that there is none."""
+
+    job: int
+    signed: bytes
+    challenger: str
+    deadline: int
+    fault: int
+    open: bool
 
 
 class Disputes(Client):
@@ -34,5 +46,30 @@ class Disputes(Client):
         return cls._deploy(node, signer, registry, rounds, reports, vault, stakes)
 
     def order_of(self, seed: bytes, permutation: int, count: int) -> tuple[int, ...]:
-        """The joining order of *count* members; see :mod:`fedmerit.chain.permutation`."""
+        """The joining order of *count* members; see :mod:`fedmerit.shuffles`."""
         return tuple(map(int, self._ask("orderOf", seed, permutation, count)))
+
+    def dispute(self, function: str, *arguments: object, signer: Signer) -> Mined:
+        """Send a proof, or open a challenge; *arguments* are as the contract names them."""
+        return self._send(signer, function, *arguments)
+
+    def settle(self, report: Report, seats: int, challenge: int, *, signer: Signer) -> Mined:
+        """Settle a challenge by what its arbiter found; anyone may send it."""
+        fields = tuple(report.fields().values())
+        return self._send(signer, "settle", fields, seats, challenge)
+
+    def challenges(self) -> int:
+        """How many challenges there have been, over all jobs."""
+        return int(self._ask("challenges"))
+
+    def challenge_of(self, number: int) -> Challenge:
+        """The challenge of this number."""
+        job, signed, challenger, deadline, fault, is_open = self._ask("challengeOf", number)
+        return Challenge(
+            int(job), bytes(signed), str(challenger), int(deadline), int(fault), bool(is_open)
+        )
+
+    def proven(self, job: int, *, first_block: int) -> tuple[str, ...]:
+        """Who proved a report of *job* false, in the order of the chain."""
+        logs = self._logged("FaultProven", first_block, job=job)
+        return tuple(str(arguments["prover"]) for arguments in logs)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from fedmerit.chain.clients.base import Client
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from fedmerit.chain.keys import Signer
     from fedmerit.chain.node import Node
     from fedmerit.chain.transaction import Mined
@@ -29,6 +31,16 @@ class CreditToken(Client):
     def approve(self, spender: str, amount: int, *, signer: Signer) -> Mined:
         """Let *spender* take up to *amount* base units of *signer*."""
         return self._send(signer, "approve", spender, amount)
+
+    def mint_each(self, amounts: Iterable[tuple[str, int]], *, signer: Signer) -> Iterator[Mined]:
+        """Make so many base units for each account; the owner only."""
+        mint = self._functions.mint
+        return self._node.send_each((mint(account, n), signer) for account, n in amounts)
+
+    def approve_each(self, spender: str, amount: int, signers: Iterable[Signer]) -> Iterator[Mined]:
+        """Let *spender* take up to *amount* base units of each of *signers*."""
+        approve = self._functions.approve
+        return self._node.send_each((approve(spender, amount), signer) for signer in signers)
 
     def transfer(self, account: str, amount: int, *, signer: Signer) -> Mined:
         """Send *amount* base units to *account*."""

@@ -7,7 +7,7 @@ pragma solidity 0.8.37;
 /// taken from the lowest bits up. A number below m is drawn by rejection: the next x is passed over while
 /// x >= 2**16 - 2**16 % m, and gives x % m, so that no number is likelier than another. The order is a
 /// Fisher-Yates shuffle of 0, 1, ..., n - 1: for m = n, n - 1, ..., 2 the places m - 1 and "a number below m"
-/// change their members. `fedmerit.chain.permutation` is the same in Python.
+/// change their members. `fedmerit.shuffles` is the same in Python.
 library Permutation {
     /// @notice Thrown when there are more members than a 16-bit number can tell apart.
     error TooManyToOrder(uint256 count);

@@ -10,6 +10,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from fedmerit.federation.behaviours.effort import DropOut, UnderEffort
 from fedmerit.federation.behaviours.protocol import Behaviour, Exchange, Honest
 from fedmerit.federation.behaviours.riders import DisguisedRider, FreeRider, StaleRider
 from fedmerit.federation.behaviours.rows import FeatureNoise, LabelFlip
@@ -24,6 +25,7 @@ __all__ = [
     "BEHAVIOURS",
     "Behaviour",
     "DisguisedRider",
+    "DropOut",
     "Exchange",
     "Faulty",
     "FeatureNoise",
@@ -31,6 +33,7 @@ __all__ = [
     "Honest",
     "LabelFlip",
     "StaleRider",
+    "UnderEffort",
     "UpdateNoise",
 ]
 
@@ -44,6 +47,8 @@ BEHAVIOURS: Final[Mapping[str, Callable[..., Behaviour]]] = MappingProxyType(
         "label-flip": LabelFlip,
         "feature-noise": FeatureNoise,
         "update-noise": UpdateNoise,
+        "under-effort": UnderEffort,
+        "drop-out": DropOut,
         "faulty": Faulty,
     }
 )

@@ -42,6 +42,9 @@ class Behaviour(Protocol):
     def prepare(self, rows: Rows, classes: int, stream: np.random.Generator, /) -> Rows:
         """Give the rows it trains on, or hands in for validation, made from its own."""
 
+    def steps(self, agreed: int, /) -> int:
+        """Give how many local steps of a round it takes of those that were agreed on."""
+
     def send(self, updates: Tensor, exchange: Exchange, /) -> Tensor:
         """Give what it sends for each honest update, shape ``(models, parameters)``."""
 
@@ -55,6 +58,10 @@ class Plain:
     def prepare(self, rows: Rows, _classes: int, _stream: np.random.Generator, /) -> Rows:
         """Change nothing."""
         return rows
+
+    def steps(self, agreed: int, /) -> int:
+        """Take them all."""
+        return agreed
 
     def send(self, updates: Tensor, _exchange: Exchange, /) -> Tensor:
         """Change nothing."""

@@ -33,6 +33,10 @@ class FreeRider:
         features, labels = rows
         return features[:0], labels[:0]
 
+    def steps(self, _agreed: int, /) -> int:
+        """Take none."""
+        return 0
+
     def send(self, updates: Tensor, _exchange: Exchange, /) -> Tensor:
         """Send zeros."""
         return updates.new_zeros(updates.shape)

@@ -103,14 +103,20 @@ def drawn_markets(
     claims=(Claim.DSIC, Claim.EFF, Claim.IR, Claim.SYM, Claim.MONO, Claim.SCALE),
     needs=(Need.BIDS,),
     model=Model(
-        money=frozenset({"alpha", "dearest"}),
+        money=frozenset({"alpha", "dearest", "grant"}),
         divisible=True,
         income=root_income,
         welfare=root_welfare,
     ),
 )
 def fvcg(
-    round_: RoundInput, /, *, alpha: int = 10**6, largest: int = 12, dearest: int = 10**6
+    round_: RoundInput,
+    /,
+    *,
+    alpha: int = 10**6,
+    largest: int = 12,
+    dearest: int = 10**6,
+    grant: int = 0,
 ) -> Outcome:
     """Buy and pay as pvcg does, and hand back what is left of the surplus, as far as it goes.
 
@@ -118,23 +124,33 @@ def fvcg(
     dominant strategy. Weak balance is what one gives up: it holds in the markets that the
     weights were fitted to, and nearly always in others.
 
+    A grant pays each for what it offers, whether it is bought or not, which makes pay a row
+    more alike. It grows with the member's own report; but rows are counted, so that nobody
+    can offer more than it has, and to offer all of it stays best. It comes on top of what
+    is handed back: with a grant the budget has to be larger than the income.
+
     Args:
         round_: The round; each offers its capacity at its cost.
         alpha: Base units of income for a model of one row.
         largest: The largest capacity expected.
         dearest: The highest unit cost expected.
+        grant: Base units for each unit of capacity that is offered.
 
     Source: Cong, Yu, Weng and Yiu (2020); a linear program in place of their network.
     Cost: n**2 sorts, and 200 n**2 once for each number of members.
     """
     at_least(1, alpha=alpha, largest=largest, dearest=dearest)
+    at_least(0, grant=grant)
     bids = entered(round_)
     supplies = [float(bid.capacity) for bid in bids.values()]
     unit_costs = [float(bid.unit_cost) for bid in bids.values()]
     weights = _weights(len(bids), largest, dearest / alpha)
     back = terms((supplies, unit_costs), alpha, weights)
     paid = groves_payments(supplies, unit_costs, alpha)
-    dues = [groves + term for groves, term in zip(paid, back, strict=True)]
+    dues = [
+        groves + term + grant * supply
+        for groves, term, supply in zip(paid, back, supplies, strict=True)
+    ]
     taken = dict(zip(bids, accepted(supplies, unit_costs, alpha), strict=True))
     work = tuple(Fraction(taken.get(i, 0.0)) for i in range(len(round_.bids)))
     return pay(round_, spread(round_, dict(zip(bids, dues, strict=True))), work=work)

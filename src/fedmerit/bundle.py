@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from fedmerit.scenario import Scenario
 
-Stage = Literal["train", "value", "reward", "settle", "report"]
-STAGES: Final[tuple[Stage, ...]] = ("train", "value", "reward", "settle", "report")
+Stage = Literal["train", "draw", "value", "reward", "settle", "report"]
+STAGES: Final[tuple[Stage, ...]] = ("train", "draw", "value", "reward", "settle", "report")
 
 SCENARIO: Final = "scenario.toml"
 PROGRESS: Final = "progress.json"

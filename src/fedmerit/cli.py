@@ -16,11 +16,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from fedmerit import checks_command
+from fedmerit import audit_commands, checks_command, simulate_command
 from fedmerit.errors import FedmeritError, ScenarioError
 
 if TYPE_CHECKING:
-    from fedmerit.auditing import Verdict
     from fedmerit.bundle import Bundle
 
 Output = Literal["table", "json"]
@@ -47,7 +46,7 @@ def run(
     env_keys: bool = False,
     output: Output = "table",
 ) -> int:
-    """Train, value, reward, settle and report: one scenario from end to end.
+    """Train, draw, value, reward, settle and report: one scenario from end to end.
 
     Args:
         scenario: A shipped scenario ('fedmerit list') or a .toml file; hospitals if absent.
@@ -81,33 +80,8 @@ def run(
     return 0
 
 
-@app.command
-def audit(
-    bundle: Path,
-    *,
-    rpc: str | None = None,
-    retrain: bool = False,
-    output: Output = "table",
-) -> int:
-    """Check a bundle against the chain and against itself, trusting nothing in it.
-
-    Args:
-        bundle: The directory that 'fedmerit run' wrote.
-        rpc: Read this Ethereum node instead of replaying the bundle's transactions.
-        retrain: Train every coalition again and compare; as long as the run itself.
-        output: Form of the result on standard output.
-    """
-    from fedmerit import auditing  # noqa: PLC0415 - imports web3
-
-    verdict = auditing.audit(bundle, rpc=rpc, retrain=retrain)
-    _show_verdict(verdict, output)
-    if not verdict.passed:
-        _next(f"fedmerit audit {bundle}{_at(rpc)} --output json", "to keep the findings")
-    elif retrain:
-        _next("fedmerit list", "to see what else a scenario can ask for")
-    else:
-        _next(f"fedmerit audit {bundle}{_at(rpc)} --retrain", "to train every coalition again")
-    return 0 if verdict.passed else 1
+app.command(audit_commands.audit)
+app.command(audit_commands.dispute)
 
 
 @app.command
@@ -199,6 +173,7 @@ def list_(*, output: Output = "table") -> int:
 
 
 app.command(checks_command.check)
+app.command(simulate_command.simulate)
 
 
 def _show_run(bundle: Bundle, output: Output, rpc: str | None) -> None:
@@ -230,17 +205,6 @@ def _show_tables(tables: dict[str, list[dict[str, str]]]) -> None:
         for row in rows:
             table.add_row(*map(escape, row.values()))
         out.print(table)
-
-
-def _show_verdict(verdict: Verdict, output: Output) -> None:
-    if output == "json":
-        _print_json(verdict.as_json())
-        return
-    colours = {"ok": "green", "differs": "red", "skipped": "yellow"}
-    for check in verdict.checks:
-        mark = f"[{colours[check.status]}]{check.status:<7}[/]"
-        out.print(f"{mark} {escape(check.name)}: {escape(check.detail)}", soft_wrap=True)
-    out.print(f"[bold]{escape(verdict.sentence)}[/]", soft_wrap=True)
 
 
 def _print_json(value: object) -> None:

@@ -34,7 +34,6 @@ from fedmerit.incentives import (
 )
 from fedmerit.incentives.methods.interactions import interactions
 from fedmerit.incentives.methods.stopping import Narrow
-from fedmerit.streams import derived_seed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,9 +86,8 @@ class _Valued(NamedTuple):
     aligned: Valuation | None
 
 
-def _valued(measured: Measured, scenario: Scenario) -> _Valued:
+def _valued(measured: Measured, scenario: Scenario, seed: int) -> _Valued:
     asked, game = scenario.valuation, measured.game
-    seed = derived_seed(scenario.seed, "valuation")
     narrow = asked.interval_width
     rules = (Narrow(narrow, asked.confidence),) if narrow is not None else ()
     beside = len(game.participants) + 2  # and one to ask again for
@@ -104,20 +102,21 @@ def _valued(measured: Measured, scenario: Scenario) -> _Valued:
 
 
 def valuation_document(
-    measured: Measured, scenario: Scenario, federation: FederationDocument
+    measured: Measured, scenario: Scenario, federation: FederationDocument, seed: int
 ) -> ValuationDocument:
     """Value the members, and say so.
 
     Args:
         measured: What the values are computed from.
-        scenario: Says by which method, with which budget and seed.
+        scenario: Says by which method, with which budget.
         federation: Who takes part with how many rows.
+        seed: What methods draw from, below 2**256.
 
     Raises:
         FedmeritError: The members cannot be valued so.
     """
     asked, game = scenario.valuation, measured.game
-    found = _valued(measured, scenario)
+    found = _valued(measured, scenario, seed)
     main = found.main
     everyone = np.ones((1, len(game.participants)), dtype=np.bool_)
     worth = float(game.worth(everyone)[0])
@@ -129,9 +128,10 @@ def valuation_document(
         metric=asked.metric,
         method=main.method,
         reason=main.reason,
-        seed=main.seed,
+        seed=f"0x{main.seed:064x}",
         budget=asked.budget,
         evaluations=main.evaluations,
+        orders=main.orders,
         confidence_ppm=micro(asked.confidence),
         worth=nano([worth])[0],
         values=tuple(estimate.value for estimate in certain),

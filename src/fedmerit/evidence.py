@@ -25,6 +25,8 @@ VALUATION: Final = "valuation.json"
 OUTCOME: Final = "outcome.json"
 ACCOUNTS: Final = "accounts.json"
 RECEIPT: Final = "settlement/receipt.json"
+COMMITMENT: Final = "commitment.json"
+DRAWN: Final = "settlement/drawn.json"
 DEPLOYMENT: Final = "settlement/deployment.json"
 TRANSCRIPT: Final = "settlement/transcript.json"
 LEDGER: Final = "settlement/ledger.json"
@@ -97,7 +99,7 @@ class RoundDocument(RoundNotes):
 
     sampled: tuple[str, ...]
     update_digests: tuple[str, ...]
-    """Keccak-256 of each update as little-endian float32; of a vertical run, transcripts' roots."""
+    """Keccak-256 of each update as little-endian float32; of a vertical run, of its messages."""
     update_root: str
     """Merkle root over them, committed on the chain."""
     log_likelihood_micro: int
@@ -161,9 +163,10 @@ class ValuationDocument(Document):
     method: str
     reason: str
     """Why this method, where the scenario says ``auto``; else empty."""
-    seed: int
+    seed: str
     budget: int
     evaluations: int
+    orders: int
     confidence_ppm: int
     worth: int
     """Of everyone together: the gain over the untrained model."""
@@ -182,11 +185,8 @@ class ValuationDocument(Document):
     """Where the estimate stood on the way, in order; the last is the result."""
     leave_one_out: tuple[int, ...]
     individual: tuple[int, ...]
-    """What each alone is worth more than nobody, for comparison."""
     data_size: tuple[int, ...]
-    """The worth split by declared rows, for comparison."""
     equal: tuple[int, ...]
-    """The worth split evenly, for comparison."""
     alignment: tuple[int, ...]
     """How far each one's recorded updates went down the validation loss, to first order, in
     billionths of a nat: a second opinion that nobody is paid by; empty in a vertical run."""

@@ -1,7 +1,7 @@
 """What the documents of a vertical run say besides: columns, messages, privacy, more opinions.
 
-The run is one exchange, so ``training.json`` has one round. What is committed for it on the
-chain is the root over the transcripts of its protocols.
+The run is one exchange, so ``training.json`` has one round, whose "updates" are each owner's own
+record of what it sent and received: that is what it binds itself to, and whose root the chain has.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One run, end to end: train, value, reward, settle, report.
+"""One run, end to end: train, draw, value, reward, settle, report.
 
 Each stage reads what it needs from the bundle and writes what it found there, nothing is
 handed on in memory. A run that died is therefore continued by doing the missing stages.
@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from fedmerit import stages
 from fedmerit.bundle import STAGES, Bundle, next_free
+from fedmerit.chains import EMBEDDED, ChainChoice
 from fedmerit.errors import BundleError
 from fedmerit.evidence import TIMINGS, TimingsDocument
 from fedmerit.reading import load, reseeded
 from fedmerit.scenario import Scenario
-from fedmerit.settling import EMBEDDED, ChainChoice
 
 if TYPE_CHECKING:
     from fedmerit.bundle import Stage
@@ -141,6 +141,8 @@ def _do(stage: Stage, bundle: Bundle, chain: ChainChoice, progress: Progress) ->
     match stage:
         case "train":
             stages.train(bundle, progress.advance)
+        case "draw":
+            stages.draw(bundle, chain, progress.advance)
         case "value":
             stages.value(bundle, progress.advance)
         case "reward":

@@ -10,20 +10,10 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import tomli_w
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from fedmerit.chain.tree import MAXIMUM_AMOUNT
 from fedmerit.owners import Vertical
-from fedmerit.sections import Positive, Section, Share
-
-
-def _base_units(value: object) -> object:
-    """Accept an integer, or its digits: other TOML writers stop at 64 bits."""
-    amount = int(value) if isinstance(value, str) and value.isdecimal() else value
-    if isinstance(amount, int) and not 0 < amount <= MAXIMUM_AMOUNT:
-        msg = "a budget is 1 to 2**128 - 1 base units"
-        raise ValueError(msg)
-    return amount
+from fedmerit.sections import BaseUnits, Positive, Section, Share, Stake
 
 
 class Partition(Section):
@@ -78,6 +68,12 @@ class Member(Section):
     noise: Annotated[float, Field(ge=0, le=1000)] = 1.0
     """Strength of the noise of ``disguised-rider``, ``feature-noise`` and ``update-noise``; 1 is
     as strong as the last move, the column or the update that it is measured by."""
+    reveals: bool = True
+    """Whether it shows the secret it puts into the draw; one that does not loses its stake."""
+    effort: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Share of the agreed local steps that ``under-effort`` takes."""
+    drop_rate: Annotated[float, Field(ge=0, le=1)] = 0.3
+    """Chance that ``drop-out`` does not answer in a round."""
     fault: Literal["nan", "inf", "shape"] = "nan"
     """What ``faulty`` sends."""
 
@@ -155,7 +151,7 @@ class Reward(Section):
 
     mechanism: str = "proportional"
     """A mechanism (``fedmerit list``)."""
-    budget: Annotated[int, BeforeValidator(_base_units)] = 1000 * 10**18
+    budget: BaseUnits = 1000 * 10**18
     """What the sponsor pays in all, in base units (the shipped token has 18 decimals)."""
 
 
@@ -168,6 +164,24 @@ class Settlement(Section):
     """Signatures needed; a majority of the committee if absent."""
     challenge_window: Positive = 86_400
     """Seconds between a report and its earliest finalisation."""
+    commit_window: Annotated[int, Field(ge=0)] = 600
+    """Seconds in which members bind themselves to their updates before the seed of the valuation
+    is drawn; 0 draws none, and the valuation takes the scenario's."""
+    reveal_window: Annotated[int, Field(ge=0)] = 600
+    """Seconds in which they show what they bound themselves to; 0 where none is drawn."""
+    stake: Stake = 10**18
+    """Base units that every member puts down and has back at the end, unless it keeps its secret
+    to itself or signs what is proven false; 0 asks for none, and draws no seed."""
+
+    @model_validator(mode="after")
+    def _a_draw_is_whole(self) -> Settlement:
+        if (self.commit_window > 0) != (self.reveal_window > 0):
+            msg = "'commit_window' and 'reveal_window' are both 0, or neither is"
+            raise ValueError(msg)
+        if self.commit_window and not self.stake:
+            msg = "a draw needs a 'stake', or withholding a secret would cost nothing"
+            raise ValueError(msg)
+        return self
 
 
 class Scenario(Section):

@@ -4,11 +4,33 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from fedmerit.chain.tree import MAXIMUM_AMOUNT
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[int, Field(ge=1)]
 NotNegative = Annotated[float, Field(ge=0)]
+
+
+def _base_units(value: object) -> object:
+    """Accept an integer, or its digits: other TOML writers stop at 64 bits."""
+    amount = int(value) if isinstance(value, str) and value.isdecimal() else value
+    if isinstance(amount, int) and not 0 < amount <= MAXIMUM_AMOUNT:
+        msg = "a budget is 1 to 2**128 - 1 base units"
+        raise ValueError(msg)
+    return amount
+
+
+def _stake(value: object) -> object:
+    """As a budget, and 0 for none."""
+    return 0 if value in {0, "0"} else _base_units(value)
+
+
+#: An amount of the token, which may be written as digits.
+BaseUnits = Annotated[int, BeforeValidator(_base_units)]
+#: The same, or 0.
+Stake = Annotated[int, BeforeValidator(_stake)]
 
 
 class Section(BaseModel):

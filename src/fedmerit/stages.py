@@ -1,4 +1,4 @@
-"""The five stages of a run, each from the bundle's files to the bundle's files."""
+"""The six stages of a run, each from the bundle's files to the bundle's files."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from fedmerit import federation as federated
-from fedmerit import report as reporting
 from fedmerit import vertical
 from fedmerit.bundle import COALITIONS
+from fedmerit.committing import write_commitment
 from fedmerit.documents import (
     Measured,
     curve_point,
     outcome_document,
     valuation_document,
 )
+from fedmerit.drawing import check_agreement, draw, seed_of
 from fedmerit.evidence import (
     FEDERATION,
     GRADIENTS,
@@ -34,26 +35,27 @@ from fedmerit.incentives import value as value_game
 from fedmerit.provenance import versions
 from fedmerit.records import coalition_arrays, read_rounds, training_document, write_round
 from fedmerit.rehearsal import check_method
-from fedmerit.settling import check_settlement, settle
+from fedmerit.report import write as report
+from fedmerit.settling import settle
 from fedmerit.streams import derived_seed
 from fedmerit.wiring import assemble, federation_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from fedmerit.bundle import Bundle
+    from fedmerit.chains import Advance, ChainChoice
     from fedmerit.evidence import CurvePoint
     from fedmerit.federation import TrainingRecord
     from fedmerit.scenario import Scenario
-    from fedmerit.settling import Advance, ChainChoice
     from fedmerit.wiring import Consortium
 
 __all__ = [
     "check",
     "curve",
+    "draw",
     "game_of",
     "gradients",
     "kept_run",
@@ -79,7 +81,7 @@ def check(scenario: Scenario, chain: ChainChoice) -> None:
     """
     together = vertical.check(scenario) if scenario.vertical else assemble(scenario)
     check_method(scenario, together.participants)
-    check_settlement(scenario, together, chain)
+    check_agreement(scenario, together, chain)
 
 
 def train(bundle: Bundle, advance: Advance) -> None:
@@ -109,7 +111,7 @@ def value(bundle: Bundle, advance: Advance) -> None:
     if scenario.vertical:
         vertical.value(bundle, advance)
         return
-    consortium = assemble(scenario)
+    consortium, seed = assemble(scenario), seed_of(bundle)
     record = kept_run(bundle, consortium)
     run = played(record, consortium, scenario)
     game = CachedGame(game_of(record, consortium, scenario, advance))
@@ -118,13 +120,14 @@ def value(bundle: Bundle, advance: Advance) -> None:
         owners=consortium.federation.validation_owners,
         rounds=record.rounds,
         gradients=gradients(run),
-        curve=curve(run, scenario),
+        curve=curve(run, scenario, seed),
     )
     members = bundle.document(FEDERATION, FederationDocument)
-    document = valuation_document(measured, scenario, members)
+    document = valuation_document(measured, scenario, members, seed)
     bundle.write_tensors(COALITIONS, coalition_arrays(game.table(), measured.owners))
     bundle.write_tensors(GRADIENTS, {"gradients": measured.gradients})
     bundle.write_document(VALUATION, document)
+    write_commitment(bundle)
 
 
 def training_of(record: TrainingRecord, consortium: Consortium) -> TrainingDocument:
@@ -179,7 +182,7 @@ def gradients(run: federated.RunGame) -> NDArray[np.float32]:
     return np.nan_to_num(run.gradients, nan=0.0, posinf=0.0, neginf=0.0)
 
 
-def curve(run: federated.RunGame, scenario: Scenario) -> list[CurvePoint]:
+def curve(run: federated.RunGame, scenario: Scenario, seed: int) -> list[CurvePoint]:
     """Value every round's own game: exactly where the budget allows it, or by joining orders."""
     n = len(run.participants)
     budget = max(scenario.valuation.budget, _LEAST_OF_A_ROUND * n)
@@ -190,7 +193,7 @@ def curve(run: federated.RunGame, scenario: Scenario) -> list[CurvePoint]:
                 round_,
                 method="exact" if 2**n <= budget else "antithetic",
                 budget=budget,
-                seed=derived_seed(scenario.seed, "valuation", "round", number),
+                seed=derived_seed(seed, "valuation", "round", number),
             ),
         )
         for number, round_ in enumerate(run.rounds, start=1)
@@ -206,11 +209,6 @@ def reward(bundle: Bundle) -> None:
         bundle.document(TRAINING, TrainingDocument).idle,
     )
     bundle.write_document(OUTCOME, outcome)
-
-
-def report(bundle: Bundle) -> Path:
-    """Draw the report from the bundle's files."""
-    return reporting.write(bundle)
 
 
 def _train(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _DOING: Final[dict[Stage, str]] = {
     "train": "Training the federation",
+    "draw": "Drawing the seed",
     "value": "Valuing contributions",
     "reward": "Dividing the budget",
     "settle": "Settling on the chain",

@@ -209,6 +209,8 @@ def _behaviour(member: Member) -> Behaviour:
         "disguised-rider": {"noise": member.noise},
         "feature-noise": {"noise": member.noise},
         "update-noise": {"noise": member.noise},
+        "under-effort": {"effort": member.effort},
+        "drop-out": {"rate": member.drop_rate},
         "faulty": {"kind": member.fault},
     }
     return BEHAVIOURS[member.behaviour](**arguments.get(member.behaviour, {}))

@@ -14,7 +14,10 @@ from fedmerit.auditing.files import check_files
 from fedmerit.bundle import COALITIONS, MANIFEST, SEAL, Bundle
 from fedmerit.canonical import canonical
 from fedmerit.chain.clients import base
+from fedmerit.chains import EMBEDDED
+from fedmerit.committing import write_commitment
 from fedmerit.documents import Measured, valuation_document
+from fedmerit.drawing import seed_of
 from fedmerit.errors import AuditImpossible, BundleError, FedmeritError
 from fedmerit.evidence import (
     DEPLOYMENT,
@@ -30,11 +33,11 @@ from fedmerit.evidence import (
 )
 from fedmerit.reading import parse
 from fedmerit.records import read_rounds, recorded_game, recorded_gradients
-from fedmerit.settling import EMBEDDED
 
 KINDS = [
     "accounts.json",
     "coalitions.safetensors",
+    "commitment.json",
     "federation.json",
     "gradients.safetensors",
     "manifest.json",
@@ -45,6 +48,7 @@ KINDS = [
     "scenario.toml",
     "seal.json",
     "settlement/deployment.json",
+    "settlement/drawn.json",
     "settlement/ledger.json",
     "settlement/receipt.json",
     "settlement/transcript.json",
@@ -73,10 +77,15 @@ def forge(bundle, name, change):
 
 def resettle(bundle):
     """Settle altered evidence afresh, as a forger with everybody's keys could."""
-    (bundle.path / DEPLOYMENT).unlink()
     stages.settle(bundle, EMBEDDED, lambda *_: None)
     stages.report(bundle)
     bundle.write_seal()
+
+
+def redraw(bundle):
+    """Open another job for altered members or contracts, which draw the same seed."""
+    stages.draw(bundle, EMBEDDED, lambda *_: None)
+    resettle(bundle)
 
 
 def revalue(bundle):
@@ -90,7 +99,9 @@ def revalue(bundle):
         gradients=recorded_gradients(bundle),
         curve=bundle.document(VALUATION, ValuationDocument).curve,
     )
-    bundle.write_document(VALUATION, valuation_document(measured, bundle.scenario, members))
+    seed = seed_of(bundle)
+    bundle.write_document(VALUATION, valuation_document(measured, bundle.scenario, members, seed))
+    write_commitment(bundle)
 
 
 def reseal(bundle):
@@ -292,7 +303,7 @@ def test_a_settlement_of_forged_members_is_found(copy):
         federation["members"][4]["validation_rows"] = 9
 
     forge(copy, FEDERATION, forged)
-    resettle(copy)
+    redraw(copy)
 
     said = found(copy)["members"]
     for fault in ("Free-rider", "validation rows", "committee", "threshold"):
@@ -385,7 +396,7 @@ def test_contracts_of_other_code_are_found(copy, monkeypatch):
 
     with monkeypatch.context() as forger:
         forger.setattr(base, "artifact", altered)
-        resettle(copy)
+        redraw(copy)
 
     assert found(copy)["contract code"].startswith("CreditToken")
 
@@ -397,7 +408,12 @@ def test_a_ledger_that_lacks_an_event_is_found(copy):
 
 
 def test_a_transcript_that_lacks_a_transaction_no_longer_pays_everyone(copy):
-    forge(copy, TRANSCRIPT, lambda transcript: transcript["entries"].pop())
+    released = 2 * len(copy.document(FEDERATION, FederationDocument).members)
+
+    def without_the_last_claim(transcript):
+        del transcript["entries"][-1 - released :]
+
+    forge(copy, TRANSCRIPT, without_the_last_claim)
 
     assert "money" in found(copy)
 

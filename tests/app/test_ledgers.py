@@ -59,7 +59,9 @@ def test_a_bundles_ledger_is_read_from_its_own_transactions(hospital_bundle):
     shown = found.as_json()
     assert [p["name"] for p in shown["participants"]] == list(outcome.participants)
     assert [p["claimed"] for p in shown["participants"]] == list(map(str, outcome.payments))
-    assert [p["balance"] for p in shown["participants"]] == list(map(str, outcome.payments))
+    stake = hospital_bundle.scenario.settlement.stake
+    held = [str(payment + stake) for payment in outcome.payments]
+    assert [p["balance"] for p in shown["participants"]] == held
     assert shown["job"]["reserve"] == str(outcome.reserve)
     assert shown["gas"]["total"] == sum(t["gas"] for t in shown["transactions"])
     assert len(shown["events"]) == len(found.ledger.events)

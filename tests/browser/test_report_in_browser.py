@@ -13,6 +13,9 @@ import pytest
 from fedmerit import report
 from fedmerit.bundle import REPORT, Bundle
 from fedmerit.report.colours import DARK, PAGE, SURFACE
+from fedmerit.scenario import Scenario
+from fedmerit.simulation import Simulation, simulate
+from fedmerit.simulation.page import render
 
 pytestmark = pytest.mark.browser
 
@@ -109,3 +112,25 @@ def test_a_hostile_name_is_shown_in_the_charts_and_runs_nothing(hospital_bundle,
     assert seen["problems"] == []
     assert not seen["first"]["hacked"]
     assert seen["first"]["ticks"][1].startswith("<img src=x")
+
+
+def test_a_simulations_page_is_drawn_down_to_a_phone_and_runs_no_name(tmp_path):
+    hostile = "<img src=x onerror=hacked=1>"
+    scenario = Scenario.model_validate(
+        {
+            "name": "tiny",
+            "data": {"source": "digits", "partition": {"participants": 4, "alpha": 1.0}},
+            "members": [{"name": hostile, "behaviour": "free-rider"}],
+            "training": {"local_epochs": 1},
+        }
+    )
+    settings = Simulation(mechanisms=("equal", "second-score"), rounds=2, deviators=1)
+    page = tmp_path / "simulation.html"
+    page.write_text(render(simulate(scenario, settings)), encoding="utf-8")
+
+    for seen in visit(page, "light:390", "dark:1200"):
+        assert seen["problems"] == []
+        assert not seen["first"]["hacked"]
+        assert seen["first"]["charts"] == seen["first"]["drawn"] == 6
+        assert seen["first"]["overflow"] == 0
+        assert seen["printed"]["folded"] == 0

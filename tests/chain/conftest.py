@@ -10,13 +10,14 @@ import pytest
 from fedmerit.chain.connection import connect
 from fedmerit.chain.journal import Journal
 from fedmerit.chain.keys import Keyring
-from fedmerit.chain.order import Order, Receipt
+from fedmerit.chain.order import Order
 from fedmerit.chain.settlement import settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fedmerit.chain.node import Node
+    from fedmerit.chain.receipt import Receipt
 
 STARTED = 1_700_000_000
 NAMES = ("Ada's clinic", "bergen", "cleveland", "dresden", "essen", "faro")

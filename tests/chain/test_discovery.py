@@ -9,8 +9,8 @@ from fedmerit.chain import decoding
 from fedmerit.chain.connection import connect
 from fedmerit.chain.discovery import contracts_of, opened_jobs
 from fedmerit.chain.opening import establish
-from fedmerit.chain.order import Deployment
 from fedmerit.chain.reading import read_ledger
+from fedmerit.chain.receipt import Deployment
 from fedmerit.chain.settlement import settle
 from fedmerit.chain.steps import Settlement
 from fedmerit.contracts import artifact, names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fedmerit.chain.order import Deployment
+from fedmerit.chain.receipt import Deployment
 from fedmerit.chain.tree import MAXIMUM_AMOUNT
 from fedmerit.errors import ChainError
 

@@ -48,7 +48,7 @@ def test_the_tour_settles_on_the_embedded_chain_and_passes_its_audit(state):
         done = run(script, cwd=state.parent)
         assert done.returncode == 0, done.stderr
 
-    assert done.stdout.count("ok ") == 6
+    assert done.stdout.count("ok ") == 7
 
 
 @pytest.mark.node
@@ -57,7 +57,7 @@ def test_the_tour_settles_on_a_node(tmp_path, anvil):
         done = run(script, "--rpc", anvil, "--state", "here.json", cwd=tmp_path)
         assert done.returncode == 0, done.stderr
 
-    assert done.stdout.count("ok ") == 6
+    assert done.stdout.count("ok ") == 7
     forgot = run("audit", "--state", "here.json", cwd=tmp_path)
     assert forgot.returncode == 2
     assert "--rpc" in forgot.stderr

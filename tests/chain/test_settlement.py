@@ -9,7 +9,7 @@ import pytest
 
 from fedmerit.chain.clients import CreditToken, JobVault
 from fedmerit.chain.keys import FAUCET, Keyring
-from fedmerit.chain.order import Deployment, Receipt
+from fedmerit.chain.receipt import Deployment, Receipt
 from fedmerit.chain.settlement import settle
 from fedmerit.errors import ChainError, Reverted, WrongChain
 

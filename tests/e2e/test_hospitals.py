@@ -6,7 +6,15 @@ import pytest
 
 from fedmerit import stages
 from fedmerit.bundle import Bundle
-from fedmerit.evidence import OUTCOME, VALUATION, OutcomeDocument, ValuationDocument
+from fedmerit.chains import EMBEDDED
+from fedmerit.evidence import (
+    OUTCOME,
+    TIMINGS,
+    VALUATION,
+    OutcomeDocument,
+    TimingsDocument,
+    ValuationDocument,
+)
 from fedmerit.reading import load, reseeded
 
 LESSONS = {"Free-rider", "Mislabelled clinic"}
@@ -19,7 +27,9 @@ def ten(tmp_path_factory):
     for seed in range(10):
         directory = tmp_path_factory.mktemp("seeds") / str(seed)
         bundle = Bundle.create(directory, reseeded(load("hospitals"), seed))
+        bundle.write_document(TIMINGS, TimingsDocument(started=1_700_000_000, milliseconds={}))
         stages.train(bundle, lambda *_: None)
+        stages.draw(bundle, EMBEDDED, lambda *_: None)
         stages.value(bundle, lambda *_: None)
         stages.reward(bundle)
         valuation = bundle.document(VALUATION, ValuationDocument)

@@ -25,7 +25,7 @@ import fedmerit
 from fedmerit.bundle import Bundle
 from fedmerit.chain import STEPS, Keyring, Ledger, connect, read_ledger
 from fedmerit.chain.keys import FAUCET
-from fedmerit.evidence import DEPLOYMENT, LEDGER, RECEIPT, TRANSCRIPT
+from fedmerit.evidence import DEPLOYMENT, DRAWN, LEDGER, RECEIPT, TRANSCRIPT
 from fedmerit.pipeline import Silent
 from fedmerit.reading import parse
 
@@ -44,18 +44,18 @@ FEW = 3
 #: Steps of the embedded chain, each as it begins and after its first transaction, and those
 #: that every run of the tests takes.
 STAGES = [(step, done) for step in STEPS for done in (0, 1) if (step, done) != ("check", 1)]
-SOME = (("deploy", 1), ("report", 1), ("check", 0))
+SOME = (("deploy", 1), ("bind", 1), ("draw", 1), ("report", 1), ("check", 0))
 
 
 @pytest.fixture(scope="module")
 def ready(tmp_path_factory) -> Path:
-    """A bundle that has everything but its settlement; copied for each process."""
+    """A bundle that is trained and on no chain yet; copied for each process."""
 
     class Enough(Exception): ...
 
     class StopsBefore(Silent):
         def stage(self, name):
-            if name == "settle":
+            if name == "draw":
                 raise Enough
 
     path = tmp_path_factory.mktemp("ready") / "bundle"
@@ -258,6 +258,6 @@ def test_killed_at_a_step_of_the_embedded_chain_it_leaves_the_same_files(
     finished(command(bundle))
 
     assert killed.returncode == -signal.SIGKILL
-    for name in (DEPLOYMENT, RECEIPT, LEDGER, TRANSCRIPT):
+    for name in (DEPLOYMENT, DRAWN, RECEIPT, LEDGER, TRANSCRIPT):
         assert Bundle(bundle).read(name) == embedded.read(name)
     assert Ledger.from_json(embedded.text(LEDGER)).paid > 0

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from base64 import b64encode
+from dataclasses import replace
 
 import pytest
 from eth_account import Account
@@ -14,11 +15,15 @@ from eth_account import Account
 import fedmerit
 import fedmerit.pipeline
 from fedmerit.bundle import Bundle
+from fedmerit.chain import STEPS, Receipt
 from fedmerit.chain.keys import FAUCET, Keyring
+from fedmerit.committing import read_commitment
+from fedmerit.drawing import drawn_of
 from fedmerit.errors import AuditImpossible, ChainError, WrongChain
-from fedmerit.evidence import ACCOUNTS, TRANSCRIPT, AccountsDocument
+from fedmerit.evidence import ACCOUNTS, COMMITMENT, OUTCOME, RECEIPT, TRANSCRIPT, AccountsDocument
 from fedmerit.pipeline import ChainChoice
 from fedmerit.reading import parse
+from fedmerit.scenario import Member
 
 pytestmark = pytest.mark.node
 
@@ -56,33 +61,93 @@ def test_without_the_node_such_a_bundle_asks_for_it(anvil, tmp_path):
     assert "--rpc" in caught.value.hint
 
 
-def test_the_same_evidence_has_the_same_manifest_on_any_chain(anvil, tmp_path):
+def test_another_chain_draws_another_seed_and_exact_values_do_not_care(anvil, tmp_path):
     on_node = fedmerit.run(SCENARIO, tmp_path / "node", chain=ChainChoice(rpc=anvil))
     embedded = fedmerit.run(SCENARIO, tmp_path / "embedded")
 
-    assert on_node.digest == embedded.digest
+    assert drawn_of(on_node).seed != drawn_of(embedded).seed
+    assert on_node.read(OUTCOME) == embedded.read(OUTCOME)
 
 
-def test_a_settlement_that_died_is_resumed_on_the_node_and_pays_once(anvil, tmp_path):
+class PowerCut(Exception):
+    pass
+
+
+class Dies(fedmerit.pipeline.Silent):
+    """A run that dies in a stage, as a step of the settlement begins or after it sent once."""
+
+    def __init__(self, stage, step):
+        self.dies, self.now = (stage, list(STEPS).index(step) + 1), ""
+
+    def stage(self, name):
+        self.now = name
+
+    def advance(self, done, _total):
+        if (self.now, done) == self.dies:
+            raise PowerCut
+
+
+@pytest.mark.parametrize(
+    ("stage", "step"), [("draw", "join"), ("draw", "reveal"), ("settle", "claim")]
+)
+def test_a_run_that_died_on_the_node_is_resumed_there_and_pays_once(stage, step, anvil, tmp_path):
     chain = ChainChoice(rpc=anvil)
-
-    class PowerCut(Exception):
-        pass
-
-    class Dies(fedmerit.pipeline.Silent):
-        def stage(self, name):
-            self.now = name
-
-        def advance(self, done, total):
-            if self.now == "settle" and done == total - 2:
-                raise PowerCut
-
     with pytest.raises(PowerCut):
-        fedmerit.run(SCENARIO, tmp_path / "b", chain=chain, progress=Dies())
+        fedmerit.run(SCENARIO, tmp_path / "b", chain=chain, progress=Dies(stage, step))
 
     bundle = fedmerit.resume(tmp_path / "b", chain=chain)
 
     assert fedmerit.audit(bundle, rpc=anvil).passed
+
+
+def test_a_run_whose_seed_one_chain_drew_is_not_settled_on_another(anvil, tmp_path):
+    chain = ChainChoice(rpc=anvil)
+    with pytest.raises(PowerCut):
+        fedmerit.run(SCENARIO, tmp_path / "b", chain=chain, progress=Dies("settle", "report"))
+
+    with pytest.raises(ChainError, match="31337") as caught:
+        fedmerit.resume(tmp_path / "b")
+
+    assert "--rpc" in caught.value.hint
+
+
+def test_whoever_keeps_its_secret_is_slashed_paid_and_named(anvil, tmp_path):
+    silent = SCENARIO.model_copy(update={"members": (Member(name="member-2", reveals=False),)})
+
+    bundle = fedmerit.run(silent, tmp_path / "b", chain=ChainChoice(rpc=anvil))
+
+    drawn, receipt = drawn_of(bundle), Receipt.from_json(bundle.text(RECEIPT))
+    stake = silent.settlement.stake
+    assert (drawn.draws, drawn.slashed) == (2, {"member-2": stake})
+    assert receipt.stakes == {"member-1": stake, "member-2": 0, "member-3": stake}
+    assert receipt.paid["member-2"] > 0
+    verdict = fedmerit.audit(bundle, rpc=anvil)
+    assert verdict.passed, verdict.differences
+    assert "member-2 kept a secret" in {c.name: c.detail for c in verdict.checks}["slashes"]
+    assert "member-2" in bundle.read("report.html").decode()
+
+
+def test_a_lying_report_is_disputed_on_the_node_while_it_waits(anvil, tmp_path):
+    chain = ChainChoice(rpc=anvil)
+    with pytest.raises(PowerCut):
+        fedmerit.run(SCENARIO, tmp_path / "b", chain=chain, progress=Dies("settle", "gas"))
+    bundle = Bundle.open(tmp_path / "b")
+    said = read_commitment(bundle)
+    lie = replace(said, values=(said.values[0] + 1, *said.values[1:]))
+    bundle.write(COMMITMENT, lie.to_json().encode())
+    with pytest.raises(PowerCut):
+        fedmerit.resume(bundle.path, chain=chain, progress=Dies("settle", "finalise"))
+
+    audited = command("audit", bundle.path, "--rpc", anvil)
+    done = command("dispute", bundle.path, "--fault", 1, "--rpc", anvil, "--output", "json")
+
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["kind"], told["function"], told["cancelled"]) == ("D2", "proveShapley", True)
+    assert audited.returncode == 1
+    assert b"fault 1 (D2): member 0's value" in audited.stdout
+    assert b"the report waits" in audited.stdout
+    assert b"--fault 1 --rpc" in audited.stderr
 
 
 def test_a_keystores_keys_sign_and_none_of_them_gets_into_the_bundle(anvil, tmp_path, monkeypatch):

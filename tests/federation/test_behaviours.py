@@ -12,15 +12,19 @@ from fedmerit.errors import DataError, TrainingError
 from fedmerit.federation import (
     BEHAVIOURS,
     DisguisedRider,
+    DropOut,
     Faulty,
     FeatureNoise,
     FreeRider,
+    Honest,
     LabelFlip,
     ModelSpec,
     Partition,
     RetrainingGame,
     Role,
     StaleRider,
+    TrainingSettings,
+    UnderEffort,
     UpdateNoise,
     federate,
     load_builtin,
@@ -198,6 +202,61 @@ def test_an_unknown_fault_is_refused_with_the_nearest():
 def test_a_share_above_one_is_refused():
     with pytest.raises(TrainingError, match=r"share of 1\.2"):
         LabelFlip(1.2)
+
+
+def test_under_effort_takes_its_share_of_the_steps_and_keeps_its_weight(
+    make_federation, make_member, quick
+):
+    def last_round(behaviour):
+        made = make_federation(
+            make_member("ada", 23), make_member("bob", 40, behaviour=behaviour, declared=40)
+        )
+        return train(made, ModelSpec(), quick, seed=3).rounds[0]
+
+    full, half = last_round(Honest()), last_round(UnderEffort(0.5))
+
+    # 2 epochs of 5 batches: half of them are the first epoch, which was the same.
+    assert 0.4 < np.linalg.norm(half.updates[1]) / np.linalg.norm(full.updates[1]) < 0.9
+    assert np.array_equal(half.updates[0], full.updates[0])
+    assert np.array_equal(half.weights, full.weights)
+
+
+def test_under_effort_rounds_up_and_leaves_the_rest_to_what_it_does_otherwise():
+    lazy = UnderEffort(0.5, otherwise=LabelFlip(1.0))
+
+    _, flipped = lazy.prepare(rows(6, 2), 2, np.random.default_rng(0))
+
+    assert [lazy.steps(agreed) for agreed in (0, 1, 5, 6)] == [0, 1, 3, 3]
+    assert (flipped == 1 - rows(6, 2)[1]).all()
+    assert UnderEffort(0.5, otherwise=FreeRider()).steps(8) == 0
+
+
+@pytest.mark.parametrize("effort", [0.0, -1.0, 1.1, float("nan")])
+def test_an_effort_that_is_no_part_of_the_work_is_refused(effort):
+    with pytest.raises(TrainingError, match="effort of"):
+        UnderEffort(effort)
+
+
+def test_a_drop_out_is_left_out_of_some_rounds_and_the_others_weigh_more(
+    make_federation, make_member
+):
+    made = make_federation(make_member("ada", 23), make_member("bob", 23, behaviour=DropOut(0.5)))
+    settings = TrainingSettings(rounds=20, local_epochs=1, batch_size=8, tolerance=0.0)
+
+    record = train(made, ModelSpec(), settings, seed=3)
+
+    missing = record.excluded()["bob"]
+    assert 5 < len(missing) < 15
+    assert set(missing.values()) == {"did not answer"}
+    for round_ in record.rounds:
+        gone = round_.number in missing
+        assert round_.weights.tolist() == ([1.0, 0.0] if gone else [0.5, 0.5])
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.5, float("nan")])
+def test_a_rate_that_is_no_chance_is_refused(rate):
+    with pytest.raises(TrainingError, match="no chance"):
+        DropOut(rate)
 
 
 def copied(**options):

@@ -10,7 +10,15 @@ import pytest
 
 from fedmerit.errors import RewardError
 from fedmerit.incentives.detection import auroc
-from fedmerit.incentives.measures import gini, jain, leaves_after, willing
+from fedmerit.incentives.measures import (
+    gini,
+    jain,
+    leaves_after,
+    mean_of,
+    price_of_anarchy,
+    rank_correlation,
+    willing,
+)
 
 CASES = Path(__file__).parents[3] / "shared" / "cases" / "mechanisms.json"
 with_cases = pytest.mark.skipif(
@@ -63,3 +71,30 @@ def test_one_who_has_all_is_as_uneven_as_it_gets(n):
     assert jain(amounts) == pytest.approx(1 / n)
     assert gini([5] * n) == 0
     assert jain([5] * n) == 1
+
+
+def test_the_interval_of_a_mean_is_students():
+    found = mean_of([1.0, 2.0, 3.0, 4.0])
+
+    assert found.value == 2.5
+    assert (found.low, found.high) == pytest.approx((0.4457397, 4.5542603))
+    assert mean_of([2.0, 2.0]).low == 2.0
+
+
+def test_one_sample_says_nothing_of_the_next_and_none_says_nothing_at_all():
+    assert mean_of([3.0]).low == float("-inf")
+    with pytest.raises(RewardError, match="nothing to take the mean of"):
+        mean_of([])
+
+
+def test_rank_correlation_is_of_ranks_with_ties_halved_and_of_whole_wei():
+    assert rank_correlation([1, 2, 3], [10**25, 10**30, 10**31]) == pytest.approx(1)
+    assert rank_correlation([1, 2, 3], [3, 2, 1]) == pytest.approx(-1)
+    assert rank_correlation([1, 1, 2], [1, 2, 2]) == pytest.approx(0.5)
+    assert rank_correlation([1, 2, 3], [7, 7, 7]) is None
+
+
+def test_the_price_of_anarchy_has_no_meaning_where_nothing_was_reached():
+    assert price_of_anarchy(6.0, 4.0) == 1.5
+    assert price_of_anarchy(6.0, 0.0) is None
+    assert price_of_anarchy(6.0, -1.0) is None

@@ -7,6 +7,7 @@ orders than its size divided by an order's.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -15,7 +16,7 @@ from fedmerit.errors import BudgetTooSmall
 from fedmerit.incentives.games.cache import CachedGame
 from fedmerit.incentives.methods.sampling.drawing import enumerated
 from fedmerit.incentives.valuation import conclude, spread
-from fedmerit.streams import generator
+from fedmerit.shuffles import permutation as shuffled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 _ORDERS_AT_ONCE: Final = 128
 #: Share of what everyone adds to nobody, below which the rest of an order is not asked for.
 _TOLERANCE: Final = 0.01
+#: Bytes of the seed that the shuffle takes.
+_WORD: Final = 32
 
 
 def permutation(game: Game, *, budget: int, seed: int) -> Valuation:
@@ -52,16 +55,17 @@ def permutation(game: Game, *, budget: int, seed: int) -> Valuation:
         GameError: The game breaks its contract.
     """
     n = len(game.participants)
-    return sample_orders(
+    found = sample_orders(
         game,
         lambda order: order[None],
         method="permutation",
-        stream="orders",
         budget=budget,
         seed=seed,
         first=np.array([[False] * n, [True] * n]),
         new=n - 1,
     )
+    drew = np.isfinite(found.sampling_degrees)
+    return replace(found, orders=int(found.sampling_degrees) + 1) if drew else found
 
 
 def antithetic(game: Game, *, budget: int, seed: int) -> Valuation:
@@ -86,7 +90,6 @@ def antithetic(game: Game, *, budget: int, seed: int) -> Valuation:
         game,
         lambda order: np.stack([order, order[::-1]]),
         method="antithetic",
-        stream="permutation",
         budget=budget,
         seed=seed,
         first=np.array([[False] * n, [True] * n]),
@@ -118,10 +121,9 @@ def truncated(game: Game, *, budget: int, seed: int) -> Valuation:
     if budget < 2 * n:
         raise BudgetTooSmall("tmc", budget=budget, needed=2 * n, participants=n)
     nobody, everyone = cached.worth(np.array([[False] * n, [True] * n]))
-    rng = generator(seed, "valuation", "tmc")
     total, means = 0.0, np.empty((0, n))
     while orders := _affordable(cached, budget, drawn=len(means), width=1, new=n - 1):
-        ranks = np.argsort([rng.permutation(n) for _ in range(orders)], axis=1)
+        ranks = np.argsort(drawn_orders(seed, len(means), orders, n), axis=1)
         kept = _kept(cached, ranks, everyone, abs(everyone - nobody) * _TOLERANCE)
         draws = _marginals(cached, ranks, kept)
         total = total + draws.sum(axis=0)
@@ -143,7 +145,6 @@ def sample_orders(
     orders_of: Callable[[Orders], Orders],
     *,
     method: str,
-    stream: str,
     budget: int,
     seed: int,
     first: Coalitions,
@@ -155,9 +156,8 @@ def sample_orders(
         game: The game.
         orders_of: Gives the orders of one draw, shape ``(orders, n)``, from a uniform one.
         method: The method's key.
-        stream: The name of its random stream.
         budget: Most distinct coalitions.
-        seed: Of the stream.
+        seed: Of the orders, below 2**256.
         first: Coalitions to ask for before any draw.
         new: Most coalitions that a draw adds to those.
     """
@@ -169,11 +169,11 @@ def sample_orders(
     if budget < needed:
         raise BudgetTooSmall(method, budget=budget, needed=needed, participants=n)
     cached.lookup(first)
-    rng = generator(seed, "valuation", stream)
     width = len(orders_of(np.arange(n)))
     total, means = 0.0, np.empty((0, n))
     while sets := _affordable(cached, budget, drawn=len(means), width=width, new=new):
-        orders = np.concatenate([orders_of(rng.permutation(n)) for _ in range(sets)])
+        uniform = drawn_orders(seed, len(means), sets, n)
+        orders = np.concatenate([orders_of(order) for order in uniform])
         ranks = np.argsort(orders, axis=1)
         draws = _marginals(cached, ranks).reshape(sets, width, n, -1).mean(axis=1)
         total = total + draws.sum(axis=0)
@@ -188,6 +188,12 @@ def sample_orders(
         degrees=len(means) - 1,
         errors="analytic",
     )
+
+
+def drawn_orders(seed: int, first: int, count: int, n: int) -> Orders:
+    """Give joining orders *first* to ``first + count - 1`` of *seed*, shape ``(count, n)``."""
+    words = seed.to_bytes(_WORD, "big")
+    return np.array([shuffled(words, first + index, n) for index in range(count)], dtype=np.intp)
 
 
 def _affordable(cached: CachedGame, budget: int, *, drawn: int, width: int, new: int) -> int:

@@ -53,7 +53,6 @@ def stratified(game: Game, *, budget: int, seed: int) -> Valuation:
         game,
         lambda order: order[rotations],
         method="stratified",
-        stream="stratified",
         budget=budget,
         seed=seed,
         first=borders(n),

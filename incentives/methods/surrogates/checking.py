@@ -62,10 +62,19 @@ def jackknife(make: Fit, inside: Floats, gains: Floats) -> Floats:
 
 
 def dealt(inside: Floats) -> NDArray[np.intp]:
-    """Give each coalition's fold; -1 for everyone and each alone, known at any budget."""
+    """Give each coalition's fold; -1 for everyone and each alone, known at any budget.
+
+    A coalition and its complement share a fold: in many games, as in a vote, one tells what
+    the other is worth.
+    """
     sizes = inside.sum(axis=1)
     known = (sizes == 1) | (sizes == inside.shape[1])
-    return np.where(known, -1, np.arange(len(inside)) % FOLDS)
+    sides = np.where(inside[:, :1] > 0, inside, 1 - inside).astype(np.bool_)
+    numbers: dict[bytes, int] = {}
+    for side in sides[~known]:
+        numbers.setdefault(side.tobytes(), len(numbers))
+    pairs = [numbers.get(side.tobytes(), 0) for side in sides]
+    return np.where(known, -1, np.array(pairs) % FOLDS)
 
 
 def unseen(make: Fit, process: Process, gains: Floats, *, refit: bool = False) -> Unseen:

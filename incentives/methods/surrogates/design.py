@@ -68,6 +68,16 @@ def needed(n: int) -> int:
     return int(min(2 * n + 2, 2**n))
 
 
+def check_budget(n: int, method: str, budget: int) -> None:
+    """Refuse a budget below :func:`needed`.
+
+    Raises:
+        BudgetTooSmall: With the budget that works.
+    """
+    if budget < needed(n):
+        raise BudgetTooSmall(method, budget=budget, needed=needed(n), participants=n)
+
+
 def ask_for(game: Game, *, method: str, budget: int, seed: int) -> Sample:
     """Ask *game* for as many coalitions as *budget* allows.
 
@@ -77,20 +87,32 @@ def ask_for(game: Game, *, method: str, budget: int, seed: int) -> Sample:
     """
     cached = CachedGame(game)
     n = len(cached.participants)
-    if budget < needed(n):
-        raise BudgetTooSmall(method, budget=budget, needed=needed(n), participants=n)
-    coalitions = stream(n, count=budget, seed=seed)
-    worths = cached.lookup(coalitions)
+    check_budget(n, method, budget)
+    return sample(cached, stream(n, count=budget, seed=seed))
+
+
+def sample(game: CachedGame, coalitions: Coalitions) -> Sample:
+    """Ask for *coalitions*, nobody first and everyone next, shape ``(count, n)``."""
+    worths = game.lookup(coalitions)
     return Sample(
         inside=coalitions[1:].astype(np.float64),
         gains=worths[1:] - worths[0],
-        evaluations=cached.evaluations,
+        evaluations=game.evaluations,
     )
 
 
-def stream(n: int, *, count: int, seed: int) -> Coalitions:
-    """Give the first *count* coalitions, shape ``(count, n)``; *count* is below ``2**n``."""
+def stream(n: int, *, count: int, seed: int, after: Coalitions | None = None) -> Coalitions:
+    """Give the first *count* coalitions, shape ``(count, n)``; *count* is below ``2**n``.
+
+    Args:
+        n: Participants.
+        count: How many coalitions.
+        seed: Decides the draws.
+        after: Coalitions to begin with, in place of nobody, everyone and each alone.
+    """
     known = np.vstack([np.zeros(n), np.ones(n), np.eye(n)]).astype(np.bool_)
+    if after is not None:
+        known = after
     rows = {row.tobytes(): row for row in known}
     if n > TABULATED:
         _add(rows, ~np.eye(n, dtype=np.bool_))

@@ -11,7 +11,8 @@ from threadpoolctl import threadpool_limits
 from fedmerit.incentives.methods.sampling.drawing import enumerated
 from fedmerit.incentives.methods.surrogates.adjusted import adjusted
 from fedmerit.incentives.methods.surrogates.checking import USED, jackknife, unseen
-from fedmerit.incentives.methods.surrogates.design import TABULATED, ask_for
+from fedmerit.incentives.methods.surrogates.choosing import ask_as_needed
+from fedmerit.incentives.methods.surrogates.design import TABULATED
 from fedmerit.incentives.methods.surrogates.dividends import dividends
 from fedmerit.incentives.methods.surrogates.functional import operator
 from fedmerit.incentives.methods.surrogates.process import condition, fit
@@ -36,6 +37,8 @@ _MOST_TO_FIT: Final = 2000
 _EXACT: Final = 1e-100
 #: A trend of a smaller weight is left out.
 _LEAST_WEIGHT: Final = 0.05
+#: Power of a weight: how soon the better of two trends is all that counts.
+_SHARPNESS: Final = 3.0
 #: A standard error of values, relative to the largest gain, that float arithmetic leaves.
 _ROUNDED: Final = 1e-13
 
@@ -63,7 +66,7 @@ def surrogate(game: Game, *, budget: int, seed: int) -> Valuation:
     """
     if (known := enumerated(game, method="surrogate", budget=budget, seed=seed)) is not None:
         return known
-    sample = ask_for(game, method="surrogate", budget=budget, seed=seed)
+    sample = ask_as_needed(game, method="surrogate", budget=budget, seed=seed)
     # One thread, since a sum's order, and so its last bit, depends on how many there are.
     with threadpool_limits(1):
         trends = _trends(sample.inside.shape[1])
@@ -115,13 +118,24 @@ def _averaged(
         errors = unseen(model.make, model.process, mean, refit=True)
         rest = gains - model.trend.predict(inside)[:, None]
         values.append(answer.weights @ rest + model.trend.values()[:, None])
-        within.append(errors.ratio * answer.covariance + jackknife(model.make, inside, mean))
+        within.append(
+            _larger(errors.ratio * answer.covariance, jackknife(model.make, inside, mean))
+        )
         degrees.append(errors.tested - 1)
     by_column = np.einsum("k,kic->ic", shares, values)
     off = np.mean(values, axis=2) - by_column.mean(axis=1)
     # A mixture's covariance: the mean of each one's own, and how far apart they are.
     covariance = np.einsum("k,kij->ij", shares, within) + np.einsum("k,ki,kj->ij", shares, off, off)
     return by_column, covariance, float(min(degrees))
+
+
+def _larger(process: Floats, trend: Floats) -> Floats:
+    """Give the larger of two covariances of the same errors.
+
+    What a process errs on unseen coalitions holds what its trend errs there, so the two do
+    not add up; but where a trend leaves nothing, the process around it has nothing to err on.
+    """
+    return process if process.trace() >= trend.trace() else trend
 
 
 def _weighted(
@@ -139,7 +153,7 @@ def _weighted(
         errors.append(unseen(make, process, gains).error)
         found.append(_Model(make, trend, process))
     least = max(min(errors), _EXACT)
-    weights = least / np.maximum(errors, least)
+    weights = (least / np.maximum(errors, least)) ** _SHARPNESS
     kept = np.flatnonzero(weights >= _LEAST_WEIGHT * weights.sum())
     models = [_completed(found[k], inside) for k in kept]
     return models, weights[kept] / weights[kept].sum()

@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits
 
 from fedmerit.incentives.methods.sampling.drawing import enumerated
 from fedmerit.incentives.methods.surrogates.checking import unseen
-from fedmerit.incentives.methods.surrogates.design import ask_for
+from fedmerit.incentives.methods.surrogates.choosing import ask_as_needed
 from fedmerit.incentives.methods.surrogates.functional import operator
 from fedmerit.incentives.methods.surrogates.process import fit
 from fedmerit.incentives.methods.surrogates.trends import nothing
@@ -36,7 +36,7 @@ def gaussian_process(game: Game, *, budget: int, seed: int) -> Valuation:
     """
     if (known := enumerated(game, method="gp", budget=budget, seed=seed)) is not None:
         return known
-    sample = ask_for(game, method="gp", budget=budget, seed=seed)
+    sample = ask_as_needed(game, method="gp", budget=budget, seed=seed)
     # One thread, since a sum's order, and so its last bit, depends on how many there are.
     with threadpool_limits(1):
         process = fit(sample.inside, sample.mean)

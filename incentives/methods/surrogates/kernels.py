@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 #: inverse lengths, in logarithms but for the power and the decay; last the noise.
 PRIORS: Final = np.array(
     [
-        (0.0, 1.5, -6.0, 4.0),  # shares: amplitude
-        (0.5, 0.5, -0.5, 2.5),  # shares: power
-        (0.0, 1.5, -4.0, 4.0),  # shares: inverse length
-        (-1.0, 1.5, -6.0, 4.0),  # sets: amplitude
+        (2.0, 0.8, -6.0, 4.0),  # shares: amplitude
+        (0.8, 0.4, -0.5, 2.5),  # shares: power
+        (-0.9, 1.3, -4.0, 4.0),  # shares: inverse length
+        (0.0, 1.5, -6.0, 4.0),  # sets: amplitude
         (0.0, 0.1, -0.3, 0.3),  # sets: decay with weight
-        (-2.3, 1.5, -7.0, 1.0),  # sets: inverse length
-        (0.0, 1.5, -6.0, 4.0),  # curve: amplitude
-        (0.0, 0.7, -1.5, 2.5),  # curve: length
-        (-2.5, 1.5, -7.0, 1.0),  # noise
+        (-3.3, 1.5, -7.0, 1.0),  # sets: inverse length
+        (0.5, 0.7, -6.0, 4.0),  # curve: amplitude
+        (0.7, 0.5, -1.5, 2.5),  # curve: length
+        (-4.5, 1.5, -7.0, 1.0),  # noise
     ]
 )
 #: The same for each weight's logarithm; narrower where there are many to learn.
-WEIGHT_PRIOR: Final = (0.0, 1.0, -4.0, 3.0)
+WEIGHT_PRIOR: Final = (0.5, 1.5, -4.0, 3.0)
 MANY_WEIGHTS_PRIOR: Final = (0.0, 0.2, -4.0, 3.0)
 HYPERS: Final = len(PRIORS)
 #: Places of the amplitudes and of the noise.

@@ -32,6 +32,8 @@ _JITTER: Final = 1e-8
 #: The logarithm of an amplitude that is 0 to the last bit.
 _OFF: Final = -400.0
 _STEPS: Final = 60
+#: Decimals of hyper-parameters.
+_DIGITS: Final = 2
 #: Most coalitions that hyper-parameters are fitted to; a fit costs their cube.
 _FITTED: Final = 300
 
@@ -110,7 +112,8 @@ def fit(inside: Floats, gains: Floats) -> Process:
         bounds=list(zip(low, high, strict=True)),
         options={"maxiter": _STEPS},
     )
-    return condition(np.asarray(found.x), inside, scale)
+    # Rounded, so that machines whose sums end differently predict alike.
+    return condition(np.round(found.x, _DIGITS), inside, scale)
 
 
 def condition(theta: Floats, inside: Floats, scale: float) -> Process:

@@ -9,9 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fedmerit.auditing.columnwise import check_joint_numbers
+from fedmerit.auditing.committed import check_commitment, check_provable
+from fedmerit.auditing.drawn import check_draw
 from fedmerit.auditing.files import check_files
 from fedmerit.auditing.numbers import check_numbers
-from fedmerit.auditing.settled import check_settlement
+from fedmerit.auditing.provable import faults_of
+from fedmerit.auditing.settled import check_settlement, check_waiting
+from fedmerit.auditing.site import Site
 from fedmerit.auditing.verdict import Check, Verdict, compared
 from fedmerit.bundle import REPORT, Bundle
 from fedmerit.errors import AuditImpossible, FedmeritError, Unreachable, WrongChain
@@ -22,36 +26,68 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from fedmerit.auditing.faults import Fault
+
 __all__ = ["Check", "Verdict", "audit"]
 
 
-def audit(bundle: Bundle | Path | str, *, rpc: str | None = None, retrain: bool = False) -> Verdict:
-    """Check a finished bundle.
+def audit(
+    bundle: Bundle | Path | str,
+    *,
+    rpc: str | None = None,
+    retrain: bool = False,
+    spot_checks: int = 0,
+) -> Verdict:
+    """Check a finished bundle, or one whose report waits and can be disputed.
 
     Args:
         bundle: The bundle or its directory.
         rpc: Read this Ethereum node instead of replaying the bundle's transactions.
         retrain: Train the run and every coalition again, and compare.
+        spot_checks: Measure so many coalitions again, drawn at random.
 
     Returns:
-        Every check, and the verdict. A difference is a finding, not an error.
+        Every check, the verdict, and what of it can be proven to the contracts. A difference
+        is a finding, not an error.
 
     Raises:
         AuditImpossible: There is nothing to audit, or it cannot be audited here.
         Unreachable: No node answers at *rpc*.
     """
     opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
+    site = Site(opened, rpc)
+    if not opened.sealed:
+        site.require_waiting()
     checks = list(check_files(opened))
     whole = all(check.status == "ok" for check in checks)
-    checks += _findings("settlement", lambda: check_settlement(opened, rpc), final=whole)
+    faults: list[Fault] = []
+    checks += _on_chain(site, faults, whole=whole)
     checks += _findings("numbers", lambda: _numbers(opened))
-    checks += _findings("report", lambda: _check_report(opened))
+    if opened.sealed:
+        checks += _findings("report", lambda: _check_report(opened))
+    if spot_checks:
+        checks += _findings(
+            "spot checks", lambda: _check_spots(site, spot_checks, faults), final=whole
+        )
     if retrain:
         checks += _findings("retraining", lambda: _retraining(opened))
     else:
         taken = "utilities, metrics and the values per round are as the committee signed them"
         checks.append(Check("retraining", "skipped", taken))
-    return Verdict(str(opened.path), tuple(checks))
+    return Verdict(str(opened.path), tuple(checks), tuple(faults))
+
+
+def _on_chain(site: Site, faults: list[Fault], *, whole: bool) -> Iterator[Check]:
+    """Make the checks that need the chain; what can be proven to it goes into *faults*."""
+    settled = check_settlement if site.bundle.sealed else check_waiting
+    made: dict[str, Callable[[], Iterator[Check]]] = {
+        "settlement": lambda: settled(site),
+        "draw": lambda: check_draw(site.bundle, site.ledger),
+        "valuation on chain": lambda: check_commitment(site.bundle, site.ledger),
+        "provable faults": lambda: _check_provable(site, faults),
+    }
+    for name, checks in made.items():
+        yield from _findings(name, checks, final=whole)
 
 
 def _findings(
@@ -95,6 +131,19 @@ def _retraining(bundle: Bundle) -> Iterator[Check]:
     if vertical:
         return rejoined.check_joint_retraining(bundle, vertical)
     return retrained.check_retraining(bundle)
+
+
+def _check_provable(site: Site, faults: list[Fault]) -> Iterator[Check]:
+    faults += faults_of(site.bundle, site.ledger)
+    yield check_provable(tuple(faults))
+
+
+def _check_spots(site: Site, count: int, faults: list[Fault]) -> Iterator[Check]:
+    from fedmerit.auditing.spots import check_spots  # noqa: PLC0415 - imports torch
+
+    check, found = check_spots(site.bundle, site.ledger, count)
+    faults += found
+    yield check
 
 
 def _check_report(bundle: Bundle) -> Iterator[Check]:

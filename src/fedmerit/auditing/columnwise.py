@@ -86,7 +86,7 @@ def _messages(bundle: Bundle, said: VerticalDocument) -> Check:
     wrong = [name for name in kept.protocols if name not in {each.name for each in found}]
     if found != said.protocols:
         wrong.append(joint.VERTICAL)
-    told = exchange(kept, said.label_holder)
+    told = exchange(kept, tuple(owner.name for owner in said.owners))
     if len(training.rounds) != 1 or any(
         getattr(training.rounds[0], key) != value for key, value in told.items()
     ):
@@ -129,7 +129,7 @@ def _epsilon(noise: Noise, epochs: int) -> int | None:
 def _values(bundle: Bundle) -> Check:
     said = bundle.document(evidence.VALUATION, evidence.ValuationDocument)
     game = paid_game(bundle)
-    found = valuation_of(bundle, game)
+    found = valuation_of(bundle, game, int(said.seed, 16))
     members = bundle.document(evidence.FEDERATION, evidence.FederationDocument)
     wrong = differing(said.model_dump(), found.model_dump(), ROUNDING_UNITS)
     stored = bundle.tensors(COALITIONS)

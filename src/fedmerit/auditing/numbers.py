@@ -142,7 +142,7 @@ def _values(bundle: Bundle, rounds: tuple[Round, ...]) -> Check:
         gradients=recorded_gradients(bundle),
         curve=said.curve,
     )
-    found = valuation_document(measured, bundle.scenario, members)
+    found = valuation_document(measured, bundle.scenario, members, int(said.seed, 16))
     wrong = differing(said.model_dump(), found.model_dump(), ROUNDING_UNITS)
     return compared(
         "values",

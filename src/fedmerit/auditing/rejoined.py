@@ -6,7 +6,7 @@ what depends on it is said to be unchecked.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from fedmerit.errors import AuditImpossible, DataError
 from fedmerit.evidence import MICRO, NANO
 from fedmerit.federation.vertical.alignment import align
 from fedmerit.vertical.explaining import attributed, used
-from fedmerit.vertical.tables import read_table
+from fedmerit.vertical.tables import party_game, read_table
 from fedmerit.vertical.training import (
     learn,
     model_arrays,
@@ -33,9 +33,16 @@ if TYPE_CHECKING:
 
     from fedmerit.bundle import Bundle
     from fedmerit.federation.vertical.task import Matrix, VerticalTask
+    from fedmerit.incentives import RecordedGame
     from fedmerit.owners import Vertical
     from fedmerit.vertical.training import Learned
     from fedmerit.vertical.wiring import Partnership
+
+
+_NOISED: Final = (
+    "noise that protects somebody comes from the operating system and cannot be drawn again: the "
+    "model and the coalitions are as the committee signed them"
+)
 
 
 def check_joint_retraining(bundle: Bundle, asked: Vertical) -> Iterator[Check]:
@@ -44,17 +51,7 @@ def check_joint_retraining(bundle: Bundle, asked: Vertical) -> Iterator[Check]:
     Raises:
         AuditImpossible: The data are not here.
     """
-    scenario = bundle.scenario
-    try:
-        partnership = assemble(scenario)
-        rows = align(partnership.keys, label_holder=partnership.participants[0]).rows
-        known = {name: own for name, own in rows.items() if own is not None}
-        task = task_of(partnership, scenario, known)
-    except DataError as error:
-        raise AuditImpossible(
-            f"cannot retrain without the data: {error}",
-            hint="Put the tables where scenario.toml says, or audit without --retrain.",
-        ) from error
+    partnership, task = _aligned(bundle)
     said = bundle.document(evidence.FEDERATION, evidence.FederationDocument)
     found = federation_document(partnership, task)
     wrong = differing(said.model_dump(), found.model_dump(), 0)
@@ -66,16 +63,47 @@ def check_joint_retraining(bundle: Bundle, asked: Vertical) -> Iterator[Check]:
     )
     if said.data_digest != found.data_digest:
         return
-    if asked.label_noise.noise or asked.feature_noise.noise:
-        yield Check(
-            "retraining",
-            "skipped",
-            "noise that protects somebody comes from the operating system and cannot be drawn "
-            "again: the model and the coalitions are as the committee signed them",
-        )
+    if _noised(asked):
+        yield Check("retraining", "skipped", _NOISED)
     else:
         yield from _repeated(bundle, partnership, task)
     yield _attribution(bundle, partnership, task)
+
+
+def paid_again(bundle: Bundle, asked: Vertical) -> RecordedGame:
+    """Measure every coalition again, by the game that the parties are paid by.
+
+    Raises:
+        AuditImpossible: The data are not here, or noise protects somebody.
+    """
+    if _noised(asked):
+        raise AuditImpossible(_NOISED, hint="Audit without --spot-checks.")
+    partnership, task = _aligned(bundle)
+    paid = bundle.scenario.valuation
+    if paid.game == "embeddings":
+        gains = embedded_gains(task, learn(task, partnership.settings, bundle.scenario).embeddings)
+    else:
+        gains = retrained_gains(partnership, task, bundle.scenario)
+    return party_game(task.participants, gains, paid.label_holder)
+
+
+def _noised(asked: Vertical) -> bool:
+    return bool(asked.label_noise.noise or asked.feature_noise.noise)
+
+
+def _aligned(bundle: Bundle) -> tuple[Partnership, VerticalTask]:
+    """Read and align the owners' tables again."""
+    scenario = bundle.scenario
+    try:
+        partnership = assemble(scenario)
+        rows = align(partnership.keys, label_holder=partnership.participants[0]).rows
+        known = {name: own for name, own in rows.items() if own is not None}
+        return partnership, task_of(partnership, scenario, known)
+    except DataError as error:
+        raise AuditImpossible(
+            f"cannot retrain without the data: {error}",
+            hint="Put the tables where scenario.toml says, or audit without retraining.",
+        ) from error
 
 
 def _repeated(bundle: Bundle, partnership: Partnership, task: VerticalTask) -> Iterator[Check]:

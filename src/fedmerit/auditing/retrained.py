@@ -38,19 +38,33 @@ GAIN_TOLERANCE: Final = 1e-3
 TIES: Final = 1e-5
 
 
+def consortium_of(bundle: Bundle) -> Consortium:
+    """Assemble the federation again, from the data that are here.
+
+    Raises:
+        AuditImpossible: They are not.
+    """
+    try:
+        return assemble(bundle.scenario)
+    except DataError as error:
+        raise AuditImpossible(
+            f"cannot retrain without the data: {error}",
+            hint="Put the table where scenario.toml says, or audit without training again.",
+        ) from error
+
+
+def ties_of(bundle: Bundle, off: NDArray[np.float64]) -> float:
+    """Give how many of the measurements *off* may differ by a tie: none of a log-likelihood."""
+    return TIES * off.size if bundle.scenario.valuation.metric == "accuracy" else 0.0
+
+
 def check_retraining(bundle: Bundle) -> Iterator[Check]:
     """Train the run and every recorded coalition again, and compare.
 
     Raises:
         AuditImpossible: The data are not here.
     """
-    try:
-        consortium = assemble(bundle.scenario)
-    except DataError as error:
-        raise AuditImpossible(
-            f"cannot retrain without the data: {error}",
-            hint="Put the table where scenario.toml says, or audit without --retrain.",
-        ) from error
+    consortium = consortium_of(bundle)
     said = bundle.document(evidence.FEDERATION, evidence.FederationDocument)
     found = federation_document(bundle.scenario, consortium)
     wrong = differing(said.model_dump(), found.model_dump(), 0)
@@ -117,7 +131,7 @@ def _gains(bundle: Bundle, consortium: Consortium, kept: TrainingRecord) -> Chec
     off = np.abs(ours - stored["gains_micro"] / MICRO)
     apart = off.max(axis=1)
     worst = int(apart.argmax())
-    ties = TIES * off.size if bundle.scenario.valuation.metric == "accuracy" else 0.0
+    ties = ties_of(bundle, off)
     alike = (off > GAIN_TOLERANCE).sum() <= ties and off.max() <= max(GAIN_TOLERANCE, ties > 0)
     owners = np.array_equal(stored["owners"], consortium.federation.validation_owners)
     names = [
@@ -151,16 +165,16 @@ def _gradients(bundle: Bundle, found: NDArray[np.float32]) -> Check:
 
 
 def _curve(bundle: Bundle, run: RunGame) -> Check:
-    said = bundle.document(evidence.VALUATION, evidence.ValuationDocument).curve
-    found = stages.curve(run, bundle.scenario)
+    said = bundle.document(evidence.VALUATION, evidence.ValuationDocument)
+    found = stages.curve(run, bundle.scenario, int(said.seed, 16))
     wrong = differing(
-        tuple(point.model_dump() for point in said),
+        tuple(point.model_dump() for point in said.curve),
         tuple(point.model_dump() for point in found),
         round(GAIN_TOLERANCE * evidence.NANO),
     )
     return compared(
         "recomputed round games",
         holds=not wrong,
-        same=f"the values of {len(said)} rounds",
+        same=f"the values of {len(said.curve)} rounds",
         different=f"{evidence.VALUATION}: curve{', curve'.join(wrong[:3])}",
     )

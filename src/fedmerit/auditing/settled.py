@@ -5,72 +5,57 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fedmerit import evidence
+from fedmerit.auditing.site import receipt_of
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle import MANIFEST
 from fedmerit.chain import (
     Deployment,
     Ledger,
     Receipt,
-    Transcript,
     check_ledger,
-    connect,
-    read_ledger,
-    replay,
 )
 from fedmerit.contracts import artifact
-from fedmerit.errors import AuditImpossible, ChainError
+from fedmerit.errors import ChainError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from fedmerit.auditing.site import Site
     from fedmerit.bundle import Bundle
     from fedmerit.chain import Node
 
 
-def chain_of(bundle: Bundle, rpc: str | None) -> Node:
-    """Give the chain that the bundle was settled on: *rpc*'s, or its replay.
-
-    Raises:
-        AuditImpossible: The bundle was settled on a node, and none is given.
-        ChainError: The transactions do not replay, or the node is not there.
-    """
-    if rpc is not None:
-        return connect(rpc, chain_id=receipt_of(bundle).chain_id)
-    if not (bundle.path / evidence.TRANSCRIPT).is_file():
-        raise AuditImpossible(
-            f"{bundle.path} was settled on a node, and holds no transactions to replay",
-            hint=f"Name the node: fedmerit audit {bundle.path} --rpc URL",
-        )
-    try:
-        return replay(Transcript.from_json(bundle.text(evidence.TRANSCRIPT)))
-    except ChainError as error:
-        raise ChainError(f"{evidence.TRANSCRIPT}: {error}") from error
-
-
-def receipt_of(bundle: Bundle) -> Receipt:
-    """Read the receipt."""
-    try:
-        return Receipt.from_json(bundle.text(evidence.RECEIPT))
-    except ChainError as error:
-        raise ChainError(f"{evidence.RECEIPT}: {error}") from error
-
-
-def check_settlement(bundle: Bundle, rpc: str | None) -> Iterator[Check]:
+def check_settlement(site: Site) -> Iterator[Check]:
     """Check the bundle against the chain that it was settled on."""
-    node = chain_of(bundle, rpc)
+    bundle, rpc, node, ledger = site.bundle, site.rpc, site.node, site.ledger
     receipt = receipt_of(bundle)
-    ledger = read_ledger(node, receipt.addresses, receipt.job, first_block=receipt.block)
     where = "the replayed transactions" if rpc is None else f"chain {ledger.chain_id}"
     yield _ledger(bundle, ledger, where, live=rpc is not None)
     yield _receipt(bundle, receipt, ledger)
     yield from _transactions(node, receipt, live=rpc is not None)
-    for check in check_ledger(ledger):  # the chain's own story, before ours is held against it
-        yield Check(check.name, "ok" if check.holds else "differs", check.detail)
+    yield from _checked(ledger, final=True)
     if ledger.reports:
-        yield _evidence(bundle, ledger)
-        yield _committee(bundle, ledger)
-        yield _updates(bundle, ledger)
+        yield from _reported(bundle, ledger)
         yield _payments(bundle, ledger)
+
+
+def check_waiting(site: Site) -> Iterator[Check]:
+    """Check the bundle against a report that waits: nobody is paid by it yet."""
+    yield from _checked(site.ledger, final=False)
+    yield from _reported(site.bundle, site.ledger)
+    waits = "the report waits: what is paid, the receipt and the seal are still to come"
+    yield Check("payment", "skipped", waits)
+
+
+def _checked(ledger: Ledger, *, final: bool) -> Iterator[Check]:
+    for check in check_ledger(ledger, final=final):  # its own story, before ours is held against it
+        yield Check(check.name, "ok" if check.holds else "differs", check.detail)
+
+
+def _reported(bundle: Bundle, ledger: Ledger) -> Iterator[Check]:
+    yield _evidence(bundle, ledger)
+    yield _committee(bundle, ledger)
+    yield _updates(bundle, ledger)
 
 
 def _ledger(bundle: Bundle, ledger: Ledger, where: str, *, live: bool) -> Check:
@@ -107,6 +92,7 @@ def _receipt(bundle: Bundle, receipt: Receipt, ledger: Ledger) -> Check:
             ("root", receipt.root, ledger.root),
             ("total", receipt.total, ledger.allocated),
             ("reserve", receipt.reserve, ledger.reserve + ledger.refunded),
+            ("stakes", sum(receipt.stakes.values()), _returned(ledger)),
             ("paid", receipt.paid, dict(zip(names, ledger.claimed, strict=True))),
             (
                 "deployment",
@@ -123,6 +109,11 @@ def _receipt(bundle: Bundle, receipt: Receipt, ledger: Ledger) -> Check:
         different=f"{evidence.RECEIPT} or {evidence.DEPLOYMENT} and the chain "
         f"differ in {', '.join(wrong)}",
     )
+
+
+def _returned(ledger: Ledger) -> int:
+    taken = (event for event in ledger.events if event.name == "Unstaked")
+    return sum(int(event.arguments["amount"]) for event in taken)
 
 
 def _transactions(node: Node, receipt: Receipt, *, live: bool) -> Iterator[Check]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from fedmerit.auditing.faults import Fault
 
 Status = Literal["ok", "differs", "skipped"]
 
@@ -30,10 +33,12 @@ class Verdict:
     Attributes:
         bundle: The directory that was audited.
         checks: Everything that was checked, in order.
+        faults: What can be proven to the contracts, numbered from 1 in this order.
     """
 
     bundle: str
     checks: tuple[Check, ...]
+    faults: tuple[Fault, ...] = ()
 
     @property
     def differences(self) -> tuple[Check, ...]:
@@ -69,6 +74,7 @@ class Verdict:
                 {"name": check.name, "status": check.status, "detail": check.detail}
                 for check in self.checks
             ],
+            "faults": [fault.as_json(number) for number, fault in enumerate(self.faults, start=1)],
         }
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fedmerit.chain import Ledger, Receipt
+from fedmerit.chain import Drawn, Ledger, Receipt
 from fedmerit.errors import BundleError, ChainError
 from fedmerit.evidence import (
+    DRAWN,
     FEDERATION,
     LEDGER,
     OUTCOME,
@@ -70,6 +71,7 @@ class Findings:
         training: How the model learned.
         valuation: Who contributed what.
         outcome: Who is paid what.
+        drawn: How the seed of the valuation came about.
         receipt: What the settlement did.
         ledger: What the chain says of it.
         started: Unix seconds at which the run began.
@@ -84,6 +86,7 @@ class Findings:
     training: TrainingDocument
     valuation: ValuationDocument
     outcome: OutcomeDocument
+    drawn: Drawn
     receipt: Receipt
     ledger: Ledger
     started: int
@@ -116,6 +119,7 @@ def read(bundle: Bundle) -> Findings:
         BundleError: A document is missing or not of its form.
     """
     try:
+        drawn = Drawn.from_json(bundle.read(DRAWN).decode())
         receipt = Receipt.from_json(bundle.read(RECEIPT).decode())
         ledger = Ledger.from_json(bundle.read(LEDGER).decode())
     except (ChainError, UnicodeDecodeError) as error:
@@ -127,6 +131,7 @@ def read(bundle: Bundle) -> Findings:
         training=bundle.document(TRAINING, TrainingDocument),
         valuation=bundle.document(VALUATION, ValuationDocument),
         outcome=bundle.document(OUTCOME, OutcomeDocument),
+        drawn=drawn,
         receipt=receipt,
         ledger=ledger,
         started=bundle.document(TIMINGS, TimingsDocument).started,

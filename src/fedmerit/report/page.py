@@ -28,12 +28,13 @@ from fedmerit.report.theme import FONT, looks
 from fedmerit.report.units import day
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from fedmerit.bundle import Bundle
     from fedmerit.report.findings import Findings
     from fedmerit.report.headline import KeyFigure
-    from fedmerit.report.layout import Chart
+    from fedmerit.report.layout import Chart, Section
 
 
 def render(bundle: Bundle) -> str:
@@ -43,17 +44,53 @@ def render(bundle: Bundle) -> str:
         BundleError: A document is missing or not of its form.
     """
     findings = read(bundle)
+    version = findings.run.versions["fedmerit"]
+    return page(
+        title=findings.scenario.name,
+        eyebrow=f"fedmerit report · {day(findings.started)} · seed {findings.run.seed}",
+        lead=findings.scenario.description,
+        figures=_headline(findings),
+        sections=sections(findings),
+        members=findings.valuation.participants,
+        written=f"Written by fedmerit {version} from the files beside it.",
+    )
+
+
+def page(
+    *,
+    title: str,
+    eyebrow: str,
+    lead: str,
+    figures: Sequence[KeyFigure],
+    sections: Sequence[Section],
+    members: tuple[str, ...],
+    written: str,
+) -> str:
+    """Give a whole page.
+
+    Args:
+        title: Its heading.
+        eyebrow: Above it.
+        lead: Below it.
+        figures: What a reader sees first.
+        sections: In reading order.
+        members: Whom colours and legends tell apart.
+        written: By whom, and from what.
+    """
     library, script = get_plotlyjs(), _part("report.js")
     template = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     ).from_string(_part("template.html"))
     return template.render(
-        findings=findings,
-        day=day(findings.started),
-        figures=_headline(findings),
-        sections=sections(findings),
-        shades=_shades(findings.valuation.participants),
-        glyphs=[look.glyph for look in looks(findings.valuation.participants)],
+        title=title,
+        eyebrow=eyebrow,
+        lead=lead,
+        figures=figures,
+        sections=sections,
+        members=members,
+        written=written,
+        shades=_shades(members),
+        glyphs=[look.glyph for look in looks(members)],
         chart=_chart,
         dark=_verbatim(_inert(json.dumps(dict(DARK), sort_keys=True))),
         css=_verbatim(_variables() + _part("report.css")),

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from fedmerit.report.findings import Findings
 
 #: Arguments of events that are amounts of the token.
-_MONEY = frozenset({"amount", "cumulative", "roundBudget", "total", "value"})
+_MONEY = frozenset(
+    {"amount", "cumulative", "reward", "roundBudget", "stake", "slash", "bond", "total", "value"}
+)
 
 #: Arguments of events that are times of the chain's clock.
-_TIMES = frozenset({"deadline", "endsAt"})
+_TIMES = frozenset({"commitDeadline", "deadline", "endsAt", "releasedAt", "revealDeadline"})
 
 
 def learning(training: TrainingDocument) -> Table:
@@ -163,11 +165,30 @@ def events(findings: Findings) -> Table:
     )
 
 
+def stakes(findings: Findings) -> Table:
+    """Tabulate who had a part in the draw, and what became of its stake."""
+    drawn, receipt = findings.drawn, findings.receipt
+    return Table(
+        caption="The members' part in the draw, and their stakes, in tokens",
+        columns=("Member", "Showed its secret", "Lost", "Has back"),
+        rows=tuple(
+            (
+                name,
+                ("yes" if name in drawn.revealed else "no") if drawn.draws else NONE,
+                exact_tokens(drawn.slashed.get(name, 0)),
+                exact_tokens(receipt.stakes[name]),
+            )
+            for name in receipt.accounts
+        ),
+        prose=frozenset({1}),
+    )
+
+
 def provenance(findings: Findings) -> Table:
     """Tabulate what one needs to know to get the same numbers."""
     valuation, training = findings.valuation, findings.training
     rows = [
-        ("Seed", str(findings.run.seed)),
+        ("Seed of the scenario", str(findings.run.seed)),
         *((f"Version of {name}", version) for name, version in findings.run.versions.items()),
         ("Game", f"{valuation.game}, metric {valuation.metric}"),
         ("Valuation method", f"{valuation.method}, seed {valuation.seed}"),

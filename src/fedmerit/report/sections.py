@@ -25,6 +25,7 @@ def sections(findings: Findings) -> list[Section]:
         worth.helped(findings),
         worth.judged(findings),
         _members(findings),
+        _draw(findings),
         _ledger(findings),
         _checking(findings),
     ]
@@ -40,6 +41,7 @@ def _of_columns(findings: Findings, found: Joint) -> list[Section]:
         *joint.sections(findings, found),
         _paid(findings),
         _why(findings),
+        _draw(findings),
         _ledger(findings),
         _checking(findings),
     ]
@@ -125,6 +127,15 @@ def _members(findings: Findings) -> Section:
         title="Members",
         text=sentences.gathering(findings),
         tables=(records.members(findings.federation, findings.training),),
+    )
+
+
+def _draw(findings: Findings) -> Section:
+    return Section(
+        id="draw",
+        title="The draw",
+        text=sentences.drawing(findings),
+        tables=(records.stakes(findings),),
     )
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fedmerit.bundle import Bundle
+    from fedmerit.chains import Advance
     from fedmerit.scenario import Scenario
-    from fedmerit.vertical.wiring import Advance, Partnership
+    from fedmerit.vertical.wiring import Partnership
 
 __all__ = ["check", "train", "value"]
 

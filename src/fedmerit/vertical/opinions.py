@@ -38,8 +38,8 @@ def paid_game(bundle: Bundle) -> CachedGame:
     return CachedGame(party_game(names, gains, asked.label_holder))
 
 
-def valuation_of(bundle: Bundle, game: CachedGame) -> ValuationDocument:
-    """Value the parties by what they are paid by."""
+def valuation_of(bundle: Bundle, game: CachedGame, seed: int) -> ValuationDocument:
+    """Value the parties by what they are paid by; methods draw from *seed*."""
     members = bundle.document(FEDERATION, FederationDocument)
     measured = Measured(
         game=game,
@@ -48,7 +48,7 @@ def valuation_of(bundle: Bundle, game: CachedGame) -> ValuationDocument:
         gradients=np.empty((0, 0), dtype=np.float32),
         curve=(),
     )
-    return valuation_document(measured, bundle.scenario, members)
+    return valuation_document(measured, bundle.scenario, members, seed)
 
 
 def owners_of(members: FederationDocument) -> NDArray[np.int64]:

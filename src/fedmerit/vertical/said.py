@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from fedmerit import joint
+from fedmerit.canonical import canonical, digest
 from fedmerit.chain import update_root
 from fedmerit.federation.vertical.transcript import Entry, Transcript
 
@@ -36,17 +37,34 @@ def transcripts_of(said: joint.MessagesDocument) -> dict[str, Transcript]:
     }
 
 
-def exchange(said: joint.MessagesDocument, label_holder: str) -> dict[str, Any]:
-    """Give all that the kept messages tell of the run's one round."""
+def exchange(said: joint.MessagesDocument, participants: tuple[str, ...]) -> dict[str, Any]:
+    """Give all that the kept messages tell of the run's one round.
+
+    Args:
+        said: The messages.
+        participants: The owners, the label holder first. Each is bound to the messages that it
+            sent and received, so that a third party's are bound too.
+    """
     found = transcripts_of(said)
-    roots = [transcript.root for transcript in found.values()]
     sent: dict[bool, int] = {True: 0, False: 0}
     for transcript in found.values():
         for party, size in transcript.bytes_sent().items():
-            sent[party == label_holder] += size
+            sent[party == participants[0]] += size
+    digests = tuple(_record(found, name) for name in participants)
     return {
-        "update_digests": tuple(roots),
-        "update_root": "0x" + update_root([bytes.fromhex(root[2:]) for root in roots]).hex(),
+        "update_digests": digests,
+        "update_root": "0x" + update_root([bytes.fromhex(each[2:]) for each in digests]).hex(),
         "bytes_up": sent[False],
         "bytes_down": sent[True],
     }
+
+
+def _record(transcripts: dict[str, Transcript], name: str) -> str:
+    """Hash one owner's own record of all protocols: what it sent and what it received."""
+    own = {
+        protocol: Transcript(
+            tuple(each for each in whole.entries if name in {each.sender, each.receiver})
+        ).rows()
+        for protocol, whole in transcripts.items()
+    }
+    return digest(canonical(own))

@@ -36,13 +36,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fedmerit.bundle import Bundle
+    from fedmerit.chains import Advance
     from fedmerit.federation.vertical.cut import Embeddings
     from fedmerit.federation.vertical.split import SplitSettings
     from fedmerit.federation.vertical.task import Matrix, VerticalTask
     from fedmerit.federation.vertical.transcript import Transcript
     from fedmerit.federation.vertical.yardstick import Measures
     from fedmerit.scenario import Scenario
-    from fedmerit.vertical.wiring import Advance, Partnership
+    from fedmerit.vertical.wiring import Partnership
 
 #: Alignment and training.
 _STEPS: Final = 2
@@ -203,7 +204,7 @@ def training_document(
                 sampled=task.participants,
                 log_likelihood_micro=micro(after.log_likelihood),
                 accuracy_ppm=micro(after.accuracy),
-                **exchange(said, task.label_holder),
+                **exchange(said, task.participants),
             ),
         ),
         parameters=sum(v.size for own in learned.parameters.values() for v in own.values()),

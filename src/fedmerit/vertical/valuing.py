@@ -8,6 +8,8 @@ import numpy as np
 
 from fedmerit import joint
 from fedmerit.bundle import COALITIONS
+from fedmerit.committing import write_commitment
+from fedmerit.drawing import seed_of
 from fedmerit.evidence import FEDERATION, VALUATION, FederationDocument
 from fedmerit.federation.vertical.partygame import EmbeddingGame, PartyGame
 from fedmerit.records import coalition_arrays
@@ -20,10 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fedmerit.bundle import Bundle
+    from fedmerit.chains import Advance
     from fedmerit.federation.vertical.cut import Embeddings
     from fedmerit.federation.vertical.task import Matrix, VerticalTask
     from fedmerit.scenario import Scenario
-    from fedmerit.vertical.wiring import Advance, Partnership
+    from fedmerit.vertical.wiring import Partnership
 
 
 def value(bundle: Bundle, advance: Advance) -> None:
@@ -33,9 +36,10 @@ def value(bundle: Bundle, advance: Advance) -> None:
     task = task_of(partnership, scenario)
     write_table(bundle, joint.RETRAINED, retrained_gains(partnership, task, scenario, advance))
     game = paid_game(bundle)
-    bundle.write_document(VALUATION, valuation_of(bundle, game))
+    bundle.write_document(VALUATION, valuation_of(bundle, game, seed_of(bundle)))
     owners = owners_of(bundle.document(FEDERATION, FederationDocument))
     bundle.write_tensors(COALITIONS, coalition_arrays(game.table(), owners))
+    write_commitment(bundle)
     found = attributed(bundle, partnership, task)
     for name, picture in plots(found).items():
         bundle.write(name, picture)

@@ -20,7 +20,7 @@ from fedmerit.federation.vertical.split import SplitSettings
 from fedmerit.wiring import check_names, threshold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     import numpy as np
     import pandas as pd
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from fedmerit.federation.vertical.task import VerticalTask
     from fedmerit.owners import Noise, Owner, Vertical
     from fedmerit.scenario import Scenario
-
-    #: Told how many of how many steps of a stage are done.
-    Advance = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -194,3 +194,46 @@ def test_three_buyers_are_too_many_and_one_buys_nothing(market):
 def test_fees_need_stakes(market):
     with pytest.raises(MissingInput, match="stakes"):
         reward(market([1, 2], 10), mechanism="cremer-mclean")
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    costs=st.lists(st.integers(1, 10**6), min_size=3, max_size=3),
+    capacities=st.lists(st.integers(1, 12), min_size=3, max_size=3),
+    kept=st.integers(0, 11),
+    ask=st.integers(1, 2 * 10**6),
+)
+def test_a_grant_for_what_is_offered_leaves_the_truth_the_best_answer(
+    market, costs, capacities, kept, ask
+):
+    def ends(cost, capacity):
+        whole = [cost * capacity, *(c * x for c, x in zip(costs[1:], capacities[1:], strict=True))]
+        round_ = market(
+            whole,
+            10**9,
+            capacities=[capacity, *capacities[1:]],
+            parameters={"grant": 50_000},
+        )
+        outcome = reward(round_, mechanism="fvcg")
+        return outcome.payments[0] - costs[0] * float(outcome.work[0])
+
+    honest = ends(costs[0], capacities[0])
+
+    assert ends(ask, max(1, capacities[0] - kept)) <= honest + 2
+
+
+def test_a_grant_makes_pay_for_a_row_more_alike(market):
+    def spread(grant):
+        capacities = [2, 6, 12]
+        round_ = market(
+            [200_000, 900_000, 3_000_000],
+            10**9,
+            capacities=capacities,
+            parameters={"grant": grant},
+        )
+        paid = np.array(reward(round_, mechanism="fvcg").payments) / 10**6
+        return float(np.var(np.array(capacities) / (np.array(capacities) + paid)))
+
+    assert spread(10**6) < spread(0)
+    with pytest.raises(RewardError, match="grant must be 0 or more"):
+        spread(-1)

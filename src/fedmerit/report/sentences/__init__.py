@@ -13,12 +13,14 @@ from fedmerit.report.sentences.course import (
     limits,
     settling,
 )
+from fedmerit.report.sentences.draw import drawing
 from fedmerit.report.sentences.payments import explaining, paying
 from fedmerit.report.sentences.values import free_riders, gained, judging, valuing
 
 __all__ = [
     "checking",
     "completing",
+    "drawing",
     "explaining",
     "free_riders",
     "gained",

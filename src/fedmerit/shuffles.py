@@ -1,7 +1,8 @@
-"""The joining orders that a settlement period is valued in, drawn from its seed.
+"""Joining orders drawn from a seed by Keccak words, the same here and in the contracts.
 
-The twin of the ``Permutation`` library in Solidity: the same seed gives the same orders, so a
-contract can check any marginal that a committee reports. Word *w* of permutation *index* is
+Below the rooms, since both the valuation and the chain need them: the twin of the
+``Permutation`` library in Solidity. The same seed gives the same orders, so a contract can
+check any marginal that a committee reports. Word *w* of permutation *index* is
 ``keccak256(abi.encode(seed, index, w))`` and holds sixteen 16-bit numbers, from the lowest bits
 up. A number below *m* is drawn by rejection (no order is likelier than another), and the order
 is a shuffle from the last place down (Fisher and Yates, 1938; Durstenfeld, 1964).
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from eth_utils.crypto import keccak
 
-from fedmerit.errors import ChainError
+from fedmerit.errors import GameError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ def permutation(seed: bytes, index: int, count: int) -> tuple[int, ...]:
     """Give the order in which *count* members join in permutation *index* of *seed*.
 
     Args:
-        seed: The period's seed, 32 bytes; ``Rounds.drawn`` holds it.
+        seed: 32 bytes; that of a settlement period is in ``Rounds.drawn``.
         index: Which permutation, from 0.
         count: How many members there are.
 
@@ -37,13 +38,13 @@ def permutation(seed: bytes, index: int, count: int) -> tuple[int, ...]:
         Participant indices, the first to join first.
 
     Raises:
-        ChainError: The seed is not 32 bytes, or there are more members than can be ordered.
+        GameError: The seed is not 32 bytes, or there are more members than can be ordered.
 
     """
     if len(seed) != _WORD:
-        raise ChainError(f"a seed must be {_WORD} bytes, got {len(seed)}")
+        raise GameError(f"a seed must be {_WORD} bytes, got {len(seed)}")
     if not 0 <= count <= MAXIMUM_MEMBERS or index < 0:
-        raise ChainError(f"cannot order {count} members in permutation {index}")
+        raise GameError(f"cannot order {count} members in permutation {index}")
     order = list(range(count))
     numbers = _numbers(seed, index)
     for size in range(count, 1, -1):

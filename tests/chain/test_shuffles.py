@@ -10,9 +10,9 @@ from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from fedmerit.chain.deployment import contracts_at
-from fedmerit.chain.permutation import MAXIMUM_MEMBERS, permutation
 from fedmerit.contracts import compiler
-from fedmerit.errors import ChainError
+from fedmerit.errors import GameError
+from fedmerit.shuffles import MAXIMUM_MEMBERS, permutation
 
 FORGE = compiler.ROOM / "test" / "Permutation.order.t.sol"
 
@@ -61,7 +61,7 @@ def test_no_order_is_likelier_than_another():
     [(b"short", 0, 3), (bytes(32), -1, 3), (bytes(32), 0, -1), (bytes(32), 0, MAXIMUM_MEMBERS + 1)],
 )
 def test_what_cannot_be_ordered_is_refused(seed, index, count):
-    with pytest.raises(ChainError):
+    with pytest.raises(GameError):
         permutation(seed, index, count)
 
 

@@ -1,0 +1,174 @@
+"""The arithmetic of a committed valuation, leaf by leaf, as the contracts would check it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from fedmerit import evidence
+from fedmerit.auditing.faults import Fault, utility_fault, valued_report
+from fedmerit.committing import read_commitment, shapley_integers, utilities_of
+from fedmerit.shuffles import permutation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from fedmerit.bundle import Bundle
+    from fedmerit.chain import Commitment, Ledger, SignedReport
+    from fedmerit.chain.committed import Trees
+
+#: More of one kind than this are not listed: one is enough to cancel a report.
+MOST: Final = 8
+
+
+class _Seen(NamedTuple):
+    """A report, and the valuation that is published behind it."""
+
+    place: int
+    report: SignedReport
+    valued: Commitment
+    trees: Trees
+    seed: bytes
+
+
+def faults_of_valuation(bundle: Bundle, ledger: Ledger) -> Iterator[Fault]:
+    """D2 and D3: the published numbers behind a report do not follow from one another."""
+    place = valued_report(ledger)
+    if place is None or not ledger.reports[place].table_root.strip("0x"):
+        return
+    report, valued = ledger.reports[place], read_commitment(bundle)
+    trees = valued.trees(report.job, report.round)
+    if tuple(tree.root for tree in trees) != _roots(report):
+        whole = 2**valued.members - 1
+        claim = utilities_of(bundle).get(whole, 0)
+        yield utility_fault(ledger, whole, claim, "what the roots commit to is not published")
+        return
+    said = bundle.document(evidence.VALUATION, evidence.ValuationDocument)
+    seen = _Seen(place, report, valued, trees, bytes.fromhex(said.seed[2:]))
+    yield from _first(_steps(seen) if valued.permutations else _exact(seen))
+    yield from _first(_conflicts(seen) if valued.permutations else iter(()))
+    yield from _first(_utilities(ledger, seen, utilities_of(bundle)))
+
+
+def _roots(report: SignedReport) -> tuple[bytes, ...]:
+    named = (report.table_root, report.steps_root, report.values_root)
+    return tuple(bytes.fromhex(root[2:]) for root in named)
+
+
+def _first(faults: Iterable[Fault]) -> Iterator[Fault]:
+    for number, fault in enumerate(faults):
+        if number == MOST:
+            return
+        yield fault
+
+
+def _steps(seen: _Seen) -> Iterator[Fault]:
+    """D2, of joining orders: marginals, totals, and the values they end in."""
+    valued, n = seen.valued, seen.valued.members
+    so_far: dict[int, int] = {}  # each member's last step, by its place among all
+    for index in range(valued.permutations):
+        order, coalition = permutation(seen.seed, index, n), 0
+        for position, member in enumerate(order):
+            at, row = index * n + position, index * (n + 1) + position
+            yield from _marginal(seen, at, row, (coalition, coalition | 1 << member))
+            yield from _total(seen, at, so_far.get(member))
+            coalition |= 1 << member
+            so_far[member] = at
+    for member, at in sorted(so_far.items()):
+        if valued.values[member] != valued.totals[at]:
+            yield Fault(
+                kind="D2",
+                detail=f"member {member}'s value {valued.values[member]} is not its last total "
+                f"{valued.totals[at]}",
+                report=seen.place,
+                function="proveValue",
+                arguments=(_value(seen, member), _step(seen, at)),
+            )
+
+
+def _marginal(seen: _Seen, at: int, row: int, expected: tuple[int, int]) -> Iterator[Fault]:
+    valued = seen.valued
+    pair = valued.coalitions[row : row + 2]
+    added = valued.utilities[row + 1] - valued.utilities[row]
+    if pair == expected and valued.steps[at] == added:
+        return
+    yield Fault(
+        kind="D2",
+        detail=f"step {at} says {valued.steps[at]}, and its coalitions differ by {added}",
+        report=seen.place,
+        function="proveMarginal",
+        arguments=(_step(seen, at), _utility(seen, row), _utility(seen, row + 1)),
+    )
+
+
+def _total(seen: _Seen, at: int, before: int | None) -> Iterator[Fault]:
+    valued = seen.valued
+    carried = 0 if before is None else valued.totals[before]
+    if valued.totals[at] == carried + valued.steps[at]:
+        return
+    yield Fault(
+        kind="D2",
+        detail=f"the total {valued.totals[at]} at step {at} is not {carried} + {valued.steps[at]}",
+        report=seen.place,
+        function="proveTotal",
+        arguments=(_step(seen, at), _step(seen, at if before is None else before)),
+    )
+
+
+def _exact(seen: _Seen) -> Iterator[Fault]:
+    """D2, of a whole table: a value that is not the Shapley value."""
+    valued = seen.valued
+    if not valued.values:
+        return
+    table = dict(zip(valued.coalitions, valued.utilities, strict=True))
+    for member, value in enumerate(shapley_integers(table, valued.members)):
+        if valued.values[member] != value:
+            yield Fault(
+                kind="D2",
+                detail=f"member {member}'s value {valued.values[member]} is not the {value} that "
+                "the table gives",
+                report=seen.place,
+                function="proveShapley",
+                arguments=(_value(seen, member), list(valued.utilities)),
+            )
+
+
+def _conflicts(seen: _Seen) -> Iterator[Fault]:
+    """D2: a coalition that was given two utilities."""
+    first: dict[int, int] = {}
+    rows = zip(seen.valued.coalitions, seen.valued.utilities, strict=True)
+    for row, (coalition, utility) in enumerate(rows):
+        known = first.setdefault(coalition, row)
+        if seen.valued.utilities[known] != utility:
+            yield Fault(
+                kind="D2",
+                detail=f"coalition {coalition:#b} is worth {seen.valued.utilities[known]} and "
+                f"{utility}",
+                report=seen.place,
+                function="proveConflict",
+                arguments=(known, _utility(seen, known), row, _utility(seen, row)),
+            )
+
+
+def _utilities(ledger: Ledger, seen: _Seen, recorded: Mapping[int, int]) -> Iterator[Fault]:
+    """D3: a committed utility that is not the sum of the gains that were recorded."""
+    committed = dict(zip(seen.valued.coalitions, seen.valued.utilities, strict=True))
+    for coalition, utility in committed.items():
+        measured = recorded.get(coalition)
+        if measured is not None and measured != utility:
+            detail = f"coalition {coalition:#b} is committed at {utility}, measured {measured}"
+            yield utility_fault(ledger, coalition, measured, detail)
+
+
+def _step(seen: _Seen, at: int) -> tuple[Any, ...]:
+    place = divmod(at, seen.valued.members)
+    valued = seen.valued
+    return (*place, valued.steps[at], valued.totals[at], list(seen.trees.steps.proof(at)))
+
+
+def _utility(seen: _Seen, row: int) -> tuple[Any, ...]:
+    valued = seen.valued
+    return (valued.coalitions[row], valued.utilities[row], list(seen.trees.table.proof(row)))
+
+
+def _value(seen: _Seen, member: int) -> tuple[Any, ...]:
+    return (member, seen.valued.values[member], list(seen.trees.values.proof(member)))

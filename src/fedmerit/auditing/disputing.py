@@ -1,0 +1,164 @@
+"""Send what an audit found to the contracts, while the report still waits.
+
+A finished bundle's report is final, and nothing can be done about it on its own chain. Where
+that chain was the embedded one, it is built again up to the moment before: to see what the
+dispute would have done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from eth_utils.crypto import keccak
+
+from fedmerit.auditing.provable import faults_of
+from fedmerit.auditing.site import Site, deployment_of
+from fedmerit.bundle import Bundle
+from fedmerit.chain import Transcript, replay
+from fedmerit.chain.deployment import contracts_at
+from fedmerit.chain.gas import fuelled
+from fedmerit.errors import ChainError
+from fedmerit.evidence import TRANSCRIPT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fedmerit.auditing.faults import Fault
+    from fedmerit.chain import Deployment, Keyring, Ledger, Node, Signer
+    from fedmerit.chain.deployment import Contracts
+    from fedmerit.chains import ChainChoice
+
+#: Whose key signs a dispute.
+CHALLENGER: Final = "challenger"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disputed:
+    """What a dispute did.
+
+    Attributes:
+        fault: What was disputed.
+        transaction: The hash of the transaction.
+        gas: What it used.
+        cancelled: Whether the report is cancelled, and its signers slashed.
+        challenge: The challenge's number, where an arbiter has to rule first; else None.
+        owed: Base units that the challenger can collect now.
+        node: The chain as the dispute left it.
+    """
+
+    fault: Fault
+    transaction: str
+    gas: int
+    cancelled: bool
+    challenge: int | None
+    owed: int
+    node: Node
+
+    @property
+    def sentence(self) -> str:
+        """What happened, in one sentence."""
+        if self.challenge is None:
+            return (
+                f"{self.fault.function} is proven: the report is cancelled, its signers are "
+                f"slashed, and the challenger is owed {self.owed} base units."
+            )
+        return (
+            f"Challenge {self.challenge} is open: the report is not final before the arbiter has "
+            "ruled, or its time is over."
+        )
+
+    def as_json(self) -> dict[str, object]:
+        """Give it as plain values."""
+        return {
+            "fault": self.fault.detail,
+            "kind": self.fault.kind,
+            "function": self.fault.function,
+            "transaction": self.transaction,
+            "gas": self.gas,
+            "cancelled": self.cancelled,
+            "challenge": self.challenge,
+            "owed": str(self.owed),
+        }
+
+
+def dispute(
+    bundle: Bundle | Path | str,
+    number: int,
+    chain: ChainChoice,
+    *,
+    faults: tuple[Fault, ...] | None = None,
+) -> Disputed:
+    """Send the transaction that proves fault *number* of *bundle*, counted from 1.
+
+    Args:
+        bundle: The bundle or its directory, finished or not.
+        number: The fault's, as the audit numbers them.
+        chain: Its node, and whose key signs; the bundle's own transactions are replayed up to
+            the end of the challenge window if it names none.
+        faults: What an audit found; found again if None, without spot checks.
+
+    Raises:
+        AuditImpossible: Nothing was reported yet, or the chain is a node and none is named.
+        ChainError: There is no such fault, or no key or money to dispute it with.
+        Reverted: The contract refuses, for instance since the window is over.
+    """
+    opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
+    there, site = deployment_of(opened), Site(opened, chain.rpc)
+    ledger = site.ledger
+    found = faults_of(opened, ledger) if faults is None else faults
+    if not 1 <= number <= len(found):
+        raise ChainError(
+            f"there is no fault {number}: {len(found)} were found in {opened.path}",
+            hint=f"List them: fedmerit audit {opened.path}",
+        )
+    fault = found[number - 1]
+    node = site.node if chain.rpc else _while_it_waited(opened, ledger, fault)
+    return _send(node, there, ledger, fault, chain.keys(opened.scenario))
+
+
+def _while_it_waited(bundle: Bundle, ledger: Ledger, fault: Fault) -> Node:
+    """Build the embedded chain again as it was before the report became final."""
+    kept, period = Transcript.from_json(bundle.text(TRANSCRIPT)), ledger.reports[fault.report].round
+    ends = {
+        event.transaction
+        for event in ledger.events
+        if event.name == "ReportFinalised" and event.arguments["round"] == period
+    }
+    hashes = [f"0x{keccak(bytes.fromhex(entry.raw[2:])).hex()}" for entry in kept.entries]
+    until = next((at for at, sent in enumerate(hashes) if sent in ends), len(hashes))
+    return replay(replace(kept, entries=kept.entries[:until]))
+
+
+def _send(node: Node, there: Deployment, ledger: Ledger, fault: Fault, keys: Keyring) -> Disputed:
+    contracts, signer = contracts_at(node, there.addresses), keys.signer(CHALLENGER)
+    fuelled(node, signer)
+    job, asks = ledger.job, fault.function == "challenge"
+    if asks:
+        _bond(node, contracts, job, keys, signer)
+    before = contracts.disputes.challenges()
+    call = fault.call(ledger.reports[fault.report])
+    mined = contracts.disputes.dispute(fault.function, *call, signer=signer)
+    return Disputed(
+        fault=fault,
+        transaction=mined.hash,
+        gas=mined.gas,
+        cancelled=contracts.reports.pending(job) is None,
+        challenge=before + 1 if asks else None,
+        owed=contracts.stakes.owed(job, signer.address),
+        node=node,
+    )
+
+
+def _bond(node: Node, contracts: Contracts, job: int, keys: Keyring, challenger: Signer) -> None:
+    """See that *challenger* can put the bond down; on a local chain the sponsor mints it."""
+    token, bond = contracts.token, contracts.registry.terms(job).safeguards.bond
+    lacking = bond - token.balance_of(challenger.address)
+    if lacking > 0 and not node.development:
+        raise ChainError(
+            f"the challenger {challenger.address} lacks {lacking} base units of its bond",
+            hint=f"Send it {lacking} base units of the token {token.address}.",
+        )
+    if lacking > 0:
+        token.mint(challenger.address, lacking, signer=keys.signer("sponsor"))
+    token.approve(contracts.stakes.address, bond, signer=challenger)

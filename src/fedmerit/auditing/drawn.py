@@ -1,0 +1,137 @@
+"""Checks of the draw: from what members revealed on chain to the seed they were valued by."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from fedmerit import evidence
+from fedmerit.auditing.verdict import Check, compared
+from fedmerit.chain.clients.rounds import Revealed
+from fedmerit.chain.drawing import PERIOD, commitment, mixed_seed
+from fedmerit.drawing import drawn_of, seed_of, update_digests_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fedmerit.bundle import Bundle
+    from fedmerit.chain import Event, Ledger
+
+
+def check_draw(bundle: Bundle, ledger: Ledger) -> Iterator[Check]:
+    """Recompute the draw from the events alone, and hold the bundle against it."""
+    drawn = tuple(event for event in ledger.events if event.name == "SeedDrawn")
+    if not drawn:
+        asked = bundle.scenario.settlement.commit_window
+        yield compared(
+            "seed",
+            holds=not asked and not int(drawn_of(bundle).seed, 16),
+            same="the scenario asks for no draw: its own seed was valued by",
+            different="no seed was drawn on the chain, and the scenario asks for one",
+        )
+        return
+    yield _bound(ledger)
+    yield _seed(ledger, drawn[-1])
+    yield _valued_by(bundle, drawn[-1])
+    yield _updates(bundle, ledger)
+    yield _slashes(bundle, ledger)
+
+
+def _bound(ledger: Ledger) -> Check:
+    """Hold every reveal against what its account had committed to."""
+    committed = {
+        (int(event.arguments["draw"]), str(event.arguments["account"])): event
+        for event in _named(ledger, "Committed")
+    }
+    wrong = []
+    for event in _named(ledger, "Revealed"):
+        draw, shown = int(event.arguments["draw"]), _revealed(event)
+        bound = committed.get((draw, shown.account))
+        expected = f"0x{commitment(ledger.job, PERIOD, draw, shown).hex()}"
+        if bound is None or bound.arguments["commitment"] != expected:
+            wrong.append(shown.account)
+    return compared(
+        "commitments",
+        holds=not wrong,
+        same=f"{len(_named(ledger, 'Revealed'))} reveals are what was committed to before",
+        different=f"{', '.join(wrong)} revealed something else than committed to",
+    )
+
+
+def _seed(ledger: Ledger, drawn: Event) -> Check:
+    draw, history = int(drawn.arguments["draw"]), str(drawn.arguments["history"])
+    shown = _shown(ledger, draw)
+    seed = mixed_seed(ledger.job, PERIOD, draw, shown, bytes.fromhex(history[2:]))
+    return compared(
+        "seed",
+        holds=drawn.arguments["seed"] == f"0x{seed.hex()}",
+        same=f"0x{seed.hex()}, of what {len(shown)} members revealed in draw {draw}",
+        different=f"the reveals of draw {draw} give 0x{seed.hex()}, "
+        f"the chain says {drawn.arguments['seed']}",
+    )
+
+
+def _valued_by(bundle: Bundle, drawn: Event) -> Check:
+    said = bundle.document(evidence.VALUATION, evidence.ValuationDocument).seed
+    seed = str(drawn.arguments["seed"])
+    return compared(
+        "valuation seed",
+        holds=said == seed == f"0x{seed_of(bundle):064x}",
+        same="the members were valued by the seed that was drawn",
+        different=f"{evidence.VALUATION} was made with {said}, the chain drew {seed}",
+    )
+
+
+def _updates(bundle: Bundle, ledger: Ledger) -> Check:
+    """Hold what the members bound themselves to against the kept updates."""
+    training = bundle.document(evidence.TRAINING, evidence.TrainingDocument)
+    names = bundle.document(evidence.FEDERATION, evidence.FederationDocument).names
+    ours = dict(zip(ledger.members, update_digests_of(training, len(names)), strict=True))
+    shown = tuple(map(_revealed, _named(ledger, "Revealed")))
+    wrong = [one.account for one in shown if ours.get(one.account) != one.digest]
+    return compared(
+        "bound updates",
+        holds=not wrong,
+        same=f"members bound themselves to the updates in {evidence.TRAINING}",
+        different=f"{', '.join(wrong)} bound themselves to other updates",
+    )
+
+
+def _slashes(bundle: Bundle, ledger: Ledger) -> Check:
+    """Check that who kept its secret lost its stake, that nobody else did, and who is told."""
+    stake, drawn = bundle.scenario.settlement.stake, drawn_of(bundle)
+    names = bundle.document(evidence.FEDERATION, evidence.FederationDocument).names
+    called = dict(zip(ledger.members, names, strict=True))
+    expelled = Counter(str(event.arguments["account"]) for event in _named(ledger, "Expelled"))
+    told = {called[account]: stake * times for account, times in expelled.items()}
+    lost = Counter[str]()
+    for event in _named(ledger, "Slashed"):
+        lost[str(event.arguments["account"])] += int(event.arguments["amount"])
+    draw_alone = not _named(ledger, "FaultProven")
+    holds = drawn.slashed == told and (
+        not draw_alone or {called[a]: n for a, n in lost.items()} == told
+    )
+    return compared(
+        "slashes",
+        holds=holds,
+        same=f"{', '.join(told)} kept a secret and lost {sum(told.values())} base units"
+        if told
+        else "everybody revealed, and nobody lost a stake",
+        different=f"{evidence.DRAWN} names {drawn.slashed}, the chain expelled {told} "
+        f"and slashed {dict(lost)}",
+    )
+
+
+def _named(ledger: Ledger, name: str) -> list[Event]:
+    return [event for event in ledger.events if event.name == name]
+
+
+def _shown(ledger: Ledger, draw: int) -> tuple[Revealed, ...]:
+    events = _named(ledger, "Revealed")
+    return tuple(_revealed(event) for event in events if int(event.arguments["draw"]) == draw)
+
+
+def _revealed(event: Event) -> Revealed:
+    told = event.arguments
+    words = (bytes.fromhex(str(told[name])[2:]) for name in ("updateDigest", "salt"))
+    return Revealed(str(told["account"]), *words)

@@ -1,0 +1,75 @@
+"""Find what an audit can prove to the contracts, out of the ledger and what is published."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fedmerit import evidence
+from fedmerit.auditing.arithmetic import faults_of_valuation
+from fedmerit.auditing.faults import PAYMENT, Fault, valued_report
+from fedmerit.chain import SumTree
+from fedmerit.documents import outcome_document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fedmerit.bundle import Bundle
+    from fedmerit.chain import Ledger
+
+
+def faults_of(bundle: Bundle, ledger: Ledger) -> tuple[Fault, ...]:
+    """Find what of the reports in *ledger* can be proven false with what is published."""
+    return (*_lowered(ledger), *faults_of_valuation(bundle, ledger), *_of_payments(bundle, ledger))
+
+
+def _lowered(ledger: Ledger) -> Iterator[Fault]:
+    """D1: a later report is of less than an earlier one, to somebody."""
+    for place, now in enumerate(ledger.reports):
+        # Of one period's reports the last alone is not cancelled, and may have become final.
+        earlier = [report for report in ledger.reports[:place] if report.round == now.round - 1]
+        if not earlier:
+            continue
+        before = earlier[-1]
+        trees = [SumTree(r.job, r.accounts, r.amounts) for r in (before, now)]
+        for index, (had, has) in enumerate(zip(before.amounts, now.amounts, strict=True)):
+            if has < had:
+                yield Fault(
+                    kind="D1",
+                    detail=f"report {now.round} lowers member {index} from {had} to {has}",
+                    report=place,
+                    function="proveLowered",
+                    arguments=(
+                        index,
+                        *(
+                            (r.accounts[index], r.amounts[index], _sums(tree, index))
+                            for r, tree in zip((before, now), trees, strict=True)
+                        ),
+                    ),
+                )
+
+
+def _sums(tree: SumTree, index: int) -> list[tuple[bytes, int]]:
+    return [(node.hash, node.sum) for node in tree.proof(index)]
+
+
+def _of_payments(bundle: Bundle, ledger: Ledger) -> Iterator[Fault]:
+    """D3: an amount that the scenario's mechanism does not give for the recorded values."""
+    place = valued_report(ledger)
+    if place is None:
+        return
+    outcome = outcome_document(
+        bundle.scenario,
+        bundle.document(evidence.FEDERATION, evidence.FederationDocument),
+        bundle.document(evidence.VALUATION, evidence.ValuationDocument),
+        bundle.document(evidence.TRAINING, evidence.TrainingDocument).idle,
+    )
+    rows = zip(ledger.reports[place].amounts, outcome.payments, strict=True)
+    for index, (amount, due) in enumerate(rows):
+        if amount != due:
+            yield Fault(
+                kind="D3",
+                detail=f"member {index} is paid {amount}, and the values give it {due}",
+                report=place,
+                function="challenge",
+                arguments=(PAYMENT, index, due),
+            )

@@ -1,0 +1,103 @@
+"""The chain that an audited bundle was settled on, and what it holds of the bundle's job."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fedmerit import evidence
+from fedmerit.bundle import MANIFEST, SEAL
+from fedmerit.chain import Deployment, Receipt, Transcript, connect, read_ledger, replay
+from fedmerit.chain.deployment import contracts_at
+from fedmerit.errors import AuditImpossible, ChainError
+
+if TYPE_CHECKING:
+    from fedmerit.bundle import Bundle
+    from fedmerit.chain import Ledger, Node
+
+
+class Site:
+    """The chain that a bundle was settled on, read when it is first asked for.
+
+    Attributes:
+        bundle: The bundle.
+        rpc: Where its chain is; None replays the bundle's own transactions.
+    """
+
+    def __init__(self, bundle: Bundle, rpc: str | None) -> None:
+        self.bundle = bundle
+        self.rpc = rpc
+
+    @cached_property
+    def node(self) -> Node:
+        """The chain."""
+        return chain_of(self.bundle, self.rpc)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """What it holds of the bundle's job."""
+        # A finished bundle is held to its receipt; of one whose report waits there is none yet.
+        there = receipt_of(self.bundle) if self.bundle.sealed else deployment_of(self.bundle)
+        return read_ledger(self.node, there.addresses, there.job or 0, first_block=there.block)
+
+    def require_waiting(self) -> None:
+        """See that a bundle which is not sealed has a report that can still be disputed.
+
+        Raises:
+            AuditImpossible: It has none: its run did not get that far, or stopped after.
+        """
+        there = deployment_of(self.bundle)
+        reports = contracts_at(self.node, there.addresses).reports
+        if not there.job or reports.pending(there.job) is None:
+            raise unfinished(self.bundle)
+
+
+def chain_of(bundle: Bundle, rpc: str | None) -> Node:
+    """Give the chain that the bundle was settled on: *rpc*'s, or its replay.
+
+    Raises:
+        AuditImpossible: The bundle was settled on a node, and none is given.
+        ChainError: The transactions do not replay, or the node is not there.
+    """
+    if rpc is not None:
+        told = receipt_of(bundle) if bundle.sealed else deployment_of(bundle)
+        return connect(rpc, chain_id=told.chain_id)
+    if not (bundle.path / evidence.TRANSCRIPT).is_file():
+        raise AuditImpossible(
+            f"{bundle.path} was settled on a node, and holds no transactions to replay",
+            hint=f"Name the node: fedmerit audit {bundle.path} --rpc URL",
+        )
+    try:
+        return replay(Transcript.from_json(bundle.text(evidence.TRANSCRIPT)))
+    except ChainError as error:
+        raise ChainError(f"{evidence.TRANSCRIPT}: {error}") from error
+
+
+def receipt_of(bundle: Bundle) -> Receipt:
+    """Read the receipt."""
+    try:
+        return Receipt.from_json(bundle.text(evidence.RECEIPT))
+    except ChainError as error:
+        raise ChainError(f"{evidence.RECEIPT}: {error}") from error
+
+
+def deployment_of(bundle: Bundle) -> Deployment:
+    """Read where the contracts are, and the job.
+
+    Raises:
+        AuditImpossible: The run is on no chain yet, or has decided nothing.
+    """
+    if not all((bundle.path / name).is_file() for name in (evidence.DEPLOYMENT, MANIFEST)):
+        raise unfinished(bundle)
+    try:
+        return Deployment.from_json(bundle.text(evidence.DEPLOYMENT))
+    except ChainError as error:
+        raise ChainError(f"{evidence.DEPLOYMENT}: {error}") from error
+
+
+def unfinished(bundle: Bundle) -> AuditImpossible:
+    """Make the error for a bundle whose run has not got far enough to be audited."""
+    return AuditImpossible(
+        f"{bundle.path} has no {SEAL}: the run did not finish, and no report of it waits",
+        hint=f"Finish it with 'fedmerit run --resume {bundle.path}'.",
+    )

@@ -1,0 +1,94 @@
+"""Spot checks: a few coalitions of the table, drawn by the auditor and measured again.
+
+Whoever altered a share p of the table is caught by K of them with probability 1 - (1 - p)^K at
+least, whatever the size of the table; nobody knows beforehand which are drawn.
+"""
+
+from __future__ import annotations
+
+from random import SystemRandom
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from fedmerit import stages
+from fedmerit.auditing.faults import utility_fault
+from fedmerit.auditing.rejoined import paid_again
+from fedmerit.auditing.retrained import GAIN_TOLERANCE, consortium_of, ties_of
+from fedmerit.auditing.verdict import Check, compared
+from fedmerit.bundle import COALITIONS
+from fedmerit.evidence import MICRO
+
+if TYPE_CHECKING:
+    from fedmerit.auditing.faults import Fault
+    from fedmerit.bundle import Bundle
+    from fedmerit.chain import Ledger
+    from fedmerit.incentives.game import MeasuredGame
+
+#: Shares of the table for which a check says how likely it would have been caught.
+_SHARES: Final = (0.01, 0.1, 0.5)
+
+
+def check_spots(bundle: Bundle, ledger: Ledger, count: int) -> tuple[Check, tuple[Fault, ...]]:
+    """Measure *count* coalitions of the table again, drawn without replacement.
+
+    Raises:
+        AuditImpossible: The data are not here.
+    """
+    game = _game_again(bundle)
+    stored = bundle.tensors(COALITIONS)
+    everything = len(stored["coalitions"])
+    drawn = sorted(SystemRandom().sample(range(everything), min(count, everything)))
+    coalitions = stored["coalitions"][drawn].astype(np.bool_)
+    ours, theirs = game.worth_by_row(coalitions), stored["gains_micro"][drawn] / MICRO
+    off = np.abs(ours - theirs)
+    few = ties_of(bundle, off)
+    wrong = [
+        row
+        for row, each in enumerate(off)
+        if (each > GAIN_TOLERANCE).sum() > few or (not few and each.max() > GAIN_TOLERANCE)
+    ]
+    faults = tuple(
+        utility_fault(
+            ledger,
+            mask := _mask(coalitions[row]),
+            claim := int(np.rint(ours[row] * MICRO).sum()),
+            f"coalition {mask:#b} is recorded at {int(stored['gains_micro'][drawn[row]].sum())}, "
+            f"measured again it is worth {claim}",
+        )
+        for row in wrong
+    )
+    check = compared(
+        "spot checks",
+        holds=not wrong,
+        same=f"{len(drawn)} of {everything} coalitions are as recorded; {chances(len(drawn))}",
+        different=f"{len(wrong)} of {len(drawn)} coalitions are not worth what is recorded",
+    )
+    return check, faults
+
+
+def _game_again(bundle: Bundle) -> MeasuredGame:
+    """Give the game that the coalitions were measured by, ready to measure them again."""
+    asked = bundle.scenario.vertical
+    if asked:
+        return paid_again(bundle, asked)
+    consortium = consortium_of(bundle)
+    return stages.game_of(stages.kept_run(bundle, consortium), consortium, bundle.scenario)
+
+
+def detection(share: float, count: int) -> float:
+    """Give the chance that one of *count* checks meets an altered *share* of the table."""
+    return float(1 - (1 - share) ** count)
+
+
+def chances(count: int) -> str:
+    """Say how likely so many checks find what was altered."""
+    said = (f"{detection(share, count):.0%} for {share:.0%}" for share in _SHARES)
+    return (
+        f"whoever altered a share p of the table is caught with probability 1-(1-p)^{count}: "
+        + ", ".join(said)
+    )
+
+
+def _mask(coalition: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> int:
+    return sum(1 << int(i) for i in np.flatnonzero(coalition))

@@ -1,0 +1,150 @@
+"""The draw stage: open the job, bind the members to their updates, and draw the seed.
+
+It comes before the valuation, so that nobody can have picked the seed that others are valued
+by; and after the training, so that nobody can train again to suit it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from fedmerit.canonical import digest
+from fedmerit.chain import STEPS, Agreement, Drawn
+from fedmerit.chain import draw as draw_on_chain
+from fedmerit.chain.keys import Cast
+from fedmerit.chains import deployment_of, keep_chain, node_of
+from fedmerit.errors import ChainError
+from fedmerit.evidence import (
+    ACCOUNTS,
+    DEPLOYMENT,
+    DRAWN,
+    FEDERATION,
+    TRAINING,
+    AccountsDocument,
+    FederationDocument,
+    TrainingDocument,
+)
+from fedmerit.streams import derived_seed
+
+if TYPE_CHECKING:
+    from fedmerit.bundle import Bundle
+    from fedmerit.chain import Keyring
+    from fedmerit.chains import Advance, ChainChoice
+    from fedmerit.scenario import Scenario
+
+_STEPS: Final = tuple(STEPS)
+#: What a member is bound to while nothing is trained.
+_NOTHING: Final = bytes(32)
+
+
+class Together(Protocol):
+    """Members that are ready to train, whatever they hold."""
+
+    @property
+    def participants(self) -> tuple[str, ...]:
+        """Their names, in the order that every document keeps."""
+
+    @property
+    def committee(self) -> tuple[str, ...]:
+        """Members whose keys sign the report."""
+
+    @property
+    def threshold(self) -> int:
+        """Signatures needed."""
+
+
+def check_agreement(scenario: Scenario, together: Together, chain: ChainChoice) -> None:
+    """Find out before the training what would stop the settlement after it.
+
+    Raises:
+        ChainError: Names, amounts or times that no settlement takes, no node, or no key.
+    """
+    names = together.participants
+    Agreement(
+        **terms(scenario),
+        participants=names,
+        update_roots=(),
+        committee=together.committee,
+        threshold=together.threshold,
+        updates=(_NOTHING,) * len(names),
+    )
+    if chain.rpc is not None:
+        chain.connect(started=0)
+    Cast.of(chain.keys(scenario), names)
+
+
+def draw(bundle: Bundle, chain: ChainChoice, advance: Advance) -> None:
+    """Open the job with everybody's stake in it, and draw the valuation's seed."""
+    keys = chain.keys(bundle.scenario)
+    bundle.write_document(ACCOUNTS, _accounts(bundle, keys))
+    (bundle.path / DRAWN).unlink(missing_ok=True)  # what did not end is drawn again
+    node = node_of(bundle, chain)
+    drawn = draw_on_chain(
+        node,
+        Agreement(**agreed(bundle)),
+        keys,
+        deployment=deployment_of(bundle, node),
+        on_deployed=lambda found: bundle.write(DEPLOYMENT, found.to_json().encode()),
+        on_step=lambda step, *_: advance(_STEPS.index(step) + 1, len(_STEPS)),
+    )
+    bundle.write(DRAWN, drawn.to_json().encode())
+    keep_chain(bundle, node)
+
+
+def drawn_of(bundle: Bundle) -> Drawn:
+    """Read what the draw came to."""
+    try:
+        return Drawn.from_json(bundle.text(DRAWN))
+    except ChainError as error:
+        raise ChainError(f"{DRAWN}: {error}") from error
+
+
+def seed_of(bundle: Bundle) -> int:
+    """Give the seed that the members of *bundle* are valued by: the chain's, if it drew one."""
+    drawn = int(drawn_of(bundle).seed, 16)
+    return drawn or derived_seed(bundle.scenario.seed, "valuation")
+
+
+def update_digests_of(training: TrainingDocument, members: int) -> tuple[bytes, ...]:
+    """Give what each member binds itself to: the digest of all its rounds' update digests."""
+    rounds = [[bytes.fromhex(d[2:]) for d in r.update_digests] for r in training.rounds]
+    return tuple(
+        bytes.fromhex(digest(b"".join(round_[place] for round_ in rounds))[2:])
+        for place in range(members)
+    )
+
+
+def terms(scenario: Scenario) -> dict[str, Any]:
+    """Give what a scenario alone says of the agreement."""
+    asked = scenario.settlement
+    return {
+        "budget": scenario.reward.budget,
+        "challenge_window": asked.challenge_window,
+        "commit_window": asked.commit_window,
+        "reveal_window": asked.reveal_window,
+        "stake": asked.stake,
+        "silent": frozenset(m.name for m in scenario.members if not m.reveals),
+    }
+
+
+def agreed(bundle: Bundle) -> dict[str, Any]:
+    """Give the fields of the agreement that the bundle's job is opened on."""
+    members = bundle.document(FEDERATION, FederationDocument)
+    training = bundle.document(TRAINING, TrainingDocument)
+    return {
+        **terms(bundle.scenario),
+        "participants": members.names,
+        "update_roots": tuple(bytes.fromhex(r.update_root[2:]) for r in training.rounds),
+        "committee": members.committee,
+        "threshold": members.threshold,
+        "updates": update_digests_of(training, len(members.names)),
+    }
+
+
+def _accounts(bundle: Bundle, keys: Keyring) -> AccountsDocument:
+    names = bundle.document(FEDERATION, FederationDocument).names
+    return AccountsDocument(
+        sponsor=keys.signer("sponsor").address,
+        coordinator=keys.signer("coordinator").address,
+        participants={name: keys.signer(name).address for name in names},
+    )

@@ -1,0 +1,12 @@
+"""Simulations: one real federation under several mechanisms, with members that may leave.
+
+Start with :func:`simulate`.
+"""
+
+from __future__ import annotations
+
+from fedmerit.simulation.results import Comparison
+from fedmerit.simulation.running import simulate
+from fedmerit.simulation.settings import Simulation
+
+__all__ = ["Comparison", "Simulation", "simulate"]

@@ -1,0 +1,117 @@
+"""Money: what the model is worth, what work costs, and the best that could be had of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from fedmerit.errors import ScenarioError
+from fedmerit.incentives.participation import QUARTERS, Market
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fedmerit.federation import Courses
+    from fedmerit.simulation.cast import Cast, Entrant
+    from fedmerit.simulation.settings import Simulation
+
+#: Points of quality of an average member.
+POINTS: Final = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Economy:
+    """What the rounds of a simulation are worth and cost.
+
+    Attributes:
+        budget: Base units of each round.
+        equal: An equal share of it.
+        worth: Base units that a round brings in for each nat by which its model is better than
+            the untrained one; a model as good as everybody's brings in the budget.
+        benefit: Part of that which is the members'.
+        outside: Base units that each has elsewhere a round.
+        stake: Base units that each puts down.
+        slash: Base units that an evaluator loses that is taken for a liar.
+        market: What mechanisms are fitted to.
+        best: Welfare of the best line-up that was tried, all rounds together, base units.
+        best_names: Who takes part in it.
+        untrained: Log-likelihood of the untrained model, nats.
+        everyone: Log-likelihood after all rounds of everybody, nats.
+    """
+
+    budget: int
+    equal: int
+    worth: float
+    benefit: float
+    outside: int
+    stake: int
+    slash: int
+    market: Market
+    best: float
+    best_names: tuple[str, ...]
+    untrained: float
+    everyone: float
+
+    def income(self, log_likelihood: float) -> float:
+        """Give what a model brings in a round, base units."""
+        return self.worth * (log_likelihood - self.untrained)
+
+
+def plan(courses: Courses, cast: Cast, settings: Simulation, budget: int) -> Economy:
+    """Train every line-up that a planner would think of, and see what is the best of them.
+
+    The line-ups are: the cheapest members by cost of a row, from the first alone to everybody
+    that does what was agreed, and simply everybody. All stay, and work in full.
+
+    Raises:
+        ScenarioError: Everybody together trains to nothing.
+    """
+    honest = sorted(
+        (entrant for entrant in cast.entrants if entrant.name not in cast.guilty),
+        key=lambda entrant: entrant.cost / entrant.rows,
+    )
+    line_ups = [cast.entrants, *(honest[: k + 1] for k in range(len(honest)))]
+    columns = [tuple(sorted(e.columns[QUARTERS] for e in line_up)) for line_up in line_ups]
+    untrained = courses.start.metrics.log_likelihood
+    legs, gains = [courses.start] * len(line_ups), [0.0] * len(line_ups)
+    for _ in range(settings.rounds):
+        legs = courses.step(list(zip(legs, columns, strict=True)))
+        gains = [
+            gained + leg.metrics.log_likelihood - untrained
+            for gained, leg in zip(gains, legs, strict=True)
+        ]
+    everyone = legs[0].metrics.log_likelihood
+    if everyone <= untrained:
+        raise ScenarioError(
+            f"everybody together trains from {untrained:.4f} to {everyone:.4f} nats a row",
+            hint="Lower the learning rate, or simulate more rounds: there is nothing to pay for.",
+        )
+    worth = budget / (everyone - untrained)
+    costs = [settings.rounds * sum(entrant.cost for entrant in line_up) for line_up in line_ups]
+    welfare = [worth * gained - cost for gained, cost in zip(gains, costs, strict=True)]
+    best = welfare.index(max(welfare))
+    equal = budget // len(cast.entrants)
+    return Economy(
+        budget=budget,
+        equal=equal,
+        worth=worth,
+        benefit=settings.benefit,
+        outside=int(equal * settings.outside),
+        stake=int(equal * settings.stake),
+        slash=int(equal * settings.slash),
+        market=_market(cast.entrants, budget, (everyone - untrained) / settings.rounds),
+        best=welfare[best],
+        best_names=tuple(entrant.name for entrant in line_ups[best]),
+        untrained=untrained,
+        everyone=everyone,
+    )
+
+
+def _market(entrants: Sequence[Entrant], budget: int, gain: float) -> Market:
+    return Market(
+        budget=budget,
+        rows=tuple(entrant.rows for entrant in entrants),
+        costs=tuple(entrant.claim for entrant in entrants),
+        points=POINTS,
+        gain=gain,
+    )

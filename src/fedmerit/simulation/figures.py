@@ -1,0 +1,101 @@
+"""From a run's periods to its figures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fedmerit.incentives.detection import auroc, suspicion
+from fedmerit.incentives.measures import (
+    gini,
+    jain,
+    mean_of,
+    price_of_anarchy,
+    rank_correlation,
+    willing,
+)
+from fedmerit.incentives.participation.blocking import worst_excess
+from fedmerit.simulation.results import Advantage, Figures
+from fedmerit.streams import generator
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fedmerit.federation import Courses, Leg, RunGame
+    from fedmerit.incentives.detection import AUROC
+    from fedmerit.simulation.arm import Arm
+    from fedmerit.simulation.cast import Cast
+
+
+def figures(arm: Arm, legs: Sequence[Leg], courses: Courses, cast: Cast) -> Figures:
+    """Sum a run up.
+
+    Args:
+        arm: The run.
+        legs: All of them, from the first round on.
+        courses: That trained them.
+        cast: Everybody.
+    """
+    economy, periods = arm.economy, arm.periods
+    paid = totals(cast.names, [period.payments for period in periods])
+    values = totals(cast.names, [period.values for period in periods])
+    amounts = list(paid.values())
+    spent = sum(cost for period in periods for cost in period.costs.values())
+    welfare = sum(economy.income(leg.metrics.log_likelihood) for leg in legs) - spent
+    game = courses.run_game(legs, cast.names)
+    pot = economy.budget * len(legs)
+    stream = generator(arm.seed, "simulation", "blocking")
+    found = worst_excess(game, [amount / pot for amount in amounts], stream)
+    utilities = [each for period in periods for each in period.utilities.values()]
+    return Figures(
+        accuracy=legs[-1].metrics.accuracy,
+        log_likelihood=legs[-1].metrics.log_likelihood,
+        welfare=welfare,
+        price_of_anarchy=price_of_anarchy(economy.best, welfare),
+        paid=int(sum(amounts)),
+        surplus=sum(period.surplus for period in periods),
+        gini=gini(amounts) if any(amounts) else None,
+        jain=jain(amounts) if any(amounts) else None,
+        willing=willing(utilities),
+        retained=1 - len(arm.exits) / len(cast.names),
+        exit=sum(arm.exits.values()) / len(arm.exits) if arm.exits else None,
+        rank_correlation=rank_correlation(list(values.values()), amounts),
+        core_violation=max(0.0, found[0]) if found else None,
+        blocking=found[1] if found and found[0] > 0 else (),
+        detection=_detected(arm, game, cast),
+    )
+
+
+def advantage(kind: str, honest: Arm, others: Mapping[str, Arm]) -> Advantage:
+    """Compare what deviators got with what they had got by honesty, by name of the deviator."""
+    rounds, equal = honest.leg.number, max(1, honest.economy.equal)
+    each = {
+        name: (utility_of(arm, name) - utility_of(honest, name)) / (rounds * equal)
+        for name, arm in others.items()
+    }
+    return Advantage(kind=kind, gain=mean_of(list(each.values())), each=each)
+
+
+def utility_of(arm: Arm, owner: str) -> float:
+    """Give what an owner got in all, beyond what it has elsewhere, base units."""
+    return sum(
+        period.utilities[owner] - arm.economy.outside
+        for period in arm.periods
+        if owner in period.utilities
+    )
+
+
+def totals(names: Sequence[str], rounds: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Add up rounds by name, 0 for the absent."""
+    return {name: sum(round_.get(name, 0) for round_ in rounds) for name in names}
+
+
+def _detected(arm: Arm, game: RunGame, cast: Cast) -> AUROC | None:
+    guilty = np.array([name in cast.guilty for name in cast.names])
+    if guilty.all() or not guilty.any():
+        return None
+    values = np.zeros((len(game.rounds), len(cast.names)))
+    for row, period in zip(values, arm.periods, strict=False):  # none once nobody is left
+        row[:] = [period.values.get(name, 0.0) for name in cast.names]
+    return auroc(suspicion(game, values).scores, guilty)

@@ -1,0 +1,82 @@
+"""What an arm hands to its mechanism beside values and rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from fedmerit.errors import Deficit
+from fedmerit.incentives.offers import Bid
+from fedmerit.simulation.economy import POINTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from fractions import Fraction
+
+    from numpy.typing import NDArray
+
+    from fedmerit.federation import Leg
+    from fedmerit.incentives import Outcome, RoundInput
+    from fedmerit.incentives.mechanisms import Mechanism
+    from fedmerit.incentives.offers import History
+    from fedmerit.simulation.cast import Entrant
+
+_FIELDS: Final = ("regrets", "waits", "mean_costs", "times", "reputations", "importances")
+
+
+class Forecast:
+    """What a buyer expects of members it has seen: the sum of what each last contributed.
+
+    Args:
+        known: What each is expected to contribute, nats.
+    """
+
+    def __init__(self, known: Mapping[str, float]) -> None:
+        self.participants = tuple(known)
+        self._values = np.array(list(known.values()))
+
+    def worth(self, coalitions: NDArray[np.bool_], /) -> NDArray[np.float64]:
+        """Add up what those inside are expected to contribute, ``(rows,)``."""
+        return np.asarray(coalitions @ self._values)
+
+
+def forecast(
+    entrants: Sequence[Entrant], known: Mapping[str, float], gain: float
+) -> dict[str, float]:
+    """Expect of each what it last contributed, and of strangers a share of *gain* by rows."""
+    rows = sum(entrant.rows for entrant in entrants)
+    return {e.name: known.get(e.name, gain * e.rows / rows) for e in entrants}
+
+
+def offer(entrant: Entrant, ask: Fraction, expected: float, typical: float) -> Bid:
+    """Give an offer of all of a member's rows, its quality in points of a typical one's."""
+    points = round(POINTS * expected / typical) if typical > 0 else POINTS
+    return Bid(
+        cost=round(entrant.claim * ask), capacity=max(1, entrant.rows), quality=max(1, points)
+    )
+
+
+def decide(mechanism: Mechanism, round_: RoundInput) -> Outcome:
+    """Run the mechanism; where it owes more than the budget, somebody finds the rest."""
+    try:
+        return mechanism(round_)
+    except Deficit as deficit:
+        return mechanism(replace(round_, budget=deficit.owed))
+
+
+def kept(history: History, places: Sequence[int]) -> History:
+    """Give the history of those at these places; the others have left."""
+    columns: dict[str, Any] = {}
+    for name in _FIELDS:
+        column = getattr(history, name)
+        columns[name] = tuple(column[i] for i in places) if column else ()
+    return replace(history, **columns)
+
+
+def spread(leg: Leg, names: Sequence[str]) -> NDArray[np.float32]:
+    """Give the updates of these names, ``(names, parameters)``, 0 for the absent."""
+    rows = dict(zip(leg.parts, leg.updates, strict=True))
+    nothing = np.zeros(len(leg.before), dtype=np.float32)
+    return np.stack([rows.get(name, nothing) for name in names])

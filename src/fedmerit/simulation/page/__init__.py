@@ -1,0 +1,7 @@
+"""A comparison as one HTML page, in the report's style."""
+
+from __future__ import annotations
+
+from fedmerit.simulation.page.page import render
+
+__all__ = ["render"]

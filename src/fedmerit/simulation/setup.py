@@ -1,0 +1,173 @@
+"""From a scenario and the settings of a simulation to what all of its runs share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fedmerit.federation import Courses
+from fedmerit.federation.rounds import sampled
+from fedmerit.incentives import MECHANISMS
+from fedmerit.incentives.mechanisms import Need
+from fedmerit.incentives.participation import STRATEGIES
+from fedmerit.simulation.arm import Arm
+from fedmerit.simulation.cast import Cast
+from fedmerit.simulation.economy import Economy, plan
+from fedmerit.simulation.evaluators import Panel
+from fedmerit.simulation.judging import Judge
+from fedmerit.simulation.results import Person
+from fedmerit.streams import generator
+from fedmerit.wiring import assemble
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from fedmerit.scenario import Scenario
+    from fedmerit.simulation.deviating import Deviation
+    from fedmerit.simulation.settings import Simulation
+    from fedmerit.wiring import Consortium
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What all runs of a simulation share.
+
+    Attributes:
+        settings: The simulation's.
+        consortium: The scenario's members and rows.
+        cast: Everybody, and every way to take part.
+        courses: What trains.
+        economy: Money.
+        panel: The evaluators.
+        seed: The scenario's.
+        choices: The strategy of each member, by its key.
+    """
+
+    settings: Simulation
+    consortium: Consortium
+    cast: Cast
+    courses: Courses
+    economy: Economy
+    panel: Panel
+    seed: int
+    choices: Mapping[str, str]
+
+    def arm(self, mechanism: str, deviation: Deviation | None = None) -> Arm:
+        """Give a run that has not begun, in which one member may deviate."""
+        chosen = MECHANISMS[mechanism]
+        asked = Need.BIDS in chosen.needs
+        strategies = {
+            name: STRATEGIES[choice](asked=asked) for name, choice in self.choices.items()
+        }
+        entrants = self.cast.entrants
+        if deviation is not None:
+            entrants = deviation.entrants(self.cast)
+            played = deviation.strategy(asked=asked)
+            strategies |= dict.fromkeys(deviation.members, played)
+        return Arm(
+            mechanism=chosen,
+            entrants=entrants,
+            strategies=strategies,
+            settings=self.settings,
+            economy=self.economy,
+            courses=self.courses,
+            panel=self.panel,
+            seed=self.seed,
+            leg=self.courses.start,
+        )
+
+    def judge(self) -> Judge:
+        """Give what values legs."""
+        federation = self.consortium.federation
+        return Judge(
+            self.courses,
+            federation.validation_owners,
+            evaluators=len(federation.members),
+            coalitions=self.settings.coalitions,
+            seed=self.seed,
+        )
+
+    def called(self, names: Sequence[str], number: int) -> NDArray[np.bool_]:
+        """Pick a round's members, as the scenario's training does."""
+        share = self.consortium.settings.participation
+        return sampled(names, share, round_=number, seed=self.seed)
+
+    def people(self, behaviours: Mapping[str, str]) -> tuple[Person, ...]:
+        """Say who takes part, and what each is like."""
+        return tuple(
+            Person(
+                name=entrant.name,
+                behaviour=behaviours.get(entrant.name, "honest"),
+                strategy=self.choices[entrant.name],
+                lies=entrant.name in self.panel.liars,
+                rows=entrant.rows,
+                cost=entrant.cost,
+            )
+            for entrant in self.cast.entrants
+        )
+
+
+def set_up(scenario: Scenario, settings: Simulation) -> Setup:
+    """Make everything ready, and find out what the money is to be.
+
+    Raises:
+        FedmeritError: The scenario cannot be run, or a mechanism not be simulated.
+    """
+    consortium = assemble(scenario)
+    federation, seed = consortium.federation, scenario.seed
+    settings.check_size(len(federation.members))
+    budget = scenario.reward.budget // settings.rounds
+    cast = Cast(federation, misbehaving(scenario), settings, budget=budget, seed=seed)
+    courses = Courses(
+        federation, consortium.model, consortium.settings, seed=seed, columns=cast.columns
+    )
+    brought = np.bincount(federation.validation_owners, minlength=len(federation.members))
+    able = tuple(bool(rows) for rows in brought)
+    evaluators = [name for name, sees in zip(cast.names, able, strict=True) if sees]
+    panel = Panel(
+        names=cast.names,
+        able=able,
+        liars=frozenset(_some(evaluators, settings.lying, seed, "liars")),
+        settings=settings,
+        seed=seed,
+    )
+    return Setup(
+        settings=settings,
+        consortium=consortium,
+        cast=cast,
+        courses=courses,
+        economy=plan(courses, cast, settings, budget),
+        panel=panel,
+        seed=seed,
+        choices=_choices(cast, settings, seed),
+    )
+
+
+def misbehaving(scenario: Scenario) -> dict[str, str]:
+    """Give what members do that do not do what was agreed, by name; copies among them."""
+    return {
+        member.name: "copy" if member.copy_of else member.behaviour
+        for member in scenario.members
+        if member.behaviour != "honest" or member.copy_of
+    }
+
+
+def _choices(cast: Cast, settings: Simulation, seed: int) -> dict[str, str]:
+    """Draw who chooses how, among honest members that are not seen to deviate."""
+    free = [n for n in cast.names if n not in cast.guilty and n not in cast.deviators]
+    chosen = dict.fromkeys(cast.names, "honest")
+    chosen |= dict.fromkeys(_some(free, settings.misreporting, seed, "misreporting"), "misreport")
+    rest = [name for name in free if chosen[name] == "honest"]
+    return chosen | dict.fromkeys(
+        _some(rest, settings.responding, seed, "responding"), "best-response"
+    )
+
+
+def _some(names: Sequence[str], share: float, seed: int, purpose: str) -> list[str]:
+    """Draw a share of *names*, to the nearest whole number."""
+    order = generator(seed, "simulation", purpose).permutation(len(names))
+    return [names[i] for i in order[: round(share * len(names))]]

@@ -1,0 +1,289 @@
+"""A real federation under several mechanisms: what differs is what they pay and whom they lose."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from fedmerit.errors import RewardError, ScenarioError
+from fedmerit.federation import train
+from fedmerit.incentives import MECHANISMS
+from fedmerit.incentives.mechanisms import Need
+from fedmerit.incentives.participation import SIMULATED, Patience
+from fedmerit.simulation import Simulation, simulate
+from fedmerit.simulation.document import as_json
+from fedmerit.wiring import assemble
+
+
+def runs_of(comparison):
+    return {run.mechanism: run for run in comparison.runs}
+
+
+def gains_of(run):
+    return {advantage.kind: advantage for advantage in run.advantages}
+
+
+def utility(run, name):
+    return sum(period.utilities.get(name, 0) for period in run.periods)
+
+
+def test_as_long_as_everybody_stays_it_is_the_scenarios_own_run(small, compared):
+    consortium = assemble(small())
+    record = train(consortium.federation, consortium.model, consortium.settings, seed=compared.seed)
+
+    run = runs_of(compared)["equal"]
+
+    first_exit = min(run.exits.values(), default=len(run.periods))
+    assert first_exit > 1
+    for period in run.periods[:first_exit]:
+        assert period.log_likelihood == record.metrics[period.number].log_likelihood
+
+
+def test_no_base_unit_appears_or_vanishes(compared):
+    budget = compared.economy.budget
+    for run in compared.runs:
+        for period in run.periods:
+            spent = sum(period.payments.values()) + period.surplus
+            assert spent == budget + sum(period.slashes.values())
+        assert run.figures.paid == sum(sum(p.payments.values()) for p in run.periods)
+
+
+def test_who_leaves_is_paid_nothing_and_does_nothing_after_it(compared):
+    left = [(run, name, number) for run in compared.runs for name, number in run.exits.items()]
+
+    assert left
+    for run, name, number in left:
+        for period in run.periods:
+            assert (name in period.utilities) == (period.number <= number)
+
+
+def test_nobody_is_paid_for_a_round_in_which_nothing_came_of_it(compared):
+    for run in compared.runs:
+        assert all(period.payments.get("Idle", 0) == 0 for period in run.periods)
+
+
+def test_equal_pay_invites_second_names_and_less_work(compared):
+    gains = gains_of(runs_of(compared)["equal"])
+
+    for kind in ("copy", "split"):
+        assert gains[kind].gain.low > 0.5
+    assert gains["half-effort"].gain.value > 0
+
+
+def test_paying_by_value_lets_nobody_gain_by_halving_its_work_as_equal_pay_does(compared):
+    runs = runs_of(compared)
+
+    halved = {name: gains_of(run)["half-effort"].gain.value for name, run in runs.items()}
+
+    assert halved["proportional"] < halved["equal"]
+    assert halved["shapley"] == pytest.approx(halved["proportional"], abs=0.02)  # both exact here
+
+
+def test_pay_by_value_follows_contributions_and_equal_pay_does_not(compared):
+    runs = runs_of(compared)
+
+    assert runs["proportional"].figures.rank_correlation > 0.9
+    assert runs["proportional"].figures.gini > runs["equal"].figures.gini
+
+
+def test_stakes_charge_those_that_do_harm(compared):
+    run = runs_of(compared)["signed-stakes"]
+
+    slashed = dict.fromkeys(run.periods[0].slashes, 0)
+    for period in run.periods:
+        for name, amount in period.slashes.items():
+            slashed[name] += amount
+    assert slashed["member-5"] > 0
+    assert slashed["member-5"] <= compared.economy.stake
+    assert max(slashed, key=slashed.get) == "member-5"
+
+
+def test_only_mechanisms_that_ask_for_offers_see_a_misreport(compared):
+    for run in compared.runs:
+        asked = Need.BIDS in MECHANISMS[run.mechanism].needs
+        assert ("misreport" in gains_of(run)) == ("bid-ring" in gains_of(run)) == asked
+
+
+def test_a_ring_that_overstates_together_is_paid_more_by_who_believes_it(compared):
+    gains = gains_of(runs_of(compared)["fli"])
+
+    assert set(gains["bid-ring"].each) == set(gains["misreport"].each)
+    assert len(gains["bid-ring"].each) == 2
+    assert gains["misreport"].gain.value > 0  # costs are taken as stated
+    assert 0 < gains["bid-ring"].gain.value < gains["misreport"].gain.value  # one pot
+
+
+def test_what_is_alike_is_trained_once(compared):
+    trained, asked = compared.trained
+
+    assert trained < 0.8 * asked
+
+
+def test_suspicion_tells_those_that_do_not_do_what_was_agreed(compared):
+    found = runs_of(compared)["equal"].figures.detection
+
+    assert found.value > 0.75  # whom the copy was taken from is suspected with it
+    assert found.low < found.value <= found.high
+
+
+def test_the_same_seed_gives_the_same_comparison_and_another_another(small):
+    settings = Simulation(mechanisms=("equal", "second-score"), rounds=3, deviators=1)
+
+    one, again = (json.dumps(as_json(simulate(small(), settings))) for _ in range(2))
+    other = json.dumps(as_json(simulate(small(seed=1), settings)))
+
+    assert one == again
+    assert one != other
+
+
+def test_a_mechanisms_run_does_not_depend_on_which_others_are_compared(small):
+    settings = {"rounds": 3, "deviators": 1}
+
+    alone = simulate(small(), Simulation(mechanisms=("fli",), **settings)).runs[0]
+    beside = simulate(small(), Simulation(mechanisms=("equal", "fli"), **settings)).runs[1]
+
+    assert alone == beside
+
+
+def test_a_better_outside_option_makes_more_leave_sooner(small):
+    def left(outside):
+        settings = Simulation(
+            mechanisms=("equal",),
+            rounds=4,
+            deviators=0,
+            outside=outside,
+            patience=Patience(memory=0.0, rounds=1),
+        )
+        return simulate(small(), settings).runs[0]
+
+    assert len(left(0.0).exits) < len(left(2.0).exits) == 8
+    assert left(2.0).figures.exit == 1
+    assert left(2.0).figures.retained == 0
+    assert len(left(2.0).periods) == 1
+
+
+def test_members_that_look_for_what_pays_work_less_under_equal_pay(small):
+    settings = Simulation(
+        mechanisms=("equal", "shapley"), rounds=10, deviators=0, responding=1.0, cost=0.8
+    )
+
+    runs = runs_of(simulate(small(), settings))
+
+    def work(run):
+        honest = [f"member-{k}" for k in (1, 2, 3, 4, 6)]
+        late = run.periods[5:]
+        return np.mean([p.efforts[n] for p in late for n in honest if n in p.efforts])
+
+    assert work(runs["equal"]) < work(runs["shapley"])
+
+
+def test_bids_follow_costs_and_who_overstates_them_is_bought_less(small):
+    def bought(share):
+        settings = Simulation(
+            mechanisms=("uniform-price",), rounds=2, deviators=0, misreporting=share
+        )
+        comparison = simulate(small(), settings)
+        lying = {p.name for p in comparison.people if p.strategy == "misreport"}
+        return comparison, lying
+
+    comparison, _ = bought(0.0)
+    claims = {p.name: p.cost for p in comparison.people if p.cost}
+    first = comparison.runs[0].periods[0]
+    chosen = [name for name in first.efforts if name in claims]
+    passed = [name for name in claims if name not in first.efforts]
+    assert max(claims[name] for name in chosen) < min(claims[name] for name in passed)
+    _, lying = bought(0.5)
+    assert len(lying) == 2  # of five honest members, rounded to even
+
+
+def lied(small, **settings):
+    asked = Simulation(
+        mechanisms=("proportional",), rounds=4, deviators=0, lying=0.3, lie="praise", **settings
+    )
+    return simulate(small(), asked)
+
+
+def gain_of_lying(small, **settings):
+    """Give what the liars got beyond what the truth would have given, in equal shares a round."""
+    honest = simulate(
+        small(), Simulation(mechanisms=("proportional",), rounds=4, deviators=0, stake=100.0)
+    )
+    comparison = lied(small, stake=100.0, **settings)
+    liars = [person.name for person in comparison.people if person.lies]
+    gained = sum(
+        utility(comparison.runs[0], name) - utility(honest.runs[0], name) for name in liars
+    )
+    return gained / len(liars) / 4 / comparison.economy.equal
+
+
+def test_evaluators_that_praise_their_own_ring_gain_until_audits_slash_enough(small):
+    unwatched = gain_of_lying(small)
+    assert unwatched > 0.05
+
+    # Every lie is found and put right: any slash deters.
+    assert gain_of_lying(small, audit=1.0, slash=0.01) < 0
+    # One in two is found: the slash must outweigh the gain of the other.
+    assert gain_of_lying(small, audit=0.5, slash=unwatched / 20) > 0
+    assert gain_of_lying(small, audit=0.5, slash=4 * unwatched) < 0
+
+
+def test_false_alarms_cost_the_honest(small):
+    settings = Simulation(
+        mechanisms=("equal",), rounds=3, deviators=0, audit=1.0, false_alarm=0.5, slash=0.1
+    )
+
+    run = simulate(small(), settings).runs[0]
+
+    assert any(amount for period in run.periods for amount in period.slashes.values())
+
+
+@pytest.mark.parametrize("name", SIMULATED)
+def test_every_mechanism_that_can_be_simulated_is_and_keeps_its_money(small, name):
+    settings = Simulation(mechanisms=(name,), rounds=2, deviators=0)
+
+    comparison = simulate(small(), settings)
+
+    run = comparison.runs[0]
+    assert len(run.periods) == 2
+    for period in run.periods:
+        spent = sum(period.payments.values()) + period.surplus
+        assert spent == comparison.economy.budget + sum(period.slashes.values())
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"mechanisms": ()}, "nothing to compare"),
+        ({"mechanisms": ("equa",)}, "no mechanism is called 'equa'"),
+        ({"mechanisms": ("contract",)}, "'contract' does not pay for training"),
+        ({"mechanisms": ("equal",), "lie": "prays"}, "no lie is called 'prays'"),
+        ({"mechanisms": ("equal",), "lying": 1.5}, "lying is a part of 1"),
+        ({"mechanisms": ("equal",), "cost": float("nan")}, "cost must not be negative"),
+        ({"mechanisms": ("equal",), "rounds": 0}, "rounds must be 1 or more"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(settings, said):
+    with pytest.raises(RewardError, match=said):
+        Simulation(**settings)
+
+
+def test_a_game_of_too_many_members_is_refused_before_anything_is_trained(small):
+    many = {"source": "digits", "partition": {"participants": 14}}
+
+    with pytest.raises(RewardError, match=r"shapley look at all 2\*\*15") as caught:
+        simulate(
+            small(data=many, members=[{"name": "Idle", "behaviour": "free-rider"}]),
+            Simulation(mechanisms=("equal", "shapley")),
+        )
+
+    assert "12 members" in caught.value.hint
+
+
+def test_a_federation_that_learns_nothing_is_refused(small):
+    with pytest.raises(ScenarioError, match="everybody together trains from"):
+        simulate(
+            small(training={"learning_rate": 1e4, "tolerance": 0.0}),
+            Simulation(mechanisms=("equal",), rounds=1),
+        )

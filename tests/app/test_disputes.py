@@ -1,0 +1,261 @@
+"""Lying reports: the audit finds the lie, the dispute is sent, and the chain cancels the report."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+
+import pytest
+
+import fedmerit
+from fedmerit import stages
+from fedmerit.auditing.disputing import dispute
+from fedmerit.auditing.spots import detection
+from fedmerit.bundle import COALITIONS, Bundle
+from fedmerit.chain import Deployment, Domain, Ledger, SumTree, Transcript, replay
+from fedmerit.chain.clients.arbiter import REJECTED, UPHELD
+from fedmerit.chain.deployment import contracts_at
+from fedmerit.chain.signing import sign_report, sign_ruling
+from fedmerit.chains import EMBEDDED
+from fedmerit.committing import drawn_commitment, read_commitment
+from fedmerit.errors import ChainError, Reverted
+from fedmerit.evidence import (
+    COMMITMENT,
+    DEPLOYMENT,
+    FEDERATION,
+    LEDGER,
+    OUTCOME,
+    TRANSCRIPT,
+    FederationDocument,
+    OutcomeDocument,
+)
+from fedmerit.reading import parse
+
+STAKE = 10**18
+SCENARIO = parse(
+    {
+        "name": "orders",
+        "data": {"source": "digits", "partition": {"recipe": "iid", "participants": 6}},
+        "training": {"rounds": 2, "local_epochs": 1},
+        "valuation": {"method": "permutation", "budget": 40},
+    },
+    origin="test",
+)
+
+
+@pytest.fixture(scope="module")
+def by_orders(tmp_path_factory):
+    """A bundle whose members are valued in joining orders of the seed."""
+    return fedmerit.run(SCENARIO, tmp_path_factory.mktemp("orders") / "b")
+
+
+@pytest.fixture
+def drawn(by_orders, tmp_path):
+    return Bundle(shutil.copytree(by_orders.path, tmp_path / "drawn"))
+
+
+@pytest.fixture
+def exact(hospital_bundle, tmp_path):
+    return Bundle(shutil.copytree(hospital_bundle.path, tmp_path / "exact"))
+
+
+def settle(bundle):
+    """Report altered evidence, as a committee that lies together would."""
+    stages.settle(bundle, EMBEDDED, lambda *_: None)
+    stages.report(bundle)
+    bundle.write_seal()
+
+
+def lie(bundle, name, place, change):
+    """Commit to one number that is off by *change*, and report it."""
+    said = read_commitment(bundle)
+    numbers = list(getattr(said, name))
+    numbers[place] += change
+    told = replace(said, **{name: tuple(numbers)})
+    bundle.write(COMMITMENT, told.to_json().encode())
+    settle(bundle)
+
+
+def faults(bundle):
+    return fedmerit.audit(bundle).faults
+
+
+def number_of(found, function):
+    return 1 + [fault.function for fault in found].index(function)
+
+
+def test_an_honest_report_in_joining_orders_has_nothing_to_prove(by_orders):
+    verdict = fedmerit.audit(by_orders, spot_checks=3)
+
+    assert verdict.passed, verdict.differences
+    assert not verdict.faults
+    assert read_commitment(by_orders).permutations >= 2
+
+
+def test_values_in_the_bundle_are_those_that_the_chain_would_compute(by_orders):
+    committed = read_commitment(by_orders)
+    valuation = json.loads(by_orders.read("valuation.json"))
+    rows = by_orders.tensors(COALITIONS)["gains_micro"].shape[1]
+
+    for whole, nano in zip(committed.values, valuation["values"], strict=True):
+        assert whole * 1000 / committed.permutations / rows == pytest.approx(nano, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "function"),
+    [
+        ("steps", 3, "proveMarginal"),
+        ("coalitions", 2, "proveMarginal"),
+        ("totals", 8, "proveTotal"),
+        ("values", 1, "proveValue"),
+        ("utilities", 7, "proveConflict"),
+    ],
+)
+def test_d2_a_lie_about_a_step_is_found_disputed_and_won(name, place, function, drawn):
+    lie(drawn, name, place, 1)
+
+    found = faults(drawn)
+    done = dispute(drawn, number_of(found, function), EMBEDDED)
+
+    assert done.cancelled
+    signers = len(drawn.document(FEDERATION, FederationDocument).committee)
+    assert done.owed == signers * STAKE // 2
+
+
+def test_d2_a_lie_about_an_exact_value_is_found_disputed_and_won(exact):
+    lie(exact, "values", 4, 10**6)
+
+    found = faults(exact)
+    done = dispute(exact, number_of(found, "proveShapley"), EMBEDDED)
+
+    assert done.cancelled
+    assert "member 4's value" in done.sentence or done.fault.detail.startswith("member 4")
+
+
+def ruled(done, bundle, verdict):
+    """Let the committee rule on a challenge, and settle it; give the contracts."""
+    there = Deployment.from_json(bundle.text(DEPLOYMENT))
+    contracts = contracts_at(done.node, there.addresses)
+    members = bundle.document(FEDERATION, FederationDocument)
+    keys = EMBEDDED.keys(bundle.scenario)
+    signers = [keys.signer(name) for name in members.committee[: members.threshold]]
+    where = {"chain_id": done.node.chain_id, "arbiter": contracts.arbiter.address}
+    signatures = sign_ruling(done.challenge, verdict, signers, **where)
+    contracts.arbiter.rule(done.challenge, verdict, signatures, signer=signers[0])
+    ledger = Ledger.from_json(bundle.text(LEDGER))
+    report = ledger.reports[done.fault.report]
+    contracts.disputes.settle(report.statement, report.seats, done.challenge, signer=signers[0])
+    return contracts
+
+
+def test_d3_a_utility_that_was_not_measured_is_found_challenged_and_won(drawn):
+    said = read_commitment(drawn)
+    whole = 2**6 - 1
+    # The same lie wherever the coalition stands, and everything that follows from it.
+    honest = dict(zip(said.coalitions, said.utilities, strict=True))
+    table = {**honest, whole: honest[whole] + 1000}
+    rows = json.loads(drawn.read("valuation.json"))
+    told = drawn_commitment(table, bytes.fromhex(rows["seed"][2:]), 6, rows["orders"])
+    drawn.write(COMMITMENT, told.to_json().encode())
+    settle(drawn)
+
+    found = faults(drawn)
+    done = dispute(drawn, number_of(found, "challenge"), EMBEDDED)
+    contracts = ruled(done, drawn, UPHELD)
+
+    assert done.fault.kind == "D3"
+    job = Deployment.from_json(drawn.text(DEPLOYMENT)).job
+    assert contracts.reports.pending(job) is None
+    assert contracts.disputes.proven(job, first_block=0)
+
+
+def test_d3_a_payment_that_the_values_do_not_give_is_found_challenged_and_won(drawn):
+    outcome = drawn.document(OUTCOME, OutcomeDocument)
+    first, second, *others = outcome.payments
+    altered = outcome.model_copy(update={"payments": (first - 5, second + 5, *others)})
+    drawn.write_document(OUTCOME, altered)
+    settle(drawn)
+
+    found = faults(drawn)
+    done = dispute(drawn, 1, EMBEDDED)
+    contracts = ruled(done, drawn, UPHELD)
+
+    assert [fault.kind for fault in found] == ["D3", "D3"]
+    assert contracts.reports.pending(1) is None
+
+
+def test_a_challenge_that_the_committee_rejects_costs_its_bond_and_the_report_stands(drawn):
+    outcome = drawn.document(OUTCOME, OutcomeDocument)
+    first, second, *others = outcome.payments
+    altered = outcome.model_copy(update={"payments": (first - 5, second + 5, *others)})
+    drawn.write_document(OUTCOME, altered)
+    settle(drawn)
+
+    done = dispute(drawn, 1, EMBEDDED)
+    contracts = ruled(done, drawn, REJECTED)
+
+    assert contracts.reports.pending(1) is not None
+    assert contracts.stakes.burned(1) > 0
+
+
+def test_a_spot_check_finds_a_utility_that_no_training_gives(drawn):
+    arrays = drawn.tensors(COALITIONS)
+    arrays["gains_micro"][:, 0] += 10**6
+    drawn.write_tensors(COALITIONS, arrays)
+
+    verdict = fedmerit.audit(drawn, spot_checks=2)
+
+    assert "spot checks" in {check.name for check in verdict.differences}
+    assert [f.function for f in verdict.faults].count("challenge") >= 2
+
+
+@pytest.mark.parametrize(
+    ("share", "count", "chance"), [(0.1, 10, 0.651), (1, 1, 1), (0.5, 2, 0.75)]
+)
+def test_the_chance_of_detection_is_what_is_said(share, count, chance):
+    assert detection(share, count) == pytest.approx(chance, abs=0.001)
+
+
+def test_a_fault_that_was_not_found_cannot_be_disputed(by_orders):
+    with pytest.raises(ChainError, match="no fault 1"):
+        dispute(by_orders, 1, EMBEDDED)
+
+
+def test_what_is_no_fault_is_refused_by_the_contract(drawn):
+    lie(drawn, "steps", 3, 1)
+    fault = faults(drawn)[0]
+    step, without, joined = fault.arguments
+    innocent = replace(fault, arguments=(step, joined, without))
+
+    with pytest.raises(Reverted):
+        dispute(drawn, 1, EMBEDDED, faults=(innocent,))
+
+
+def test_d1_a_later_report_that_lowers_a_member_is_found_disputed_and_won(tmp_path):
+    without = {"commit_window": 0, "reveal_window": 0, "stake": 0}
+    scenario = parse({**SCENARIO.model_dump(), "settlement": without}, origin="test")
+    bundle = fedmerit.run(scenario, tmp_path / "b")
+    node = replay(Transcript.from_json(bundle.text(TRANSCRIPT)))
+    ledger = Ledger.from_json(bundle.text(LEDGER))
+    contracts, last = contracts_at(node, ledger.addresses), ledger.reports[-1]
+    amounts = (last.amounts[0] - 7, last.amounts[1] + 7, *last.amounts[2:])
+    root = SumTree(ledger.job, ledger.members, amounts).root
+    statement = replace(
+        last.statement, round=2, prev_root=last.statement.root, root=root.hash, total=root.sum
+    )
+    keys = EMBEDDED.keys(scenario)
+    members = bundle.document(FEDERATION, FederationDocument)
+    committee = [keys.signer(name) for name in members.committee]
+    domain = Domain(chain_id=node.chain_id, reports=ledger.addresses["Reports"])
+    signatures = sign_report(statement, committee, domain)
+    signer = keys.signer("coordinator")
+    contracts.reports.post_list(statement, ledger.members, amounts, signatures, signer=signer)
+    bundle.write(TRANSCRIPT, node.transcript.to_json().encode())
+
+    found = faults(bundle)
+    done = dispute(bundle, 1, EMBEDDED)
+
+    assert [fault.function for fault in found] == ["proveLowered"]
+    assert done.cancelled
+    assert contracts_at(done.node, ledger.addresses).reports.final_round(ledger.job) == 1

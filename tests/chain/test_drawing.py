@@ -1,0 +1,116 @@
+"""The seed that members draw: bound, revealed, expelled, and what it comes to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from eth_utils.crypto import keccak
+
+from fedmerit.chain.committed import Commitment
+from fedmerit.chain.connection import connect
+from fedmerit.chain.deployment import contracts_at
+from fedmerit.chain.drawing import PERIOD, commitment, mixed_seed
+from fedmerit.chain.reading import read_ledger
+from fedmerit.chain.settlement import draw, settle
+from fedmerit.chain.tree import round_history
+from fedmerit.errors import ChainError
+
+STAKE = 10**18
+DRAWN = {"commit_window": 600, "reveal_window": 600, "stake": STAKE}
+
+
+def an_agreement(make_order, **changes):
+    """Give an order whose members draw, and whose valuation is one of two coalitions."""
+    order = make_order(**DRAWN, updates=tuple(keccak(bytes([i])) for i in range(3)), **changes)
+    valued = Commitment(
+        members=3,
+        permutations=0,
+        coalitions=(0, 7),
+        utilities=(0, 12),
+        steps=(),
+        totals=(),
+        values=(),
+    )
+    return replace(order, valuation=valued)
+
+
+def test_the_seed_is_what_the_members_revealed(node, keys, make_order):
+    order, deployments = an_agreement(make_order), []
+
+    drawn = draw(node, order, keys, on_deployed=deployments.append)
+
+    contracts = contracts_at(node, deployments[-1].addresses)
+    shown = contracts.rounds.revealed(drawn.job, 1, first_block=0)
+    history = round_history(order.update_roots)
+    assert f"0x{mixed_seed(drawn.job, PERIOD, 1, shown, history).hex()}" == drawn.seed
+    assert drawn.draws == 1
+    assert list(drawn.revealed.values()) == [f"0x{digest.hex()}" for digest in order.updates]
+    assert not drawn.slashed
+
+
+def test_a_job_that_was_drawn_is_settled_without_drawing_again(node, keys, make_order):
+    order, deployments = an_agreement(make_order), []
+    drawn = draw(node, order, keys, on_deployed=deployments.append)
+
+    receipt = settle(node, order, keys, deployment=deployments[-1], before=drawn.transactions)
+
+    steps = [step.step for step in receipt.transactions]
+    assert steps.count("draw") == 1
+    assert steps.count("bind") == 1 + 3
+    assert receipt.job == drawn.job
+    assert set(receipt.stakes.values()) == {STAKE}
+    ledger = read_ledger(node, receipt.addresses, receipt.job, first_block=receipt.block)
+    assert ledger.staked == (0, 0, 0)
+    assert ledger.reports[0].table_root == f"0x{order.valuation.roots(drawn.job, 1).table.hex()}"
+
+
+def test_whoever_keeps_its_secret_is_slashed_and_the_draw_repeated_without_it(
+    node, keys, make_order
+):
+    order = an_agreement(make_order, silent=frozenset({"cleveland"}))
+
+    deployments = []
+    drawn = draw(node, order, keys, on_deployed=deployments.append)
+    receipt = settle(node, order, keys, deployment=deployments[-1])
+
+    assert drawn.draws == 2
+    assert drawn.slashed == {"cleveland": STAKE}
+    assert "cleveland" not in drawn.revealed
+    assert receipt.stakes == {"Ada's clinic": STAKE, "bergen": STAKE, "cleveland": 0}
+    ledger = read_ledger(node, receipt.addresses, receipt.job, first_block=receipt.block)
+    assert ledger.burned == STAKE
+
+
+def test_where_everybody_keeps_silent_there_is_no_seed_and_an_error_says_so(keys, make_order):
+    names = frozenset(make_order().participants)
+
+    with pytest.raises(ChainError, match="nobody is left"):
+        draw(connect(started=1_700_000_000), an_agreement(make_order, silent=names), keys)
+
+
+def test_a_commitment_is_what_the_contract_takes(node, keys, make_order):
+    deployments = []
+    drawn = draw(node, an_agreement(make_order), keys, on_deployed=deployments.append)
+    rounds = contracts_at(node, deployments[-1].addresses).rounds
+    shown = rounds.revealed(drawn.job, 1, first_block=0)[0]
+
+    asked = rounds._ask("hashCommitment", drawn.job, PERIOD, 1, *shown)
+
+    assert bytes(asked) == commitment(drawn.job, PERIOD, 1, shown)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"commit_window": 0},
+        {"reveal_window": 0},
+        {"stake": 0},
+        {"updates": ()},
+        {"challenge_window": 2**31},
+        {"silent": frozenset({"nobody"})},
+    ],
+)
+def test_half_a_draw_is_refused(changes, make_order):
+    with pytest.raises(ChainError):
+        replace(an_agreement(make_order), **changes)
