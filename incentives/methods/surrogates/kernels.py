@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 #: Hyper-parameters before the weights' logarithms, with the centre, spread and bounds of
 #: each one's prior, for gains of unit variance: three amplitudes, the power of u, and
-#: inverse lengths, in logarithms but for the power and the decay; last the noise.
+#: inverse lengths, in logarithms but for the power and the decay; last the noise. Centres
+#: and spreads are of fits to 450 coalitions of eight federated games of digits, rounded;
+#: the noise's is wider and higher, for games whose worths jump more than those did.
 PRIORS: Final = np.array(
     [
         (2.0, 0.8, -6.0, 4.0),  # shares: amplitude
