@@ -1,8 +1,9 @@
 """A run's scenario: one frozen object; :mod:`fedmerit.reading` makes it from TOML.
 
-With the code's version it decides every number of a run. An unknown key is refused, with
-the nearest known one, rather than ignored: a misspelt setting would otherwise silently
-pay people by a default.
+With the code's version and what the chain draws it decides every number of a run, but for a
+vertical run's encryption and noise, which come from the operating system. An unknown key is
+refused, with the nearest known one, rather than ignored: a misspelt setting would otherwise
+silently pay people by a default.
 """
 
 from __future__ import annotations

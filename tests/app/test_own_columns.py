@@ -94,3 +94,9 @@ def test_files_are_looked_for_beside_the_scenario_that_names_them(files):
         "deep/shop.csv",
         "deep/bank.csv",
     ]
+
+
+@pytest.mark.parametrize("columns", [["customer", "age"], ["age", "age"]])
+def test_a_column_named_twice_is_refused(files, columns):
+    with pytest.raises(DataError, match=r"bank names the column '.*' twice"):
+        fedmerit.run(own(columns=columns), files / "b")

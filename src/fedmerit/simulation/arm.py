@@ -161,7 +161,8 @@ class Arm:
     ) -> None:
         economy = self.economy
         income = economy.income(leg.metrics.log_likelihood)
-        each = economy.benefit * max(0.0, income) / len(self.entrants)
+        owners = {entrant.owner for entrant in self.entrants}
+        each = economy.benefit * max(0.0, income) / len(owners)
         costs, utilities = {}, dict.fromkeys(self._actions, 0.0)
         for entrant, best in zip(self.entrants, quality, strict=True):
             name, owner = entrant.name, entrant.owner

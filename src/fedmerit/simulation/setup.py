@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fedmerit.errors import ScenarioError
 from fedmerit.federation import Courses
 from fedmerit.federation.rounds import sampled
 from fedmerit.incentives import MECHANISMS
@@ -117,6 +118,17 @@ def set_up(scenario: Scenario, settings: Simulation) -> Setup:
     Raises:
         FedmeritError: The scenario cannot be run, or a mechanism not be simulated.
     """
+    if scenario.vertical is not None:
+        raise ScenarioError(
+            f"{scenario.name} is a federation of columns, whose owners train as one or not at all",
+            hint="Simulate one whose members own rows: fedmerit list",
+        )
+    if scenario.reward.budget < settings.rounds:
+        raise ScenarioError(
+            f"reward.budget is {scenario.reward.budget}, which leaves nothing for each of "
+            f"{settings.rounds} rounds",
+            hint=f"Set reward.budget to {settings.rounds} or more, or take fewer rounds.",
+        )
     consortium = assemble(scenario)
     federation, seed = consortium.federation, scenario.seed
     settings.check_size(len(federation.members))

@@ -191,6 +191,11 @@ def _own(owner: Owner, *, impute: bool) -> Holding:
     """Read an owner's own file."""
     frame = read_file(Path(owner.source or ""), text=owner.key)
     wanted = [*owner.key, *owner.columns, *([owner.label] if owner.label else [])]
+    if twice := [name for name in wanted if wanted.count(name) > 1]:
+        raise DataError(
+            f"{owner.name} names the column {twice[0]!r} twice among its key, columns and label",
+            hint="Name each column once: a key or a label is no column to learn from.",
+        )
     if absent := [name for name in wanted if name not in frame.columns]:
         raise DataError(
             f"the table of {owner.name} has no column {absent[0]!r}",

@@ -12,6 +12,7 @@ from fedmerit.federation import train
 from fedmerit.incentives import MECHANISMS
 from fedmerit.incentives.mechanisms import Need
 from fedmerit.incentives.participation import SIMULATED, Patience
+from fedmerit.reading import load
 from fedmerit.simulation import Simulation, simulate
 from fedmerit.simulation.document import as_json
 from fedmerit.wiring import assemble
@@ -287,3 +288,8 @@ def test_a_federation_that_learns_nothing_is_refused(small):
             small(training={"learning_rate": 1e4, "tolerance": 0.0}),
             Simulation(mechanisms=("equal",), rounds=1),
         )
+
+
+def test_owners_of_columns_are_refused_in_words():
+    with pytest.raises(ScenarioError, match="bank-and-campaign is a federation of columns"):
+        simulate(load("bank-and-campaign"), Simulation(mechanisms=("equal",), rounds=1))

@@ -73,7 +73,13 @@ def protecting(said: VerticalDocument, asked: Vertical) -> list[Markup]:
 
 def warnings(said: VerticalDocument, asked: Vertical) -> list[Markup]:
     """Say what of this run would not do among strangers."""
-    found = []
+    found = [
+        Markup(
+            "Protocols protect messages. The bundle, made to be audited without data, holds what "
+            "each coalition gains on each validation row: an owner can <strong>read those rows' "
+            "labels</strong> off it by its own columns. Share it with those who may know them."
+        )
+    ]
     if 0 < said.key_bits < SAFE_BITS:
         found.append(
             Markup(
