@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: run test check format lint types layers unit contracts nightly mutants kill mechanisms artifacts benchmarks clean
+.PHONY: run test check format lint types layers unit contracts nightly mutants kill long mechanisms artifacts benchmarks clean
 
 run: .venv/run
 	$(BIN)/fedmerit run
@@ -66,6 +66,10 @@ mutants: node_modules/.package-lock.json
 # The settling process killed at 50 instants on Anvil and at every step of the embedded chain.
 kill: .venv/dev node_modules/.package-lock.json
 	$(BIN)/python -m pytest -m kill tests/e2e
+
+# More methods and runs of what `make test` checks in few.
+long: .venv/dev node_modules/.package-lock.json
+	$(BIN)/python -m pytest -m long --numprocesses=auto tests
 
 benchmarks: .venv/run
 	for script in benchmarks/*.py; do $(BIN)/python $$script; done

@@ -77,7 +77,14 @@ def test_without_a_draw_the_scenarios_seed_is_valued_by(tmp_path):
     assert "no draw" in bundle.read("report.html").decode()
 
 
-@pytest.mark.parametrize("method", ["antithetic", "tmc", "owen", "kernel-shap", "banzhaf"])
+@pytest.mark.parametrize(
+    "method",
+    [
+        "antithetic",
+        *(pytest.param(name, marks=pytest.mark.long) for name in ("tmc", "owen", "kernel-shap")),
+        pytest.param("banzhaf", marks=pytest.mark.long),
+    ],
+)
 def test_what_the_chain_cannot_follow_is_committed_as_a_table_alone(method, tmp_path):
     data = {"source": "digits", "partition": {"recipe": "iid", "participants": 6}}
 

@@ -10,9 +10,6 @@ from fedmerit.incentives.methods.enumeration import every_coalition
 from fedmerit.incentives.methods.surrogates import gaussian_process, surrogate
 from fedmerit.incentives.methods.surrogates.design import leverage
 
-#: Method, participants, budget and runs; a fit of every trend takes longer than of none.
-CASES = [(gaussian_process, 8, 60, 200), (surrogate, 7, 44, 60)]
-
 
 class Formula:
     """A smooth game, and noise of each coalition's own, which no interval is to hold."""
@@ -49,9 +46,20 @@ def unanimity(n, rng):
     )
 
 
-@pytest.mark.parametrize(("method", "n", "budget", "runs"), CASES)
-@pytest.mark.parametrize("family", [saturating, unanimity])
-def test_intervals_cover_the_error_of_coalitions_not_asked_for(family, method, n, budget, runs):
+#: Method, participants, budget, runs and game; the whole 200 runs take minutes.
+CASES = [
+    (gaussian_process, 8, 60, 60, saturating),
+    (surrogate, 7, 44, 30, unanimity),
+    *(
+        pytest.param(method, n, budget, 200, family, marks=pytest.mark.long)
+        for method, n, budget in ((gaussian_process, 8, 60), (surrogate, 7, 44))
+        for family in (saturating, unanimity)
+    ),
+]
+
+
+@pytest.mark.parametrize(("method", "n", "budget", "runs", "family"), CASES)
+def test_intervals_cover_the_error_of_coalitions_not_asked_for(method, n, budget, runs, family):
     hits = []
     with threadpool_limits(1):
         for seed in range(runs):
