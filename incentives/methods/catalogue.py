@@ -147,8 +147,8 @@ def choice(n: int, budget: int) -> tuple[str, str]:
         return "exact", f"all {2**n} coalitions of {n} participants fit the budget of {budget}"
     if 2 * n + 2 <= budget:
         return "surrogate", (
-            f"{budget} of 2**{n} coalitions: fitted models had smaller errors in the benchmark of "
-            "estimators than every sampler, from 3 to 100 coalitions a participant"
+            f"a budget of {budget} for {n} participants: fitted models had smaller errors in the "
+            "benchmark of estimators than every sampler, from 3 to 100 coalitions a participant"
         )
     return "permutation", f"a budget of {budget} allows a few joining orders and no more"
 
