@@ -68,6 +68,23 @@ def test_a_draw_that_is_told_otherwise_is_found(copy):
     assert found(copy) == {"slashes", "report"}
 
 
+@pytest.mark.parametrize(
+    ("field", "change"),
+    [
+        ("draws", lambda said: said.update(draws=7)),
+        ("chain_id", lambda said: said.update(chain_id=5)),
+        ("job", lambda said: said.update(job=9)),
+        ("revealed", lambda said: said["revealed"].update(Nobody=said["seed"])),
+        ("revealed", lambda said: said["revealed"].popitem()),
+    ],
+)
+def test_what_the_bundle_says_of_the_draw_is_held_against_the_chain(field, change, copy):
+    forge(copy, DRAWN, change)
+
+    details = {check.name: check.detail for check in fedmerit.audit(copy).differences}
+    assert details["draw"].endswith(f"differ in {field}")
+
+
 def test_without_a_draw_the_scenarios_seed_is_valued_by(tmp_path):
     bundle = fedmerit.run(small(settlement=NOT_DRAWN), tmp_path / "b")
 
@@ -75,6 +92,10 @@ def test_without_a_draw_the_scenarios_seed_is_valued_by(tmp_path):
     assert seed_of(bundle) == derived_seed(0, "valuation")
     assert fedmerit.audit(bundle).passed
     assert "no draw" in bundle.read("report.html").decode()
+
+    forge(bundle, VALUATION, lambda said: said.update(seed=f"0x{12345:064x}"))
+
+    assert "valuation seed" in found(bundle)
 
 
 @pytest.mark.parametrize("method", ["antithetic", "tmc", "owen", "kernel-shap", "banzhaf"])
