@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import fedmerit
-from fedmerit import stages
+from fedmerit import drawing, stages
 from fedmerit.auditing.files import check_files
 from fedmerit.bundle import COALITIONS, MANIFEST, SEAL, Bundle
 from fedmerit.canonical import canonical
@@ -275,6 +275,32 @@ def test_a_receipt_that_swaps_names_is_found_although_the_chain_knows_none(copy)
     forge(copy, RECEIPT, swap)
 
     assert {"accounts", "paid"} <= set(found(copy)["receipt"].replace(",", "").split())
+
+
+def test_a_receipt_that_gives_one_members_stake_to_another_is_found(copy):
+    def move(receipt):
+        first, second, *_ = receipt["stakes"]
+        both = sum(int(receipt["stakes"][name]) for name in (first, second))
+        receipt["stakes"].update({first: str(both), second: "0"})
+
+    forge(copy, RECEIPT, move)
+
+    assert found(copy)["receipt"].endswith("differ in stakes")
+
+
+def test_a_job_on_other_terms_than_the_scenarios_is_found(copy, monkeypatch):
+    asked = drawing.terms
+    other = {"challenge_window": 0, "reveal_window": 40, "stake": 1}
+
+    with monkeypatch.context() as forger:
+        forger.setattr(drawing, "terms", lambda scenario: {**asked(scenario), **other})
+        redraw(copy)
+
+    said = found(copy)["terms"]
+    for name in ("challengeWindow", "revealWindow", "rulingWindow", "unbonding", "stake", "slash"):
+        assert f"{name} (" in said
+    assert "commitWindow" not in said
+    assert "bond" not in said.replace("unbonding", "")
 
 
 @pytest.mark.parametrize("field", ["gas", "block", "timestamp"])
