@@ -16,6 +16,8 @@ from fedmerit.errors import ChainError, ScenarioError
 from fedmerit.evidence import DRAWN, VALUATION, ValuationDocument
 from fedmerit.incentives import METHODS
 from fedmerit.reading import parse
+from fedmerit.report.findings import read
+from fedmerit.report.sentences.draw import drawing
 from fedmerit.streams import derived_seed
 
 NOT_DRAWN = {"commit_window": 0, "reveal_window": 0, "stake": 0}
@@ -83,6 +85,16 @@ def test_what_the_bundle_says_of_the_draw_is_held_against_the_chain(field, chang
 
     details = {check.name: check.detail for check in fedmerit.audit(copy).differences}
     assert details["draw"].endswith(f"differ in {field}")
+
+
+def test_a_seed_that_one_member_drew_alone_is_not_called_unforeseeable(copy):
+    both = "".join(map(str, drawing(read(copy))))
+    forge(copy, DRAWN, lambda said: said.update(revealed=dict(list(said["revealed"].items())[:1])))
+    alone = "".join(map(str, drawing(read(copy))))
+
+    assert "nobody could foresee it" in both
+    assert "nobody could foresee it" not in alone
+    assert "this member alone drew it" in alone
 
 
 def test_without_a_draw_the_scenarios_seed_is_valued_by(tmp_path):
