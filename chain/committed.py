@@ -106,7 +106,9 @@ class Commitment:
         rows = orders * (n + 1) if orders else len(self.coalitions)
         steps = orders * n
         lengths = (len(self.coalitions), len(self.utilities), len(self.steps), len(self.totals))
-        if lengths != (rows, rows, steps, steps) or len(self.values) not in {0, n}:
+        # Orders end in values: without them nobody could check the last step of a member.
+        full = len(self.values) == n or not (orders or self.values)
+        if lengths != (rows, rows, steps, steps) or not full:
             raise ChainError(
                 f"a valuation of {n} members in {orders} orders does not hold {lengths} numbers "
                 f"and {len(self.values)} values"

@@ -160,16 +160,7 @@ class Opening(Generic[Agreed]):
             threshold=self._order.threshold,
             allow_root=AllowList(accounts).root,
             committee=tuple(sorted(seats, key=lambda address: int(address, 16))),
-            safeguards=Safeguards(
-                commit_window=self._order.commit_window,
-                reveal_window=self._order.reveal_window,
-                ruling_window=self._order.ruling_window,
-                unbonding=self._order.unbonding,
-                stake=self._order.stake,
-                slash=self._order.stake,
-                bond=max(self._order.budget // BOND_DIVISOR, 1),
-                arbiter=contracts.arbiter.address,
-            ),
+            safeguards=safeguards_of(self._order, contracts.arbiter.address),
         )
 
     def _windows(self) -> int:
@@ -196,6 +187,20 @@ class Opening(Generic[Agreed]):
             if ours and _alike(contracts.registry.terms(job), terms):
                 return job
         return None
+
+
+def safeguards_of(agreed: Agreement, arbiter: str) -> Safeguards:
+    """Give the windows, stakes and bond that *agreed* asks a job for; *arbiter* rules on it."""
+    return Safeguards(
+        commit_window=agreed.commit_window,
+        reveal_window=agreed.reveal_window,
+        ruling_window=agreed.ruling_window,
+        unbonding=agreed.unbonding,
+        stake=agreed.stake,
+        slash=agreed.stake,
+        bond=max(agreed.budget // BOND_DIVISOR, 1),
+        arbiter=arbiter,
+    )
 
 
 def _found(contracts: Contracts, job: int) -> Terms | None:

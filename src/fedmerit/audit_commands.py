@@ -40,7 +40,7 @@ def audit(
 
     verdict = auditing.audit(bundle, rpc=rpc, retrain=retrain, spot_checks=spot_checks)
     _show_verdict(verdict, output)
-    if verdict.faults:
+    if verdict.disputable:
         _next(f"fedmerit dispute {bundle} --fault 1{_at(rpc)}", "to prove the first to the chain")
     elif not verdict.passed:
         _next(f"fedmerit audit {bundle}{_at(rpc)} --output json", "to keep the findings")
@@ -100,7 +100,8 @@ def _show_verdict(verdict: Verdict, output: Output) -> None:
         out.print(f"{mark} {escape(check.name)}: {escape(check.detail)}", soft_wrap=True)
     for number, fault in enumerate(verdict.faults, start=1):
         sent = f"Disputes.{fault.function}(report, seats, {fault.written()})"
-        told = f"fault {number} ({fault.kind}): {fault.detail}: {sent}"
+        kind = f"{fault.kind}, by spot check alone" if fault.spotted else fault.kind
+        told = f"fault {number} ({kind}): {fault.detail}: {sent}"
         out.print(escape(told), soft_wrap=True)
     out.print(f"[bold]{escape(verdict.sentence)}[/]", soft_wrap=True)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import fedmerit
-from fedmerit import stages
+from fedmerit import drawing, stages
 from fedmerit.auditing.files import check_files
 from fedmerit.bundle import COALITIONS, MANIFEST, SEAL, Bundle
 from fedmerit.canonical import canonical
@@ -211,6 +211,10 @@ def test_a_value_that_a_forger_raised_and_resealed_differs_from_the_coalition_ta
         ("trace[0].values[4]", lambda said: said["trace"][0]["values"].__setitem__(4, 5)),
         ("interactions.matrix[0][1]", lambda s: s["interactions"]["matrix"][0].__setitem__(1, 5)),
         ("interactions", lambda said: said.update(interactions=None)),
+        ("orders", lambda said: said.update(orders=said["orders"] + 1)),
+        ("evaluations", lambda said: said.update(evaluations=said["evaluations"] - 1)),
+        ("budget", lambda said: said.update(budget=said["budget"] + 1)),
+        ("trace[0].evaluations", lambda s: s["trace"][0].update(evaluations=1)),
         ("reason", lambda said: said.update(reason="because")),
         ("errors", lambda said: said.update(errors="analytic")),
     ],
@@ -271,6 +275,32 @@ def test_a_receipt_that_swaps_names_is_found_although_the_chain_knows_none(copy)
     forge(copy, RECEIPT, swap)
 
     assert {"accounts", "paid"} <= set(found(copy)["receipt"].replace(",", "").split())
+
+
+def test_a_receipt_that_gives_one_members_stake_to_another_is_found(copy):
+    def move(receipt):
+        first, second, *_ = receipt["stakes"]
+        both = sum(int(receipt["stakes"][name]) for name in (first, second))
+        receipt["stakes"].update({first: str(both), second: "0"})
+
+    forge(copy, RECEIPT, move)
+
+    assert found(copy)["receipt"].endswith("differ in stakes")
+
+
+def test_a_job_on_other_terms_than_the_scenarios_is_found(copy, monkeypatch):
+    asked = drawing.terms
+    other = {"challenge_window": 0, "reveal_window": 40, "stake": 1}
+
+    with monkeypatch.context() as forger:
+        forger.setattr(drawing, "terms", lambda scenario: {**asked(scenario), **other})
+        redraw(copy)
+
+    said = found(copy)["terms"]
+    for name in ("challengeWindow", "revealWindow", "rulingWindow", "unbonding", "stake", "slash"):
+        assert f"{name} (" in said
+    assert "commitWindow" not in said
+    assert "bond" not in said.replace("unbonding", "")
 
 
 @pytest.mark.parametrize("field", ["gas", "block", "timestamp"])

@@ -9,17 +9,23 @@ from dataclasses import replace
 import pytest
 
 import fedmerit
-from fedmerit import stages
+from fedmerit import audit_commands, stages
 from fedmerit.auditing.disputing import dispute
 from fedmerit.auditing.spots import detection
 from fedmerit.bundle import COALITIONS, Bundle
+from fedmerit.canonical import canonical
 from fedmerit.chain import Deployment, Domain, Ledger, SumTree, Transcript, replay
 from fedmerit.chain.clients.arbiter import REJECTED, UPHELD
 from fedmerit.chain.deployment import contracts_at
 from fedmerit.chain.signing import sign_report, sign_ruling
 from fedmerit.chains import EMBEDDED
-from fedmerit.committing import drawn_commitment, read_commitment
-from fedmerit.errors import ChainError, Reverted
+from fedmerit.committing import (
+    drawn_commitment,
+    read_commitment,
+    utilities_of,
+    write_commitment,
+)
+from fedmerit.errors import AuditImpossible, ChainError, Reverted
 from fedmerit.evidence import (
     COMMITMENT,
     DEPLOYMENT,
@@ -27,6 +33,7 @@ from fedmerit.evidence import (
     LEDGER,
     OUTCOME,
     TRANSCRIPT,
+    VALUATION,
     FederationDocument,
     OutcomeDocument,
 )
@@ -79,6 +86,11 @@ def lie(bundle, name, place, change):
 
 def faults(bundle):
     return fedmerit.audit(bundle).faults
+
+
+def utilities_everywhere(bundle):
+    """Give every coalition a utility: what was recorded, or how many it is of."""
+    return {mask: mask.bit_count() for mask in range(2**6)} | utilities_of(bundle)
 
 
 def number_of(found, function):
@@ -215,6 +227,66 @@ def test_a_spot_check_finds_a_utility_that_no_training_gives(drawn):
 )
 def test_the_chance_of_detection_is_what_is_said(share, count, chance):
     assert detection(share, count) == pytest.approx(chance, abs=0.001)
+
+
+def test_what_spot_checks_alone_found_is_not_offered_to_dispute(drawn, capsys):
+    arrays = drawn.tensors(COALITIONS)
+    arrays["gains_micro"][:, 0] += 10**6
+    drawn.write_tensors(COALITIONS, arrays)
+    write_commitment(drawn)
+    settle(drawn)
+
+    code = audit_commands.audit(drawn.path, spot_checks=1)
+
+    said = capsys.readouterr()
+    assert code == 1
+    assert "by spot check alone" in said.out
+    assert "fedmerit dispute" not in said.err
+
+
+def test_spot_checks_on_other_data_measure_nothing(drawn):
+    federation = json.loads(drawn.read(FEDERATION))
+    federation["data_digest"] = f"0x{7:064x}"
+    drawn.write(FEDERATION, canonical(federation))
+
+    verdict = fedmerit.audit(drawn, spot_checks=2)
+
+    names = {check.name for check in verdict.checks}
+    assert "data of the spot checks" in {check.name for check in verdict.differences}
+    assert "spot checks" not in names
+    assert not any(fault.spotted for fault in verdict.faults)
+
+
+def test_fewer_spot_checks_than_none_are_refused(by_orders):
+    with pytest.raises(AuditImpossible, match="spot_checks is -1"):
+        fedmerit.audit(by_orders, spot_checks=-1)
+
+
+def test_orders_are_those_of_the_chains_seed_whatever_the_bundle_says(drawn):
+    valuation = json.loads(drawn.read(VALUATION))
+    other = drawn_commitment(utilities_everywhere(drawn), bytes(31) + b"\7", 6, 3)
+    drawn.write(VALUATION, canonical({**valuation, "seed": f"0x{7:064x}"}))
+    drawn.write(COMMITMENT, other.to_json().encode())
+    settle(drawn)
+
+    found = faults(drawn)
+
+    assert dispute(drawn, number_of(found, "proveMarginal"), EMBEDDED).cancelled
+
+
+def test_orders_without_values_are_a_fault_and_hide_no_other(drawn):
+    said = json.loads(drawn.read(COMMITMENT))
+    outcome = json.loads(drawn.read(OUTCOME))
+    outcome["payments"][0] = str(int(outcome["payments"][0]) - 1)
+    outcome["reserve"] = str(int(outcome["reserve"]) + 1)
+    drawn.write(OUTCOME, canonical(outcome))
+    settle(drawn)
+    drawn.write(COMMITMENT, canonical({**said, "values": []}))
+
+    details = [fault.detail for fault in faults(drawn)]
+
+    assert "what the roots commit to is not published" in details
+    assert any("member 0 is paid" in detail for detail in details)
 
 
 def test_a_fault_that_was_not_found_cannot_be_disputed(by_orders):

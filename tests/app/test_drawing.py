@@ -16,6 +16,8 @@ from fedmerit.errors import ChainError, ScenarioError
 from fedmerit.evidence import DRAWN, VALUATION, ValuationDocument
 from fedmerit.incentives import METHODS
 from fedmerit.reading import parse
+from fedmerit.report.findings import read
+from fedmerit.report.sentences.draw import drawing
 from fedmerit.streams import derived_seed
 
 NOT_DRAWN = {"commit_window": 0, "reveal_window": 0, "stake": 0}
@@ -68,6 +70,33 @@ def test_a_draw_that_is_told_otherwise_is_found(copy):
     assert found(copy) == {"slashes", "report"}
 
 
+@pytest.mark.parametrize(
+    ("field", "change"),
+    [
+        ("draws", lambda said: said.update(draws=7)),
+        ("chain_id", lambda said: said.update(chain_id=5)),
+        ("job", lambda said: said.update(job=9)),
+        ("revealed", lambda said: said["revealed"].update(Nobody=said["seed"])),
+        ("revealed", lambda said: said["revealed"].popitem()),
+    ],
+)
+def test_what_the_bundle_says_of_the_draw_is_held_against_the_chain(field, change, copy):
+    forge(copy, DRAWN, change)
+
+    details = {check.name: check.detail for check in fedmerit.audit(copy).differences}
+    assert details["draw"].endswith(f"differ in {field}")
+
+
+def test_a_seed_that_one_member_drew_alone_is_not_called_unforeseeable(copy):
+    both = "".join(map(str, drawing(read(copy))))
+    forge(copy, DRAWN, lambda said: said.update(revealed=dict(list(said["revealed"].items())[:1])))
+    alone = "".join(map(str, drawing(read(copy))))
+
+    assert "nobody could foresee it" in both
+    assert "nobody could foresee it" not in alone
+    assert "this member alone drew it" in alone
+
+
 def test_without_a_draw_the_scenarios_seed_is_valued_by(tmp_path):
     bundle = fedmerit.run(small(settlement=NOT_DRAWN), tmp_path / "b")
 
@@ -75,6 +104,10 @@ def test_without_a_draw_the_scenarios_seed_is_valued_by(tmp_path):
     assert seed_of(bundle) == derived_seed(0, "valuation")
     assert fedmerit.audit(bundle).passed
     assert "no draw" in bundle.read("report.html").decode()
+
+    forge(bundle, VALUATION, lambda said: said.update(seed=f"0x{12345:064x}"))
+
+    assert "valuation seed" in found(bundle)
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,14 @@ def test_json_keeps_numbers_of_any_size_and_sign():
 
 @pytest.mark.parametrize(
     ("name", "numbers"),
-    [("coalitions", (0, 1)), ("utilities", ()), ("steps", (1,)), ("totals", ()), ("values", (1,))],
+    [
+        ("coalitions", (0, 1)),
+        ("utilities", ()),
+        ("steps", (1,)),
+        ("totals", ()),
+        ("values", (1,)),
+        ("values", ()),
+    ],
 )
 def test_lists_that_do_not_fit_are_refused(name, numbers):
     with pytest.raises(ChainError, match="does not hold"):

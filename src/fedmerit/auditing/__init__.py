@@ -51,9 +51,15 @@ def audit(
         is a finding, not an error.
 
     Raises:
-        AuditImpossible: There is nothing to audit, or it cannot be audited here.
+        AuditImpossible: There is nothing to audit, or it cannot be audited here; or
+            *spot_checks* is less than none.
         Unreachable: No node answers at *rpc*.
     """
+    if spot_checks < 0:
+        raise AuditImpossible(
+            f"spot_checks is {spot_checks}: so many coalitions cannot be measured again",
+            hint="Ask for 1 or more, or for 0 to measure none.",
+        )
     opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
     site = Site(opened, rpc)
     if not opened.sealed:

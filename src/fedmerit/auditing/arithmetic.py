@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from fedmerit import evidence
+from fedmerit.auditing.drawn import seed_drawn
 from fedmerit.auditing.faults import Fault, utility_fault, valued_report
 from fedmerit.committing import read_commitment, shapley_integers, utilities_of
+from fedmerit.errors import ChainError
 from fedmerit.shuffles import permutation
 
 if TYPE_CHECKING:
@@ -35,18 +36,31 @@ def faults_of_valuation(bundle: Bundle, ledger: Ledger) -> Iterator[Fault]:
     place = valued_report(ledger)
     if place is None or not ledger.reports[place].table_root.strip("0x"):
         return
-    report, valued = ledger.reports[place], read_commitment(bundle)
-    trees = valued.trees(report.job, report.round)
-    if tuple(tree.root for tree in trees) != _roots(report):
-        whole = 2**valued.members - 1
+    report, valued = ledger.reports[place], _published(bundle)
+    trees = valued and valued.trees(report.job, report.round)
+    if not valued or not trees or tuple(tree.root for tree in trees) != _roots(report):
+        whole = 2 ** len(ledger.members) - 1
         claim = utilities_of(bundle).get(whole, 0)
         yield utility_fault(ledger, whole, claim, "what the roots commit to is not published")
         return
-    said = bundle.document(evidence.VALUATION, evidence.ValuationDocument)
-    seen = _Seen(place, report, valued, trees, bytes.fromhex(said.seed[2:]))
+    seen = _Seen(place, report, valued, trees, _seed(ledger))
     yield from _first(_steps(seen) if valued.permutations else _exact(seen))
     yield from _first(_conflicts(seen) if valued.permutations else iter(()))
     yield from _first(_utilities(ledger, seen, utilities_of(bundle)))
+
+
+def _published(bundle: Bundle) -> Commitment | None:
+    """Read the published integers; None where they fit no valuation, as without its values."""
+    try:
+        return read_commitment(bundle)
+    except ChainError:
+        return None
+
+
+def _seed(ledger: Ledger) -> bytes:
+    """Give the seed as the contracts know it, whatever the bundle says; zeros if none is."""
+    drawn = seed_drawn(ledger)
+    return bytes(32) if drawn is None else bytes.fromhex(str(drawn.arguments["seed"])[2:])
 
 
 def _roots(report: SignedReport) -> tuple[bytes, ...]:

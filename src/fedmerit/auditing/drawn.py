@@ -10,6 +10,7 @@ from fedmerit.auditing.verdict import Check, compared
 from fedmerit.chain.clients.rounds import Revealed
 from fedmerit.chain.drawing import PERIOD, commitment, mixed_seed
 from fedmerit.drawing import drawn_of, seed_of, update_digests_of
+from fedmerit.streams import derived_seed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,31 +21,78 @@ if TYPE_CHECKING:
 
 def check_draw(bundle: Bundle, ledger: Ledger) -> Iterator[Check]:
     """Recompute the draw from the events alone, and hold the bundle against it."""
-    drawn = tuple(event for event in ledger.events if event.name == "SeedDrawn")
-    if not drawn:
-        asked = bundle.scenario.settlement.commit_window
-        yield compared(
-            "seed",
-            holds=not asked and not int(drawn_of(bundle).seed, 16),
-            same="the scenario asks for no draw: its own seed was valued by",
-            different="no seed was drawn on the chain, and the scenario asks for one",
-        )
+    drawn = seed_drawn(ledger)
+    yield _told(bundle, ledger, drawn)
+    if drawn is None:
+        yield from _undrawn(bundle)
         return
-    yield _bound(ledger)
-    yield _seed(ledger, drawn[-1])
-    yield _valued_by(bundle, drawn[-1])
-    yield _updates(bundle, ledger)
-    yield _slashes(bundle, ledger)
+    yield _bound(ledger, drawn)
+    yield _seed(ledger, drawn)
+    yield _valued_by(bundle, drawn)
+    yield _updates(bundle, ledger, drawn)
+    yield _slashes(bundle, ledger, drawn)
 
 
-def _bound(ledger: Ledger) -> Check:
+def seed_drawn(ledger: Ledger) -> Event | None:
+    """Give the event in which the period's seed was drawn; None if none was."""
+    events = (event for event in ledger.events if event.name == "SeedDrawn")
+    found = [event for event in events if event.arguments["round"] == PERIOD]
+    return found[-1] if found else None
+
+
+def _told(bundle: Bundle, ledger: Ledger, drawn: Event | None) -> Check:
+    """Hold what is said of the draw against who revealed in its last repetition."""
+    said, draws = drawn_of(bundle), 0 if drawn is None else int(drawn.arguments["draw"])
+    names = bundle.document(evidence.FEDERATION, evidence.FederationDocument).names
+    called = dict(zip(ledger.members, names, strict=True))
+    shown = {called[one.account]: f"0x{one.digest.hex()}" for one in _shown(ledger, draws)}
+    wrong = [
+        name
+        for name, one, other in (
+            ("chain_id", said.chain_id, ledger.chain_id),
+            ("job", said.job, ledger.job),
+            ("draws", said.draws, draws),
+            ("revealed", said.revealed, shown),
+        )
+        if one != other
+    ]
+    return compared(
+        "draw",
+        holds=not wrong,
+        same=f"{draws} draws, and {len(shown)} members revealed in the last"
+        if draws
+        else "none, on the chain and in the bundle",
+        different=f"{evidence.DRAWN} and the chain differ in {', '.join(wrong)}",
+    )
+
+
+def _undrawn(bundle: Bundle) -> Iterator[Check]:
+    """Without a draw, hold the valuation to the one seed that the scenario gives."""
+    asked = bundle.scenario.settlement.commit_window
+    yield compared(
+        "seed",
+        holds=not asked and not int(drawn_of(bundle).seed, 16),
+        same="the scenario asks for no draw: its own seed was valued by",
+        different="no seed was drawn on the chain, and the scenario asks for one",
+    )
+    said = bundle.document(evidence.VALUATION, evidence.ValuationDocument).seed
+    due = f"0x{derived_seed(bundle.scenario.seed, 'valuation'):064x}"
+    yield compared(
+        "valuation seed",
+        holds=said == due,
+        same="the members were valued by the seed that follows from the scenario's",
+        different=f"{evidence.VALUATION} was made with {said}, the scenario gives {due}",
+    )
+
+
+def _bound(ledger: Ledger, drawn: Event) -> Check:
     """Hold every reveal against what its account had committed to."""
     committed = {
         (int(event.arguments["draw"]), str(event.arguments["account"])): event
-        for event in _named(ledger, "Committed")
+        for event in _until(ledger, drawn, "Committed")
     }
-    wrong = []
-    for event in _named(ledger, "Revealed"):
+    revealed, wrong = _until(ledger, drawn, "Revealed"), []
+    for event in revealed:
         draw, shown = int(event.arguments["draw"]), _revealed(event)
         bound = committed.get((draw, shown.account))
         expected = f"0x{commitment(ledger.job, PERIOD, draw, shown).hex()}"
@@ -53,7 +101,7 @@ def _bound(ledger: Ledger) -> Check:
     return compared(
         "commitments",
         holds=not wrong,
-        same=f"{len(_named(ledger, 'Revealed'))} reveals are what was committed to before",
+        same=f"{len(revealed)} reveals are what was committed to before",
         different=f"{', '.join(wrong)} revealed something else than committed to",
     )
 
@@ -82,12 +130,12 @@ def _valued_by(bundle: Bundle, drawn: Event) -> Check:
     )
 
 
-def _updates(bundle: Bundle, ledger: Ledger) -> Check:
+def _updates(bundle: Bundle, ledger: Ledger, drawn: Event) -> Check:
     """Hold what the members bound themselves to against the kept updates."""
     training = bundle.document(evidence.TRAINING, evidence.TrainingDocument)
     names = bundle.document(evidence.FEDERATION, evidence.FederationDocument).names
     ours = dict(zip(ledger.members, update_digests_of(training, len(names)), strict=True))
-    shown = tuple(map(_revealed, _named(ledger, "Revealed")))
+    shown = tuple(map(_revealed, _until(ledger, drawn, "Revealed")))
     wrong = [one.account for one in shown if ours.get(one.account) != one.digest]
     return compared(
         "bound updates",
@@ -97,12 +145,13 @@ def _updates(bundle: Bundle, ledger: Ledger) -> Check:
     )
 
 
-def _slashes(bundle: Bundle, ledger: Ledger) -> Check:
+def _slashes(bundle: Bundle, ledger: Ledger, last: Event) -> Check:
     """Check that who kept its secret lost its stake, that nobody else did, and who is told."""
     stake, drawn = bundle.scenario.settlement.stake, drawn_of(bundle)
     names = bundle.document(evidence.FEDERATION, evidence.FederationDocument).names
     called = dict(zip(ledger.members, names, strict=True))
-    expelled = Counter(str(event.arguments["account"]) for event in _named(ledger, "Expelled"))
+    gone = _until(ledger, last, "Expelled")
+    expelled = Counter(str(event.arguments["account"]) for event in gone)
     told = {called[account]: stake * times for account, times in expelled.items()}
     lost = Counter[str]()
     for event in _named(ledger, "Slashed"):
@@ -124,6 +173,12 @@ def _slashes(bundle: Bundle, ledger: Ledger) -> Check:
 
 def _named(ledger: Ledger, name: str) -> list[Event]:
     return [event for event in ledger.events if event.name == name]
+
+
+def _until(ledger: Ledger, drawn: Event, name: str) -> list[Event]:
+    """Give the events of the period's draws: its own, the first, have the lowest numbers."""
+    last = int(drawn.arguments["draw"])
+    return [event for event in _named(ledger, name) if int(event.arguments["draw"]) <= last]
 
 
 def _shown(ledger: Ledger, draw: int) -> tuple[Revealed, ...]:

@@ -31,6 +31,8 @@ class Fault:
         report: Which of the job's posted reports it is in, from 0.
         function: Of the Disputes contract.
         arguments: What it is called with, after the report and its seats.
+        spotted: Whether a spot check found it, which draws anew each time: 'fedmerit dispute'
+            does not find it again, and numbers it not.
     """
 
     kind: str
@@ -38,6 +40,7 @@ class Fault:
     report: int
     function: str
     arguments: tuple[Any, ...]
+    spotted: bool = False
 
     def call(self, report: SignedReport) -> tuple[Any, ...]:
         """Give all arguments of the transaction; *report* is the one that it is about."""
@@ -53,6 +56,7 @@ class Fault:
             "number": number,
             "kind": self.kind,
             "detail": self.detail,
+            "spotted": self.spotted,
             "contract": "Disputes",
             "function": self.function,
             "arguments": plain(self.arguments),
@@ -65,7 +69,9 @@ def valued_report(ledger: Ledger) -> int | None:
     return found[-1] if found else None
 
 
-def utility_fault(ledger: Ledger, coalition: int, claim: int, detail: str) -> Fault:
+def utility_fault(
+    ledger: Ledger, coalition: int, claim: int, detail: str, *, spotted: bool = False
+) -> Fault:
     """Make the fault of a utility that was measured otherwise."""
     return Fault(
         kind="D3",
@@ -73,6 +79,7 @@ def utility_fault(ledger: Ledger, coalition: int, claim: int, detail: str) -> Fa
         report=valued_report(ledger) or 0,
         function="challenge",
         arguments=(UTILITY, coalition, claim),
+        spotted=spotted,
     )
 
 

@@ -23,6 +23,24 @@ if TYPE_CHECKING:
 
 #: Sums of floats may end differently on other machines; after rounding, by one unit at most.
 ROUNDING_UNITS: Final = 1
+#: Counts, settings and seeds: whatever the tolerance, they are the same on every machine.
+EXACT: Final = frozenset(
+    {
+        "budget",
+        "common",
+        "confidence_ppm",
+        "epochs",
+        "evaluations",
+        "key_bits",
+        "messages",
+        "orders",
+        "parameters",
+        "round",
+        "rounds",
+        "seed",
+        "table_rows",
+    }
+)
 #: A float32 model averaged again must agree to this share of its largest parameter.
 AVERAGING: Final = 1e-5
 
@@ -172,9 +190,13 @@ def check_payments(bundle: Bundle) -> Check:
 
 
 def differing(said: object, found: object, tolerance: int, path: str = "") -> list[str]:
-    """Name the places where two plain values differ by more than *tolerance*."""
+    """Name the places where two plain values differ by more than *tolerance*.
+
+    Only measurements may: what is named in :data:`EXACT` is the same or differs.
+    """
     if isinstance(said, int) and isinstance(found, int):
-        return [] if abs(said - found) <= tolerance else [f"{path} ({said}, not {found})"]
+        allowed = 0 if path.rpartition(".")[2] in EXACT else tolerance
+        return [] if abs(said - found) <= allowed else [f"{path} ({said}, not {found})"]
     if isinstance(said, dict) and isinstance(found, dict) and said.keys() == found.keys():
         pairs = [(f"{path}.{key}".lstrip("."), said[key], found[key]) for key in said]
     elif isinstance(said, tuple) and isinstance(found, tuple) and len(said) == len(found):

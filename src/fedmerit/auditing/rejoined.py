@@ -29,7 +29,7 @@ from fedmerit.vertical.valuing import embedded_gains, retrained_gains
 from fedmerit.vertical.wiring import assemble, federation_document, task_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from fedmerit.bundle import Bundle
     from fedmerit.federation.vertical.task import Matrix, VerticalTask
@@ -70,8 +70,10 @@ def check_joint_retraining(bundle: Bundle, asked: Vertical) -> Iterator[Check]:
     yield _attribution(bundle, partnership, task)
 
 
-def paid_again(bundle: Bundle, asked: Vertical) -> RecordedGame:
-    """Measure every coalition again, by the game that the parties are paid by.
+def paid_again(bundle: Bundle, asked: Vertical) -> tuple[str, Callable[[], RecordedGame]]:
+    """Align again: give the digest of the common rows, and what measures every coalition on them.
+
+    The game is the one that the parties are paid by.
 
     Raises:
         AuditImpossible: The data are not here, or noise protects somebody.
@@ -79,6 +81,11 @@ def paid_again(bundle: Bundle, asked: Vertical) -> RecordedGame:
     if _noised(asked):
         raise AuditImpossible(_NOISED, hint="Audit without --spot-checks.")
     partnership, task = _aligned(bundle)
+    digest = federation_document(partnership, task).data_digest
+    return digest, lambda: _paid(bundle, partnership, task)
+
+
+def _paid(bundle: Bundle, partnership: Partnership, task: VerticalTask) -> RecordedGame:
     paid = bundle.scenario.valuation
     if paid.game == "embeddings":
         gains = embedded_gains(task, learn(task, partnership.settings, bundle.scenario).embeddings)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from fedmerit import evidence
 from fedmerit.auditing.site import receipt_of
+from fedmerit.auditing.terms import check_terms, opened_on
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle import MANIFEST
-from fedmerit.chain import (
-    Deployment,
-    Ledger,
-    Receipt,
-    check_ledger,
-)
+from fedmerit.chain import Deployment, Ledger, Receipt, check_ledger
 from fedmerit.contracts import artifact
 from fedmerit.errors import ChainError
 
@@ -37,12 +34,14 @@ def check_settlement(site: Site) -> Iterator[Check]:
     if ledger.reports:
         yield from _reported(bundle, ledger)
         yield _payments(bundle, ledger)
+    yield check_terms(bundle, ledger)
 
 
 def check_waiting(site: Site) -> Iterator[Check]:
     """Check the bundle against a report that waits: nobody is paid by it yet."""
     yield from _checked(site.ledger, final=False)
     yield from _reported(site.bundle, site.ledger)
+    yield check_terms(site.bundle, site.ledger)
     waits = "the report waits: what is paid, the receipt and the seal are still to come"
     yield Check("payment", "skipped", waits)
 
@@ -75,7 +74,6 @@ def _receipt(bundle: Bundle, receipt: Receipt, ledger: Ledger) -> Check:
     """Hold the receipt against the chain, and against the names that the manifest binds."""
     bound = bundle.document(evidence.ACCOUNTS, evidence.AccountsDocument)
     names = bundle.document(evidence.FEDERATION, evidence.FederationDocument).names
-    opened = next(event for event in ledger.events if event.name == "JobOpened")
     begun = Deployment.from_json(bundle.text(evidence.DEPLOYMENT))
     wrong = [
         name
@@ -87,12 +85,12 @@ def _receipt(bundle: Bundle, receipt: Receipt, ledger: Ledger) -> Check:
             (
                 "coordinator",
                 {receipt.coordinator, bound.coordinator},
-                {opened.arguments["terms"]["coordinator"]},
+                {opened_on(ledger)["coordinator"]},
             ),
             ("root", receipt.root, ledger.root),
             ("total", receipt.total, ledger.allocated),
             ("reserve", receipt.reserve, ledger.reserve + ledger.refunded),
-            ("stakes", sum(receipt.stakes.values()), _returned(ledger)),
+            ("stakes", receipt.stakes, dict(zip(names, _returned(ledger), strict=True))),
             ("paid", receipt.paid, dict(zip(names, ledger.claimed, strict=True))),
             (
                 "deployment",
@@ -111,9 +109,13 @@ def _receipt(bundle: Bundle, receipt: Receipt, ledger: Ledger) -> Check:
     )
 
 
-def _returned(ledger: Ledger) -> int:
-    taken = (event for event in ledger.events if event.name == "Unstaked")
-    return sum(int(event.arguments["amount"]) for event in taken)
+def _returned(ledger: Ledger) -> tuple[int, ...]:
+    """Give what every member took back of its stake, in index order."""
+    taken = Counter[str]()
+    for event in ledger.events:
+        if event.name == "Unstaked":
+            taken[str(event.arguments["account"])] += int(event.arguments["amount"])
+    return tuple(taken[member] for member in ledger.members)
 
 
 def _transactions(node: Node, receipt: Receipt, *, live: bool) -> Iterator[Check]:

@@ -17,9 +17,12 @@ from fedmerit.auditing.rejoined import paid_again
 from fedmerit.auditing.retrained import GAIN_TOLERANCE, consortium_of, ties_of
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle import COALITIONS
-from fedmerit.evidence import MICRO
+from fedmerit.evidence import FEDERATION, MICRO, FederationDocument
+from fedmerit.wiring import federation_document
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fedmerit.auditing.faults import Fault
     from fedmerit.bundle import Bundle
     from fedmerit.chain import Ledger
@@ -32,10 +35,18 @@ _SHARES: Final = (0.01, 0.1, 0.5)
 def check_spots(bundle: Bundle, ledger: Ledger, count: int) -> tuple[Check, tuple[Fault, ...]]:
     """Measure *count* coalitions of the table again, drawn without replacement.
 
+    Nothing is measured on other data than the bundle's: whatever it gave would be no fault of
+    the table.
+
     Raises:
         AuditImpossible: The data are not here.
     """
-    game = _game_again(bundle)
+    said = bundle.document(FEDERATION, FederationDocument).data_digest
+    found, game_again = _again(bundle)
+    if found != said:
+        detail = f"the rows here hash to {found}, the bundle's to {said}: nothing was measured"
+        return Check("data of the spot checks", "differs", detail), ()
+    game = game_again()
     stored = bundle.tensors(COALITIONS)
     everything = len(stored["coalitions"])
     drawn = sorted(SystemRandom().sample(range(everything), min(count, everything)))
@@ -55,6 +66,7 @@ def check_spots(bundle: Bundle, ledger: Ledger, count: int) -> tuple[Check, tupl
             claim := int(np.rint(ours[row] * MICRO).sum()),
             f"coalition {mask:#b} is recorded at {int(stored['gains_micro'][drawn[row]].sum())}, "
             f"measured again it is worth {claim}",
+            spotted=True,
         )
         for row in wrong
     )
@@ -67,13 +79,16 @@ def check_spots(bundle: Bundle, ledger: Ledger, count: int) -> tuple[Check, tupl
     return check, faults
 
 
-def _game_again(bundle: Bundle) -> MeasuredGame:
-    """Give the game that the coalitions were measured by, ready to measure them again."""
+def _again(bundle: Bundle) -> tuple[str, Callable[[], MeasuredGame]]:
+    """Give the digest of the data that are here, and what makes the game on them."""
     asked = bundle.scenario.vertical
     if asked:
         return paid_again(bundle, asked)
     consortium = consortium_of(bundle)
-    return stages.game_of(stages.kept_run(bundle, consortium), consortium, bundle.scenario)
+    digest = federation_document(bundle.scenario, consortium).data_digest
+    return digest, lambda: stages.game_of(
+        stages.kept_run(bundle, consortium), consortium, bundle.scenario
+    )
 
 
 def detection(share: float, count: int) -> float:

@@ -46,6 +46,11 @@ class Verdict:
         return tuple(check for check in self.checks if check.status == "differs")
 
     @property
+    def disputable(self) -> bool:
+        """Whether 'fedmerit dispute' finds the first fault again; it makes no spot checks."""
+        return bool(self.faults) and not self.faults[0].spotted
+
+    @property
     def passed(self) -> bool:
         """Whether every check that was made held."""
         return not self.differences

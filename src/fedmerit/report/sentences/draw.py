@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from fedmerit.report.findings import Findings
 
 _MOST: Final = 8
+_NOBODY: Final = (
+    "nobody could foresee it, so nobody could pick the joining orders or coalitions that others "
+    "are valued by."
+)
+_ALONE: Final = (
+    "this member alone drew it, could foresee it, and so could pick the joining orders or "
+    "coalitions that others are valued by."
+)
 
 
 def drawing(findings: Findings) -> list[Markup]:
@@ -28,15 +36,15 @@ def drawing(findings: Findings) -> list[Markup]:
         Markup(
             "Before anyone was valued, the members bound themselves to their updates and to a "
             "secret each, in {bind}, and then showed both, in {show}. {who} did, in {draws}. "
-            "What they showed and the committed updates make the seed of the valuation, "
-            "<code>{seed}</code>: nobody could foresee it, so nobody could pick the joining "
-            "orders or coalitions that others are valued by."
+            "What was shown and the committed updates make the seed of the valuation, "
+            "<code>{seed}</code>: {foreseen}"
         ).format(
             bind=duration(asked.commit_window),
             show=duration(asked.reveal_window),
             who=listed(list(drawn.revealed), _MOST),
             draws=count(drawn.draws, "draw"),
             seed=drawn.seed,
+            foreseen=_NOBODY if len(drawn.revealed) > 1 else _ALONE,
         )
     ]
     if drawn.slashed:
