@@ -14,6 +14,7 @@ import numpy as np
 
 from fedmerit.bundle import COALITIONS
 from fedmerit.chain import Commitment
+from fedmerit.chain.order import MAXIMUM_DRAWN
 from fedmerit.errors import BundleError
 from fedmerit.evidence import COMMITMENT, VALUATION, ValuationDocument
 from fedmerit.incentives.methods import SHAPLEY
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
 
     from fedmerit.bundle import Bundle
 
-#: Members whose exact values a contract computes, and whose drawn values it checks.
+#: Members whose exact values a contract computes.
 MAXIMUM_EXACT: Final = 16
-MAXIMUM_DRAWN: Final = 256
 
 
 def write_commitment(bundle: Bundle) -> None:
