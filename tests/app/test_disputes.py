@@ -18,8 +18,8 @@ from fedmerit.chain.clients.arbiter import REJECTED, UPHELD
 from fedmerit.chain.deployment import contracts_at
 from fedmerit.chain.signing import sign_report, sign_ruling
 from fedmerit.chains import EMBEDDED
-from fedmerit.committing import drawn_commitment, read_commitment
-from fedmerit.errors import ChainError, Reverted
+from fedmerit.committing import drawn_commitment, read_commitment, utilities_of
+from fedmerit.errors import BundleError, ChainError, Reverted
 from fedmerit.evidence import (
     COMMITMENT,
     DEPLOYMENT,
@@ -31,6 +31,7 @@ from fedmerit.evidence import (
     OutcomeDocument,
 )
 from fedmerit.reading import parse
+from fedmerit.records import recorded_game
 
 STAKE = 10**18
 SCENARIO = parse(
@@ -208,6 +209,16 @@ def test_a_spot_check_finds_a_utility_that_no_training_gives(drawn):
 
     assert "spot checks" in {check.name for check in verdict.differences}
     assert [f.function for f in verdict.faults].count("challenge") >= 2
+
+
+def test_gains_in_parts_of_a_millionth_are_refused(drawn):
+    arrays = drawn.tensors(COALITIONS)
+    arrays["gains_micro"] = arrays["gains_micro"] + 0.49
+    drawn.write_tensors(COALITIONS, arrays)
+
+    for read in (utilities_of, lambda bundle: recorded_game(bundle, tuple("abcdef"))):
+        with pytest.raises(BundleError, match="float64, and has to be of integers"):
+            read(drawn)
 
 
 @pytest.mark.parametrize(
