@@ -167,7 +167,7 @@ class Opening(Generic[Agreed]):
                 unbonding=self._order.unbonding,
                 stake=self._order.stake,
                 slash=self._order.stake,
-                bond=max(self._order.budget // BOND_DIVISOR, 1),
+                bond=bond_of(self._order.budget),
                 arbiter=contracts.arbiter.address,
             ),
         )
@@ -196,6 +196,11 @@ class Opening(Generic[Agreed]):
             if ours and _alike(contracts.registry.terms(job), terms):
                 return job
         return None
+
+
+def bond_of(budget: int) -> int:
+    """Give the base units that a challenger of a job with this *budget* puts down."""
+    return max(budget // BOND_DIVISOR, 1)
 
 
 def _found(contracts: Contracts, job: int) -> Terms | None:

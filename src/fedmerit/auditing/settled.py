@@ -5,15 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fedmerit import evidence
-from fedmerit.auditing.site import receipt_of
+from fedmerit.auditing.site import deployment_of, receipt_of
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle import MANIFEST
-from fedmerit.chain import (
-    Deployment,
-    Ledger,
-    Receipt,
-    check_ledger,
-)
+from fedmerit.chain import Ledger, check_ledger
 from fedmerit.contracts import artifact
 from fedmerit.errors import ChainError
 
@@ -22,7 +17,7 @@ if TYPE_CHECKING:
 
     from fedmerit.auditing.site import Site
     from fedmerit.bundle import Bundle
-    from fedmerit.chain import Node
+    from fedmerit.chain import Deployment, Node, Receipt
 
 
 def check_settlement(site: Site) -> Iterator[Check]:
@@ -76,7 +71,6 @@ def _receipt(bundle: Bundle, receipt: Receipt, ledger: Ledger) -> Check:
     bound = bundle.document(evidence.ACCOUNTS, evidence.AccountsDocument)
     names = bundle.document(evidence.FEDERATION, evidence.FederationDocument).names
     opened = next(event for event in ledger.events if event.name == "JobOpened")
-    begun = Deployment.from_json(bundle.text(evidence.DEPLOYMENT))
     wrong = [
         name
         for name, said, found in (
@@ -94,11 +88,7 @@ def _receipt(bundle: Bundle, receipt: Receipt, ledger: Ledger) -> Check:
             ("reserve", receipt.reserve, ledger.reserve + ledger.refunded),
             ("stakes", sum(receipt.stakes.values()), _returned(ledger)),
             ("paid", receipt.paid, dict(zip(names, ledger.claimed, strict=True))),
-            (
-                "deployment",
-                (begun.chain_id, begun.addresses, begun.job, begun.block),
-                (receipt.chain_id, receipt.addresses, receipt.job, receipt.block),
-            ),
+            ("deployment", _place(deployment_of(bundle)), _place(receipt)),
         )
         if said != found
     ]
@@ -109,6 +99,21 @@ def _receipt(bundle: Bundle, receipt: Receipt, ledger: Ledger) -> Check:
         different=f"{evidence.RECEIPT} or {evidence.DEPLOYMENT} and the chain "
         f"differ in {', '.join(wrong)}",
     )
+
+
+def check_place(bundle: Bundle) -> Check:
+    """Check that a finished bundle's receipt is of the job that its deployment names."""
+    return compared(
+        "deployment",
+        holds=_place(deployment_of(bundle)) == _place(receipt_of(bundle)),
+        same=f"{evidence.RECEIPT} is of the contracts and the job in {evidence.DEPLOYMENT}",
+        different=f"{evidence.RECEIPT} is of other contracts or another job than "
+        f"{evidence.DEPLOYMENT}",
+    )
+
+
+def _place(found: Deployment | Receipt) -> tuple[object, ...]:
+    return found.chain_id, found.addresses, found.job, found.block
 
 
 def _returned(ledger: Ledger) -> int:
