@@ -39,6 +39,12 @@ def test_contracts_that_this_version_deploys_run_its_code(chain):
     assert not other_code(node, contracts)
 
 
+def test_contracts_on_a_node_run_it_as_well(node):
+    deployed = Contracts.deploy(node, FAUCET, plan(node, FAUCET.address), lambda _: None)
+
+    assert not other_code(node, deployed)
+
+
 def test_what_runs_other_code_is_named(chain):
     node, contracts = chain
     false = contracts._replace(token=CreditToken(node, contracts.registry.address))
