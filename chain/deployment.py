@@ -192,9 +192,10 @@ class Contracts(NamedTuple):
         contracts.check()
         return contracts
 
-    def check(self) -> None:
-        """Check that the contracts know one another; raises ChainError."""
-        known = {
+    @property
+    def known(self) -> dict[str, Client]:
+        """Those that others were built with, by the getters' name."""
+        return {
             "REGISTRY": self.registry,
             "ROUNDS": self.rounds,
             "VAULT": self.vault,
@@ -202,6 +203,10 @@ class Contracts(NamedTuple):
             "STAKES": self.stakes,
             "DISPUTES": self.disputes,
         }
+
+    def check(self) -> None:
+        """Check that the contracts know one another; raises ChainError."""
+        known = self.known
         wired = [(client, name, known[name]) for client in self for name in client.WIRES]
         for client, getter, expected in wired:
             if (found := client.wired(getter)) != expected.address:

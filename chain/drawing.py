@@ -7,8 +7,7 @@ the draw is repeated without it.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from eth_abi.abi import encode
 from eth_account.messages import encode_defunct
@@ -18,19 +17,30 @@ from fedmerit.chain.clients.rounds import EXPELLED, NOTHING, REVEALED, Revealed
 from fedmerit.chain.receipt import Drawn
 from fedmerit.errors import ChainError, Reverted
 
+What = TypeVar("What")
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from fedmerit.chain.clients.rounds import Draw
     from fedmerit.chain.journal import Journal
     from fedmerit.chain.keys import Signer
     from fedmerit.chain.opening import Site
     from fedmerit.chain.order import Agreement
+    from fedmerit.chain.transaction import Mined
+
+    #: Sends all that it is given about a job.
+    Each = Callable[[int, Iterable[What]], Iterator[Mined]]
 
 #: The settlement period that is settled: the first, which covers the whole training.
 PERIOD: Final = 1
 #: How many are expelled in one transaction; each takes some 60,000 gas.
 _AT_ONCE: Final = 100
+#: A window closed meanwhile: what came too late is not sent again.
+_OVER: Final = frozenset({"CommitOver", "RevealOver"})
+#: Somebody else landed it before us.
+_DONE: Final = frozenset({"AlreadyCommitted", "WrongReveal"})
+_CONCLUDED: Final = frozenset({"NoDraw", "NothingWithheld", "RevealNotOver"})
 
 
 def commitment(job: int, period: int, draw: int, shown: Revealed) -> bytes:
@@ -105,16 +115,15 @@ class Drawing:
 
     def _bind(self, draw: Draw) -> None:
         """Let every member commit that may and has not."""
-        due = [
-            (commitment(self._job, PERIOD, draw.number, self._secret(place, draw)), member)
-            for place, member in enumerate(self._site.cast.members)
-            if self._may_bind(member, draw)
-        ]
-        open_ = self._node.now() < draw.commit_deadline
-        self._journal.begin("bind", len(due) if open_ else 0)
-        with _unless_over():
-            for mined in self._rounds.bind_each(self._job, due if open_ else ()):
-                self._journal.record(mined)
+
+        def due() -> list[tuple[bytes, Signer]]:
+            return [
+                (commitment(self._job, PERIOD, draw.number, self._secret(place, draw)), member)
+                for place, member in enumerate(self._site.cast.members)
+                if self._may_bind(member, draw)
+            ]
+
+        self._send("bind", due, self._rounds.bind_each, draw.commit_deadline)
         self._node.wait_until(draw.commit_deadline)
 
     def _may_bind(self, member: Signer, draw: Draw) -> bool:
@@ -124,19 +133,43 @@ class Drawing:
     def _reveal(self, draw: Draw) -> None:
         """Show what every member committed to that means to."""
         silent = self._site.order.silent
-        due = [
-            (self._secret(place, draw), member)
-            for place, member in enumerate(self._site.cast.members)
-            if member.role not in silent
-            and self._state(member, draw.number) not in {NOTHING, REVEALED, EXPELLED}
-        ]
-        open_ = self._node.now() < draw.reveal_deadline
-        self._journal.begin("reveal", len(due) if open_ else 0)
-        with _unless_over():
-            for mined in self._rounds.reveal_each(self._job, due if open_ else ()):
-                self._journal.record(mined)
+
+        def due() -> list[tuple[Revealed, Signer]]:
+            return [
+                (self._secret(place, draw), member)
+                for place, member in enumerate(self._site.cast.members)
+                if member.role not in silent
+                and self._state(member, draw.number) not in {NOTHING, REVEALED, EXPELLED}
+            ]
+
+        self._send("reveal", due, self._rounds.reveal_each, draw.reveal_deadline)
         if draw.committed:
             self._node.wait_until(draw.reveal_deadline)
+
+    def _send(
+        self, step: str, due: Callable[[], list[What]], each: Each[What], deadline: int
+    ) -> None:
+        """Send what is *due* before *deadline*; what somebody else landed first is done.
+
+        Anyone may reveal for a member whose reveal it saw waiting, and a copy of what was
+        signed may be mined first. Each time one is, there is less to do, so this ends.
+        """
+        waits = due()
+        while True:
+            open_ = self._node.now() < deadline
+            self._journal.begin(step, len(waits) if open_ else 0)
+            try:
+                for mined in each(self._job, waits if open_ else ()):
+                    self._journal.record(mined)
+            except Reverted as error:
+                if error.error in _OVER:
+                    return
+                self._node.settle_down([member.address for member in self._site.cast.members])
+                before, waits = waits, due()
+                if error.error not in _DONE or len(waits) >= len(before):
+                    raise
+            else:
+                return
 
     def _conclude(self, draw: Draw) -> None:
         """Expel who kept its secret, and end the draw."""
@@ -148,10 +181,14 @@ class Drawing:
         chunks = [withheld[at : at + _AT_ONCE] for at in range(0, len(withheld), _AT_ONCE)]
         self._journal.begin("draw", len(chunks) + ends)
         signer = self._site.cast.coordinator
-        for chunk in chunks:
-            self._journal.record(self._rounds.expel(self._job, chunk, signer=signer))
-        if ends:
-            self._journal.record(self._rounds.draw(self._job, signer=signer))
+        try:
+            for chunk in chunks:
+                self._journal.record(self._rounds.expel(self._job, chunk, signer=signer))
+            if ends:
+                self._journal.record(self._rounds.draw(self._job, signer=signer))
+        except Reverted as error:  # anyone may do either: then look again
+            if error.error not in _CONCLUDED:
+                raise
 
     def _secret(self, place: int, draw: Draw) -> Revealed:
         """Give what the member at *place* shows in *draw*, the same however often asked.
@@ -187,13 +224,3 @@ class Drawing:
             slashed={names[account]: amount for account, amount in taken.items()},
             transactions=tuple(self._journal.steps),
         )
-
-
-@contextmanager
-def _unless_over() -> Iterator[None]:
-    """Go on where a window closed meanwhile: what came too late is not sent again."""
-    try:
-        yield
-    except Reverted as error:
-        if error.error not in {"CommitOver", "RevealOver"}:
-            raise

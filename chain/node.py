@@ -89,8 +89,12 @@ class Node:
 
     def has_code(self, address: str) -> bool:
         """Say whether there is a contract at *address*."""
+        return bool(self.code(address))
+
+    def code(self, address: str) -> bytes:
+        """Give what runs at *address*; nothing if that is no contract."""
         with self.translated():
-            return bool(self.web3.eth.get_code(to_checksum_address(address)))
+            return bytes(self.web3.eth.get_code(to_checksum_address(address)))
 
     def receipt(self, transaction: str) -> TxReceipt:
         """Give web3's receipt of a mined *transaction*."""

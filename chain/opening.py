@@ -198,9 +198,14 @@ def safeguards_of(agreed: Agreement, arbiter: str) -> Safeguards:
         unbonding=agreed.unbonding,
         stake=agreed.stake,
         slash=agreed.stake,
-        bond=max(agreed.budget // BOND_DIVISOR, 1),
+        bond=bond_of(agreed.budget),
         arbiter=arbiter,
     )
+
+
+def bond_of(budget: int) -> int:
+    """Give the base units that a challenger of a job with this *budget* puts down."""
+    return max(budget // BOND_DIVISOR, 1)
 
 
 def _found(contracts: Contracts, job: int) -> Terms | None:

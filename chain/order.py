@@ -148,17 +148,21 @@ class Order(Agreement):
         evidence: 32 bytes: the digest of the evidence's manifest.
         valuation: The integers that the report commits to; None commits to none, which a
             job that draws does not take.
+        seed: 32 bytes that the members were valued by; None takes whatever the chain drew.
 
     """
 
     payments: tuple[int, ...]
     evidence: bytes
     valuation: Commitment | None = None
+    seed: bytes | None = None
 
     def __post_init__(self) -> None:
         Agreement.__post_init__(self)
         if len(self.evidence) != _WORD:
             raise ChainError("the evidence digest must be 32 bytes")
+        if self.seed is not None and len(self.seed) != _WORD:
+            raise ChainError("the seed must be 32 bytes")
         if self.evidence == bytes(_WORD):
             raise ChainError("the evidence digest is all zeros: nothing would be bound to the pay")
         self._check_payments()

@@ -108,8 +108,8 @@ def settle(
         NotMined: A transaction waits, whatever was offered for it.
         Unreachable: The node went away for longer than :data:`PATIENCE_SECONDS`.
         ChainMoved: The chain kept changing under us, or another process sends as we do.
-        ChainError: A key is missing, the chain holds something else than was sent, or
-            the earlier attempt was at another order.
+        ChainError: A key is missing, the chain holds something else than was sent or drew
+            another seed than was valued by, or the earlier attempt was at another order.
 
     """
 
@@ -118,6 +118,7 @@ def settle(
         settlement = Settlement(site, journal)
         _prepare(settlement)
         Drawing(site, journal).draw()
+        settlement.agree()
         settlement.report()
         settlement.finalise()
         settlement.claim()

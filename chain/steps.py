@@ -41,6 +41,22 @@ class Settlement(Preparation):
         self._cached: Roots | None = None  # over a table of thousands
         self._tree = SumTree(site.job, site.accounts, site.order.payments)
 
+    def agree(self) -> None:
+        """See that the members were valued by the chain's seed: another one's report is a lie.
+
+        Raises:
+            ChainError: They were not; the chain may have lost a draw, and drawn again.
+
+        """
+        found = self._contracts.rounds.seed(self._job, PERIOD)
+        if self._order.seed not in {None, found}:
+            raise ChainError(
+                f"the members were valued by seed {_hex(self._order.seed or b'')}, and job "
+                f"{self._job} drew {_hex(found)}: whoever signs that loses its stake",
+                hint="Sign nothing: value the members again by the chain's seed, or start "
+                "another run.",
+            )
+
     def report(self) -> None:
         """Post the report with the committee's signatures."""
         reports, job = self._contracts.reports, self._job
@@ -194,3 +210,7 @@ class Settlement(Preparation):
         posted = self._contracts.reports.posted(self._job, first_block=self._site.deployment.block)
         if posted != (sent,):
             raise differs("posted report", sent, posted)
+
+
+def _hex(word: bytes) -> str:
+    return f"0x{word.hex()}"

@@ -8,6 +8,7 @@ after the settlement included. Opening a bundle never executes anything in it.
 from __future__ import annotations
 
 import tomllib
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
@@ -40,6 +41,9 @@ COALITIONS: Final = "coalitions.safetensors"
 
 #: Files that only exist, or only settle down, once the manifest is on the chain.
 AFTERWARDS: Final = frozenset({PROGRESS, MANIFEST, SEAL, REPORT, "timings.json"})
+
+#: Ends the name of a file that is being written, which begins with a dot.
+_PART: Final = ".part"
 
 
 class Document(BaseModel):
@@ -171,12 +175,14 @@ class Bundle:
             BundleError: The disk refused, for instance because it is full.
         """
         target = self.path / name
-        partial = target.with_name(f".{target.name}.part")
+        partial = target.with_name(f".{target.name}{_PART}")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             partial.write_bytes(content)
             partial.replace(target)
         except OSError as error:
+            with suppress(OSError):
+                partial.unlink()
             raise BundleError(
                 f"{target} cannot be written: {error.strerror} ({len(content):,} bytes)",
                 hint=f"Make room, then 'fedmerit run --resume {self.path}'.",
@@ -215,9 +221,10 @@ class Bundle:
         self.write_document(PROGRESS, Progress(done=self.progress.done, failed=f"{stage}: {why}"))
 
     def names(self) -> list[str]:
-        """Name every file, sorted."""
+        """Name every file, sorted, but for those that a process died in the middle of."""
         inside = (path for path in self.path.rglob("*") if path.is_file())
-        return sorted(path.relative_to(self.path).as_posix() for path in inside)
+        whole = (path for path in inside if not _partial(path.name))
+        return sorted(path.relative_to(self.path).as_posix() for path in whole)
 
     def write_manifest(self) -> str:
         """Bind all evidence there is by its digests, and give the manifest's own."""
@@ -259,6 +266,10 @@ class Bundle:
 
 
 _ASK = "Ask whoever ran it for an undamaged copy of the bundle."
+
+
+def _partial(name: str) -> bool:
+    return name.startswith(".") and name.endswith(_PART)
 
 
 def next_free(folder: Path, name: str) -> Path:

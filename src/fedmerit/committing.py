@@ -14,9 +14,11 @@ import numpy as np
 
 from fedmerit.bundle import COALITIONS
 from fedmerit.chain import Commitment
+from fedmerit.chain.order import MAXIMUM_DRAWN
 from fedmerit.errors import BundleError
 from fedmerit.evidence import COMMITMENT, VALUATION, ValuationDocument
 from fedmerit.incentives.methods import SHAPLEY
+from fedmerit.records import whole
 from fedmerit.shuffles import permutation
 
 if TYPE_CHECKING:
@@ -24,9 +26,8 @@ if TYPE_CHECKING:
 
     from fedmerit.bundle import Bundle
 
-#: Members whose exact values a contract computes, and whose drawn values it checks.
+#: Members whose exact values a contract computes.
 MAXIMUM_EXACT: Final = 16
-MAXIMUM_DRAWN: Final = 256
 
 
 def write_commitment(bundle: Bundle) -> None:
@@ -68,10 +69,14 @@ def commitment_of(bundle: Bundle) -> Commitment:
 
 
 def utilities_of(bundle: Bundle) -> dict[int, int]:
-    """Give the utility of each recorded coalition, by its bitmask."""
+    """Give the utility of each recorded coalition, by its bitmask.
+
+    Raises:
+        BundleError: A gain is recorded in parts of a millionth.
+    """
     arrays = bundle.tensors(COALITIONS)
     masks = (sum(1 << i for i, inside in enumerate(row) if inside) for row in arrays["coalitions"])
-    sums = arrays["gains_micro"].sum(axis=1, dtype=np.int64).tolist()
+    sums = whole(arrays["gains_micro"], COALITIONS).sum(axis=1, dtype=np.int64).tolist()
     return dict(zip(masks, sums, strict=True))
 
 

@@ -111,11 +111,28 @@ def recorded_game(
     arrays = bundle.tensors(COALITIONS)
     if set(arrays) != {"coalitions", "gains_micro", "owners"}:
         raise BundleError(f"{COALITIONS} holds {', '.join(sorted(arrays))}")
-    coalitions, gains = arrays["coalitions"].astype(np.bool_), arrays["gains_micro"] / MICRO
+    coalitions = arrays["coalitions"].astype(np.bool_)
+    gains = whole(arrays["gains_micro"], COALITIONS) / MICRO
     owners: NDArray[np.int64] = arrays["owners"]
     if owners.shape != gains.shape[1:]:
         raise BundleError(f"{COALITIONS}: {owners.shape} owners of gains {gains.shape}")
     return RecordedGame(participants, coalitions, gains), owners
+
+
+def whole(gains: NDArray[Any], name: str) -> NDArray[np.integer[Any]]:
+    """Give *gains* out of the file *name*, which are whole millionths.
+
+    The chain's integers are sums of them: whatever a sum would cut off, no report is bound to.
+
+    Raises:
+        BundleError: They are of another type than integers.
+    """
+    if not np.issubdtype(gains.dtype, np.integer):
+        raise BundleError(
+            f"{name}: gains_micro is of {gains.dtype}, and has to be of integers",
+            hint="Ask whoever ran it for the table of whole millionths that the run wrote.",
+        )
+    return gains
 
 
 def recorded_gradients(bundle: Bundle) -> NDArray[np.float32]:

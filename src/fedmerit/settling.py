@@ -47,4 +47,5 @@ def _order(bundle: Bundle) -> Order:
         payments=outcome.payments,
         evidence=bytes.fromhex(bundle.digest[2:]),
         valuation=read_commitment(bundle),
+        seed=bytes.fromhex(drawn_of(bundle).seed[2:]),
     )

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedmerit.bundle import MANIFEST, Bundle, Progress, next_free
+from fedmerit.bundle import MANIFEST, SEAL, Bundle, Progress, next_free
 from fedmerit.canonical import canonical, digest
 from fedmerit.errors import AuditImpossible, BundleError
 from fedmerit.reading import parse
@@ -110,7 +110,7 @@ try:
     bundle.write("file", bytes(4096))
 except BundleError as error:
     print(error, error.hint)
-print(bundle.read("file"))
+print(bundle.read("file"), bundle.path.joinpath(".file.part").exists())
 """
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
@@ -118,7 +118,20 @@ print(bundle.read("file"))
 
     assert "cannot be written: File too large (4,096 bytes)" in done.stdout
     assert "--resume" in done.stdout
-    assert "b'before'" in done.stdout
+    assert "b'before' False" in done.stdout
+
+
+def test_what_a_killed_process_left_half_written_is_no_evidence(bundle):
+    for name in (".manifest.json.part", "training/.round-1.json.part"):
+        bundle.path.joinpath(name).parent.mkdir(exist_ok=True)
+        bundle.path.joinpath(name).write_bytes(b'{"half')
+    bundle.write("notes.part", b"whole")
+
+    bundle.write_manifest()
+    bundle.write_seal()
+
+    assert set(bundle.listed(MANIFEST)) == {"notes.part", "scenario.toml"}
+    assert not [name for name in bundle.listed(SEAL) if name.startswith(".")]
 
 
 @given(value=plain)

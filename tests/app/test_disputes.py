@@ -10,11 +10,15 @@ import pytest
 
 import fedmerit
 from fedmerit import audit_commands, stages
+from fedmerit.auditing import disputing
 from fedmerit.auditing.disputing import dispute
+from fedmerit.auditing.faults import utility_fault
 from fedmerit.auditing.spots import detection
 from fedmerit.bundle import COALITIONS, Bundle
+from fedmerit.bundle import SCENARIO as SCENARIO_FILE
 from fedmerit.canonical import canonical
 from fedmerit.chain import Deployment, Domain, Ledger, SumTree, Transcript, replay
+from fedmerit.chain.clients import CreditToken
 from fedmerit.chain.clients.arbiter import REJECTED, UPHELD
 from fedmerit.chain.deployment import contracts_at
 from fedmerit.chain.signing import sign_report, sign_ruling
@@ -25,7 +29,7 @@ from fedmerit.committing import (
     utilities_of,
     write_commitment,
 )
-from fedmerit.errors import AuditImpossible, ChainError, Reverted
+from fedmerit.errors import AuditImpossible, BundleError, ChainError, Reverted
 from fedmerit.evidence import (
     COMMITMENT,
     DEPLOYMENT,
@@ -38,6 +42,7 @@ from fedmerit.evidence import (
     OutcomeDocument,
 )
 from fedmerit.reading import parse
+from fedmerit.records import recorded_game
 
 STAKE = 10**18
 SCENARIO = parse(
@@ -222,6 +227,54 @@ def test_a_spot_check_finds_a_utility_that_no_training_gives(drawn):
     assert [f.function for f in verdict.faults].count("challenge") >= 2
 
 
+def test_gains_in_parts_of_a_millionth_are_refused(drawn):
+    arrays = drawn.tensors(COALITIONS)
+    arrays["gains_micro"] = arrays["gains_micro"] + 0.49
+    drawn.write_tensors(COALITIONS, arrays)
+
+    for read in (utilities_of, lambda bundle: recorded_game(bundle, tuple("abcdef"))):
+        with pytest.raises(BundleError, match="float64, and has to be of integers"):
+            read(drawn)
+
+
+def a_challenge(bundle):
+    return (utility_fault(Ledger.from_json(bundle.text(LEDGER)), 3, 1, "another utility"),)
+
+
+def test_a_bundle_that_names_other_contracts_is_sent_nothing(drawn, monkeypatch):
+    found, there = a_challenge(drawn), Deployment.from_json(drawn.text(DEPLOYMENT))
+    monkeypatch.setattr(CreditToken, "approve", lambda *_, **__: pytest.fail("it approved"))
+    elsewhere = replace(there, addresses={**there.addresses, "Stakes": f"0x{'11' * 20}"})
+    drawn.write(DEPLOYMENT, elsewhere.to_json().encode())
+
+    with pytest.raises(BundleError, match=r"deployment\.json is not the file that seal\.json"):
+        dispute(drawn, 1, EMBEDDED, faults=found)
+    drawn.write_seal()
+    with pytest.raises(BundleError, match="other contracts or another job"):
+        dispute(drawn, 1, EMBEDDED, faults=found)
+
+
+def test_a_bond_that_the_scenario_does_not_imply_is_not_approved(drawn, monkeypatch):
+    found = a_challenge(drawn)
+    monkeypatch.setattr(CreditToken, "approve", lambda *_, **__: pytest.fail("it approved"))
+    scenario = drawn.scenario.model_dump()
+    scenario["reward"]["budget"] //= 2
+    drawn.write(SCENARIO_FILE, parse(scenario, origin="test").to_toml().encode())
+    drawn.write_manifest()
+    drawn.write_seal()
+
+    with pytest.raises(ChainError, match="another token, arbiter or bond"):
+        dispute(drawn, 1, EMBEDDED, faults=found)
+
+
+def test_contracts_of_another_version_are_sent_nothing(drawn, monkeypatch):
+    monkeypatch.setattr(disputing, "other_code", lambda *_: ("Stakes",))
+    monkeypatch.setattr(CreditToken, "approve", lambda *_, **__: pytest.fail("it approved"))
+
+    with pytest.raises(ChainError, match="Stakes run other code"):
+        dispute(drawn, 1, EMBEDDED, faults=a_challenge(drawn))
+
+
 @pytest.mark.parametrize(
     ("share", "count", "chance"), [(0.1, 10, 0.651), (1, 1, 1), (0.5, 2, 0.75)]
 )
@@ -324,6 +377,7 @@ def test_d1_a_later_report_that_lowers_a_member_is_found_disputed_and_won(tmp_pa
     signer = keys.signer("coordinator")
     contracts.reports.post_list(statement, ledger.members, amounts, signatures, signer=signer)
     bundle.write(TRANSCRIPT, node.transcript.to_json().encode())
+    bundle.write_seal()
 
     found = faults(bundle)
     done = dispute(bundle, 1, EMBEDDED)

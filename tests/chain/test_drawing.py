@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from eth_utils.crypto import keccak
 
+from fedmerit.chain.clients import Rounds
 from fedmerit.chain.committed import Commitment
 from fedmerit.chain.connection import connect
 from fedmerit.chain.deployment import contracts_at
@@ -14,7 +15,7 @@ from fedmerit.chain.drawing import PERIOD, commitment, mixed_seed
 from fedmerit.chain.reading import read_ledger
 from fedmerit.chain.settlement import draw, settle
 from fedmerit.chain.tree import round_history
-from fedmerit.errors import ChainError
+from fedmerit.errors import ChainError, Reverted
 
 STAKE = 10**18
 DRAWN = {"commit_window": 600, "reveal_window": 600, "stake": STAKE}
@@ -65,6 +66,22 @@ def test_a_job_that_was_drawn_is_settled_without_drawing_again(node, keys, make_
     assert ledger.reports[0].table_root == f"0x{order.valuation.roots(drawn.job, 1).table.hex()}"
 
 
+def test_nothing_is_signed_where_the_chain_drew_another_seed_than_was_valued_by(
+    node, keys, make_order
+):
+    order, deployments = an_agreement(make_order), []
+    drawn = draw(node, order, keys, on_deployed=deployments.append)
+    contracts = contracts_at(node, deployments[-1].addresses)
+
+    with pytest.raises(ChainError, match=f"and job {drawn.job} drew {drawn.seed}") as caught:
+        settle(node, replace(order, seed=b"\7" * 32), keys, deployment=deployments[-1])
+
+    assert "value the members again" in caught.value.hint
+    assert contracts.reports.pending(drawn.job) is None
+    valued = replace(order, seed=bytes.fromhex(drawn.seed[2:]))
+    assert settle(node, valued, keys, deployment=deployments[-1]).job == drawn.job
+
+
 def test_whoever_keeps_its_secret_is_slashed_and_the_draw_repeated_without_it(
     node, keys, make_order
 ):
@@ -80,6 +97,58 @@ def test_whoever_keeps_its_secret_is_slashed_and_the_draw_repeated_without_it(
     assert receipt.stakes == {"Ada's clinic": STAKE, "bergen": STAKE, "cleveland": 0}
     ledger = read_ledger(node, receipt.addresses, receipt.job, first_block=receipt.block)
     assert ledger.burned == STAKE
+
+
+@pytest.mark.parametrize("sends", ["bind_each", "reveal_each"])
+def test_what_a_stranger_landed_first_is_not_sent_again(sends, node, keys, make_order, monkeypatch):
+    ours, landed = getattr(Rounds, sends), []
+
+    def copied_first(self, job, calls):
+        calls = list(calls)
+        if not landed and len(calls) > 1:  # the second, so that one of ours is mined before
+            landed.extend(ours(self, job, calls[1:2]))
+        return ours(self, job, calls)
+
+    monkeypatch.setattr(Rounds, sends, copied_first)
+
+    drawn = draw(node, an_agreement(make_order), keys)
+
+    assert len(landed) == 1
+    assert drawn.draws == 1
+    assert len(drawn.revealed) == 3
+    assert not drawn.slashed
+    assert landed[0].hash not in {step.hash for step in drawn.transactions}
+
+
+def test_whoever_ends_the_draw_before_us_only_saves_us_the_work(
+    node, keys, make_order, monkeypatch
+):
+    ours, silent = {name: getattr(Rounds, name) for name in ("expel", "draw")}, {"cleveland"}
+    for name, send in ours.items():
+
+        def first(self, *arguments, signer, send=send):
+            send(self, *arguments, signer=signer)
+            return send(self, *arguments, signer=signer)
+
+        monkeypatch.setattr(Rounds, name, first)
+
+    drawn = draw(node, an_agreement(make_order, silent=frozenset(silent)), keys)
+
+    assert drawn.draws == 2
+    assert drawn.slashed == {"cleveland": STAKE}
+
+
+def test_a_reveal_that_is_wrong_is_still_an_error(node, keys, make_order, monkeypatch):
+    ours = Rounds.reveal_each
+
+    def altered(self, job, calls):
+        shown = [(what._replace(salt=b"\7" * 32), signer) for what, signer in calls]
+        return ours(self, job, shown)
+
+    monkeypatch.setattr(Rounds, "reveal_each", altered)
+
+    with pytest.raises(Reverted, match="WrongReveal"):
+        draw(node, an_agreement(make_order), keys)
 
 
 def test_where_everybody_keeps_silent_there_is_no_seed_and_an_error_says_so(keys, make_order):

@@ -3,6 +3,9 @@
 A finished bundle's report is final, and nothing can be done about it on its own chain. Where
 that chain was the embedded one, it is built again up to the moment before: to see what the
 dispute would have done.
+
+A stranger's bundle names the contracts, and the challenger's money goes to them. So nothing is
+sent before they are known to be ours.
 """
 
 from __future__ import annotations
@@ -12,13 +15,17 @@ from typing import TYPE_CHECKING, Final
 
 from eth_utils.crypto import keccak
 
+from fedmerit.auditing.files import check_files
 from fedmerit.auditing.provable import faults_of
+from fedmerit.auditing.settled import check_place
 from fedmerit.auditing.site import Site, deployment_of
 from fedmerit.bundle import Bundle
 from fedmerit.chain import Transcript, replay
-from fedmerit.chain.deployment import contracts_at
+from fedmerit.chain.deployment import Contracts
 from fedmerit.chain.gas import fuelled
-from fedmerit.errors import ChainError
+from fedmerit.chain.opening import bond_of
+from fedmerit.chain.shipped import other_code
+from fedmerit.errors import BundleError, ChainError
 from fedmerit.evidence import TRANSCRIPT
 
 if TYPE_CHECKING:
@@ -26,7 +33,6 @@ if TYPE_CHECKING:
 
     from fedmerit.auditing.faults import Fault
     from fedmerit.chain import Deployment, Keyring, Ledger, Node, Signer
-    from fedmerit.chain.deployment import Contracts
     from fedmerit.chains import ChainChoice
 
 #: Whose key signs a dispute.
@@ -100,7 +106,9 @@ def dispute(
 
     Raises:
         AuditImpossible: Nothing was reported yet, or the chain is a node and none is named.
-        ChainError: There is no such fault, or no key or money to dispute it with.
+        BundleError: Its files are not those that it lists, or tell of two settlements.
+        ChainError: There is no such fault, no key or money to dispute it with, or the contracts
+            or the bond are not those that this version and the scenario ask for.
         Reverted: The contract refuses, for instance since the window is over.
     """
     opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
@@ -114,7 +122,39 @@ def dispute(
         )
     fault = found[number - 1]
     node = site.node if chain.rpc else _while_it_waited(opened, ledger, fault)
-    return _send(node, there, ledger, fault, chain.keys(opened.scenario))
+    _check_files(opened)
+    contracts = _checked(node, there, opened.scenario.reward.budget)
+    return _send(contracts, node, ledger, fault, chain.keys(opened.scenario))
+
+
+def _check_files(bundle: Bundle) -> None:
+    checks = (*check_files(bundle), *((check_place(bundle),) if bundle.sealed else ()))
+    for check in checks:
+        if check.status == "differs":
+            raise BundleError(
+                f"nothing is sent on this bundle's word: {check.name}: {check.detail}",
+                hint="Ask whoever ran it for an undamaged copy of the bundle.",
+            )
+
+
+def _checked(node: Node, there: Deployment, budget: int) -> Contracts:
+    """Take up the contracts, and see that they and the job's bond are what they have to be."""
+    contracts = Contracts.attach(node, there)
+    if other := other_code(node, contracts):
+        raise ChainError(
+            f"{', '.join(other)} run other code than this version ships, so nothing is sent",
+            hint="Dispute with the version of fedmerit that settled the bundle.",
+        )
+    terms = contracts.registry.terms(there.job or 0)
+    asked = terms.token, terms.safeguards.arbiter, terms.safeguards.bond
+    implied = contracts.token.address, contracts.arbiter.address, bond_of(budget)
+    if asked != implied:
+        raise ChainError(
+            f"job {there.job} asks for another token, arbiter or bond {asked} than the scenario "
+            f"implies, {implied}: nothing is sent",
+            hint="The scenario in the bundle is not the one that the job was opened for.",
+        )
+    return contracts
 
 
 def _while_it_waited(bundle: Bundle, ledger: Ledger, fault: Fault) -> Node:
@@ -130,8 +170,10 @@ def _while_it_waited(bundle: Bundle, ledger: Ledger, fault: Fault) -> Node:
     return replay(replace(kept, entries=kept.entries[:until]))
 
 
-def _send(node: Node, there: Deployment, ledger: Ledger, fault: Fault, keys: Keyring) -> Disputed:
-    contracts, signer = contracts_at(node, there.addresses), keys.signer(CHALLENGER)
+def _send(
+    contracts: Contracts, node: Node, ledger: Ledger, fault: Fault, keys: Keyring
+) -> Disputed:
+    signer = keys.signer(CHALLENGER)
     fuelled(node, signer)
     job, asks = ledger.job, fault.function == "challenge"
     if asks:

@@ -6,11 +6,11 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from fedmerit import evidence
-from fedmerit.auditing.site import receipt_of
+from fedmerit.auditing.site import deployment_of, receipt_of
 from fedmerit.auditing.terms import check_terms, opened_on
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle import MANIFEST
-from fedmerit.chain import Deployment, Ledger, Receipt, check_ledger
+from fedmerit.chain import Ledger, check_ledger
 from fedmerit.contracts import artifact
 from fedmerit.errors import ChainError
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from fedmerit.auditing.site import Site
     from fedmerit.bundle import Bundle
-    from fedmerit.chain import Node
+    from fedmerit.chain import Deployment, Node, Receipt
 
 
 def check_settlement(site: Site) -> Iterator[Check]:
@@ -74,7 +74,6 @@ def _receipt(bundle: Bundle, receipt: Receipt, ledger: Ledger) -> Check:
     """Hold the receipt against the chain, and against the names that the manifest binds."""
     bound = bundle.document(evidence.ACCOUNTS, evidence.AccountsDocument)
     names = bundle.document(evidence.FEDERATION, evidence.FederationDocument).names
-    begun = Deployment.from_json(bundle.text(evidence.DEPLOYMENT))
     wrong = [
         name
         for name, said, found in (
@@ -92,11 +91,7 @@ def _receipt(bundle: Bundle, receipt: Receipt, ledger: Ledger) -> Check:
             ("reserve", receipt.reserve, ledger.reserve + ledger.refunded),
             ("stakes", receipt.stakes, dict(zip(names, _returned(ledger), strict=True))),
             ("paid", receipt.paid, dict(zip(names, ledger.claimed, strict=True))),
-            (
-                "deployment",
-                (begun.chain_id, begun.addresses, begun.job, begun.block),
-                (receipt.chain_id, receipt.addresses, receipt.job, receipt.block),
-            ),
+            ("deployment", _place(deployment_of(bundle)), _place(receipt)),
         )
         if said != found
     ]
@@ -116,6 +111,21 @@ def _returned(ledger: Ledger) -> tuple[int, ...]:
         if event.name == "Unstaked":
             taken[str(event.arguments["account"])] += int(event.arguments["amount"])
     return tuple(taken[member] for member in ledger.members)
+
+
+def check_place(bundle: Bundle) -> Check:
+    """Check that a finished bundle's receipt is of the job that its deployment names."""
+    return compared(
+        "deployment",
+        holds=_place(deployment_of(bundle)) == _place(receipt_of(bundle)),
+        same=f"{evidence.RECEIPT} is of the contracts and the job in {evidence.DEPLOYMENT}",
+        different=f"{evidence.RECEIPT} is of other contracts or another job than "
+        f"{evidence.DEPLOYMENT}",
+    )
+
+
+def _place(found: Deployment | Receipt) -> tuple[object, ...]:
+    return found.chain_id, found.addresses, found.job, found.block
 
 
 def _transactions(node: Node, receipt: Receipt, *, live: bool) -> Iterator[Check]:

@@ -9,6 +9,7 @@ import numpy as np
 from fedmerit.errors import BundleError
 from fedmerit.evidence import MICRO
 from fedmerit.incentives import RecordedGame
+from fedmerit.records import whole
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +34,7 @@ def read_table(bundle: Bundle, name: str) -> Matrix:
     arrays = bundle.tensors(name)
     if set(arrays) != {"gains_micro"}:
         raise BundleError(f"{name} holds {', '.join(sorted(arrays))}")
-    return np.asarray(arrays["gains_micro"] / MICRO)
+    return np.asarray(whole(arrays["gains_micro"], name) / MICRO)
 
 
 def party_game(participants: tuple[str, ...], gains: Matrix, label_holder: str) -> RecordedGame:
