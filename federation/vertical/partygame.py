@@ -7,6 +7,7 @@ a decision, not arithmetic: hence two games.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -35,7 +36,7 @@ _SATURATION: Final = 2000.0
 _MOST: Final = 8
 
 
-class _Parties:
+class _Parties(ABC):
     """A game whose worth is the mean gain of a row's log-likelihood over a constant's."""
 
     def __init__(
@@ -95,8 +96,9 @@ class _Parties:
             return np.asarray(-((scores - labels) ** 2) / 2)
         return np.asarray(-np.logaddexp(0, np.where(labels == 1, -scores, scores)))
 
+    @abstractmethod
     def _scores(self, coalition: NDArray[np.bool_]) -> Matrix:
-        raise NotImplementedError
+        """Give the coalition's model's scores of the validation rows."""
 
 
 class PartyGame(_Parties):

@@ -15,7 +15,7 @@ import numpy as np
 from fedmerit.incentives.mechanisms.coalitions import table
 from fedmerit.incentives.mechanisms.edge import pay
 from fedmerit.incentives.mechanisms.market import positive
-from fedmerit.incentives.mechanisms.promises import Claim, Need, mechanism
+from fedmerit.incentives.mechanisms.promises import Claim, Need, brought, mechanism
 from fedmerit.incentives.methods.enumeration import shapley_of_table
 from fedmerit.incentives.methods.runs.alignment import cosines
 
@@ -81,8 +81,8 @@ def robust_shapley(round_: RoundInput, /, *, penalty: Fraction = Fraction(1)) ->
     positive(penalty=penalty)
     worths = table(round_)
     everyone = float(worths[-1])
-    assert round_.updates is not None  # noqa: S101 - the round was checked for what is needed
-    alike = similarities(np.asarray(round_.updates, dtype=np.float64))
+    updates = brought(round_.updates, Need.UPDATES, mechanism="robust-shapley")
+    alike = similarities(np.asarray(updates, dtype=np.float64))
     values = robust_values(shapley_of_table(worths), alike, float(penalty)).clip(min=0.0)
     values[[name in round_.barred for name in round_.participants]] = 0.0
     if everyone <= 0:

@@ -13,7 +13,7 @@ from fedmerit.errors import RewardError
 from fedmerit.incentives.mechanisms.coalitions import table
 from fedmerit.incentives.mechanisms.edge import exact, pay
 from fedmerit.incentives.mechanisms.market import positive
-from fedmerit.incentives.mechanisms.promises import Claim, Need, mechanism
+from fedmerit.incentives.mechanisms.promises import Claim, Need, brought, mechanism
 from fedmerit.incentives.mechanisms.sharing import alone_of_table
 from fedmerit.incentives.methods.enumeration import shapley_of_table
 from fedmerit.incentives.methods.runs.alignment import cosines, unit
@@ -160,12 +160,12 @@ def cosine_shares(
     if not 0 <= keep <= 1:
         raise RewardError(f"keep is a part of 1, and is {keep}")
     n = len(round_.participants)
-    assert round_.updates is not None  # noqa: S101 - the round was checked for what is needed
+    updates = brought(round_.updates, Need.UPDATES, mechanism="cosine-shares")
     inside = [i for i, name in enumerate(round_.participants) if name not in round_.barred]
     past = round_.history.importances or (Fraction(0),) * n
     quality, importances = [0] * n, [Fraction(0)] * n
     if inside:
-        updates = np.asarray(round_.updates, dtype=np.float64)[inside]
+        updates = np.asarray(updates, dtype=np.float64)[inside]
         _, moved = cgsv_step(updates, [float(past[i]) for i in inside], float(keep))
         ratios = download_ratios(moved, float(beta))
         for i, importance, ratio in zip(inside, moved.tolist(), ratios.tolist(), strict=True):

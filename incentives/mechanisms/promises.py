@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import update_wrapper
 from inspect import signature
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from fedmerit.errors import MissingInput, RewardError, suggestion
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from fedmerit.incentives.offers import Bid, Parameter
     from fedmerit.incentives.payments import Outcome, RoundInput
+
+Held = TypeVar("Held")
 
 
 class Claim(StrEnum):
@@ -190,6 +192,17 @@ def mechanism(
 ) -> Callable[[Callable[..., Outcome]], Mechanism]:
     """Say what the function below promises and what it decides by."""
     return lambda function: Mechanism(function, claims=claims, needs=needs, model=model or Model())
+
+
+def brought(held: Held | None, need: Need, *, mechanism: str) -> Held:
+    """Give what the round holds of *need*; a mechanism that states its needs always finds it.
+
+    Raises:
+        MissingInput: The round holds none.
+    """
+    if held is None:
+        raise MissingInput(mechanism, missing=[need])
+    return held
 
 
 def _holds(round_: RoundInput, need: Need) -> bool:

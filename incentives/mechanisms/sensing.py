@@ -14,7 +14,7 @@ import numpy as np
 from fedmerit.incentives.game import ask
 from fedmerit.incentives.mechanisms.edge import pay
 from fedmerit.incentives.mechanisms.market import at_least, entered, spread, whole_work
-from fedmerit.incentives.mechanisms.promises import Claim, Model, Need, mechanism
+from fedmerit.incentives.mechanisms.promises import Claim, Model, Need, brought, mechanism
 from fedmerit.incentives.payments import NANO
 
 if TYPE_CHECKING:
@@ -96,9 +96,9 @@ def msensing(round_: RoundInput, /, *, worth: int = 10**6) -> Outcome:
     Cost: n worths a step, for everybody and again for each winner.
     """
     at_least(1, worth=worth)
-    assert round_.game is not None  # noqa: S101 - the round was checked for what is needed
+    game = brought(round_.game, Need.GAME, mechanism="msensing")
     asks = {i: bid.cost for i, bid in entered(round_).items()}
-    prices = sensing_prices(round_.game, asks, worth)
+    prices = sensing_prices(game, asks, worth)
     return pay(round_, spread(round_, dict(prices)), work=whole_work(round_, prices))
 
 

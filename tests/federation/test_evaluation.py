@@ -220,7 +220,9 @@ def test_a_model_without_hidden_layers_needs_no_compiler():
         "assert 'numba' not in sys.modules"
     )
 
-    subprocess.run([sys.executable, "-c", code], check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("weights", ["fixed", "renormalised"])

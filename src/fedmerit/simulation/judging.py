@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from fedmerit.errors import GameError
 from fedmerit.incentives import METHODS, Estimate, estimates
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ class Judge:
         budget = max(self._coalitions, 2 * n + 6)
         method = METHODS["exact" if 2**n <= budget else "kernel-shap"]
         found = method(self._courses.game(leg), budget=budget, seed=self._seed)
-        assert found.row_values is not None  # noqa: S101 - a round's game shows its rows
+        if found.row_values is None:
+            raise GameError(f"{found.method} shows no validation rows, which judges are paid by")
         return Judgement(
             parts=leg.parts,
             judged=found.row_values @ self._shares,
