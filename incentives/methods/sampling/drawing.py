@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from fedmerit.incentives.methods.enumeration import exact
+from fedmerit.incentives.valuation import conclude, spread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -130,3 +131,34 @@ def folded(chances: NDArray[np.float64]) -> NDArray[np.float64]:
     together[n // 2 + 1 :] = 0
     together[n // 2] /= 1 + (n % 2 == 0)
     return together
+
+
+def averaged(
+    game: Game,
+    total: NDArray[np.float64] | float,
+    means: NDArray[np.float64],
+    *,
+    method: str,
+    evaluations: int,
+    seed: int,
+) -> Valuation:
+    """Conclude from independent draws of every value: their mean, and its error by their spread.
+
+    Args:
+        game: The game that was valued.
+        total: Sum of the draws by column, shape ``(n, columns)``.
+        means: Each draw's mean over the columns, shape ``(draws, n)``.
+        method: The method's key.
+        evaluations: Distinct coalitions that were asked for.
+        seed: The seed that was used.
+    """
+    return conclude(
+        game,
+        total / np.full((means.shape[1], 1), len(means)),
+        method=method,
+        evaluations=evaluations,
+        seed=seed,
+        covariance=spread(means),
+        degrees=len(means) - 1,
+        errors="analytic",
+    )

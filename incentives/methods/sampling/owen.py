@@ -12,8 +12,7 @@ import numpy as np
 
 from fedmerit.errors import BudgetTooSmall
 from fedmerit.incentives.games.cache import CachedGame
-from fedmerit.incentives.methods.sampling.drawing import enumerated
-from fedmerit.incentives.valuation import conclude, spread
+from fedmerit.incentives.methods.sampling.drawing import averaged, enumerated
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:
@@ -59,16 +58,7 @@ def owen(game: Game, *, budget: int, seed: int) -> Valuation:
         added = (_toggled(cached, thin) + _toggled(cached, ~thin)) / 2
         total = total + added.sum(axis=0)
         means = np.vstack([means, added.mean(axis=2)])
-    return conclude(
-        game,
-        total / np.full((n, 1), len(means)),
-        method="owen",
-        evaluations=cached.evaluations,
-        seed=seed,
-        covariance=spread(means),
-        degrees=len(means) - 1,
-        errors="analytic",
-    )
+    return averaged(game, total, means, method="owen", evaluations=cached.evaluations, seed=seed)
 
 
 def _affordable(cached: CachedGame, budget: int, *, drawn: int, each: int) -> int:

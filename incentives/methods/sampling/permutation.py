@@ -14,8 +14,7 @@ import numpy as np
 
 from fedmerit.errors import BudgetTooSmall
 from fedmerit.incentives.games.cache import CachedGame
-from fedmerit.incentives.methods.sampling.drawing import enumerated
-from fedmerit.incentives.valuation import conclude, spread
+from fedmerit.incentives.methods.sampling.drawing import averaged, enumerated
 from fedmerit.shuffles import permutation as shuffled
 
 if TYPE_CHECKING:
@@ -128,16 +127,7 @@ def truncated(game: Game, *, budget: int, seed: int) -> Valuation:
         draws = _marginals(cached, ranks, kept)
         total = total + draws.sum(axis=0)
         means = np.vstack([means, draws.mean(axis=2)])
-    return conclude(
-        game,
-        total / np.full((n, 1), len(means)),
-        method="tmc",
-        evaluations=cached.evaluations,
-        seed=seed,
-        covariance=spread(means),
-        degrees=len(means) - 1,
-        errors="analytic",
-    )
+    return averaged(game, total, means, method="tmc", evaluations=cached.evaluations, seed=seed)
 
 
 def sample_orders(
@@ -178,16 +168,7 @@ def sample_orders(
         draws = _marginals(cached, ranks).reshape(sets, width, n, -1).mean(axis=1)
         total = total + draws.sum(axis=0)
         means = np.vstack([means, draws.mean(axis=2)])
-    return conclude(
-        game,
-        total / np.full((n, 1), len(means)),
-        method=method,
-        evaluations=cached.evaluations,
-        seed=seed,
-        covariance=spread(means),
-        degrees=len(means) - 1,
-        errors="analytic",
-    )
+    return averaged(game, total, means, method=method, evaluations=cached.evaluations, seed=seed)
 
 
 def drawn_orders(seed: int, first: int, count: int, n: int) -> Orders:
