@@ -22,6 +22,14 @@ contract DisputesProveLoweredTest is Disputed {
         _refusesFaultless(_call(report, 2, _amount(job, 400, 2), _leaf(job, lie, 2)));
     }
 
+    /// @dev A round that brings a member nothing takes nothing from it.
+    function test_RevertWhen_TheMemberHasWhatItHadBefore() external {
+        uint128[] memory honest = _amounts(600, 100, 400);
+        (uint256 job, IReports.Report memory report) = _reportedNext(honest);
+
+        _refusesFaultless(_call(report, 0, _amount(job, 600, 0), _leaf(job, honest, 0)));
+    }
+
     function test_RevertWhen_TheLeafBeforeIsNotFinal() external {
         (uint256 job, uint128[] memory lie, IReports.Report memory report) = _lied();
 
@@ -89,6 +97,12 @@ contract DisputesProveLoweredTest is Disputed {
 
     /// @dev A final report of (600, 0, 400), and a pending one of (100, 550, 450).
     function _lied() private returns (uint256 job, uint128[] memory lie, IReports.Report memory report) {
+        lie = _amounts(100, 550, 450);
+        (job, report) = _reportedNext(lie);
+    }
+
+    /// @dev A final report of (600, 0, 400), and a pending one of `amounts`.
+    function _reportedNext(uint128[] memory amounts) private returns (uint256 job, IReports.Report memory report) {
         job = _guardedJob(3);
         _fund(job, BUDGET);
         _drawSeed(job, 3);
@@ -96,8 +110,7 @@ contract DisputesProveLoweredTest is Disputed {
         vm.warp(block.timestamp + WINDOW);
         reports.finalise(job);
         _drawSeed(job, 3);
-        lie = _amounts(100, 550, 450);
-        report = _reported(job, lie);
+        report = _reported(job, amounts);
     }
 
     function _reported(uint256 job, uint128[] memory amounts) private returns (IReports.Report memory report) {
