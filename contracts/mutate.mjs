@@ -219,14 +219,16 @@ function keyOf({ name, source, what, text, from, to, into, nth }) {
 function killerOf(environment, { name }) {
   const own = name.replace(".sol", "");
   return (
-    run(environment, ["--match-path", OWN[own] ?? `test/${own}.*`]) ??
-    run(environment, ["--no-match-contract", "Gas|Invariant"]) ??
-    run(environment, ["--match-contract", "Invariant"])
+    run(environment, `own-${own}`, ["--match-path", OWN[own] ?? `test/${own}.*`]) ??
+    run(environment, "others", ["--no-match-contract", "Gas|Invariant"]) ??
+    run(environment, "invariants", ["--match-contract", "Invariant"])
   );
 }
 
-function run(environment, chosen) {
-  const env = { ...process.env, FOUNDRY_PROFILE: "mutants", ...environment };
+/** Run some of the tests; each choice of them keeps what it compiled, which another choice would replace. */
+function run(environment, kept, chosen) {
+  const built = { FOUNDRY_OUT: join("kept", kept, "out"), FOUNDRY_CACHE_PATH: join("kept", kept, "cache") };
+  const env = { ...process.env, FOUNDRY_PROFILE: "mutants", ...built, ...environment };
   const command = [join(copy, "forge.mjs"), "test", "--fail-fast", ...chosen];
   const ran = spawnSync("node", command, { env, encoding: "utf8", timeout: 900_000 });
   const said = ran.stdout + ran.stderr;
