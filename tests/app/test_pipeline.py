@@ -23,9 +23,12 @@ from fedmerit.evidence import (
 from fedmerit.pipeline import ChainChoice, write_report
 from fedmerit.reading import load, parse
 
+#: What a scenario settles by if it says nothing: with the draw that most tests here do without.
+DRAWN = {}
+
 
 def small(**changes):
-    """Give a scenario that trains in a moment."""
+    """Give a scenario that trains in a moment, and draws no seed."""
     scenario = {
         "name": "small",
         "data": {
@@ -34,6 +37,7 @@ def small(**changes):
             "partition": {"recipe": "iid", "participants": 3},
         },
         "training": {"rounds": 2, "local_epochs": 1, "learning_rate": 0.5},
+        "settlement": {"commit_window": 0, "reveal_window": 0, "stake": 0},
     }
     return parse({**scenario, **changes}, origin="test")
 
@@ -111,26 +115,34 @@ def test_the_written_scenario_says_every_default(hospital_bundle):
     assert written["training"]["momentum"] == load("hospitals").training.momentum
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """Give the digest of a run that did not die."""
+    return fedmerit.run(small(settlement=DRAWN), tmp_path_factory.mktemp("whole") / "b").digest
+
+
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_run_that_died_says_where_and_resumes_to_the_same_result(stage, tmp_path, monkeypatch):
+def test_a_run_that_died_says_where_and_resumes_to_the_same_result(
+    stage, whole, tmp_path, monkeypatch
+):
     def die(*_, **__):
         raise RuntimeError("the power went out")
 
     with monkeypatch.context() as broken:
         broken.setattr(stages, stage, die)
         with pytest.raises(RuntimeError):
-            fedmerit.run(small(), tmp_path / "died")
+            fedmerit.run(small(settlement=DRAWN), tmp_path / "died")
     died = Bundle.open(tmp_path / "died")
     assert died.progress.failed == f"{stage}: RuntimeError: the power went out"
     assert died.progress.done == STAGES[: STAGES.index(stage)]
 
     resumed = fedmerit.resume(tmp_path / "died")
 
-    assert resumed.digest == fedmerit.run(small(), tmp_path / "whole").digest
+    assert resumed.digest == whole
     assert fedmerit.audit(resumed).passed
 
 
-def test_training_that_died_between_rounds_goes_on_from_the_last_one(tmp_path, monkeypatch):
+def test_training_that_died_between_rounds_goes_on_from_the_last_one(whole, tmp_path, monkeypatch):
     written = []
     keep = stages.write_round
 
@@ -141,13 +153,13 @@ def test_training_that_died_between_rounds_goes_on_from_the_last_one(tmp_path, m
     with monkeypatch.context() as broken:
         broken.setattr(stages, "write_round", die_after_one)
         with pytest.raises(KeyboardInterrupt):
-            fedmerit.run(small(), tmp_path / "died")
+            fedmerit.run(small(settlement=DRAWN), tmp_path / "died")
     monkeypatch.setattr(stages, "write_round", lambda b, r: (written.append(r.number), keep(b, r)))
 
     resumed = fedmerit.resume(tmp_path / "died")
 
     assert written == [2]
-    assert resumed.digest == fedmerit.run(small(), tmp_path / "whole").digest
+    assert resumed.digest == whole
 
 
 def test_a_complete_run_is_not_resumed(hospital_bundle):

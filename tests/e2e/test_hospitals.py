@@ -22,11 +22,15 @@ LESSONS = {"Free-rider", "Mislabelled clinic"}
 
 @pytest.fixture(scope="module")
 def ten(tmp_path_factory):
-    """Train, value and reward under ten seeds; the chain adds nothing to this question."""
+    """Train, value and reward under ten seeds; the chain adds nothing to exact values."""
     found = []
+    undrawn = {"commit_window": 0, "reveal_window": 0, "stake": 0}
+    scenario = load("hospitals")
+    settlement = scenario.settlement.model_copy(update=undrawn)
+    scenario = scenario.model_copy(update={"settlement": settlement})
     for seed in range(10):
         directory = tmp_path_factory.mktemp("seeds") / str(seed)
-        bundle = Bundle.create(directory, reseeded(load("hospitals"), seed))
+        bundle = Bundle.create(directory, reseeded(scenario, seed))
         bundle.write_document(TIMINGS, TimingsDocument(started=1_700_000_000, milliseconds={}))
         stages.train(bundle, lambda *_: None)
         stages.draw(bundle, EMBEDDED, lambda *_: None)
