@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 from eth.exceptions import TransactionNotFound as UnknownTransaction
 from eth.vm.forks.prague import PragueVM
 from eth_tester import EthereumTester, PyEVMBackend
-from eth_tester.backends.pyevm.serializers import serialize_transaction_receipt
+from eth_tester.backends.pyevm.serializers import (
+    serialize_transaction,
+    serialize_transaction_receipt,
+)
 from eth_tester.exceptions import TransactionNotFound
 from eth_utils.crypto import keccak
 from web3 import EthereumTesterProvider, Web3
@@ -73,18 +76,24 @@ class _Backend(PyEVMBackend):  # type: ignore[misc] # eth-tester has no types
             hashes.append(bytes(block.hash))
         return tuple(hashes)
 
+    def get_transaction_by_hash(self, transaction_hash: bytes) -> Any:  # noqa: ANN401
+        """Look the transaction up by index; eth-tester's own scans every block."""
+        block, index = self._mined(transaction_hash)
+        return serialize_transaction(block, block.transactions[index], index, False)  # noqa: FBT003
+
     def get_transaction_receipt(self, transaction_hash: bytes) -> Any:  # noqa: ANN401
-        """Look the receipt up by index; eth-tester's own scans every block."""
-        chain = self.chain
+        """Look the receipt up by index, as above."""
+        block, index = self._mined(transaction_hash)
+        receipts, vm = block.get_receipts(self.chain.chaindb), self.chain.get_vm()
+        transaction = block.transactions[index]
+        return serialize_transaction_receipt(block, receipts, transaction, index, False, vm)  # noqa: FBT003
+
+    def _mined(self, transaction_hash: bytes) -> tuple[Any, int]:
         try:
-            number, index = chain.get_canonical_transaction_index(transaction_hash)
+            number, index = self.chain.get_canonical_transaction_index(transaction_hash)
         except UnknownTransaction as error:
             raise TransactionNotFound(str(error)) from error
-        block = chain.get_canonical_block_by_number(number)
-        receipts = block.get_receipts(chain.chaindb)
-        transaction = block.transactions[index]
-        vm = chain.get_vm()
-        return serialize_transaction_receipt(block, receipts, transaction, index, False, vm)  # noqa: FBT003
+        return self.chain.get_canonical_block_by_number(number), index
 
 
 class EmbeddedNode(Node):

@@ -14,15 +14,16 @@ from eth_utils.address import to_checksum_address
 from fedmerit.chain import decoding
 from fedmerit.chain.deployment import contracts_at
 from fedmerit.chain.ledger import Event, Ledger, SignedReport
-from fedmerit.chain.receipt import Step
+from fedmerit.chain.receipt import Step, merged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from web3.types import LogReceipt
 
     from fedmerit.chain.deployment import Contracts
     from fedmerit.chain.node import Node
+    from fedmerit.chain.receipt import Deployment
     from fedmerit.chain.transaction import Mined
 
 #: Which step of a settlement an event belongs to.
@@ -102,8 +103,23 @@ def read_ledger(
     )
 
 
+def all_transactions(node: Node, there: Deployment, known: Sequence[Step]) -> tuple[Step, ...]:
+    """Give *known* transactions of a job, and whatever else the chain shows of it, by block.
+
+    What bears no event of the job is not shown: deployments, gas money, approvals.
+    """
+    hashes = {step.hash for step in known}
+    found = _history(node, there.addresses, there.job or 0, there.block, skip=hashes)
+    return merged(known, found[1])
+
+
 def _history(
-    node: Node, addresses: Mapping[str, str], job: int, first_block: int
+    node: Node,
+    addresses: Mapping[str, str],
+    job: int,
+    first_block: int,
+    *,
+    skip: Collection[str] = (),
 ) -> tuple[tuple[Event, ...], tuple[Step, ...]]:
     """Give the job's events, and the transactions they come from, both in order."""
     sources = {address: name for name, address in addresses.items()}
@@ -114,6 +130,8 @@ def _history(
     events: list[Event] = []
     transactions: list[Step] = []
     for transaction in hashes:
+        if transaction in skip:
+            continue
         receipt = node.receipt(transaction)
         mined = node.mined(receipt)
         # The token's transfers carry no job: they count by the transaction they are in.
