@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from fedmerit.chain.receipt import Deployment
     from fedmerit.chain.transaction import Mined
 
+_ARBITER: Final = "CommitteeArbiter"
 #: Which step of a settlement an event belongs to.
 _STEPS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -49,6 +50,7 @@ _STEPS: Final[Mapping[str, str]] = MappingProxyType(
         "Refunded": "refund",
         "FaultProven": "dispute",
         "Challenged": "dispute",
+        "Ruled": "dispute",
         "Settled": "dispute",
     }
 )
@@ -123,7 +125,7 @@ def _history(
 ) -> tuple[tuple[Event, ...], tuple[Step, ...]]:
     """Give the job's events, and the transactions they come from, both in order."""
     sources = {address: name for name, address in addresses.items()}
-    logs = node.logs(tuple(sources), job, first_block)
+    logs = _logs(node, sources, job, first_block)
     ordered = sorted(logs, key=lambda log: (log["blockNumber"], log["logIndex"]))
     hashes = dict.fromkeys(log["transactionHash"].to_0x_hex() for log in ordered)
 
@@ -140,6 +142,15 @@ def _history(
         events += own_events
         transactions.append(_step(mined, own_events))
     return tuple(events), tuple(transactions)
+
+
+def _logs(node: Node, sources: Mapping[str, str], job: int, first_block: int) -> list[LogReceipt]:
+    """Give the logs of *job*; an arbiter's are known by the number of the challenge alone."""
+    arbiters = [address for address, name in sources.items() if name == _ARBITER]
+    found = node.logs([one for one in sources if one not in arbiters], job, first_block)
+    events = (decoding.event(sources[log["address"]], log) for log in found)
+    asked = [event[1]["challenge"] for event in events if event and event[0] == "Challenged"]
+    return found + [log for one in asked for log in node.logs(arbiters, one, first_block)]
 
 
 def _event(sources: Mapping[str, str], log: LogReceipt, mined: Mined) -> Event | None:
