@@ -180,6 +180,9 @@ def test_a_lying_report_is_disputed_on_the_node_while_it_waits(anvil, tmp_path):
     assert b"fault 1 (D2): member 0's value" in audited.stdout
     assert b"the report waits" in audited.stdout
     assert b"--fault 1 --rpc" in audited.stderr
+    shown = command("ledger", "--rpc", anvil, "--job", 1, "--output", "json")
+    names = {event["name"] for event in json.loads(shown.stdout)["events"]}
+    assert {"SeedDrawn", "FaultProven", "ReportCancelled", "Slashed"} <= names
 
 
 def test_a_keystores_keys_sign_and_none_of_them_gets_into_the_bundle(anvil, tmp_path, monkeypatch):
