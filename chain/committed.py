@@ -7,7 +7,7 @@ bitmask: bit i is the member with index i. See ``IDisputes`` for the leaves of e
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, Self, TypeVar
 
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
@@ -18,6 +18,8 @@ from fedmerit.errors import ChainError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+Of = TypeVar("Of")
 
 _ABSENT = bytes(32)
 
@@ -64,17 +66,75 @@ class Roots(NamedTuple):
     values: bytes
 
 
-class Trees(NamedTuple):
-    """The trees of a valuation in one settlement period of one job."""
+class Trees(NamedTuple, Generic[Of]):
+    """Something of each of a valuation's trees in one settlement period of one job."""
 
-    table: IndexTree
-    steps: IndexTree
-    values: IndexTree
+    table: Of
+    steps: Of
+    values: Of
 
 
 @with_config(STRICT)
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Commitment:
+class Numbers:
+    """The integers that somebody publishes as a :class:`Commitment`, if they are one or not."""
+
+    members: Count
+    permutations: Count
+    coalitions: tuple[Signed, ...]
+    utilities: tuple[Signed, ...]
+    steps: tuple[Signed, ...]
+    totals: tuple[Signed, ...]
+    values: tuple[Signed, ...]
+
+    @property
+    def fits(self) -> Trees[bool]:
+        """Whether the lists behind each tree are as long as the form asks for."""
+        n, orders = self.members, self.permutations
+        rows = orders * (n + 1) if orders else len(self.coalitions)
+        return Trees(
+            len(self.coalitions) == len(self.utilities) == rows,
+            len(self.steps) == len(self.totals) == orders * n,
+            # Orders end in values: without them nobody could check the last step of a member.
+            len(self.values) == n or not (orders or self.values),
+        )
+
+    def table(self, job: int, period: int) -> IndexTree:
+        """Build the tree of the utilities in *period* of *job*."""
+        rows = tuple(zip(self.coalitions, self.utilities, strict=True))
+        leaves = (utility_leaf(job, period, *row) for row in rows)
+        drawn = bool(self.permutations)
+        places = range(len(rows)) if drawn else self.coalitions
+        return IndexTree(
+            dict(zip(places, leaves, strict=True)), _depth(len(rows)) if drawn else self.members
+        )
+
+    def added(self, job: int, period: int) -> IndexTree:
+        """Build the tree of the steps and totals in *period* of *job*."""
+        leaves = (
+            step_leaf(job, period, divmod(at, self.members), *step)
+            for at, step in enumerate(zip(self.steps, self.totals, strict=True))
+        )
+        return IndexTree(dict(enumerate(leaves)), _depth(len(self.steps)))
+
+    def valued(self, job: int, period: int) -> IndexTree:
+        """Build the tree of the values in *period* of *job*."""
+        leaves = (value_leaf(job, period, *value) for value in enumerate(self.values))
+        return IndexTree(dict(enumerate(leaves)), _depth(len(self.values)))
+
+    def to_json(self) -> str:
+        """Write it as JSON; large numbers as decimal strings."""
+        return dump(self)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what :meth:`to_json` wrote; a ChainError says where it is malformed."""
+        return load(cls, text)
+
+
+@with_config(STRICT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commitment(Numbers):
     """The integers of a valuation.
 
     Attributes:
@@ -93,59 +153,23 @@ class Commitment:
         ChainError: The lists do not fit one another.
     """
 
-    members: Count
-    permutations: Count
-    coalitions: tuple[Signed, ...]
-    utilities: tuple[Signed, ...]
-    steps: tuple[Signed, ...]
-    totals: tuple[Signed, ...]
-    values: tuple[Signed, ...]
-
     def __post_init__(self) -> None:
-        n, orders = self.members, self.permutations
-        rows = orders * (n + 1) if orders else len(self.coalitions)
-        steps = orders * n
-        lengths = (len(self.coalitions), len(self.utilities), len(self.steps), len(self.totals))
-        # Orders end in values: without them nobody could check the last step of a member.
-        full = len(self.values) == n or not (orders or self.values)
-        if lengths != (rows, rows, steps, steps) or not full:
+        if not all(self.fits):
+            lists = (self.coalitions, self.utilities, self.steps, self.totals)
             raise ChainError(
-                f"a valuation of {n} members in {orders} orders does not hold {lengths} numbers "
-                f"and {len(self.values)} values"
+                f"a valuation of {self.members} members in {self.permutations} orders does not "
+                f"hold {tuple(map(len, lists))} numbers and {len(self.values)} values"
             )
 
-    def trees(self, job: int, period: int) -> Trees:
+    def trees(self, job: int, period: int) -> Trees[IndexTree]:
         """Build the trees of this valuation in *period* of *job*."""
-        rows = tuple(zip(self.coalitions, self.utilities, strict=True))
-        leaves = (utility_leaf(job, period, *row) for row in rows)
-        drawn = bool(self.permutations)
-        places = range(len(rows)) if drawn else self.coalitions
-        steps = (
-            step_leaf(job, period, divmod(at, self.members), *step)
-            for at, step in enumerate(zip(self.steps, self.totals, strict=True))
-        )
-        values = (value_leaf(job, period, *value) for value in enumerate(self.values))
-        return Trees(
-            IndexTree(
-                dict(zip(places, leaves, strict=True)), _depth(len(rows)) if drawn else self.members
-            ),
-            IndexTree(dict(enumerate(steps)), _depth(len(self.steps))),
-            IndexTree(dict(enumerate(values)), _depth(len(self.values))),
-        )
+        where = job, period
+        return Trees(self.table(*where), self.added(*where), self.valued(*where))
 
     def roots(self, job: int, period: int) -> Roots:
         """Give what a report of *period* of *job* says of this valuation."""
         trees = self.trees(job, period)
         return Roots(self.permutations, *(tree.root for tree in trees))
-
-    def to_json(self) -> str:
-        """Write it as JSON; large numbers as decimal strings."""
-        return dump(self)
-
-    @classmethod
-    def from_json(cls, text: str) -> Commitment:
-        """Read what :meth:`to_json` wrote; a ChainError says where it is malformed."""
-        return load(cls, text)
 
 
 def _depth(leaves: int) -> int:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 #: How long one transaction is waited for in all, and before more is offered for it.
 RECEIPT_SECONDS: Final = 180.0
 STUCK_SECONDS: Final = 40.0
+#: How long a receipt may be behind the count of what its account has sent.
+LAG_SECONDS: Final = 2.0
 #: Between two looks: the first soon, since local chains mine at once, then ever rarer.
 FIRST_LOOK_SECONDS: Final = 0.05
 LAST_LOOK_SECONDS: Final = 4.0
@@ -112,15 +114,26 @@ class Dispatch:
         """See that a version still waits; give the receipt if one was mined meanwhile."""
         sender = self._signer.address
         if int(self._eth.get_transaction_count(sender, "latest")) > self._nonce:
-            if (receipt := self._receipt()) is None:
-                raise self._moved("was used by another transaction")
-            return receipt
+            return self._published()
         waiting = int(self._eth.get_transaction_count(sender, "pending"))
         if waiting < self._nonce:
             raise self._moved(f"is not the next one any more, {waiting} is")
         if waiting == self._nonce:  # a node that was restarted has forgotten what waited
             self.offer()
         return None
+
+    def _published(self) -> TxReceipt:
+        """Give the receipt of what is mined under this nonce, if a version of ours is.
+
+        Nodes count a transaction before they show its receipt: Anvil by up to 40 ms, and
+        where several answer in turn, one may be blocks behind.
+        """
+        deadline = time.monotonic() + LAG_SECONDS
+        while (receipt := self._receipt()) is None:
+            if time.monotonic() > deadline:
+                raise self._moved("was used by another transaction")
+            time.sleep(FIRST_LOOK_SECONDS)
+        return receipt
 
     def _offer_more(self) -> None:
         offer = cast("Mapping[str, int]", self.transaction)

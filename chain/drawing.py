@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     #: Sends all that it is given about a job.
     Each = Callable[[int, Iterable[What]], Iterator[Mined]]
 
-#: The settlement period that is settled: the first, which covers the whole training.
+#: The settlement period of a run: the first, which covers the whole training.
 PERIOD: Final = 1
 #: How many are expelled in one transaction; each takes some 60,000 gas.
 _AT_ONCE: Final = 100
@@ -83,6 +83,7 @@ class Drawing:
         self._node = site.node
         self._rounds = site.contracts.rounds
         self._job = site.job
+        self._period = site.order.period
         self._journal = journal
 
     def draw(self) -> None:
@@ -92,7 +93,7 @@ class Drawing:
             ChainError: Everybody has lost its stake, so nobody is left to draw.
 
         """
-        while self._site.order.draws and not any(self._rounds.seed(self._job, PERIOD)):
+        while self._site.order.draws and not any(self._rounds.seed(self._job, self._period)):
             self._bind(self._begun())
             self._reveal(self._rounds.draw_of(self._job))
             self._conclude(self._rounds.draw_of(self._job))
@@ -118,7 +119,10 @@ class Drawing:
 
         def due() -> list[tuple[bytes, Signer]]:
             return [
-                (commitment(self._job, PERIOD, draw.number, self._secret(place, draw)), member)
+                (
+                    commitment(self._job, self._period, draw.number, self._secret(place, draw)),
+                    member,
+                )
                 for place, member in enumerate(self._site.cast.members)
                 if self._may_bind(member, draw)
             ]
@@ -198,7 +202,7 @@ class Drawing:
         """
         member = self._site.cast.members[place]
         where = f"chain {self._node.chain_id}, Rounds {self._rounds.address}"
-        about = f"job {self._job}, round {PERIOD}, draw {draw.number}"
+        about = f"job {self._job}, round {self._period}, draw {draw.number}"
         signed = member.sign(encode_defunct(text=f"fedmerit salt: {where}, {about}"))
         return Revealed(member.address, self._site.order.updates[place], keccak(signed))
 
@@ -218,7 +222,7 @@ class Drawing:
         return Drawn(
             chain_id=self._node.chain_id,
             job=self._job,
-            seed=f"0x{self._rounds.seed(self._job, PERIOD).hex()}",
+            seed=f"0x{self._rounds.seed(self._job, self._period).hex()}",
             draws=draws,
             revealed={names[one.account]: f"0x{one.digest.hex()}" for one in shown},
             slashed={names[account]: amount for account, amount in taken.items()},

@@ -78,19 +78,17 @@ class _Backend(PyEVMBackend):  # type: ignore[misc] # eth-tester has no types
 
     def get_transaction_by_hash(self, transaction_hash: bytes) -> Any:  # noqa: ANN401
         """Look the transaction up by index; eth-tester's own scans every block."""
-        block, index = self._placed(transaction_hash)
-        return serialize_transaction(block, block.transactions[index], index, is_pending=False)
+        block, index = self._mined(transaction_hash)
+        return serialize_transaction(block, block.transactions[index], index, False)  # noqa: FBT003
 
     def get_transaction_receipt(self, transaction_hash: bytes) -> Any:  # noqa: ANN401
-        """Look the receipt up by index, as :meth:`get_transaction_by_hash`."""
-        block, index = self._placed(transaction_hash)
-        receipts = block.get_receipts(self.chain.chaindb)
+        """Look the receipt up by index, as above."""
+        block, index = self._mined(transaction_hash)
+        receipts, vm = block.get_receipts(self.chain.chaindb), self.chain.get_vm()
         transaction = block.transactions[index]
-        vm = self.chain.get_vm()
         return serialize_transaction_receipt(block, receipts, transaction, index, False, vm)  # noqa: FBT003
 
-    def _placed(self, transaction_hash: bytes) -> tuple[Any, int]:
-        """Give the block of a mined transaction, and its place there."""
+    def _mined(self, transaction_hash: bytes) -> tuple[Any, int]:
         try:
             number, index = self.chain.get_canonical_transaction_index(transaction_hash)
         except UnknownTransaction as error:

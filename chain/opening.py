@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from fedmerit.chain.clients import Safeguards, Terms
 from fedmerit.chain.deployment import Contracts, missing, plan, planned
 from fedmerit.chain.gas import top_ups
 from fedmerit.chain.keys import FAUCET, Cast
+from fedmerit.chain.terms import alike, terms_of
 from fedmerit.chain.transaction import Transfer
-from fedmerit.chain.tree import AllowList
 from fedmerit.errors import ChainError, Reverted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from fedmerit.chain.clients import Terms
     from fedmerit.chain.journal import Journal
     from fedmerit.chain.keys import Keyring, Signer
     from fedmerit.chain.node import Node
@@ -26,11 +26,6 @@ if TYPE_CHECKING:
 Agreed = TypeVar("Agreed", bound="Agreement")
 #: The same, where it is only read: a site of an order will do as one of an agreement.
 Agreed_co = TypeVar("Agreed_co", bound="Agreement", covariant=True)
-
-#: Seconds from a job's opening to its end, on top of all its windows, twice.
-JOB_SECONDS: Final = 30 * 24 * 3600
-#: A challenger puts down this part of the budget: enough to deter, little enough to afford.
-BOND_DIVISOR: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +127,7 @@ class Opening(Generic[Agreed]):
 
     def open(self, contracts: Contracts, known: Deployment) -> Site[Agreed]:
         """Open the job, or find the one that an earlier attempt opened."""
-        terms = self._terms(contracts)
+        terms = terms_of(self._order, self._cast, self._committee, contracts, now=self._node.now())
         job = self._find(contracts, known, terms)
         self._journal.begin("open", int(job is None))
         if job is None:
@@ -147,26 +142,6 @@ class Opening(Generic[Agreed]):
             deployment=replace(known, job=job),
         )
 
-    def _terms(self, contracts: Contracts) -> Terms:
-        window = self._order.challenge_window
-        accounts = (member.address for member in self._cast.members)
-        seats = (signer.address for signer in self._committee)
-        return Terms(
-            coordinator=self._cast.coordinator.address,
-            token=contracts.token.address,
-            round_budget=self._order.budget,
-            challenge_window=window,
-            ends_at=self._node.now() + 2 * self._windows() + JOB_SECONDS,
-            threshold=self._order.threshold,
-            allow_root=AllowList(accounts).root,
-            committee=tuple(sorted(seats, key=lambda address: int(address, 16))),
-            safeguards=safeguards_of(self._order, contracts.arbiter.address),
-        )
-
-    def _windows(self) -> int:
-        order = self._order
-        return order.commit_window + order.reveal_window + order.challenge_window
-
     def _find(self, contracts: Contracts, known: Deployment, terms: Terms) -> int | None:
         """Give the job of this order, if an earlier attempt opened it.
 
@@ -175,7 +150,7 @@ class Opening(Generic[Agreed]):
         """
         sponsor = self.sponsor
         if known.job is not None and (found := _found(contracts, known.job)) is not None:
-            if contracts.registry.sponsor(known.job) == sponsor and _alike(found, terms):
+            if contracts.registry.sponsor(known.job) == sponsor and alike(found, terms):
                 return known.job
             raise ChainError(
                 f"job {known.job} was opened by another sponsor or on other terms",
@@ -184,28 +159,9 @@ class Opening(Generic[Agreed]):
         for job in contracts.registry.opened_by(sponsor, first_block=known.block):
             posted = contracts.reports.posted(job, first_block=known.block)
             ours = self._order.may_be_behind(report.evidence for report in posted)
-            if ours and _alike(contracts.registry.terms(job), terms):
+            if ours and alike(contracts.registry.terms(job), terms):
                 return job
         return None
-
-
-def safeguards_of(agreed: Agreement, arbiter: str) -> Safeguards:
-    """Give the windows, stakes and bond that *agreed* asks a job for; *arbiter* rules on it."""
-    return Safeguards(
-        commit_window=agreed.commit_window,
-        reveal_window=agreed.reveal_window,
-        ruling_window=agreed.ruling_window,
-        unbonding=agreed.unbonding,
-        stake=agreed.stake,
-        slash=agreed.stake,
-        bond=bond_of(agreed.budget),
-        arbiter=arbiter,
-    )
-
-
-def bond_of(budget: int) -> int:
-    """Give the base units that a challenger of a job with this *budget* puts down."""
-    return max(budget // BOND_DIVISOR, 1)
 
 
 def _found(contracts: Contracts, job: int) -> Terms | None:
@@ -216,11 +172,6 @@ def _found(contracts: Contracts, job: int) -> Terms | None:
         if error.error == "UnknownJob":
             return None
         raise
-
-
-def _alike(first: Terms, second: Terms) -> bool:
-    """Say whether two jobs' terms agree in all but the end, which moves with the clock."""
-    return replace(first, ends_at=0) == replace(second, ends_at=0)
 
 
 def establish(

@@ -30,8 +30,8 @@ class Agreement:
 
     Attributes:
         participants: Names, in index order; the same on the chain.
-        budget: Base units that the sponsor puts in.
-        update_roots: 32 bytes a training round, from round 1.
+        budget: Base units that the sponsor puts in for each settlement period.
+        update_roots: 32 bytes a training round, from round 1 of the job on.
         committee: Participants that sign the report.
         threshold: How many of their signatures the contract asks for.
         challenge_window: Seconds between a report and its finality.
@@ -41,6 +41,7 @@ class Agreement:
             or signs what is proven false.
         updates: 32 bytes a participant: the digest of all its updates; none without a draw.
         silent: Participants that commit and do not reveal.
+        period: The settlement period, from 1: those before it are final in the same job.
 
     Raises:
         ChainError: It cannot be settled; the message says what does not fit.
@@ -58,6 +59,7 @@ class Agreement:
     stake: int = 0
     updates: tuple[bytes, ...] = ()
     silent: frozenset[str] = frozenset()
+    period: int = 1
 
     def __post_init__(self) -> None:
         self._check_people()
@@ -67,6 +69,8 @@ class Agreement:
                 f"a budget of {self.budget} base units; contracts take 1 to 2^128 - 1",
                 hint="Choose another budget, or a token with fewer decimals.",
             )
+        if self.period < 1:
+            raise ChainError(f"settlement periods count from 1, and this is period {self.period}")
         if any(len(word) != _WORD for word in (*self.update_roots, *self.updates)):
             raise ChainError("update roots and digests must be 32 bytes each")
 
@@ -86,9 +90,14 @@ class Agreement:
         windows = self.challenge_window, self.ruling_window, self.commit_window, self.reveal_window
         return sum(windows) + 1 if self.stake else 0
 
+    @property
+    def funds(self) -> int:
+        """Base units that the sponsor puts in up to the end of this period."""
+        return self.budget * self.period
+
     def may_be_behind(self, evidence: Iterable[bytes]) -> bool:
         """Say whether a job whose reports name *evidence* may be this agreement's."""
-        return not tuple(evidence)
+        return len(tuple(evidence)) == self.period - 1
 
     def _check_people(self) -> None:
         if not self.participants or len(set(self.participants)) != len(self.participants):
@@ -169,12 +178,14 @@ class Order(Agreement):
 
     @property
     def reserve(self) -> int:
-        """Base units of the budget that nobody is paid."""
-        return self.budget - sum(self.payments)
+        """Base units of all budgets so far that nobody is paid."""
+        return self.funds - sum(self.payments)
 
     def may_be_behind(self, evidence: Iterable[bytes]) -> bool:
         """Say whether a job whose reports name *evidence* may be this order's."""
-        return all(named == self.evidence for named in evidence)
+        named = tuple(evidence)
+        ours = all(one == self.evidence for one in named[self.period - 1 :])
+        return ours and len(named) >= self.period - 1
 
     def _check_payments(self) -> None:
         if len(self.payments) != len(self.participants):
@@ -189,5 +200,5 @@ class Order(Agreement):
                 )
         if self.reserve < 0:
             raise ChainError(
-                f"payments of {sum(self.payments)} base units pass the budget of {self.budget}"
+                f"payments of {sum(self.payments)} base units pass the budget of {self.funds}"
             )

@@ -37,11 +37,25 @@ class Preparation:
         self._agreed = site.order
         self._accounts = site.accounts
 
+    def follow(self) -> None:
+        """See that the next draw and report are this period's, or that it is the last final one.
+
+        Raises:
+            ChainError: They are not.
+
+        """
+        last, ours = self._contracts.reports.final_round(self._job), self._agreed.period
+        if last not in {ours - 1, ours}:
+            raise ChainError(
+                f"period {ours} of job {self._job} cannot be settled: the last final one is {last}",
+                hint="Settle the periods one after the other, with one deployment.",
+            )
+
     def fund(self) -> None:
         """Mint what the sponsor lacks, and put the budget into the vault."""
         token, vault = self._contracts.token, self._contracts.vault
         sponsor = self._cast.sponsor
-        missing = self._agreed.budget - vault.funded(self._job)
+        missing = self._agreed.funds - vault.funded(self._job)
         if missing <= 0:
             return self._journal.begin("fund", 0)
         short = missing - token.balance_of(sponsor.address)

@@ -14,17 +14,19 @@ from eth_utils.address import to_checksum_address
 from fedmerit.chain import decoding
 from fedmerit.chain.deployment import contracts_at
 from fedmerit.chain.ledger import Event, Ledger, SignedReport
-from fedmerit.chain.receipt import Step
+from fedmerit.chain.receipt import Step, merged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from web3.types import LogReceipt
 
     from fedmerit.chain.deployment import Contracts
     from fedmerit.chain.node import Node
+    from fedmerit.chain.receipt import Deployment
     from fedmerit.chain.transaction import Mined
 
+_ARBITER: Final = "CommitteeArbiter"
 #: Which step of a settlement an event belongs to.
 _STEPS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -48,6 +50,7 @@ _STEPS: Final[Mapping[str, str]] = MappingProxyType(
         "Refunded": "refund",
         "FaultProven": "dispute",
         "Challenged": "dispute",
+        "Ruled": "dispute",
         "Settled": "dispute",
     }
 )
@@ -102,18 +105,35 @@ def read_ledger(
     )
 
 
+def all_transactions(node: Node, there: Deployment, known: Sequence[Step]) -> tuple[Step, ...]:
+    """Give *known* transactions of a job, and whatever else the chain shows of it, by block.
+
+    What bears no event of the job is not shown: deployments, gas money, approvals.
+    """
+    hashes = {step.hash for step in known}
+    found = _history(node, there.addresses, there.job or 0, there.block, skip=hashes)
+    return merged(known, found[1])
+
+
 def _history(
-    node: Node, addresses: Mapping[str, str], job: int, first_block: int
+    node: Node,
+    addresses: Mapping[str, str],
+    job: int,
+    first_block: int,
+    *,
+    skip: Collection[str] = (),
 ) -> tuple[tuple[Event, ...], tuple[Step, ...]]:
     """Give the job's events, and the transactions they come from, both in order."""
     sources = {address: name for name, address in addresses.items()}
-    logs = node.logs(tuple(sources), job, first_block)
+    logs = _logs(node, sources, job, first_block)
     ordered = sorted(logs, key=lambda log: (log["blockNumber"], log["logIndex"]))
     hashes = dict.fromkeys(log["transactionHash"].to_0x_hex() for log in ordered)
 
     events: list[Event] = []
     transactions: list[Step] = []
     for transaction in hashes:
+        if transaction in skip:
+            continue
         receipt = node.receipt(transaction)
         mined = node.mined(receipt)
         # The token's transfers carry no job: they count by the transaction they are in.
@@ -122,6 +142,15 @@ def _history(
         events += own_events
         transactions.append(_step(mined, own_events))
     return tuple(events), tuple(transactions)
+
+
+def _logs(node: Node, sources: Mapping[str, str], job: int, first_block: int) -> list[LogReceipt]:
+    """Give the logs of *job*; an arbiter's are known by the number of the challenge alone."""
+    arbiters = [address for address, name in sources.items() if name == _ARBITER]
+    found = node.logs([one for one in sources if one not in arbiters], job, first_block)
+    events = (decoding.event(sources[log["address"]], log) for log in found)
+    asked = [event[1]["challenge"] for event in events if event and event[0] == "Challenged"]
+    return found + [log for one in asked for log in node.logs(arbiters, one, first_block)]
 
 
 def _event(sources: Mapping[str, str], log: LogReceipt, mined: Mined) -> Event | None:

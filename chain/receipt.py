@@ -6,10 +6,14 @@ Amounts are integers of base units throughout; participants stand in one order e
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from pydantic import with_config
 
 from fedmerit.chain.jsonfile import STRICT, Address, Amount, Count, Hash, dump, load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @with_config(STRICT)
@@ -63,6 +67,12 @@ class Step:
     gas: Count
 
 
+def merged(*parts: Iterable[Step]) -> tuple[Step, ...]:
+    """Give the transactions of all *parts*, each once, by block."""
+    known = {step.hash: step for part in parts for step in part}
+    return tuple(sorted(known.values(), key=lambda step: step.block))
+
+
 @with_config(STRICT)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:
@@ -75,7 +85,8 @@ class Drawn:
         draws: How many draws it took; each after the first has somebody expelled before it.
         revealed: Who revealed in the last draw, by name: what it had bound itself to.
         slashed: Base units taken of each who did not reveal, by name.
-        transactions: What was sent, in order, by a process that was not stopped.
+        transactions: What was sent, in order. A draw that was resumed knows only its own
+            part; a bundle adds what the chain shows of the job.
 
     """
 
@@ -116,7 +127,7 @@ class Receipt:
         paid: Base units that each participant has claimed.
         stakes: Base units of its stake that each participant has back.
         transactions: What was sent, in order. A resumed settlement knows only its own part;
-            the ledger has all of it.
+            a bundle adds what the ledger shows of the job.
 
     """
 

@@ -1,9 +1,12 @@
-"""Settle one period: draw its seed, then pay what was decided with it.
+"""Settle one period of a job: draw its seed, then pay what was decided with it.
 
 Every step asks the chain first and does only what is missing. So whatever happens, the
 answer is to look again and go on: a process that died calls :func:`settle` again with the
 deployment it was told of, and a chain that went away or took blocks back is asked anew.
 Nothing is opened, posted or paid twice.
+
+A job may have many periods, one after the other: each is settled with the deployment that the
+one before told. Amounts are cumulative, so whoever claims after the last has everything.
 """
 
 from __future__ import annotations
@@ -84,6 +87,7 @@ def settle(
     on_deployed: Callable[[Deployment], None] = lambda _: None,
     on_step: OnStep = ignore,
     before: tuple[Step, ...] = (),
+    pays: bool = True,
 ) -> Receipt:
     """Do whatever of *order* the chain does not hold yet, and read it back.
 
@@ -98,6 +102,8 @@ def settle(
         on_step: Called with a step's name, how many of its transactions are done and of
             how many: when the step begins and after each. See ``STEPS``.
         before: What was sent when the seed was drawn, for the receipt.
+        pays: Whether the members claim and take their stakes back now. Not after a period
+            that another is to follow: stakes bind until the last, and one claim pays all.
 
     Returns:
         The receipt, with what was read back from the chain.
@@ -121,14 +127,16 @@ def settle(
         settlement.agree()
         settlement.report()
         settlement.finalise()
-        settlement.claim()
-        settlement.release()
-        return settlement.check()
+        if pays:
+            settlement.claim()
+            settlement.release()
+        return settlement.check(paid=pays)
 
     return _persist(node, Journal(on_step, before), deployment, on_deployed, attempt)
 
 
 def _prepare(preparation: Preparation) -> None:
+    preparation.follow()
     preparation.fund()
     preparation.stake()
     preparation.join()

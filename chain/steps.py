@@ -1,4 +1,4 @@
-"""The steps of one settlement, from a signed report to claims that were read back.
+"""The steps of one settlement period, from a signed report to claims that were read back.
 
 Every step asks the chain first and does only what is missing, so each may be taken again.
 """
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from fedmerit.chain.clients import Claim
 from fedmerit.chain.committed import Roots
-from fedmerit.chain.drawing import PERIOD
 from fedmerit.chain.preparation import Preparation, differs
 from fedmerit.chain.receipt import Receipt
 from fedmerit.chain.signing import Domain, Report, sign_report
 from fedmerit.chain.tree import SumTree, round_history
-from fedmerit.errors import ChainError
+from fedmerit.errors import ChainError, SeedChanged
 
 if TYPE_CHECKING:
+    from fedmerit.chain.clients.reports import Posted
     from fedmerit.chain.committed import Commitment
     from fedmerit.chain.journal import Journal
     from fedmerit.chain.keys import Signer
@@ -45,22 +45,18 @@ class Settlement(Preparation):
         """See that the members were valued by the chain's seed: another one's report is a lie.
 
         Raises:
-            ChainError: They were not; the chain may have lost a draw, and drawn again.
+            SeedChanged: They were not; the chain may have lost a draw, and drawn again.
 
         """
-        found = self._contracts.rounds.seed(self._job, PERIOD)
-        if self._order.seed not in {None, found}:
-            raise ChainError(
-                f"the members were valued by seed {_hex(self._order.seed or b'')}, and job "
-                f"{self._job} drew {_hex(found)}: whoever signs that loses its stake",
-                hint="Sign nothing: value the members again by the chain's seed, or start "
-                "another run.",
-            )
+        found = self._contracts.rounds.seed(self._job, self._order.period)
+        seed = self._order.seed
+        if seed not in {None, found}:
+            raise SeedChanged(self._job, valued_by=seed or b"", drawn=found)
 
     def report(self) -> None:
         """Post the report with the committee's signatures."""
         reports, job = self._contracts.reports, self._job
-        if reports.final_round(job) or reports.pending(job):
+        if reports.final_round(job) >= self._order.period or reports.pending(job):
             return self._journal.begin("report", 0)
         self._journal.begin("report", 1)
         report = self.statement
@@ -91,8 +87,8 @@ class Settlement(Preparation):
         roots = Roots(0, *(bytes(32),) * 3) if valued is None else self._roots(valued)
         return Report(
             job=self._job,
-            round=PERIOD,
-            prev_root=bytes(32),
+            round=self._order.period,
+            prev_root=self._before(),
             root=self._tree.root.hash,
             total=self._tree.root.sum,
             updates_root=round_history(self._order.update_roots),
@@ -102,6 +98,10 @@ class Settlement(Preparation):
             steps_root=roots.steps,
             values_root=roots.values,
         )
+
+    def _before(self) -> bytes:
+        """Give the root of the period before this one; zeros before the first."""
+        return next((one.root for one in self._posted(self._order.period - 1)), bytes(32))
 
     def finalise(self) -> None:
         """Wait until nobody can challenge the report any more, and make it final."""
@@ -149,8 +149,8 @@ class Settlement(Preparation):
             for index, (account, amount) in enumerate(rows)
         )
 
-    def check(self) -> Receipt:
-        """Read everything back, and compare it with what was sent.
+    def check(self, *, paid: bool = True) -> Receipt:
+        """Read everything back, and compare it with what was sent; *paid* if all is claimed.
 
         Raises:
             ChainMoved: It lost a transaction of ours, so there is something to do again.
@@ -161,15 +161,16 @@ class Settlement(Preparation):
         self._journal.confirm(self._site.node)
         site, order, vault, job = self._site, self._order, self._contracts.vault, self._job
         self._check_posted()
-        self._same("final period", PERIOD, self._contracts.reports.final_round)
+        self._same("final period", order.period, self._contracts.reports.final_round)
         self._same("root", self._tree.root.hash, vault.root)
         self._same("allocated total", sum(order.payments), vault.allocated)
-        self._same("paid total", sum(order.payments), vault.paid)
         self._same("reserve", order.reserve, self._reserve)
-        paid = {name: vault.claimed(job, i) for i, name in enumerate(order.participants)}
-        sent = dict(zip(order.participants, order.payments, strict=True))
-        if paid != sent:
-            raise differs("payments", sent, paid)
+        found = {name: vault.claimed(job, i) for i, name in enumerate(order.participants)}
+        if paid:
+            self._same("paid total", sum(order.payments), vault.paid)
+            sent = dict(zip(order.participants, order.payments, strict=True))
+            if found != sent:
+                raise differs("payments", sent, found)
         self._journal.advance()
         return Receipt(
             chain_id=site.node.chain_id,
@@ -182,7 +183,7 @@ class Settlement(Preparation):
             root=f"0x{self._tree.root.hash.hex()}",
             total=vault.allocated(job),
             reserve=self._reserve(job),
-            paid=paid,
+            paid=found,
             stakes=self._returned(),
             transactions=tuple(self._journal.steps),
         )
@@ -195,22 +196,23 @@ class Settlement(Preparation):
 
     def _roots(self, valued: Commitment) -> Roots:
         if self._cached is None:
-            self._cached = valued.roots(self._job, PERIOD)
+            self._cached = valued.roots(self._job, self._order.period)
         return self._cached
 
     def _reserve(self, job: int) -> int:
         """Give what is left of the budget, refunded or not; gifts of others do not count."""
         vault = self._contracts.vault
-        gifts = max(vault.funded(job) - self._order.budget, 0)
+        gifts = max(vault.funded(job) - self._order.funds, 0)
         return vault.reserve(job) + vault.refunded(job) - gifts
 
     def _check_posted(self) -> None:
         ours = self.statement
         sent = (ours.round, ours.root, ours.total, ours.evidence)
-        posted = self._contracts.reports.posted(self._job, first_block=self._site.deployment.block)
+        posted = self._posted(self._order.period)
         if posted != (sent,):
             raise differs("posted report", sent, posted)
 
-
-def _hex(word: bytes) -> str:
-    return f"0x{word.hex()}"
+    def _posted(self, period: int) -> tuple[Posted, ...]:
+        first = self._site.deployment.block
+        every = self._contracts.reports.posted(self._job, first_block=first)
+        return tuple(one for one in every if one.round == period)

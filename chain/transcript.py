@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from eth_utils.crypto import keccak
 from pydantic import with_config
 
 from fedmerit.chain.jsonfile import STRICT, Bytes, Count, Hash, dump, load
@@ -50,6 +51,12 @@ class Transcript:
     chain_id: Count
     genesis: Count
     entries: tuple[Entry, ...]
+
+    @property
+    def hashes(self) -> tuple[str, ...]:
+        """The transactions' hashes, in order."""
+        raws = (bytes.fromhex(entry.raw[2:]) for entry in self.entries)
+        return tuple(f"0x{keccak(raw).hex()}" for raw in raws)
 
     def to_json(self) -> str:
         """Write the transcript as JSON."""

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal
 from rich.console import Console
 from rich.markup import escape
 
+from fedmerit.errors import AuditImpossible
+
 if TYPE_CHECKING:
     from fedmerit.auditing import Verdict
 
@@ -24,6 +26,7 @@ def audit(
     rpc: str | None = None,
     retrain: bool = False,
     spot_checks: int = 0,
+    spot_seed: int | None = None,
     output: Output = "table",
 ) -> int:
     """Check a bundle against the chain and against itself, trusting nothing in it.
@@ -34,14 +37,18 @@ def audit(
         retrain: Train every coalition again and compare; as long as the run itself.
         spot_checks: Measure so many coalitions again, drawn at random: a share p of the table
             that was altered is met with probability 1-(1-p)^K.
+        spot_seed: Measure those again that this seed drew in an earlier audit.
         output: Form of the result on standard output.
     """
     from fedmerit import auditing  # noqa: PLC0415 - imports web3
 
-    verdict = auditing.audit(bundle, rpc=rpc, retrain=retrain, spot_checks=spot_checks)
+    verdict = auditing.audit(
+        bundle, rpc=rpc, retrain=retrain, spot_checks=spot_checks, spot_seed=spot_seed
+    )
     _show_verdict(verdict, output)
-    if verdict.disputable:
-        _next(f"fedmerit dispute {bundle} --fault 1{_at(rpc)}", "to prove the first to the chain")
+    if verdict.faults:
+        again = f"{_spots(verdict)}{_at(rpc)}"
+        _next(f"fedmerit dispute {bundle} --fault 1{again}", "to prove the first to the chain")
     elif not verdict.passed:
         _next(f"fedmerit audit {bundle}{_at(rpc)} --output json", "to keep the findings")
     elif retrain:
@@ -55,6 +62,8 @@ def dispute(
     bundle: Path,
     *,
     fault: int,
+    spot_checks: int = 0,
+    spot_seed: int | None = None,
     rpc: str | None = None,
     chain_id: int | None = None,
     keystore: Path | None = None,
@@ -69,6 +78,8 @@ def dispute(
     Args:
         bundle: The directory that 'fedmerit run' wrote, finished or not.
         fault: The fault's number.
+        spot_checks: How many coalitions the audit measured again, where that found the fault.
+        spot_seed: The seed that the audit drew them by, and said.
         rpc: Send it to this Ethereum node, while the report waits there.
         chain_id: Refuse a node that is of another chain.
         keystore: Directory of encrypted keys; challenger.json signs.
@@ -76,10 +87,17 @@ def dispute(
         output: Form of the result on standard output.
     """
     from fedmerit.auditing import disputing  # noqa: PLC0415 - imports web3
+    from fedmerit.auditing.verdict import Spots  # noqa: PLC0415 - its package does
     from fedmerit.chains import ChainChoice  # noqa: PLC0415 - as above
 
+    if spot_checks and spot_seed is None:
+        raise AuditImpossible(
+            f"{spot_checks} spot checks of a seed that is not given: the faults would be others",
+            hint="Name the --spot-seed that 'fedmerit audit' printed.",
+        )
+    spots = None if spot_seed is None else Spots(spot_checks, spot_seed)
     chain = ChainChoice(rpc=rpc, chain_id=chain_id, keystore=keystore, env_keys=env_keys)
-    done = disputing.dispute(bundle, fault, chain)
+    done = disputing.dispute(bundle, fault, chain, spots=spots)
     if output == "json":
         _print_json(done.as_json())
     else:
@@ -108,6 +126,13 @@ def _show_verdict(verdict: Verdict, output: Output) -> None:
 
 def _print_json(value: object) -> None:
     out.print(json.dumps(value, indent=2, ensure_ascii=False), markup=False, soft_wrap=True)
+
+
+def _spots(verdict: Verdict) -> str:
+    """Say how 'fedmerit dispute' finds again what spot checks found."""
+    if verdict.spots is None or not any(fault.spotted for fault in verdict.faults):
+        return ""
+    return f" --spot-checks {verdict.spots.count} --spot-seed {verdict.spots.seed}"
 
 
 def _at(rpc: str | None) -> str:

@@ -220,6 +220,11 @@ class Bundle:
         """Note that the run died in *stage*."""
         self.write_document(PROGRESS, Progress(done=self.progress.done, failed=f"{stage}: {why}"))
 
+    def undo(self, stage: Stage) -> None:
+        """Note that *stage* is to be done again, and all that come after it."""
+        done = self.progress.done
+        self.write_document(PROGRESS, Progress(done=done[: STAGES.index(stage)]))
+
     def names(self) -> list[str]:
         """Name every file, sorted, but for those that a process died in the middle of."""
         inside = (path for path in self.path.rglob("*") if path.is_file())

@@ -14,6 +14,7 @@ import numpy as np
 
 from fedmerit.bundle import COALITIONS
 from fedmerit.chain import Commitment
+from fedmerit.chain.committed import Numbers
 from fedmerit.chain.order import MAXIMUM_DRAWN
 from fedmerit.errors import BundleError
 from fedmerit.evidence import COMMITMENT, VALUATION, ValuationDocument
@@ -38,6 +39,11 @@ def write_commitment(bundle: Bundle) -> None:
 def read_commitment(bundle: Bundle) -> Commitment:
     """Read what :func:`write_commitment` wrote; raises ChainError where it is malformed."""
     return Commitment.from_json(bundle.text(COMMITMENT))
+
+
+def read_numbers(bundle: Bundle) -> Numbers:
+    """Read the same, whether or not it is a valuation."""
+    return Numbers.from_json(bundle.text(COMMITMENT))
 
 
 def commitment_of(bundle: Bundle) -> Commitment:

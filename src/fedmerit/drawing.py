@@ -6,12 +6,14 @@ by; and after the training, so that nobody can train again to suit it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from fedmerit.canonical import digest
-from fedmerit.chain import STEPS, Agreement, Drawn
+from fedmerit.chain import STEPS, Agreement, Deployment, Drawn
 from fedmerit.chain import draw as draw_on_chain
 from fedmerit.chain.keys import Cast
+from fedmerit.chain.reading import all_transactions
 from fedmerit.chains import deployment_of, keep_chain, node_of
 from fedmerit.errors import ChainError
 from fedmerit.evidence import (
@@ -87,7 +89,10 @@ def draw(bundle: Bundle, chain: ChainChoice, advance: Advance) -> None:
         on_deployed=lambda found: bundle.write(DEPLOYMENT, found.to_json().encode()),
         on_step=lambda step, *_: advance(_STEPS.index(step) + 1, len(_STEPS)),
     )
-    bundle.write(DRAWN, drawn.to_json().encode())
+    # Of a draw that was resumed, the chain alone knows the beginning.
+    there = Deployment.from_json(bundle.text(DEPLOYMENT))
+    whole = all_transactions(node, there, drawn.transactions)
+    bundle.write(DRAWN, replace(drawn, transactions=whole).to_json().encode())
     keep_chain(bundle, node)
 
 

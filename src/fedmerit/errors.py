@@ -20,6 +20,7 @@ The tree::
     │   ├── InsufficientFunds  an account holds less ether than it has to send
     │   ├── NotMined           a transaction waits longer than we do
     │   ├── ChainMoved         what the chain said a moment ago no longer holds
+    │   ├── SeedChanged        the chain holds another seed than the members were valued by
     │   └── Reverted           a contract call reverted with one of its errors
     ├── ContractsError         the compiled contracts are missing or stale
     └── BundleError            an evidence directory is unusable
@@ -190,6 +191,24 @@ class ChainMoved(ChainError):
         "Let only one process at a time send as these accounts, then run the same again: "
         "what the chain holds is skipped."
     )
+
+
+class SeedChanged(ChainError):
+    """The chain holds another seed than the members were valued by.
+
+    It may have lost a draw with its blocks, and drawn again.
+    """
+
+    hint = "Nothing was signed: resume the run, and the members are valued again by that seed."
+
+    def __init__(self, job: int, *, valued_by: bytes, drawn: bytes) -> None:
+        super().__init__(
+            f"the members were valued by seed 0x{valued_by.hex()}, and job {job} drew "
+            f"0x{drawn.hex()}: whoever signs that loses its stake"
+        )
+        self.job = job
+        self.valued_by = valued_by
+        self.drawn = drawn
 
 
 class Reverted(ChainError):

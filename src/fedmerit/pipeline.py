@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from fedmerit import stages
 from fedmerit.bundle import STAGES, Bundle, next_free
 from fedmerit.chains import EMBEDDED, ChainChoice
-from fedmerit.errors import BundleError
+from fedmerit.errors import BundleError, SeedChanged
 from fedmerit.evidence import TIMINGS, TimingsDocument
 from fedmerit.reading import load, reseeded
 from fedmerit.scenario import Scenario
@@ -128,6 +128,8 @@ def _go_on(bundle: Bundle, chain: ChainChoice, progress: Progress) -> Bundle:
         except BaseException as error:
             # The reason matters more than a second failure to write it down.
             with suppress(BundleError):
+                if isinstance(error, SeedChanged):  # what followed from the other is void
+                    bundle.undo("draw")
                 bundle.fail(stage, f"{type(error).__name__}: {error}")
             error.add_note(f"fedmerit run --resume {bundle.path}")
             raise

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from fedmerit.chain import STEPS, Order, read_ledger
 from fedmerit.chain import settle as settle_on_chain
+from fedmerit.chain.receipt import merged
 from fedmerit.chains import deployment_of, keep_chain, node_of
 from fedmerit.committing import read_commitment
 from fedmerit.drawing import agreed, drawn_of
@@ -33,8 +35,10 @@ def settle(bundle: Bundle, chain: ChainChoice, advance: Advance) -> None:
         on_step=lambda step, *_: advance(_STEPS.index(step) + 1, len(_STEPS)),
         before=before,
     )
-    bundle.write(RECEIPT, receipt.to_json().encode())
     ledger = read_ledger(node, receipt.addresses, receipt.job, first_block=receipt.block)
+    # Of a settlement that was resumed, the chain alone knows the beginning.
+    whole = merged(receipt.transactions, ledger.transactions)
+    bundle.write(RECEIPT, replace(receipt, transactions=whole).to_json().encode())
     bundle.write(LEDGER, ledger.to_json().encode())
     keep_chain(bundle, node)
 

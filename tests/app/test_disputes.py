@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from dataclasses import replace
 
 import pytest
 
 import fedmerit
-from fedmerit import audit_commands, stages
+from fedmerit import audit_commands, cli, stages
 from fedmerit.auditing import disputing
 from fedmerit.auditing.disputing import dispute
 from fedmerit.auditing.faults import utility_fault
-from fedmerit.auditing.spots import detection
+from fedmerit.auditing.provable import faults_of
+from fedmerit.auditing.spots import check_spots, detection
+from fedmerit.auditing.verdict import Spots
 from fedmerit.bundle import COALITIONS, Bundle
 from fedmerit.bundle import SCENARIO as SCENARIO_FILE
 from fedmerit.canonical import canonical
@@ -282,19 +285,50 @@ def test_the_chance_of_detection_is_what_is_said(share, count, chance):
     assert detection(share, count) == pytest.approx(chance, abs=0.001)
 
 
-def test_what_spot_checks_alone_found_is_not_offered_to_dispute(drawn, capsys):
+def test_d3_what_spot_checks_alone_found_is_disputed_by_the_same_checks_and_won(
+    drawn, capsys, monkeypatch
+):
     arrays = drawn.tensors(COALITIONS)
-    arrays["gains_micro"][:, 0] += 10**6
+    arrays["gains_micro"][:, 0] += 10**6  # of each alike: whatever is computed of it agrees
     drawn.write_tensors(COALITIONS, arrays)
     write_commitment(drawn)
     settle(drawn)
 
-    code = audit_commands.audit(drawn.path, spot_checks=1)
-
+    assert audit_commands.audit(drawn.path, spot_checks=2) == 1
     said = capsys.readouterr()
-    assert code == 1
-    assert "by spot check alone" in said.out
-    assert "fedmerit dispute" not in said.err
+    line = next(line for line in said.err.splitlines() if "fedmerit dispute" in line)
+    command = shlex.split(line.removeprefix("next: ").split("  ")[0])
+    monkeypatch.setattr("sys.argv", [*command, "--output", "json"])
+    sent = []
+    monkeypatch.setattr(
+        disputing, "dispute", lambda *a, **k: sent.append(dispute(*a, **k)) or sent[0]
+    )
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    told = json.loads(capsys.readouterr().out)
+    contracts = ruled(sent[0], drawn, UPHELD)
+
+    assert left.value.code == 0
+    assert (told["kind"], told["challenge"]) == ("D3", 1)
+    assert f"fault 1 (D3, by spot check alone): {told['fault']}" in said.out
+    assert contracts.reports.pending(1) is None
+
+
+def test_spot_checks_without_their_seed_dispute_nothing(by_orders):
+    with pytest.raises(AuditImpossible, match="a seed that is not given"):
+        audit_commands.dispute(by_orders.path, fault=1, spot_checks=1)
+
+
+def test_a_seed_of_the_spot_checks_draws_the_same_again(drawn):
+    arrays = drawn.tensors(COALITIONS)
+    arrays["gains_micro"][:, 0] += 10**6
+    drawn.write_tensors(COALITIONS, arrays)
+    ledger = Ledger.from_json(drawn.text(LEDGER))
+
+    first, again, other = (check_spots(drawn, ledger, Spots(3, seed))[1] for seed in (5, 5, 6))
+
+    assert len(first) == 3
+    assert first == again != other
 
 
 def test_spot_checks_on_other_data_measure_nothing(drawn):
@@ -313,6 +347,8 @@ def test_spot_checks_on_other_data_measure_nothing(drawn):
 def test_fewer_spot_checks_than_none_are_refused(by_orders):
     with pytest.raises(AuditImpossible, match="spot_checks is -1"):
         fedmerit.audit(by_orders, spot_checks=-1)
+    with pytest.raises(AuditImpossible, match="spot_seed is -2"):
+        fedmerit.audit(by_orders, spot_checks=1, spot_seed=-2)
 
 
 def test_orders_are_those_of_the_chains_seed_whatever_the_bundle_says(drawn):
@@ -338,8 +374,62 @@ def test_orders_without_values_are_a_fault_and_hide_no_other(drawn):
 
     details = [fault.detail for fault in faults(drawn)]
 
-    assert "what the roots commit to is not published" in details
+    assert "what the roots commit to is not published: values" in details
     assert any("member 0 is paid" in detail for detail in details)
+
+
+def test_d2_a_lie_about_a_step_is_won_although_the_values_are_withheld(drawn):
+    lie(drawn, "steps", 3, 1)
+    said = json.loads(drawn.read(COMMITMENT))
+    drawn.write(COMMITMENT, canonical({**said, "values": []}))
+    drawn.write_manifest()
+    drawn.write_seal()
+
+    found = faults_of(drawn, Ledger.from_json(drawn.text(LEDGER)))
+    done = dispute(drawn, number_of(found, "proveMarginal"), EMBEDDED)
+
+    assert found[0].detail == "what the roots commit to is not published: values"
+    assert done.cancelled
+
+
+@pytest.mark.parametrize(
+    ("withheld", "left", "gone"),
+    [
+        ("coalitions", "proveTotal", "proveMarginal"),
+        ("steps", "proveConflict", "proveTotal"),
+        ("values", "proveMarginal", "proveValue"),
+    ],
+)
+def test_what_is_withheld_hides_no_fault_that_the_rest_shows(withheld, left, gone, drawn):
+    ledger, said = Ledger.from_json(drawn.text(LEDGER)), read_commitment(drawn)
+    lies = {
+        name: (*getattr(said, name)[:-1], getattr(said, name)[-1] + by)
+        for name, by in {"utilities": 1, "steps": 2, "values": 1}.items()
+    }
+    told = replace(said, **lies)
+    where = ledger.job, ledger.reports[-1].round
+    roots = [f"0x{root.hex()}" for root in told.roots(*where)[1:]]
+    named = dict(zip(("table_root", "steps_root", "values_root"), roots, strict=True))
+    lied = replace(ledger, reports=(replace(ledger.reports[-1], **named),))
+    drawn.write(COMMITMENT, told.to_json().encode())
+    everything = {fault.function for fault in faults_of(drawn, lied)}
+
+    drawn.write(COMMITMENT, canonical({**json.loads(drawn.read(COMMITMENT)), withheld: []}))
+    shown = [fault.function for fault in faults_of(drawn, lied)]
+
+    assert {left, gone} <= everything
+    assert left in shown
+    assert gone not in shown
+    assert "challenge" in shown
+
+
+def test_nothing_published_at_all_is_a_fault(drawn):
+    drawn.write(COMMITMENT, b"[]")
+
+    found = faults_of(drawn, Ledger.from_json(drawn.text(LEDGER)))
+
+    assert [fault.kind for fault in found] == ["D3"]
+    assert found[0].detail.endswith("table, steps, values")
 
 
 def test_a_fault_that_was_not_found_cannot_be_disputed(by_orders):

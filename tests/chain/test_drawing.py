@@ -76,7 +76,7 @@ def test_nothing_is_signed_where_the_chain_drew_another_seed_than_was_valued_by(
     with pytest.raises(ChainError, match=f"and job {drawn.job} drew {drawn.seed}") as caught:
         settle(node, replace(order, seed=b"\7" * 32), keys, deployment=deployments[-1])
 
-    assert "value the members again" in caught.value.hint
+    assert "members are valued again" in caught.value.hint
     assert contracts.reports.pending(drawn.job) is None
     valued = replace(order, seed=bytes.fromhex(drawn.seed[2:]))
     assert settle(node, valued, keys, deployment=deployments[-1]).job == drawn.job

@@ -7,10 +7,15 @@ from dataclasses import replace
 import pytest
 
 from fedmerit.chain.checks import check_ledger
+from fedmerit.chain.clients.arbiter import REJECTED
+from fedmerit.chain.connection import connect
+from fedmerit.chain.deployment import contracts_at
+from fedmerit.chain.keys import FAUCET
 from fedmerit.chain.ledger import Ledger
 from fedmerit.chain.reading import read_ledger
 from fedmerit.chain.settlement import settle
-from fedmerit.chain.signing import Domain, report_signers
+from fedmerit.chain.signing import Domain, report_signers, sign_ruling
+from fedmerit.chain.terms import bond_of
 from fedmerit.chain.tree import round_history
 from fedmerit.errors import ChainError, Reverted
 
@@ -121,3 +126,35 @@ def test_a_missing_address_is_named(settled):
             {k: v for k, v in settled.receipt.addresses.items() if k != "JobVault"},
             1,
         )
+
+
+def test_a_ruling_is_told_in_the_job_that_it_is_about(make_order, keys):
+    node, there = connect(started=1_700_000_000), []
+    first = settle(node, make_order(), keys, on_deployed=there.append)
+    order = make_order(evidence=bytes([7]) * 32)
+
+    def dispute(step, *_):
+        contracts, known = contracts_at(node, there[-1].addresses), there[-1]
+        if step != "finalise" or contracts.disputes.challenges():
+            return
+        token, stakes, bond = contracts.token, contracts.stakes, bond_of(order.budget)
+        token.mint(FAUCET.address, bond, signer=keys.signer("sponsor"))
+        token.approve(stakes.address, bond, signer=FAUCET)
+        report = read_ledger(node, known.addresses, known.job).reports[0]
+        about = (tuple(report.statement.fields().values()), report.seats)
+        contracts.disputes.dispute("challenge", *about, 7, 0, 1, signer=FAUCET)
+        signers = [keys.signer(name) for name in order.committee]
+        where = {"chain_id": node.chain_id, "arbiter": contracts.arbiter.address}
+        signed = sign_ruling(1, REJECTED, signers, **where)
+        contracts.arbiter.rule(1, REJECTED, signed, signer=FAUCET)
+        contracts.disputes.settle(report.statement, report.seats, 1, signer=FAUCET)
+
+    again = replace(there[-1], job=None)
+    second = settle(node, order, keys, deployment=again, on_deployed=there.append, on_step=dispute)
+
+    told = [read_ledger(node, one.addresses, one.job).events for one in (first, second)]
+    names = [[event.name for event in events] for events in told]
+    assert "Ruled" not in names[0]
+    asked, ruled, settled = (names[1].index(n) for n in ("Challenged", "Ruled", "Settled"))
+    assert asked < ruled < settled
+    assert {"Bonded", "BondForfeited"} <= set(names[1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from threading import Timer
 
 import pytest
+from web3.exceptions import TransactionNotFound
 
 from fedmerit.chain import dispatch
 from fedmerit.chain.connection import connect
@@ -160,6 +161,22 @@ def test_a_number_that_somebody_else_used_is_noticed_and_nothing_is_sent_twice(a
 
     assert ours.send(Transfer(NOBODY, 2), sender)  # it asked again
     assert connect(anvil).nonce(sender.address) == 2
+
+
+def test_a_receipt_that_comes_a_moment_after_the_count_is_waited_for(monkeypatch):
+    node = connect(started=1_700_000_000)
+    real, asked = node.web3.eth.get_transaction_receipt, []
+
+    def late(sent):
+        asked.append(sent)
+        if len(asked) <= 3:  # the account's count says by then that it is mined
+            raise TransactionNotFound("not yet")
+        return real(sent)
+
+    monkeypatch.setattr(node.web3.eth, "get_transaction_receipt", late)
+
+    assert node.send(Transfer(NOBODY, 1), FAUCET).block == 1
+    assert len(asked) == 4
 
 
 def test_many_are_on_their_way_before_the_first_is_waited_for(waiting):

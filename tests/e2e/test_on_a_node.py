@@ -15,12 +15,21 @@ from eth_account import Account
 import fedmerit
 import fedmerit.pipeline
 from fedmerit.bundle import Bundle
-from fedmerit.chain import STEPS, Receipt
+from fedmerit.chain import STEPS, Receipt, connect
 from fedmerit.chain.keys import FAUCET, Keyring
 from fedmerit.committing import read_commitment
 from fedmerit.drawing import drawn_of
-from fedmerit.errors import AuditImpossible, ChainError, WrongChain
-from fedmerit.evidence import ACCOUNTS, COMMITMENT, OUTCOME, RECEIPT, TRANSCRIPT, AccountsDocument
+from fedmerit.errors import AuditImpossible, ChainError, SeedChanged, WrongChain
+from fedmerit.evidence import (
+    ACCOUNTS,
+    COMMITMENT,
+    OUTCOME,
+    RECEIPT,
+    TRANSCRIPT,
+    VALUATION,
+    AccountsDocument,
+    ValuationDocument,
+)
 from fedmerit.pipeline import ChainChoice
 from fedmerit.reading import parse
 from fedmerit.scenario import Member
@@ -111,6 +120,29 @@ def test_a_run_whose_seed_one_chain_drew_is_not_settled_on_another(anvil, tmp_pa
     assert "--rpc" in caught.value.hint
 
 
+def test_members_whose_seed_the_chain_lost_are_valued_again_on_resuming(anvil, tmp_path):
+    chain, node = ChainChoice(rpc=anvil), connect(anvil)
+    with pytest.raises(PowerCut):
+        fedmerit.run(SCENARIO, tmp_path / "b", chain=chain, progress=Dies("settle", "gas"))
+    bundle = Bundle.open(tmp_path / "b")
+    before = drawn_of(bundle)
+    begun = next(step for step in before.transactions if step.step == "bind")
+    node._request("anvil_rollback", node.height() - begun.block)
+    node.advance(SCENARIO.settlement.commit_window)  # nobody committed in time: another draw
+
+    with pytest.raises(SeedChanged) as caught:
+        fedmerit.resume(bundle.path, chain=chain)
+    assert bundle.progress.done == ("train",)
+    assert "valued again" in caught.value.hint
+    fedmerit.resume(bundle.path, chain=chain)
+
+    after = drawn_of(bundle)
+    assert (before.draws, after.draws) == (1, 2)
+    assert before.seed != after.seed == bundle.document(VALUATION, ValuationDocument).seed
+    verdict = fedmerit.audit(bundle, rpc=anvil)
+    assert verdict.passed, verdict.differences
+
+
 def test_whoever_keeps_its_secret_is_slashed_paid_and_named(anvil, tmp_path):
     silent = SCENARIO.model_copy(update={"members": (Member(name="member-2", reveals=False),)})
 
@@ -148,6 +180,9 @@ def test_a_lying_report_is_disputed_on_the_node_while_it_waits(anvil, tmp_path):
     assert b"fault 1 (D2): member 0's value" in audited.stdout
     assert b"the report waits" in audited.stdout
     assert b"--fault 1 --rpc" in audited.stderr
+    shown = command("ledger", "--rpc", anvil, "--job", 1, "--output", "json")
+    names = {event["name"] for event in json.loads(shown.stdout)["events"]}
+    assert {"SeedDrawn", "FaultProven", "ReportCancelled", "Slashed"} <= names
 
 
 def test_a_keystores_keys_sign_and_none_of_them_gets_into_the_bundle(anvil, tmp_path, monkeypatch):

@@ -16,7 +16,7 @@ from fedmerit.auditing.numbers import check_numbers
 from fedmerit.auditing.provable import faults_of
 from fedmerit.auditing.settled import check_settlement, check_waiting
 from fedmerit.auditing.site import Site
-from fedmerit.auditing.verdict import Check, Verdict, compared
+from fedmerit.auditing.verdict import Check, Spots, Verdict, compared
 from fedmerit.bundle import REPORT, Bundle
 from fedmerit.errors import AuditImpossible, FedmeritError, Unreachable, WrongChain
 from fedmerit.evidence import RUN, RunDocument
@@ -37,6 +37,7 @@ def audit(
     rpc: str | None = None,
     retrain: bool = False,
     spot_checks: int = 0,
+    spot_seed: int | None = None,
 ) -> Verdict:
     """Check a finished bundle, or one whose report waits and can be disputed.
 
@@ -45,6 +46,7 @@ def audit(
         rpc: Read this Ethereum node instead of replaying the bundle's transactions.
         retrain: Train the run and every coalition again, and compare.
         spot_checks: Measure so many coalitions again, drawn at random.
+        spot_seed: Draw those that this seed drew before; a new one if None.
 
     Returns:
         Every check, the verdict, and what of it can be proven to the contracts. A difference
@@ -52,14 +54,10 @@ def audit(
 
     Raises:
         AuditImpossible: There is nothing to audit, or it cannot be audited here; or
-            *spot_checks* is less than none.
+            *spot_checks* or *spot_seed* is less than 0.
         Unreachable: No node answers at *rpc*.
     """
-    if spot_checks < 0:
-        raise AuditImpossible(
-            f"spot_checks is {spot_checks}: so many coalitions cannot be measured again",
-            hint="Ask for 1 or more, or for 0 to measure none.",
-        )
+    spots = Spots(spot_checks) if spot_seed is None else Spots(spot_checks, spot_seed)
     opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
     site = Site(opened, rpc)
     if not opened.sealed:
@@ -71,16 +69,15 @@ def audit(
     checks += _findings("numbers", lambda: _numbers(opened))
     if opened.sealed:
         checks += _findings("report", lambda: _check_report(opened))
-    if spot_checks:
-        checks += _findings(
-            "spot checks", lambda: _check_spots(site, spot_checks, faults), final=whole
-        )
+    if spots.count:
+        checks += _findings("spot checks", lambda: _check_spots(site, spots, faults), final=whole)
     if retrain:
         checks += _findings("retraining", lambda: _retraining(opened))
     else:
         taken = "utilities, metrics and the values per round are as the committee signed them"
         checks.append(Check("retraining", "skipped", taken))
-    return Verdict(str(opened.path), tuple(checks), tuple(faults))
+    made = spots if spots.count else None
+    return Verdict(str(opened.path), tuple(checks), tuple(faults), made)
 
 
 def _on_chain(site: Site, faults: list[Fault], *, whole: bool) -> Iterator[Check]:
@@ -144,10 +141,10 @@ def _check_provable(site: Site, faults: list[Fault]) -> Iterator[Check]:
     yield check_provable(tuple(faults))
 
 
-def _check_spots(site: Site, count: int, faults: list[Fault]) -> Iterator[Check]:
+def _check_spots(site: Site, asked: Spots, faults: list[Fault]) -> Iterator[Check]:
     from fedmerit.auditing.spots import check_spots  # noqa: PLC0415 - imports torch
 
-    check, found = check_spots(site.bundle, site.ledger, count)
+    check, found = check_spots(site.bundle, site.ledger, asked)
     faults += found
     yield check
 

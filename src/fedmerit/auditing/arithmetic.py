@@ -2,70 +2,115 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from eth_abi.exceptions import EncodingError
 
 from fedmerit.auditing.drawn import seed_drawn
 from fedmerit.auditing.faults import Fault, utility_fault, valued_report
-from fedmerit.committing import read_commitment, shapley_integers, utilities_of
-from fedmerit.errors import ChainError
+from fedmerit.chain.committed import Numbers, Trees
+from fedmerit.committing import read_numbers, shapley_integers, utilities_of
+from fedmerit.errors import FedmeritError
 from fedmerit.shuffles import permutation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from fedmerit.bundle import Bundle
-    from fedmerit.chain import Commitment, Ledger, SignedReport
-    from fedmerit.chain.committed import Trees
+    from fedmerit.chain import Ledger, SignedReport
+    from fedmerit.chain.committed import IndexTree
 
 #: More of one kind than this are not listed: one is enough to cancel a report.
 MOST: Final = 8
 
 
 class _Seen(NamedTuple):
-    """A report, and the valuation that is published behind it."""
+    """A report, and what is published of the valuation behind it.
+
+    A tree is None where what is published is not what the report commits to.
+    """
 
     place: int
     report: SignedReport
-    valued: Commitment
-    trees: Trees
+    valued: Numbers
+    trees: Trees[IndexTree | None]
     seed: bytes
 
 
 def faults_of_valuation(bundle: Bundle, ledger: Ledger) -> Iterator[Fault]:
-    """D2 and D3: the published numbers behind a report do not follow from one another."""
+    """D2 and D3: the published numbers behind a report do not follow from one another.
+
+    Whatever of them is withheld is a fault of its own, and hides none that the rest shows.
+    """
     place = valued_report(ledger)
     if place is None or not ledger.reports[place].table_root.strip("0x"):
         return
-    report, valued = ledger.reports[place], _published(bundle)
-    trees = valued and valued.trees(report.job, report.round)
-    if not valued or not trees or tuple(tree.root for tree in trees) != _roots(report):
+    seen, recorded = _seen(bundle, ledger, place), _recorded(bundle)
+    withheld = [name for name, tree in zip(Trees._fields, seen.trees, strict=True) if not tree]
+    if withheld:
         whole = 2 ** len(ledger.members) - 1
-        claim = utilities_of(bundle).get(whole, 0)
-        yield utility_fault(ledger, whole, claim, "what the roots commit to is not published")
-        return
-    seen = _Seen(place, report, valued, trees, _seed(ledger))
-    yield from _first(_steps(seen) if valued.permutations else _exact(seen))
-    yield from _first(_conflicts(seen) if valued.permutations else iter(()))
-    yield from _first(_utilities(ledger, seen, utilities_of(bundle)))
+        detail = f"what the roots commit to is not published: {', '.join(withheld)}"
+        yield utility_fault(ledger, whole, recorded.get(whole, 0), detail)
+    yield from _first(_steps(seen) if seen.report.permutations else _exact(seen))
+    if seen.trees.table:
+        yield from _first(_conflicts(seen) if seen.report.permutations else iter(()))
+        yield from _first(_utilities(ledger, seen, recorded))
 
 
-def _published(bundle: Bundle) -> Commitment | None:
-    """Read the published integers; None where they fit no valuation, as without its values."""
+def _seen(bundle: Bundle, ledger: Ledger, place: int) -> _Seen:
+    """Take of the published integers what the report commits to, in the form it says."""
+    report, members = ledger.reports[place], len(ledger.members)
+    said = replace(_published(bundle), members=members, permutations=report.permutations)
+    where = report.job, report.round
+    builds = (said.table, said.added, said.valued)
+    named = (report.table_root, report.steps_root, report.values_root)
+    trees = [
+        _tree(build, where, root) if fits else None
+        for build, root, fits in zip(builds, named, said.fits, strict=True)
+    ]
+    return _Seen(place, report, said, Trees(*trees), _seed(ledger))
+
+
+def _tree(
+    build: Callable[[int, int], IndexTree], where: tuple[int, int], root: str
+) -> IndexTree | None:
     try:
-        return read_commitment(bundle)
-    except ChainError:
+        tree = build(*where)
+    except (ValueError, EncodingError):  # numbers that no leaf holds
         return None
+    return tree if f"0x{tree.root.hex()}" == root else None
+
+
+def _published(bundle: Bundle) -> Numbers:
+    """Read the published integers, even such as fit no valuation; none where there are none."""
+    try:
+        return read_numbers(bundle)
+    except FedmeritError:
+        nothing: tuple[int, ...] = ()
+        return Numbers(
+            members=0,
+            permutations=0,
+            coalitions=nothing,
+            utilities=nothing,
+            steps=nothing,
+            totals=nothing,
+            values=nothing,
+        )
+
+
+def _recorded(bundle: Bundle) -> dict[int, int]:
+    """Give the measured utilities; none where they are withheld, too."""
+    try:
+        return utilities_of(bundle)
+    except FedmeritError:
+        return {}
 
 
 def _seed(ledger: Ledger) -> bytes:
     """Give the seed as the contracts know it, whatever the bundle says; zeros if none is."""
     drawn = seed_drawn(ledger)
     return bytes(32) if drawn is None else bytes.fromhex(str(drawn.arguments["seed"])[2:])
-
-
-def _roots(report: SignedReport) -> tuple[bytes, ...]:
-    named = (report.table_root, report.steps_root, report.values_root)
-    return tuple(bytes.fromhex(root[2:]) for root in named)
 
 
 def _first(faults: Iterable[Fault]) -> Iterator[Fault]:
@@ -78,16 +123,19 @@ def _first(faults: Iterable[Fault]) -> Iterator[Fault]:
 def _steps(seen: _Seen) -> Iterator[Fault]:
     """D2, of joining orders: marginals, totals, and the values they end in."""
     valued, n = seen.valued, seen.valued.members
+    if not seen.trees.steps:
+        return
     so_far: dict[int, int] = {}  # each member's last step, by its place among all
     for index in range(valued.permutations):
         order, coalition = permutation(seen.seed, index, n), 0
         for position, member in enumerate(order):
             at, row = index * n + position, index * (n + 1) + position
-            yield from _marginal(seen, at, row, (coalition, coalition | 1 << member))
+            if seen.trees.table:
+                yield from _marginal(seen, at, row, (coalition, coalition | 1 << member))
             yield from _total(seen, at, so_far.get(member))
             coalition |= 1 << member
             so_far[member] = at
-    for member, at in sorted(so_far.items()):
+    for member, at in sorted(so_far.items()) if seen.trees.values else ():
         if valued.values[member] != valued.totals[at]:
             yield Fault(
                 kind="D2",
@@ -131,9 +179,11 @@ def _total(seen: _Seen, at: int, before: int | None) -> Iterator[Fault]:
 def _exact(seen: _Seen) -> Iterator[Fault]:
     """D2, of a whole table: a value that is not the Shapley value."""
     valued = seen.valued
-    if not valued.values:
+    if not (valued.values and seen.trees.table and seen.trees.values):
         return
     table = dict(zip(valued.coalitions, valued.utilities, strict=True))
+    if len(table) < 2**valued.members:
+        return  # the contract takes the whole table alone
     for member, value in enumerate(shapley_integers(table, valued.members)):
         if valued.values[member] != value:
             yield Fault(
@@ -176,13 +226,17 @@ def _utilities(ledger: Ledger, seen: _Seen, recorded: Mapping[int, int]) -> Iter
 def _step(seen: _Seen, at: int) -> tuple[Any, ...]:
     place = divmod(at, seen.valued.members)
     valued = seen.valued
-    return (*place, valued.steps[at], valued.totals[at], list(seen.trees.steps.proof(at)))
+    return (*place, valued.steps[at], valued.totals[at], _proof(seen.trees.steps, at))
 
 
 def _utility(seen: _Seen, row: int) -> tuple[Any, ...]:
     valued = seen.valued
-    return (valued.coalitions[row], valued.utilities[row], list(seen.trees.table.proof(row)))
+    return (valued.coalitions[row], valued.utilities[row], _proof(seen.trees.table, row))
 
 
 def _value(seen: _Seen, member: int) -> tuple[Any, ...]:
-    return (member, seen.valued.values[member], list(seen.trees.values.proof(member)))
+    return (member, seen.valued.values[member], _proof(seen.trees.values, member))
+
+
+def _proof(tree: IndexTree | None, place: int) -> list[bytes]:
+    return [] if tree is None else list(tree.proof(place))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from fedmerit.auditing.faults import valued_report
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 def check_commitment(bundle: Bundle, ledger: Ledger) -> Iterator[Check]:
     """Recompute the committed integers from the recorded table, and their roots from those."""
     said, found = read_commitment(bundle), commitment_of(bundle)
-    wrong = [name for name in found.__slots__ if getattr(said, name) != getattr(found, name)]
+    names = [field.name for field in fields(found)]
+    wrong = [name for name in names if getattr(said, name) != getattr(found, name)]
     form = f"in {found.permutations} joining orders of the seed" if found.permutations else ""
     form = form or ("with their exact values" if found.values else "without their values")
     yield compared(

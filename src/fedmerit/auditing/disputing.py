@@ -13,8 +13,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from eth_utils.crypto import keccak
-
 from fedmerit.auditing.files import check_files
 from fedmerit.auditing.provable import faults_of
 from fedmerit.auditing.settled import check_place
@@ -23,8 +21,8 @@ from fedmerit.bundle import Bundle
 from fedmerit.chain import Transcript, replay
 from fedmerit.chain.deployment import Contracts
 from fedmerit.chain.gas import fuelled
-from fedmerit.chain.opening import bond_of
 from fedmerit.chain.shipped import other_code
+from fedmerit.chain.terms import bond_of
 from fedmerit.errors import BundleError, ChainError
 from fedmerit.evidence import TRANSCRIPT
 
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fedmerit.auditing.faults import Fault
+    from fedmerit.auditing.verdict import Spots
     from fedmerit.chain import Deployment, Keyring, Ledger, Node, Signer
     from fedmerit.chains import ChainChoice
 
@@ -94,6 +93,7 @@ def dispute(
     chain: ChainChoice,
     *,
     faults: tuple[Fault, ...] | None = None,
+    spots: Spots | None = None,
 ) -> Disputed:
     """Send the transaction that proves fault *number* of *bundle*, counted from 1.
 
@@ -102,7 +102,8 @@ def dispute(
         number: The fault's, as the audit numbers them.
         chain: Its node, and whose key signs; the bundle's own transactions are replayed up to
             the end of the challenge window if it names none.
-        faults: What an audit found; found again if None, without spot checks.
+        faults: What an audit found; found again if None.
+        spots: The spot checks to find them by, too, as the audit drew them.
 
     Raises:
         AuditImpossible: Nothing was reported yet, or the chain is a node and none is named.
@@ -114,7 +115,7 @@ def dispute(
     opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
     there, site = deployment_of(opened), Site(opened, chain.rpc)
     ledger = site.ledger
-    found = faults_of(opened, ledger) if faults is None else faults
+    found = _found(opened, ledger, spots) if faults is None else faults
     if not 1 <= number <= len(found):
         raise ChainError(
             f"there is no fault {number}: {len(found)} were found in {opened.path}",
@@ -125,6 +126,16 @@ def dispute(
     _check_files(opened)
     contracts = _checked(node, there, opened.scenario.reward.budget)
     return _send(contracts, node, ledger, fault, chain.keys(opened.scenario))
+
+
+def _found(bundle: Bundle, ledger: Ledger, spots: Spots | None) -> tuple[Fault, ...]:
+    """Find again what an audit found, in its order."""
+    faults = faults_of(bundle, ledger)
+    if spots is None or not spots.count:
+        return faults
+    from fedmerit.auditing.spots import check_spots  # noqa: PLC0415 - imports torch
+
+    return faults + check_spots(bundle, ledger, spots)[1]
 
 
 def _check_files(bundle: Bundle) -> None:
@@ -165,7 +176,7 @@ def _while_it_waited(bundle: Bundle, ledger: Ledger, fault: Fault) -> Node:
         for event in ledger.events
         if event.name == "ReportFinalised" and event.arguments["round"] == period
     }
-    hashes = [f"0x{keccak(bytes.fromhex(entry.raw[2:])).hex()}" for entry in kept.entries]
+    hashes = kept.hashes
     until = next((at for at, sent in enumerate(hashes) if sent in ends), len(hashes))
     return replay(replace(kept, entries=kept.entries[:until]))
 

@@ -31,8 +31,7 @@ class Fault:
         report: Which of the job's posted reports it is in, from 0.
         function: Of the Disputes contract.
         arguments: What it is called with, after the report and its seats.
-        spotted: Whether a spot check found it, which draws anew each time: 'fedmerit dispute'
-            does not find it again, and numbers it not.
+        spotted: Whether a spot check found it: it takes the same check to find it again.
     """
 
     kind: str

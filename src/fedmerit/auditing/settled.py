@@ -6,30 +6,29 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from fedmerit import evidence
+from fedmerit.auditing.sent import check_sent
 from fedmerit.auditing.site import deployment_of, receipt_of
 from fedmerit.auditing.terms import check_terms, opened_on
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle import MANIFEST
 from fedmerit.chain import Ledger, check_ledger
-from fedmerit.contracts import artifact
-from fedmerit.errors import ChainError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fedmerit.auditing.site import Site
     from fedmerit.bundle import Bundle
-    from fedmerit.chain import Deployment, Node, Receipt
+    from fedmerit.chain import Deployment, Receipt
 
 
 def check_settlement(site: Site) -> Iterator[Check]:
     """Check the bundle against the chain that it was settled on."""
-    bundle, rpc, node, ledger = site.bundle, site.rpc, site.node, site.ledger
+    bundle, rpc, ledger = site.bundle, site.rpc, site.ledger
     receipt = receipt_of(bundle)
     where = "the replayed transactions" if rpc is None else f"chain {ledger.chain_id}"
     yield _ledger(bundle, ledger, where, live=rpc is not None)
     yield _receipt(bundle, receipt, ledger)
-    yield from _transactions(node, receipt, live=rpc is not None)
+    yield from check_sent(site)
     yield from _checked(ledger, final=True)
     if ledger.reports:
         yield from _reported(bundle, ledger)
@@ -39,6 +38,7 @@ def check_settlement(site: Site) -> Iterator[Check]:
 
 def check_waiting(site: Site) -> Iterator[Check]:
     """Check the bundle against a report that waits: nobody is paid by it yet."""
+    yield from check_sent(site)
     yield from _checked(site.ledger, final=False)
     yield from _reported(site.bundle, site.ledger)
     yield check_terms(site.bundle, site.ledger)
@@ -60,8 +60,12 @@ def _reported(bundle: Bundle, ledger: Ledger) -> Iterator[Check]:
 def _ledger(bundle: Bundle, ledger: Ledger, where: str, *, live: bool) -> Check:
     """Hold the stored ledger against the chain's; a live one may have gone on since."""
     stored = Ledger.from_json(bundle.text(evidence.LEDGER))
-    seen = ledger.events[: len(stored.events)] if live else ledger.events
-    holds = stored.events == seen and stored.addresses == ledger.addresses
+    seen = (
+        ledger.events[: len(stored.events)],
+        ledger.transactions[: len(stored.transactions)],
+        ledger.addresses,
+    )
+    holds = (stored.events, stored.transactions, stored.addresses) == seen
     return compared(
         "ledger",
         holds=holds and (live or stored == ledger),
@@ -126,41 +130,6 @@ def check_place(bundle: Bundle) -> Check:
 
 def _place(found: Deployment | Receipt) -> tuple[object, ...]:
     return found.chain_id, found.addresses, found.job, found.block
-
-
-def _transactions(node: Node, receipt: Receipt, *, live: bool) -> Iterator[Check]:
-    """Check each transaction of the receipt, and that the contracts came out of our code."""
-    created: dict[str | None, str] = {}
-    wrong = []
-    for step in receipt.transactions:
-        try:
-            mined, data = node.look_up(step.hash)
-        except ChainError:
-            wrong.append(step.hash)
-            continue
-        created[mined.contract] = "0x" + data.hex()
-        said = (step.sender, step.block, step.timestamp, step.gas)
-        if said != (mined.sender, mined.block, mined.timestamp, mined.gas):
-            wrong.append(step.hash)
-    yield compared(
-        "transactions",
-        holds=not wrong,
-        same=f"{len(receipt.transactions)} as the receipt tells them",
-        different=f"{evidence.RECEIPT} and the chain differ in {', '.join(wrong)}",
-    )
-    found = {name: created.get(at) for name, at in receipt.addresses.items()}
-    unknown = [name for name, code in found.items() if code is None]
-    if unknown and live:
-        detail = f"an earlier attempt created {', '.join(unknown)}, whose code is not looked at"
-        yield Check("contract code", "skipped", detail)
-        return
-    other = [n for n, code in found.items() if not (code or "").startswith(artifact(n).bytecode)]
-    yield compared(
-        "contract code",
-        holds=not other,
-        same=f"{len(found)} contracts were created from the code shipped with this version",
-        different=f"{', '.join(other)} were created from other code",
-    )
 
 
 def _evidence(bundle: Bundle, ledger: Ledger) -> Check:

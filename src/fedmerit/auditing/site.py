@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fedmerit import evidence
 from fedmerit.bundle import MANIFEST, SEAL
@@ -14,6 +14,15 @@ from fedmerit.errors import AuditImpossible, ChainError
 if TYPE_CHECKING:
     from fedmerit.bundle import Bundle
     from fedmerit.chain import Ledger, Node
+    from fedmerit.chain.transaction import Mined
+
+
+class Seen(NamedTuple):
+    """A transaction on the chain: what became of it, what it sent, and where to."""
+
+    mined: Mined
+    data: bytes
+    to: str
 
 
 class Site:
@@ -27,6 +36,7 @@ class Site:
     def __init__(self, bundle: Bundle, rpc: str | None) -> None:
         self.bundle = bundle
         self.rpc = rpc
+        self._seen: dict[str, Seen] = {}
 
     @cached_property
     def node(self) -> Node:
@@ -39,6 +49,14 @@ class Site:
         # A finished bundle is held to its receipt; of one whose report waits there is none yet.
         there = receipt_of(self.bundle) if self.bundle.sealed else deployment_of(self.bundle)
         return read_ledger(self.node, there.addresses, there.job or 0, first_block=there.block)
+
+    def seen(self, transaction: str) -> Seen:
+        """Look a transaction up, once; raises ChainError where the chain holds none such."""
+        if transaction not in self._seen:
+            mined, data = self.node.look_up(transaction)
+            to = str(self.node.transaction(transaction).get("to") or "")
+            self._seen[transaction] = Seen(mined, data, to)
+        return self._seen[transaction]
 
     def require_waiting(self) -> None:
         """See that a bundle which is not sealed has a report that can still be disputed.

@@ -1,12 +1,12 @@
 """Spot checks: a few coalitions of the table, drawn by the auditor and measured again.
 
 Whoever altered a share p of the table is caught by K of them with probability 1 - (1 - p)^K at
-least, whatever the size of the table; nobody knows beforehand which are drawn.
+least, whatever the size of the table; nobody knows beforehand which are drawn. The seed that
+drew them draws the same again, so that what they found can be sent to the contracts.
 """
 
 from __future__ import annotations
 
-from random import SystemRandom
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -18,12 +18,14 @@ from fedmerit.auditing.retrained import GAIN_TOLERANCE, consortium_of, ties_of
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle import COALITIONS
 from fedmerit.evidence import FEDERATION, MICRO, FederationDocument
+from fedmerit.streams import generator
 from fedmerit.wiring import federation_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fedmerit.auditing.faults import Fault
+    from fedmerit.auditing.verdict import Spots
     from fedmerit.bundle import Bundle
     from fedmerit.chain import Ledger
     from fedmerit.incentives.game import MeasuredGame
@@ -32,8 +34,8 @@ if TYPE_CHECKING:
 _SHARES: Final = (0.01, 0.1, 0.5)
 
 
-def check_spots(bundle: Bundle, ledger: Ledger, count: int) -> tuple[Check, tuple[Fault, ...]]:
-    """Measure *count* coalitions of the table again, drawn without replacement.
+def check_spots(bundle: Bundle, ledger: Ledger, asked: Spots) -> tuple[Check, tuple[Fault, ...]]:
+    """Measure coalitions of the table again, as many as *asked* for, without replacement.
 
     Nothing is measured on other data than the bundle's: whatever it gave would be no fault of
     the table.
@@ -49,7 +51,8 @@ def check_spots(bundle: Bundle, ledger: Ledger, count: int) -> tuple[Check, tupl
     game = game_again()
     stored = bundle.tensors(COALITIONS)
     everything = len(stored["coalitions"])
-    drawn = sorted(SystemRandom().sample(range(everything), min(count, everything)))
+    lot = generator(asked.seed, "spot checks").permutation(everything)
+    drawn = sorted(lot[: asked.count].tolist())
     coalitions = stored["coalitions"][drawn].astype(np.bool_)
     ours, theirs = game.worth_by_row(coalitions), stored["gains_micro"][drawn] / MICRO
     off = np.abs(ours - theirs)
@@ -74,7 +77,8 @@ def check_spots(bundle: Bundle, ledger: Ledger, count: int) -> tuple[Check, tupl
         "spot checks",
         holds=not wrong,
         same=f"{len(drawn)} of {everything} coalitions are as recorded; {chances(len(drawn))}",
-        different=f"{len(wrong)} of {len(drawn)} coalitions are not worth what is recorded",
+        different=f"{len(wrong)} of {len(drawn)} coalitions, drawn by seed {asked.seed}, are not "
+        "worth what is recorded",
     )
     return check, faults
 

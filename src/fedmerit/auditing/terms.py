@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.chain import Agreement
-from fedmerit.chain.opening import safeguards_of
+from fedmerit.chain.terms import safeguards_of
 from fedmerit.chain.tree import AllowList
 from fedmerit.drawing import agreed
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import secrets
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from fedmerit.errors import AuditImpossible
 
 if TYPE_CHECKING:
     from fedmerit.auditing.faults import Fault
@@ -27,6 +30,35 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Spots:
+    """Which coalitions are measured again.
+
+    Attributes:
+        count: How many.
+        seed: What draws them; drawn at random itself if none is given, so that nobody can
+            have known which they would be.
+
+    Raises:
+        AuditImpossible: Either is less than 0.
+    """
+
+    count: int
+    seed: int = field(default_factory=lambda: secrets.randbits(64))
+
+    def __post_init__(self) -> None:
+        if self.count < 0:
+            raise AuditImpossible(
+                f"spot_checks is {self.count}: so many coalitions cannot be measured again",
+                hint="Ask for 1 or more, or for 0 to measure none.",
+            )
+        if self.seed < 0:
+            raise AuditImpossible(
+                f"spot_seed is {self.seed}, and nothing is drawn by a number below 0",
+                hint="Name the seed that 'fedmerit audit' printed, or none.",
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The outcome of an audit.
 
@@ -34,21 +66,18 @@ class Verdict:
         bundle: The directory that was audited.
         checks: Everything that was checked, in order.
         faults: What can be proven to the contracts, numbered from 1 in this order.
+        spots: The spot checks that were made; None without any.
     """
 
     bundle: str
     checks: tuple[Check, ...]
     faults: tuple[Fault, ...] = ()
+    spots: Spots | None = None
 
     @property
     def differences(self) -> tuple[Check, ...]:
         """The checks that found a difference."""
         return tuple(check for check in self.checks if check.status == "differs")
-
-    @property
-    def disputable(self) -> bool:
-        """Whether 'fedmerit dispute' finds the first fault again; it makes no spot checks."""
-        return bool(self.faults) and not self.faults[0].spotted
 
     @property
     def passed(self) -> bool:
@@ -79,6 +108,7 @@ class Verdict:
                 {"name": check.name, "status": check.status, "detail": check.detail}
                 for check in self.checks
             ],
+            "spot_seed": None if self.spots is None else str(self.spots.seed),
             "faults": [fault.as_json(number) for number, fault in enumerate(self.faults, start=1)],
         }
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fedmerit.chain import Drawn, Ledger, Receipt
+from fedmerit.chain.receipt import merged
 from fedmerit.errors import BundleError, ChainError
 from fedmerit.evidence import (
     DRAWN,
@@ -101,10 +102,7 @@ class Findings:
         The receipt alone knows the deployment; of a settlement that was resumed on a
         lasting chain, the ledger alone knows what came before.
         """
-        known = {
-            step.hash: step for step in (*self.ledger.transactions, *self.receipt.transactions)
-        }
-        return tuple(sorted(known.values(), key=lambda step: step.block))
+        return merged(self.ledger.transactions, self.receipt.transactions)
 
     @property
     def validation_rows(self) -> int:

@@ -1,0 +1,123 @@
+"""Checks of what was sent: the transactions that a bundle tells of, one by one.
+
+What bears an event of the job is in the ledger, and has to be told just so. The rest is gas
+money, deployments and tokens minted or approved: that has to be on the chain as told, and of
+nobody else. A replayed chain holds nothing besides, so there the lists have to be complete.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from fedmerit import evidence
+from fedmerit.auditing.site import receipt_of
+from fedmerit.auditing.verdict import Check, compared
+from fedmerit.chain import STEPS, Transcript
+from fedmerit.chain.keys import FAUCET
+from fedmerit.contracts import artifact
+from fedmerit.drawing import drawn_of
+from fedmerit.errors import ChainError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fedmerit.auditing.site import Site
+    from fedmerit.chain import Step
+
+#: The steps of the draw stage: all before there is anything to report.
+_DRAWING: Final = frozenset(tuple(STEPS)[: tuple(STEPS).index("report")])
+#: One of these ends the draw stage.
+_LAST: Final = frozenset({"close", "commit", "draw"})
+#: What a settled job cannot be sent any more, so that whatever there is has to be told.
+_SETTLING: Final = frozenset({"report", "finalise", "claim", "release"})
+
+
+def check_sent(site: Site) -> Iterator[Check]:
+    """Hold the transactions of the draw and, once there is one, of the receipt to the chain."""
+    ledger, sealed = site.ledger.transactions, site.bundle.sealed
+    report = next((at for at, one in enumerate(ledger) if one.step == "report"), len(ledger))
+    ends = [at for at, one in enumerate(ledger[:report], start=1) if one.step in _LAST]
+    until = [one.hash for one in ledger[: max(ends, default=0)]]
+    everything = _replayed(site)
+    drawn = drawn_of(site.bundle).transactions
+    due = everything[: everything.index(until[-1]) + 1] if until and everything else until
+    yield _told(site, "draw transactions", evidence.DRAWN, drawn, due)
+    if sealed:
+        receipt = receipt_of(site.bundle).transactions
+        settling = [one.hash for one in ledger if one.step in _SETTLING]
+        yield _told(
+            site, "transactions", evidence.RECEIPT, receipt, everything or [*until, *settling]
+        )
+        yield _code(site)
+
+
+def _replayed(site: Site) -> list[str]:
+    """Give the hashes of all that a replayed chain holds; nothing of one that others use."""
+    if site.rpc is not None:
+        return []
+    return list(Transcript.from_json(site.bundle.text(evidence.TRANSCRIPT)).hashes)
+
+
+def _told(site: Site, name: str, file: str, said: tuple[Step, ...], due: list[str]) -> Check:
+    """Hold the steps that *file* tells against the chain, which has to hold those *due*."""
+    steps = _DRAWING if file == evidence.DRAWN else _DRAWING | _SETTLING
+    hashes = [step.hash for step in said]
+    extra = set(hashes) - set(due) if site.rpc is None else set[str]()
+    found = {step.hash: step for step in site.ledger.transactions}
+    wrong = {
+        step.hash
+        for step in said
+        if step.hash in extra
+        or hashes.count(step.hash) > 1
+        or step.step not in steps
+        or not (found[step.hash] == step if step.hash in found else _besides(site, step))
+    }
+    lacking = [one for one in dict.fromkeys(due) if one not in hashes]
+    return compared(
+        name,
+        holds=not wrong and not lacking,
+        same=f"{len(said)} as {file} tells them",
+        different=f"{file} and the chain differ in {', '.join(sorted(wrong)) or 'none it tells'}"
+        + (f"; it leaves out {', '.join(lacking)}" if lacking else ""),
+    )
+
+
+def _besides(site: Site, said: Step) -> bool:
+    """Say whether the chain holds *said*, which bears no event of the job, just as it is told."""
+    try:
+        mined, data, to = site.seen(said.hash)
+    except ChainError:
+        return False
+    bound = site.bundle.document(evidence.ACCOUNTS, evidence.AccountsDocument)
+    cast = {bound.sponsor, bound.coordinator, *bound.participants.values()}
+    if mined.contract:
+        kinds = {"deploy"}
+    elif data:
+        kinds = {"fund", "stake"} if to == site.ledger.addresses["CreditToken"] else set[str]()
+    else:
+        kinds = {"gas"} if to in cast else set[str]()
+    told = (said.sender, said.block, said.timestamp, said.gas)
+    holds = told == (mined.sender, mined.block, mined.timestamp, mined.gas)
+    return holds and said.step in kinds and mined.sender in cast | {FAUCET.address}
+
+
+def _code(site: Site) -> Check:
+    """Check that the contracts came out of our code."""
+    receipt = receipt_of(site.bundle)
+    created: dict[str | None, str] = {}
+    for step in receipt.transactions:
+        if step.step == "deploy":
+            sent = site.seen(step.hash)
+            created[sent.mined.contract] = f"0x{sent.data.hex()}"
+    found = {name: created.get(at) for name, at in receipt.addresses.items()}
+    unknown = [name for name, code in found.items() if code is None]
+    if unknown and site.rpc is not None:
+        detail = f"an earlier attempt created {', '.join(unknown)}, whose code is not looked at"
+        return Check("contract code", "skipped", detail)
+    other = [n for n, code in found.items() if not (code or "").startswith(artifact(n).bytecode)]
+    return compared(
+        "contract code",
+        holds=not other,
+        same=f"{len(found)} contracts were created from the code shipped with this version",
+        different=f"{', '.join(other)} were created from other code",
+    )

@@ -1,0 +1,126 @@
+"""Forged transactions of a draw and of a settlement: whatever is not the chain's is found."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+import fedmerit
+from fedmerit.auditing.sent import check_sent
+from fedmerit.auditing.site import Site
+from fedmerit.bundle import Bundle
+from fedmerit.canonical import canonical
+from fedmerit.evidence import DRAWN, LEDGER, RECEIPT
+
+CHECKS = {DRAWN: "draw transactions", RECEIPT: "transactions"}
+
+
+@pytest.fixture(scope="module")
+def untouched(hospital_bundle):
+    """The chain of the bundle and its ledger, read once for all forgeries of files."""
+    site = Site(hospital_bundle, None)
+    assert site.ledger.transactions
+    return site
+
+
+@pytest.fixture
+def found(untouched):
+    """Give the differences in what a bundle tells of the transactions on its chain."""
+
+    def differences(bundle):
+        site = Site(bundle, None)
+        site.seen, site.ledger = untouched.seen, untouched.ledger
+        return {one.name: one.detail for one in check_sent(site) if one.status == "differs"}
+
+    return differences
+
+
+@pytest.fixture
+def copy(hospital_bundle, tmp_path):
+    return Bundle(shutil.copytree(hospital_bundle.path, tmp_path / "copy"))
+
+
+def forge(bundle, name, change):
+    """Alter the transactions in one JSON document."""
+    document = json.loads(bundle.read(name))
+    change(document["transactions"])
+    bundle.write(name, canonical(document))
+
+
+def of(steps, name, place=0):
+    return [step for step in steps if step["step"] == name][place]
+
+
+@pytest.mark.parametrize("name", CHECKS)
+@pytest.mark.parametrize(
+    "change",
+    [("step", "close"), ("sender", f"0x{'11' * 20}"), ("block", 1), ("timestamp", 1), ("gas", 1)],
+)
+@pytest.mark.parametrize("step", ["gas", "deploy", "fund", "stake", "bind", "draw"])
+def test_a_transaction_that_is_told_otherwise_is_found(name, step, change, copy, found):
+    field, value = change
+
+    def lie(steps):
+        of(steps, step)[field] = value if of(steps, step)[field] != value else 2
+
+    forge(copy, name, lie)
+
+    assert CHECKS[name] in found(copy)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+@pytest.mark.parametrize("step", ["gas", "deploy", "stake", "join", "reveal", "draw"])
+def test_a_transaction_that_is_left_out_is_found_and_named(name, step, copy, found):
+    gone = of(json.loads(copy.read(name))["transactions"], step)
+
+    forge(copy, name, lambda steps: steps.remove(of(steps, step)))
+
+    assert f"leaves out {gone['hash']}" in found(copy)[CHECKS[name]]
+
+
+@pytest.mark.parametrize("step", ["report", "finalise", "claim", "release"])
+def test_a_transaction_that_paid_or_settled_cannot_be_left_out_of_the_receipt(step, copy, found):
+    forge(copy, RECEIPT, lambda steps: steps.remove(of(steps, step, -1)))
+
+    assert "leaves out" in found(copy)["transactions"]
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_transaction_that_was_never_sent_is_found_and_named(name, copy, found):
+    invented = f"0x{7:064x}"
+
+    forge(copy, name, lambda steps: steps.append({**steps[-1], "hash": invented}))
+
+    assert invented in found(copy)[CHECKS[name]]
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_transaction_that_is_told_twice_is_found(name, copy, found):
+    forge(copy, name, lambda steps: steps.append(dict(steps[-1])))
+
+    assert CHECKS[name] in found(copy)
+
+
+def test_a_transaction_of_the_settlement_is_none_of_the_draw(copy, found):
+    later = of(json.loads(copy.read(RECEIPT))["transactions"], "report")
+
+    forge(copy, DRAWN, lambda steps: steps.append(later))
+
+    assert later["hash"] in found(copy)["draw transactions"]
+
+
+def test_what_is_told_of_an_untouched_bundle_holds(hospital_bundle, found):
+    assert not found(hospital_bundle)
+
+
+def test_an_audit_of_a_resealed_bundle_finds_both_and_the_ledgers_lie(copy):
+    for name in (DRAWN, RECEIPT, LEDGER):
+        forge(copy, name, lambda steps: steps[3].update(gas=1))
+    copy.write_manifest()
+    copy.write_seal()
+
+    names = {check.name for check in fedmerit.audit(copy).differences}
+
+    assert {*CHECKS.values(), "ledger"} <= names

@@ -1,0 +1,24 @@
+"""Every test that the table of attacks names is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "security.md"
+
+
+def test_every_attack_names_tests_that_exist():
+    forge = (ROOT / "contracts" / "test").rglob("*.t.sol")
+    ours = (ROOT / "tests").rglob("test_*.py")
+    written = "".join(path.read_text("utf-8") for path in (*forge, *ours))
+    defined = set(re.findall(r"(?:function|def) (test\w*)\(", written))
+
+    section = PAGE.read_text("utf-8").split("## Attacks")[1].split("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ")][1:]
+    named = [set(re.findall(r"`(test\w+)`", row)) for row in rows]
+
+    assert len(rows) > 40
+    assert all(named)
+    assert set().union(*named) <= defined
