@@ -1,19 +1,16 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
-import time
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 import fedmerit
-from fedmerit.chain import connect
-from fedmerit.errors import Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,31 +38,23 @@ def start_anvil():
 
 
 @contextmanager
-def _running(*options: str, port: int | None = None) -> Iterator[str]:
-    port = port or _free_port()
-    command = [ANVIL, "--port", str(port), "--silent", *options]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+def _running(*options: str, port: int = 0) -> Iterator[str]:
+    # A port of Anvil's own choice: one that was free a moment ago may be another test's by now.
+    command = [ANVIL, "--port", str(port), *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
-        _await(f"http://127.0.0.1:{port}", process)
-        yield f"http://127.0.0.1:{port}"
+        address = _address(process)
+        # It tells of every request; nobody who listened would bring it to a stop.
+        Thread(target=process.stdout.read, daemon=True).start()
+        yield f"http://{address}"
     finally:
         process.terminate()
         process.wait(10)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def _await(url: str, process: subprocess.Popen) -> None:
-    for _ in range(100):
-        try:
-            connect(url)
-        except Unreachable:
-            assert process.poll() is None, "Anvil ended before it answered"
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail(f"Anvil does not answer at {url}")
+def _address(process: subprocess.Popen) -> str:
+    """Read where Anvil listens, which is the last that it says before it mines."""
+    for line in process.stdout:
+        if line.startswith("Listening on "):
+            return line.split()[-1]
+    pytest.fail("Anvil ended before it listened")
