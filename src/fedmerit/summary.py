@@ -22,6 +22,7 @@ from fedmerit.joint import (
     OpinionsDocument,
     VerticalDocument,
 )
+from fedmerit.offering import opened_bids
 from fedmerit.report.units import (
     decimals_for,
     exact_tokens,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fedmerit.bundle import Bundle
-    from fedmerit.evidence import MemberDocument, PayoutStep
+    from fedmerit.evidence import MemberDocument, OfferDocument, PayoutStep
 
 
 def member_rows(bundle: Bundle) -> list[dict[str, str]]:
@@ -46,7 +47,7 @@ def member_rows(bundle: Bundle) -> list[dict[str, str]]:
     valuation = bundle.document(VALUATION, ValuationDocument)
     decimals = decimals_for(map(milli, valuation.values))
     title = f"Value ± {percent(valuation.confidence_ppm, 0)} ({unit(valuation).short})"
-    columns = _columns(bundle)
+    columns, bids = _columns(bundle), opened_bids(bundle)
     return [
         {
             "Member": member.name,
@@ -56,6 +57,7 @@ def member_rows(bundle: Bundle) -> list[dict[str, str]]:
                 else {"Behaviour": member.behaviour, "Rows": f"{member.rows:,}"}
             ),
             title: with_error(milli(value), milli(half), decimals),
+            **({"Asks (tokens)": _asked(bids.get(member.name))} if bids is not None else {}),
             "Share": percent(step.share_ppm),
             "Paid (tokens)": short_tokens(step.payment),
         }
@@ -110,6 +112,10 @@ def _joint(bundle: Bundle) -> dict[str, str]:
     if 0 < said.key_bits < SAFE_BITS:
         figures["Rehearsal"] = f"keys of {said.key_bits} bits hide nothing: use {SAFE_BITS:,}"
     return figures
+
+
+def _asked(offer: OfferDocument | None) -> str:
+    return short_tokens(offer.cost) if offer else "not opened"
 
 
 def _columns(bundle: Bundle) -> dict[str, int]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fedmerit.chain import Drawn, Ledger, Receipt
 from fedmerit.errors import BundleError, ChainError
 from fedmerit.evidence import (
+    BIDS,
     DRAWN,
     FEDERATION,
     LEDGER,
@@ -18,6 +19,7 @@ from fedmerit.evidence import (
     TRAINING,
     TRANSCRIPT,
     VALUATION,
+    BidsDocument,
     FederationDocument,
     OutcomeDocument,
     RunDocument,
@@ -78,6 +80,7 @@ class Findings:
         digest: Of the manifest: what the chain recorded as the evidence.
         embedded: Whether the chain was the one in process, whose transcript is kept.
         joint: What a vertical run has besides; None for owners of rows.
+        bids: What members offered; None where nobody was asked.
     """
 
     scenario: Scenario
@@ -93,6 +96,7 @@ class Findings:
     digest: str
     embedded: bool
     joint: Joint | None = None
+    bids: BidsDocument | None = None
 
     @property
     def transactions(self) -> tuple[Step, ...]:
@@ -138,6 +142,7 @@ def read(bundle: Bundle) -> Findings:
         digest=bundle.digest,
         embedded=(bundle.path / TRANSCRIPT).is_file(),
         joint=_joint(bundle, bundle.scenario.vertical),
+        bids=bundle.document(BIDS, BidsDocument) if (bundle.path / BIDS).is_file() else None,
     )
 
 
