@@ -6,6 +6,7 @@ Each asks under the seal that also binds it to its updates; whoever does not ope
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from fedmerit.chain.sealing import SealedBid
@@ -160,13 +161,13 @@ def _check_settings(scenario: Scenario, declared: Mapping[str, int]) -> None:
         parameters=given,
     )
     chosen.settings(rehearsal)  # before the next: a misspelt setting is why another is missing
-    if unsaid := sorted(chosen.model.money - given.keys()):
+    # A default amount is of a small market in small units; none is none in any.
+    amounts = {name for name in chosen.model.money if chosen.defaults[name]}
+    if unsaid := sorted(amounts - given.keys()):
         raise RewardError(
             f"{chosen.name} needs to know {', '.join(unsaid)}, which the scenario does not say",
             hint=f"Add {unsaid[0]} = ... below [reward.settings]: see its section of "
             "docs/reference/mechanisms.md.",
         )
-    try:
+    with suppress(Deficit):  # what is owed depends on values that are still to be measured
         chosen(rehearsal)
-    except Deficit:
-        pass  # what is owed depends on the values, which are still to be measured

@@ -27,7 +27,10 @@ from fedmerit.offering import opened_bids
 from fedmerit.records import recorded_game
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fedmerit.bundle import Bundle
+    from fedmerit.evidence import OfferDocument
     from fedmerit.scenario import Scenario
 
 
@@ -42,15 +45,18 @@ def decided(bundle: Bundle) -> OutcomeDocument:
     scenario = bundle.scenario
     members = bundle.document(FEDERATION, FederationDocument)
     valued = bundle.document(VALUATION, ValuationDocument)
-    idle = bundle.document(TRAINING, TrainingDocument).idle
+    opened = opened_bids(bundle)
+    barred = set(bundle.document(TRAINING, TrainingDocument).idle)
+    if opened is not None:
+        barred.update(set(valued.participants) - opened.keys())
     needs = MECHANISMS[scenario.reward.mechanism].needs
     round_ = RoundInput(
         participants=valued.participants,
         contributions=tuple(map(Estimate, valued.values, valued.half_widths)),
         rows=tuple(member.declared_rows for member in members.members),
         budget=scenario.reward.budget,
-        barred=frozenset(idle),
-        bids=bids_of(bundle, valued),
+        barred=frozenset(barred),
+        bids=() if opened is None else _bids(scenario, valued, opened),
         game=recorded_game(bundle, members.names)[0] if Need.GAME in needs else None,
         history=_history(scenario, members.names),
         parameters=scenario.reward.parameters,
@@ -58,17 +64,16 @@ def decided(bundle: Bundle) -> OutcomeDocument:
     return outcome_document(round_, mechanism=scenario.reward.mechanism)
 
 
-def bids_of(bundle: Bundle, valued: ValuationDocument) -> tuple[Bid | None, ...]:
-    """Give the offers that count, in the order of the members; none where nobody is asked.
+def _bids(
+    scenario: Scenario, valued: ValuationDocument, opened: Mapping[str, OfferDocument]
+) -> tuple[Bid | None, ...]:
+    """Give the offers that count, in the order of the members.
 
     A point of quality is a millionth of the metric that the member was measured to be worth.
     Who did not open its offer has none; nor has who is worth nothing, unless the mechanism
     looks at values or worths itself.
     """
-    opened = opened_bids(bundle)
-    if opened is None:
-        return ()
-    needs = MECHANISMS[bundle.scenario.reward.mechanism].needs
+    needs = MECHANISMS[scenario.reward.mechanism].needs
     blind = not needs & {Need.CONTRIBUTIONS, Need.GAME}
     return tuple(
         Bid(cost=offer.cost, capacity=offer.units, quality=max(1, value * MICRO // NANO))

@@ -69,9 +69,7 @@ class Drawing:
         self.rounds._send(member, "commitUpdate", self.job, commitment)
 
     def reveal(self, bid, member):
-        self.rounds._send(
-            self.coordinator, "reveal", self.job, member.address, bid.digest, SALT
-        )
+        self.rounds._send(self.coordinator, "reveal", self.job, member.address, bid.digest, SALT)
 
     def later(self):
         self.node.wait_until(self.node.now() + WINDOW)

@@ -28,9 +28,7 @@ def check_bids(bundle: Bundle) -> Iterator[Check]:
     revealed = drawn_of(bundle).revealed
     training = bundle.document(evidence.TRAINING, evidence.TrainingDocument)
     members = bundle.document(evidence.FEDERATION, evidence.FederationDocument)
-    updates = dict(
-        zip(members.names, update_digests_of(training, len(members.names)), strict=True)
-    )
+    updates = dict(zip(members.names, update_digests_of(training, len(members.names)), strict=True))
     yield compared(
         "opened bids",
         holds=opened.keys() == revealed.keys(),
@@ -41,8 +39,7 @@ def check_bids(bundle: Bundle) -> Iterator[Check]:
     wrong = [
         name
         for name, offer in opened.items()
-        if name in revealed
-        and revealed[name] != f"0x{_digest(offer, updates[name]).hex()}"
+        if name in revealed and revealed[name] != f"0x{_digest(offer, updates[name]).hex()}"
     ]
     yield compared(
         "sealed bids",

@@ -49,9 +49,7 @@ def asks(bids: BidsDocument, outcome: OutcomeDocument) -> go.Figure:
             "color": SURFACE,
             "line": {"width": 2, "color": INK},
         },
-        hovertext=[
-            f"{label(offer.name)} asks {exact_tokens(offer.cost)}" for offer in bids.offers
-        ],
+        hovertext=[f"{label(offer.name)} asks {exact_tokens(offer.cost)}" for offer in bids.offers],
         hoverinfo="text",
         showlegend=True,
     )
