@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from fedmerit.incentives.participation.actions import HONEST, QUARTERS, Action
 from fedmerit.incentives.participation.lying import LIES, Lie, reported
-from fedmerit.incentives.participation.provision import SIMULATED, Market, buys, provided
+from fedmerit.incentives.participation.provision import (
+    SIMULATED,
+    UNSIMULATED,
+    Market,
+    buys,
+    provided,
+)
 from fedmerit.incentives.participation.responding import Responder
 from fedmerit.incentives.participation.staying import Patience, Standing, retained
 from fedmerit.incentives.participation.strategies import STRATEGIES, Fixed, Strategy
@@ -18,6 +24,7 @@ __all__ = [
     "QUARTERS",
     "SIMULATED",
     "STRATEGIES",
+    "UNSIMULATED",
     "Action",
     "Fixed",
     "Lie",

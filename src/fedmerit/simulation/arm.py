@@ -105,7 +105,7 @@ class Arm:
                 self.mechanism, self._round(dict.fromkeys(self.names, Estimate(0, 0)))
             )
             shares = [
-                fraction_of(work, max(1, entrant.rows), QUARTERS)
+                fraction_of(self.mechanism, work, max(1, entrant.rows), QUARTERS)
                 for work, entrant in zip(self._bought.work, self.entrants, strict=True)
             ]
         self._efforts, columns = {}, []
@@ -130,15 +130,12 @@ class Arm:
         barred = absent | frozenset(leg.idle)
         if self._bought is None:
             round_ = replace(self._round(said, leg), barred=barred, reports=hearing.reports)
-            outcome, due = (
-                decide(self.mechanism, round_),
-                barred if not hearing.reports else frozenset(),
-            )
-        else:
-            outcome, due = self._bought, barred
+            outcome, unpaid = decide(self.mechanism, round_), frozenset()
+        else:  # it was decided before anybody worked: who then did not is paid nothing
+            outcome, unpaid = self._bought, barred
         self._history = outcome.history
         payments = {
-            name: 0 if name in due and not outcome.quality_ppm else paid
+            name: 0 if name in unpaid else paid
             for name, paid in zip(self.names, outcome.payments, strict=True)
         }
         slashes = dict(zip(self.names, outcome.slashes, strict=True))

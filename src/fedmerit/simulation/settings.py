@@ -8,7 +8,7 @@ from typing import Final
 from fedmerit.errors import RewardError, suggestion
 from fedmerit.incentives import MECHANISMS
 from fedmerit.incentives.mechanisms import Need
-from fedmerit.incentives.participation import LIES, SIMULATED, Patience
+from fedmerit.incentives.participation import LIES, SIMULATED, UNSIMULATED, Patience
 
 #: Up to so many members every coalition of a round can be looked at, round by round.
 MOST_IN_A_GAME: Final = 12
@@ -96,9 +96,8 @@ class Simulation:
 def _check_mechanism(name: str) -> None:
     if name not in MECHANISMS:
         raise RewardError(f"no mechanism is called {name!r}", hint=suggestion(name, SIMULATED))
-    if name not in SIMULATED:
+    if name in UNSIMULATED:
         raise RewardError(
-            f"{name!r} does not pay for training in proportion to its cost, which is what "
-            "members of a simulation have",
+            f"no federation can be simulated under {name!r}: {UNSIMULATED[name]}",
             hint=f"Choose among: {', '.join(SIMULATED)}.",
         )
