@@ -91,6 +91,9 @@ class Member(Section):
     noise: Annotated[float, Field(ge=0, le=1000)] = 1.0
     """Strength of the noise of ``disguised-rider``, ``feature-noise`` and ``update-noise``; 1 is
     as strong as the last move, the column or the update that it is measured by."""
+    copied: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of the model's last move that ``disguised-rider`` sends beneath its noise; 0 sends
+    random numbers alone."""
     reveals: bool = True
     """Whether it shows the secret it puts into the draw; one that does not loses its stake."""
     effort: Annotated[float, Field(gt=0, le=1)] = 0.5

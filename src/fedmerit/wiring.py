@@ -214,7 +214,7 @@ def _behaviour(member: Member) -> Behaviour:
         )
     arguments: dict[str, dict[str, float | str]] = {
         "label-flip": {"share": member.flip_share},
-        "disguised-rider": {"noise": member.noise},
+        "disguised-rider": {"noise": member.noise, "copied": member.copied},
         "feature-noise": {"noise": member.noise},
         "update-noise": {"noise": member.noise},
         "under-effort": {"effort": member.effort},

@@ -130,7 +130,7 @@ class Arm:
         barred = absent | frozenset(leg.idle)
         if self._bought is None:
             round_ = replace(self._round(said, leg), barred=barred, reports=hearing.reports)
-            outcome, unpaid = decide(self.mechanism, round_), frozenset()
+            outcome, unpaid = decide(self.mechanism, round_), frozenset[str]()
         else:  # it was decided before anybody worked: who then did not is paid nothing
             outcome, unpaid = self._bought, barred
         self._history = outcome.history
