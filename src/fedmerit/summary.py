@@ -128,7 +128,8 @@ def _columns(bundle: Bundle) -> dict[str, int]:
 
 def as_json(bundle: Bundle) -> dict[str, object]:
     """Give the result in the bundle's own units: billionths of the metric, base units."""
-    outcome = bundle.document(OUTCOME, OutcomeDocument)
+    outcome, bids = bundle.document(OUTCOME, OutcomeDocument), opened_bids(bundle)
+    asked = {name: str(offer.cost) for name, offer in bids.items()} if bids else {}
     return {
         "bundle": str(bundle.path),
         "manifest": bundle.digest,
@@ -140,6 +141,7 @@ def as_json(bundle: Bundle) -> dict[str, object]:
                 "behaviour": member.behaviour,
                 "value": value,
                 "half_width": half,
+                **({"asked": asked.get(member.name)} if bids is not None else {}),
                 "payment": str(step.payment),
             }
             for member, value, half, step in _members(bundle)

@@ -32,6 +32,7 @@ from fedmerit.incentives.mechanisms import UNSETTLED, Need
 from fedmerit.offering import check_offers
 from fedmerit.reading import load, parse
 from fedmerit.rewarding import decided
+from fedmerit.summary import as_json, member_rows
 
 #: What members' parts cost them; the last one never opens its offer.
 COSTS = {"member-1": 300, "member-2": 100, "member-3": 120, "member-4": 1}
@@ -128,6 +129,14 @@ def test_what_the_chain_was_shown_is_each_offer_sealed_with_its_members_updates(
 
 def test_the_manifest_binds_the_offers(bundle):
     assert BIDS in bundle.listed("manifest.json")
+
+
+def test_the_command_shows_what_each_asks(bundle):
+    rows = {row["Member"]: row["Asks (tokens)"] for row in member_rows(bundle)}
+    members = {member["name"]: member["asked"] for member in as_json(bundle)["members"]}
+
+    assert rows["member-4"] == "not opened"
+    assert members == {"member-1": "300", "member-2": "100", "member-3": "180", "member-4": None}
 
 
 def test_the_report_shows_every_offer_and_whose_is_bought(bundle):

@@ -135,6 +135,16 @@ def test_nothing_is_opened_while_others_may_still_bid(drawing):
         drawing.reveal(bid, member)
 
 
+def test_a_bid_that_is_opened_too_late_is_refused(drawing):
+    bid, member = BIDS[0], drawing.members[0]
+    drawing.commit(drawing.sealed(bid, member), member)
+    drawing.later()
+    drawing.later()
+
+    with pytest.raises(Reverted, match="RevealOver"):
+        drawing.reveal(bid, member)
+
+
 @pytest.mark.parametrize(
     "wrong", [{"cost": -1}, {"cost": 2**128}, {"units": -1}, {"updates": b"short"}]
 )

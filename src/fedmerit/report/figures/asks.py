@@ -28,7 +28,7 @@ def asks(bids: BidsDocument, outcome: OutcomeDocument) -> go.Figure:
         x=[tokens(amount) for amount in paid],
         width=0.56,
         marker=marks(names),
-        text=[short_tokens(amount) for amount in paid],
+        text=[short_tokens(amount) if amount else "" for amount in paid],
         textposition="outside",
         cliponaxis=False,
         hovertext=[
