@@ -8,6 +8,7 @@ from __future__ import annotations
 from fedmerit.incentives.participation.actions import HONEST, QUARTERS, Action
 from fedmerit.incentives.participation.lying import LIES, Lie, reported
 from fedmerit.incentives.participation.provision import (
+    RISING,
     SIMULATED,
     UNSIMULATED,
     Market,
@@ -22,6 +23,7 @@ __all__ = [
     "HONEST",
     "LIES",
     "QUARTERS",
+    "RISING",
     "SIMULATED",
     "STRATEGIES",
     "UNSIMULATED",

@@ -105,6 +105,11 @@ def _menu(market: Market) -> dict[str, Parameter]:
     }
 
 
+def _a_row(market: Market) -> dict[str, Parameter]:
+    """Value everybody's rows at the budget, one like another."""
+    return {"worth": max(1, market.budget // sum(market.rows))}
+
+
 def _enjoyed(market: Market) -> dict[str, Parameter]:
     """Let the model be worth to a member what its part of the measured income is."""
     return {"benefit": max(1, int(market.benefit * market.root))}
@@ -122,6 +127,7 @@ _PROVISION: Final[Mapping[str, Callable[[Market], dict[str, Parameter]]]] = Mapp
         "msensing": _valued,
         "fli": _valued,
         "contract": _menu,
+        "posted-price": _a_row,
         "public-good": _enjoyed,
     }
 )
@@ -131,8 +137,6 @@ UNSIMULATED: Final[Mapping[str, str]] = MappingProxyType(
     {
         "cremer-mclean": "it sells one model to two buyers whose values are alike, and members "
         "of a federation sell work",
-        "posted-price": "it pays for work that gets dearer the more there is, and every step of "
-        "a round costs its member the same",
         "local-accuracy": "it pays for how exactly each solves its own problem, and a round's "
         "number of steps is fixed and its exactness not measured",
         "cycle-market": "it pays for cycles a second, and a simulation has no clock",
@@ -146,8 +150,11 @@ SIMULATED: Final[Mapping[str, Mechanism]] = MappingProxyType(
     {name: each for name, each in MECHANISMS.items() if name not in UNSIMULATED}
 )
 
+#: Those for which work has to get dearer the more there is of it.
+RISING: Final = frozenset({"posted-price"})
+
 #: Those whose members choose their work by themselves: it is not rounded up.
-_CHOSEN: Final = frozenset({"contract", "public-good"})
+_CHOSEN: Final = frozenset({"contract", "posted-price", "public-good"})
 
 
 def provided(mechanism: Mechanism, market: Market) -> dict[str, Parameter]:

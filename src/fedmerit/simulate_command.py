@@ -38,6 +38,7 @@ class Members:
 
     Args:
         cost: What everybody's work of a round costs, as a part of its budget.
+        rising: Whether work gets dearer the more there is: half of it then costs a quarter.
         outside: What each has elsewhere a round, in equal shares of the budget.
         benefit: Part of what the model brings in that is its members'.
         stake: What each puts down at first, in equal shares of the budget.
@@ -48,6 +49,7 @@ class Members:
     """
 
     cost: float = 0.5
+    rising: bool = False
     outside: float = 0.0
     benefit: float = 0.1
     stake: float = 1.0

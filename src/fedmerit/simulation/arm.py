@@ -164,7 +164,7 @@ class Arm:
         for entrant, best in zip(self.entrants, quality, strict=True):
             name, owner = entrant.name, entrant.owner
             self._stakes[name] = self._stake(name) - slashes[name]
-            costs[name] = entrant.cost * self._efforts.get(name, 0) // QUARTERS
+            costs[name] = self._cost(entrant.cost, self._efforts.get(name, 0))
             utilities[owner] += payments[name] - slashes[name] - costs[name]
             # A second name brings no second model.
             utilities[owner] += each * best / 10**6 if name == self._first_name(owner) else 0.0
@@ -185,6 +185,12 @@ class Arm:
                 income=income,
             )
         )
+
+    def _cost(self, whole: int, effort: int) -> int:
+        """Give what so many quarters of work cost of which all cost *whole*."""
+        if self.settings.rising:
+            return whole * effort**2 // QUARTERS**2
+        return whole * effort // QUARTERS
 
     def _leave(self) -> None:
         """Let those go that have had enough, and the others learn."""
@@ -219,7 +225,8 @@ class Arm:
         expected = self._expected()
         typical = sum(expected.values()) / len(expected)
         return tuple(
-            offer(e, self._actions[e.owner].ask, expected[e.name], typical) for e in self.entrants
+            offer(self.mechanism, e, self._actions[e.owner].ask, expected[e.name], typical)
+            for e in self.entrants
         )
 
     def _game(self, leg: Leg | None) -> Game:
