@@ -4,7 +4,7 @@ The draws of ``Rounds`` bind a member to 32 bytes under a salt, take no second c
 slash whoever does not open. Those bytes are meant for the digest of a member's updates; here
 they bind its bid beside it. The chain then holds the digest and the salt, and whoever is shown
 a bid can tell that it is the one that was sealed: nobody bids after seeing others, and nobody
-can copy a commitment, since the account is in it.
+can copy a commitment, since the account is in it (:func:`fedmerit.chain.drawing.commitment`).
 """
 
 from __future__ import annotations
@@ -20,8 +20,6 @@ from fedmerit.errors import ChainError
 
 #: Keeps a bid's digest from being any other record's.
 _PURPOSE: Final = keccak(text="fedmerit sealed bid")
-#: Draws of members that send no updates yet bind to these.
-NO_UPDATES: Final = bytes(32)
 _WORD: Final = 32
 
 
@@ -31,43 +29,32 @@ class SealedBid:
 
     Attributes:
         cost: Base units asked for all of it.
-        capacity: Units on offer.
-        quality: Points of quality of all of it.
-        salt: 32 bytes that nobody can guess; the small numbers of a bid alone could be.
-        updates: Digest of the updates that the same draw binds the member to.
+        units: On offer, rows for instance.
+        updates: Digest of the updates that the same draw binds the member to, 32 bytes.
+
+    Raises:
+        ChainError: It cannot be sealed.
     """
 
     cost: int
-    capacity: int
-    quality: int
-    salt: bytes
-    updates: bytes = NO_UPDATES
+    units: int
+    updates: bytes
 
     def __post_init__(self) -> None:
-        numbers = (self.cost, self.capacity, self.quality)
+        numbers = (self.cost, self.units)
         if not all(0 <= number <= MAXIMUM_AMOUNT for number in numbers):
             raise ChainError(
-                f"a bid of cost, capacity and quality {numbers} cannot be sealed",
+                f"a bid of {self.cost} base units for {self.units} units cannot be sealed",
                 hint="Bid in whole base units, from 0 to 2**128 - 1.",
             )
-        if len(self.salt) != _WORD or not any(self.salt) or len(self.updates) != _WORD:
+        if len(self.updates) != _WORD:
             raise ChainError(
-                "a bid is sealed with 32 bytes of salt, not all zero, and a digest of 32 bytes",
-                hint="Draw the salt with secrets.token_bytes(32), and keep it.",
+                f"a bid is sealed with a digest of 32 bytes beside it, not of {len(self.updates)}",
+                hint="Pass 32 zero bytes where nothing was trained yet.",
             )
 
     @property
     def digest(self) -> bytes:
         """What ``Rounds`` is told to be the digest of the updates, 32 bytes."""
-        kinds = ["bytes32", "uint128", "uint128", "uint128", "bytes32"]
-        values = [_PURPOSE, self.cost, self.capacity, self.quality, self.updates]
-        return keccak(encode(kinds, values))
-
-    def commitment(self, *, job: int, period: int, draw: int, account: str) -> bytes:
-        """Give what *account* commits to in a draw: the twin of ``Rounds.hashCommitment``."""
-        kinds = ["uint256", "uint256", "uint256", "address", "bytes32", "bytes32"]
-        return keccak(encode(kinds, [job, period, draw, account, self.digest, self.salt]))
-
-    def opens(self, digest: bytes, salt: bytes) -> bool:
-        """Say whether this is the bid behind what an account revealed."""
-        return (digest, salt) == (self.digest, self.salt)
+        kinds = ["bytes32", "uint128", "uint128", "bytes32"]
+        return keccak(encode(kinds, [_PURPOSE, self.cost, self.units, self.updates]))

@@ -45,6 +45,7 @@ DOCUMENTS: Final[Mapping[str, type]] = MappingProxyType(
         evidence.TRAINING: evidence.TrainingDocument,
         joint.VERTICAL: joint.VerticalDocument,
         joint.MESSAGES: joint.MessagesDocument,
+        evidence.BIDS: evidence.BidsDocument,
         evidence.VALUATION: evidence.ValuationDocument,
         joint.OPINIONS: joint.OpinionsDocument,
         evidence.OUTCOME: evidence.OutcomeDocument,

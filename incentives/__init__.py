@@ -9,7 +9,7 @@ from fedmerit.incentives.apportionment import apportion
 from fedmerit.incentives.game import Coalitions, Game, MeasuredGame, RowWorths, TableGame, Worths
 from fedmerit.incentives.games.cache import CachedGame, RecordedGame
 from fedmerit.incentives.games.repeats import RepeatedGame
-from fedmerit.incentives.mechanisms import MEASURABLE, MEASURED, MECHANISMS, Mechanism, reward
+from fedmerit.incentives.mechanisms import MEASURED, MECHANISMS, SETTLED, Mechanism, reward
 from fedmerit.incentives.methods import AUTO, METHODS, value
 from fedmerit.incentives.payments import (
     NANO,
@@ -25,12 +25,12 @@ from fedmerit.incentives.valuation import Valuation, Valuator, baselines
 
 __all__ = [
     "AUTO",
-    "MEASURABLE",
     "MEASURED",
     "MECHANISMS",
     "METHODS",
     "NANO",
     "PPM",
+    "SETTLED",
     "CachedGame",
     "Coalitions",
     "Estimate",

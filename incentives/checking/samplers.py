@@ -94,12 +94,16 @@ def rows_as_believed(rng: np.random.Generator) -> Setting:
 
 
 def types_of_cost(rng: np.random.Generator) -> Setting:
-    """Draw unit costs about the types of the menu, and a budget for everyone's contract."""
+    """Draw unit costs about the types of the menu, few or many units, and a budget for all."""
     setting = _setting(rng, covering)
     types = rng.choice([900_000, 600_000, 250_000], setting.n)
     moved = (types * rng.choice([1.0, 1.0, 0.9, 1.1], setting.n)).astype(int).tolist()
-    bids = tuple(Bid(cost=2 * cost, capacity=2, quality=2) for cost in moved)
-    return replace(setting, bids=bids, rows=(2,) * setting.n, budget=100 * UNIT)
+    units = rng.choice([2, 5, 20, 40], setting.n).tolist()
+    bids = tuple(
+        Bid(cost=cost * capacity, capacity=capacity, quality=2)
+        for cost, capacity in zip(moved, units, strict=True)
+    )
+    return replace(setting, bids=bids, rows=tuple(units), budget=100 * UNIT)
 
 
 def contestants(rng: np.random.Generator) -> Setting:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
+from functools import lru_cache
 from string import ascii_lowercase
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -87,13 +88,9 @@ class Setting:
     def round(self, **told: Any) -> RoundInput:  # noqa: ANN401 - fields of RoundInput
         """Give the round in which everybody tells the truth, but for what is *told*."""
         names = tuple(ascii_lowercase[: self.n])
-        values = shapley_of_table(self.worths)
         honest: dict[str, Any] = {
             "participants": names,
-            "contributions": tuple(
-                Estimate(round(Fraction(value) * NANO), half)
-                for value, half in zip(values.tolist(), self.half_widths, strict=True)
-            ),
+            "contributions": _contributions(self.worths.tobytes(), self.half_widths),
             "rows": self.rows,
             "budget": self.budget,
             "bids": self.bids,
@@ -145,6 +142,15 @@ class Setting:
         if self.parameters:
             told.append(" ".join(f"{name}={value}" for name, value in self.parameters.items()))
         return "; ".join(told)
+
+
+@lru_cache(maxsize=64)  # a setting's round is told in many ways, one after the other
+def _contributions(worths: bytes, half_widths: tuple[int, ...]) -> tuple[Estimate, ...]:
+    values = shapley_of_table(np.frombuffer(worths))
+    return tuple(
+        Estimate(round(Fraction(value) * NANO), half)
+        for value, half in zip(values.tolist(), half_widths, strict=True)
+    )
 
 
 def _shown(bid: Bid | None) -> str:

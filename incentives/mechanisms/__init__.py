@@ -50,6 +50,7 @@ from fedmerit.incentives.mechanisms.stable import least_core, nucleolus
 from fedmerit.incentives.mechanisms.staking import signed_stakes
 from fedmerit.incentives.mechanisms.standing import reputation
 from fedmerit.incentives.mechanisms.tullock import tullock
+from fedmerit.incentives.mechanisms.unsettled import UNSETTLED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,9 +59,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MEANING",
-    "MEASURABLE",
     "MEASURED",
     "MECHANISMS",
+    "SETTLED",
+    "UNSETTLED",
     "Claim",
     "Mechanism",
     "Model",
@@ -116,12 +118,18 @@ MECHANISMS: Final[Mapping[str, Mechanism]] = MappingProxyType(
     }
 )
 
-#: What every run measures.
-MEASURABLE: Final = frozenset({Need.CONTRIBUTIONS, Need.ROWS})
-
-#: Those that decide by what every run measures; a scenario may name one of these.
+#: Those that decide by what every run measures.
 MEASURED: Final[Mapping[str, Mechanism]] = MappingProxyType(
-    {name: each for name, each in MECHANISMS.items() if each.needs <= MEASURABLE}
+    {
+        name: each
+        for name, each in MECHANISMS.items()
+        if each.needs <= {Need.CONTRIBUTIONS, Need.ROWS}
+    }
+)
+
+#: Those that a run can settle; a scenario may name one of these.
+SETTLED: Final[Mapping[str, Mechanism]] = MappingProxyType(
+    {name: each for name, each in MECHANISMS.items() if name not in UNSETTLED}
 )
 
 

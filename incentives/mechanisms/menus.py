@@ -106,10 +106,11 @@ def contract(
     """Offer a menu of contracts, and let each member have the one that is best for its cost.
 
     The menu depends on the belief about costs and on nobody's bid. The cheapest type works
-    as much as if its cost were known, dearer ones less; the dearest is left nothing.
+    as much as if its cost were known, dearer ones less; the dearest is left nothing. Nobody is
+    offered more work than it has capacity for: whoever has little picks among small contracts.
 
     Args:
-        round_: The round; each bids a unit cost.
+        round_: The round; each bids a unit cost, and has a capacity of units.
         alpha: The buyer's worth of q units of one member is ``alpha * ln(1 + q)``, in base units.
         types: Unit costs believed possible, falling.
         odds: Of each type, in any unit.
@@ -123,10 +124,13 @@ def contract(
     menu = best_menu(types, odds, logarithmic(alpha))
     work, dues = {}, {}
     for i, bid in entered(round_).items():
-        contracts = zip(menu.rewards, menu.work, strict=True)
-        offered = [(pay - float(bid.unit_cost) * units, units, pay) for pay, units in contracts]
+        offered = [
+            (pay - float(bid.unit_cost) * units, units, pay)
+            for pay, units in zip(menu.rewards, menu.work, strict=True)
+            if units <= bid.capacity
+        ]
         # A type is indifferent to its neighbour's contract; rounding must not decide.
-        best = max(gain for gain, _, _ in offered)
+        best = max((gain for gain, _, _ in offered), default=-1.0 * alpha)
         if best >= -1e-9 * alpha:
             near = [each for each in offered if each[0] >= best - 1e-9 * alpha]
             _, work[i], dues[i] = max(near, key=lambda each: each[1])

@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from fedmerit.incentives.participation.actions import HONEST, QUARTERS, Action
 from fedmerit.incentives.participation.lying import LIES, Lie, reported
-from fedmerit.incentives.participation.provision import SIMULATED, Market, buys, provided
+from fedmerit.incentives.participation.provision import (
+    RISING,
+    SIMULATED,
+    UNSIMULATED,
+    Market,
+    buys,
+    provided,
+)
 from fedmerit.incentives.participation.responding import Responder
 from fedmerit.incentives.participation.staying import Patience, Standing, retained
 from fedmerit.incentives.participation.strategies import STRATEGIES, Fixed, Strategy
@@ -16,8 +23,10 @@ __all__ = [
     "HONEST",
     "LIES",
     "QUARTERS",
+    "RISING",
     "SIMULATED",
     "STRATEGIES",
+    "UNSIMULATED",
     "Action",
     "Fixed",
     "Lie",

@@ -7,7 +7,8 @@ settings that are money, or counts of members, follow a market; the others keep 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, isqrt
+from itertools import pairwise
+from math import ceil, isqrt, log1p
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from fedmerit.incentives.offers import Parameter
 
 
+#: Classes of cost that a menu is made for, at most.
+_CLASSES: Final = 3
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Market:
     """What is known of everybody before the first round.
@@ -31,6 +36,9 @@ class Market:
         costs: What a round's work costs each of them, in base units.
         points: Points of quality that a member has on average.
         gain: What a round gains if everybody takes part, in the metric's unit, on average.
+        root: Base units that a round brings in for one row, and for more by the root of their
+            number, as was measured.
+        benefit: Part of what a round brings in that is one member's.
     """
 
     budget: int
@@ -38,6 +46,8 @@ class Market:
     costs: tuple[int, ...]
     points: int
     gain: float
+    root: float
+    benefit: float
 
     @property
     def winners(self) -> int:
@@ -81,6 +91,30 @@ def _valued(market: Market) -> dict[str, Parameter]:
     return {"worth": max(1, int(market.budget / market.gain))} if market.gain > 0 else {}
 
 
+def _menu(market: Market) -> dict[str, Parameter]:
+    """Believe in up to three classes of cost, and value everybody's rows at the budget."""
+    costs, n = market.unit_costs, len(market.rows)
+    classes = sorted({costs[-(-n * k // _CLASSES) - 1] for k in range(1, _CLASSES + 1)})
+    below = [sum(cost <= most for cost in costs) for most in classes]
+    odds = [now - before for before, now in pairwise([0, *below])]
+    typical = sum(market.rows) / n
+    return {
+        "alpha": max(1, int(market.budget / (n * log1p(typical)))),
+        "types": tuple(reversed(classes)),
+        "odds": tuple(reversed(odds)),
+    }
+
+
+def _a_row(market: Market) -> dict[str, Parameter]:
+    """Value everybody's rows at the budget, one like another."""
+    return {"worth": max(1, market.budget // sum(market.rows))}
+
+
+def _enjoyed(market: Market) -> dict[str, Parameter]:
+    """Let the model be worth to a member what its part of the measured income is."""
+    return {"benefit": max(1, int(market.benefit * market.root))}
+
+
 _PROVISION: Final[Mapping[str, Callable[[Market], dict[str, Parameter]]]] = MappingProxyType(
     {
         "pvcg": _income,
@@ -92,27 +126,35 @@ _PROVISION: Final[Mapping[str, Callable[[Market], dict[str, Parameter]]]] = Mapp
         "vcg": _valued,
         "msensing": _valued,
         "fli": _valued,
+        "contract": _menu,
+        "posted-price": _a_row,
+        "public-good": _enjoyed,
     }
 )
 
-#: Those whose members sell what is no training, whose costs are not in proportion to it, or who
-#: may promise more of it than they have rows for.
-_ELSEWHERE: Final = frozenset(
+#: Why each mechanism that a federation cannot be run under cannot, by name.
+UNSIMULATED: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "contract",
-        "cremer-mclean",
-        "posted-price",
-        "local-accuracy",
-        "cycle-market",
-        "public-good",
-        "accuracy-shaping",
+        "cremer-mclean": "it sells one model to two buyers whose values are alike, and members "
+        "of a federation sell work",
+        "local-accuracy": "it pays for how exactly each solves its own problem, and a round's "
+        "number of steps is fixed and its exactness not measured",
+        "cycle-market": "it pays for cycles a second, and a simulation has no clock",
+        "accuracy-shaping": "it shapes models by a curve of accuracy that is known before anybody "
+        "trains, and a federation's is not",
     }
 )
 
 #: Mechanisms that a federation can be run under, with costs in proportion to the work.
 SIMULATED: Final[Mapping[str, Mechanism]] = MappingProxyType(
-    {name: each for name, each in MECHANISMS.items() if name not in _ELSEWHERE}
+    {name: each for name, each in MECHANISMS.items() if name not in UNSIMULATED}
 )
+
+#: Those for which work has to get dearer the more there is of it.
+RISING: Final = frozenset({"posted-price"})
+
+#: Those whose members choose their work by themselves: it is not rounded up.
+_CHOSEN: Final = frozenset({"contract", "posted-price", "public-good"})
 
 
 def provided(mechanism: Mechanism, market: Market) -> dict[str, Parameter]:
@@ -126,6 +168,10 @@ def buys(mechanism: Mechanism) -> bool:
     return Need.BIDS in mechanism.needs and Need.CONTRIBUTIONS not in mechanism.needs
 
 
-def fraction_of(work: Fraction, capacity: int, parts: int) -> int:
-    """Give the part of an offer that is bought, in *parts* of it, rounded up."""
-    return min(parts, ceil(parts * work / capacity))
+def fraction_of(mechanism: Mechanism, work: Fraction, capacity: int, parts: int) -> int:
+    """Give the part of an offer that is worked for, in *parts* of it.
+
+    What is bought is delivered, so it is rounded up; what members choose to do, to the nearest.
+    """
+    whole = round if mechanism.name in _CHOSEN else ceil
+    return min(parts, whole(parts * work / capacity))

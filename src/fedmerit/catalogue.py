@@ -25,7 +25,7 @@ def catalogue() -> dict[str, dict[str, str]]:
         PartyGame,
     )
     from fedmerit.federation.vertical.shipped import WIDE  # noqa: PLC0415 - as above
-    from fedmerit.incentives import MEASURED, METHODS  # noqa: PLC0415 - only needed here
+    from fedmerit.incentives import METHODS, SETTLED  # noqa: PLC0415 - only needed here
 
     return {
         "Scenarios": {name: load(name).description for name in shipped()},
@@ -38,7 +38,7 @@ def catalogue() -> dict[str, dict[str, str]]:
             {"retraining": PartyGame, "embeddings": EmbeddingGame}
         ),
         "Methods": _summaries(METHODS),
-        "Mechanisms": _summaries(MEASURED),
+        "Mechanisms": _summaries(SETTLED),
     }
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from fedmerit.errors import BundleError
 from fedmerit.evidence import (
+    MICRO,
     CheckpointDocument,
     CurvePoint,
     InteractionsDocument,
@@ -24,8 +25,6 @@ from fedmerit.evidence import (
 )
 from fedmerit.incentives import (
     METHODS,
-    Estimate,
-    RoundInput,
     baselines,
     estimates,
     explain,
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
 
     from fedmerit.evidence import FederationDocument
     from fedmerit.federation import Round
-    from fedmerit.incentives import Game, Valuation
+    from fedmerit.incentives import Game, Outcome, RoundInput, Valuation
     from fedmerit.scenario import Scenario
 
 
@@ -195,29 +194,22 @@ def _by_owner(valuation: Valuation, owners: NDArray[np.int64]) -> tuple[tuple[in
     return tuple(nano(split) for split in sums / rows.shape[1])
 
 
-def outcome_document(
-    scenario: Scenario,
-    federation: FederationDocument,
-    valuation: ValuationDocument,
-    idle: tuple[str, ...],
-) -> OutcomeDocument:
-    """Run the scenario's mechanism on the recorded integers, and say what it pays."""
-    round_ = RoundInput(
-        participants=valuation.participants,
-        contributions=tuple(map(Estimate, valuation.values, valuation.half_widths)),
-        rows=tuple(member.declared_rows for member in federation.members),
-        budget=scenario.reward.budget,
-        barred=frozenset(idle),
-    )
-    outcome = reward(round_, mechanism=scenario.reward.mechanism)
+def outcome_document(round_: RoundInput, *, mechanism: str) -> OutcomeDocument:
+    """Run the mechanism of this name on recorded integers, and say what it pays.
+
+    Raises:
+        RewardError: It refuses the round, or owes more than the budget.
+    """
+    outcome = reward(round_, mechanism=mechanism)
     return OutcomeDocument(
-        mechanism=scenario.reward.mechanism,
+        mechanism=mechanism,
         budget=outcome.budget,
         participants=outcome.participants,
         payments=outcome.payments,
         slashes=outcome.slashes,
         reserve=outcome.reserve,
-        barred=idle,
+        barred=tuple(name for name in round_.participants if name in round_.barred),
+        bought_ppm=_bought(round_, outcome),
         steps=tuple(
             PayoutStep(
                 name=step.participant,
@@ -230,3 +222,9 @@ def outcome_document(
             for step in explain(round_, outcome)
         ),
     )
+
+
+def _bought(round_: RoundInput, outcome: Outcome) -> tuple[int, ...]:
+    """Give which part of each offer is bought, in millionths; rounded down to whole ones."""
+    bids = zip(round_.bids, outcome.work, strict=False)
+    return tuple(int(work * MICRO / bid.capacity) if bid else 0 for bid, work in bids)

@@ -1,4 +1,4 @@
-"""The draw stage: open the job, bind the members to their updates, and draw the seed.
+"""The draw stage: open the job, bind the members to updates and offers, and draw the seed.
 
 It comes before the valuation, so that nobody can have picked the seed that others are valued
 by; and after the training, so that nobody can train again to suit it.
@@ -26,6 +26,7 @@ from fedmerit.evidence import (
     FederationDocument,
     TrainingDocument,
 )
+from fedmerit.offering import sealed, write_bids
 from fedmerit.streams import derived_seed
 
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ class Together(Protocol):
     @property
     def participants(self) -> tuple[str, ...]:
         """Their names, in the order that every document keeps."""
+
+    @property
+    def declared_rows(self) -> dict[str, int]:
+        """How many rows each declares, in the same order."""
 
     @property
     def committee(self) -> tuple[str, ...]:
@@ -93,6 +98,8 @@ def draw(bundle: Bundle, chain: ChainChoice, advance: Advance) -> None:
     there = Deployment.from_json(bundle.text(DEPLOYMENT))
     whole = all_transactions(node, there, drawn.transactions)
     bundle.write(DRAWN, replace(drawn, transactions=whole).to_json().encode())
+    members = bundle.document(FEDERATION, FederationDocument)
+    write_bids(bundle, members.declared_rows, drawn.revealed)
     keep_chain(bundle, node)
 
 
@@ -110,8 +117,16 @@ def seed_of(bundle: Bundle) -> int:
     return drawn or derived_seed(bundle.scenario.seed, "valuation")
 
 
+def bound_of(bundle: Bundle) -> tuple[bytes, ...]:
+    """Give what each member binds itself to: its updates, and its offer if it is asked."""
+    members = bundle.document(FEDERATION, FederationDocument)
+    training = bundle.document(TRAINING, TrainingDocument)
+    updates = update_digests_of(training, len(members.names))
+    return sealed(bundle.scenario, members.declared_rows, updates)
+
+
 def update_digests_of(training: TrainingDocument, members: int) -> tuple[bytes, ...]:
-    """Give what each member binds itself to: the digest of all its rounds' update digests."""
+    """Give of each member the digest of all its rounds' update digests."""
     rounds = [[bytes.fromhex(d[2:]) for d in r.update_digests] for r in training.rounds]
     return tuple(
         bytes.fromhex(digest(b"".join(round_[place] for round_ in rounds))[2:])
@@ -142,7 +157,7 @@ def agreed(bundle: Bundle) -> dict[str, Any]:
         "update_roots": tuple(bytes.fromhex(r.update_root[2:]) for r in training.rounds),
         "committee": members.committee,
         "threshold": members.threshold,
-        "updates": update_digests_of(training, len(members.names)),
+        "updates": bound_of(bundle),
     }
 
 

@@ -22,6 +22,7 @@ TRAINING: Final = "training.json"
 MODEL: Final = "training/model.safetensors"
 GRADIENTS: Final = "gradients.safetensors"
 VALUATION: Final = "valuation.json"
+BIDS: Final = "bids.json"
 OUTCOME: Final = "outcome.json"
 ACCOUNTS: Final = "accounts.json"
 RECEIPT: Final = "settlement/receipt.json"
@@ -83,6 +84,11 @@ class FederationDocument(Document):
         """Participants in the order that every other document keeps."""
         return tuple(member.name for member in self.members)
 
+    @property
+    def declared_rows(self) -> dict[str, int]:
+        """How many rows each participant claims, in the same order."""
+        return {member.name: member.declared_rows for member in self.members}
+
 
 class RoundNotes(Document):
     """``training/<round>.json``: what a round's arrays beside it do not say."""
@@ -127,6 +133,23 @@ class TrainingDocument(Document):
     def delta_ppm(self) -> int:
         """Accuracy given up by not pooling the data (Yang et al., 2019), in millionths."""
         return self.pooled_accuracy_ppm - self.rounds[-1].accuracy_ppm
+
+
+class OfferDocument(Document):
+    """What one member had sealed, and opened."""
+
+    name: str
+    cost: Money
+    """What it asks for all of it."""
+    units: int
+    """Rows whose use it offers; of owners of columns, the rows of its table."""
+
+
+class BidsDocument(Document):
+    """``bids.json``: the offers that were opened in the draw, where the mechanism asks for any."""
+
+    offers: tuple[OfferDocument, ...]
+    """Of those alone that opened theirs in time."""
 
 
 class CurvePoint(Document):
@@ -221,6 +244,8 @@ class OutcomeDocument(Document):
     slashes: tuple[Money, ...]
     reserve: Money
     barred: tuple[str, ...]
+    bought_ppm: tuple[int, ...] = ()
+    """Part of each one's offer that is bought; empty where nobody is asked for one."""
     steps: tuple[PayoutStep, ...]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from fedmerit.sections import NotNegative, Positive, Section
+from fedmerit.sections import NotNegative, Offer, Positive, Section
 
 
 class Owner(Section):
@@ -28,6 +28,8 @@ class Owner(Section):
     """Share of the people of ``data.source`` that it knows."""
     noise: Annotated[int, Field(ge=0, le=100)] = 0
     """So many columns of noise, which say nothing, besides its own of ``data.source``."""
+    offer: Offer | None = None
+    """What it asks, where the mechanism buys: ``{ cost = 250_000 }``."""
 
     @model_validator(mode="after")
     def _holds_what_it_can(self) -> Owner:

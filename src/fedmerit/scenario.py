@@ -8,13 +8,35 @@ silently pay people by a default.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tomli_w
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from fedmerit.owners import Vertical
-from fedmerit.sections import BaseUnits, Positive, Section, Share, Stake
+from fedmerit.sections import BaseUnits, Offer, Positive, Section, Share, Stake
+
+if TYPE_CHECKING:
+    from fedmerit.incentives.offers import Parameter
+
+
+def _exact(value: object) -> object:
+    """Refuse what is not exact, which whoever recomputes a payment could read otherwise."""
+    parts = value if isinstance(value, list | tuple) else (value,)
+    whole = all(isinstance(part, int) and not isinstance(part, bool) for part in parts)
+    try:
+        fraction = isinstance(value, str) and Fraction(value)
+    except (ValueError, ZeroDivisionError):
+        fraction = False
+    if not parts or not (whole or fraction is not False):
+        msg = "a whole number, a fraction in quotes such as '3/5', or a list of whole numbers"
+        raise ValueError(msg)
+    return value
+
+
+#: A setting of a mechanism, as TOML can hold it.
+Setting = Annotated[int | str | tuple[int, ...], BeforeValidator(_exact)]
 
 
 class Partition(Section):
@@ -69,6 +91,9 @@ class Member(Section):
     noise: Annotated[float, Field(ge=0, le=1000)] = 1.0
     """Strength of the noise of ``disguised-rider``, ``feature-noise`` and ``update-noise``; 1 is
     as strong as the last move, the column or the update that it is measured by."""
+    copied: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of the model's last move that ``disguised-rider`` sends beneath its noise; 0 sends
+    random numbers alone."""
     reveals: bool = True
     """Whether it shows the secret it puts into the draw; one that does not loses its stake."""
     effort: Annotated[float, Field(gt=0, le=1)] = 0.5
@@ -77,6 +102,10 @@ class Member(Section):
     """Chance that ``drop-out`` does not answer in a round."""
     fault: Literal["nan", "inf", "shape"] = "nan"
     """What ``faulty`` sends."""
+    offer: Offer | None = None
+    """What it asks, where the mechanism buys: ``{ cost = 250_000 }``."""
+    reputation: Annotated[float, Field(gt=0, le=1)] | None = None
+    """From earlier rounds, known to all; where anybody has one, 1 is everybody else's."""
 
     @model_validator(mode="after")
     def _rows_come_from_somewhere(self) -> Member:
@@ -154,6 +183,20 @@ class Reward(Section):
     """A mechanism (``fedmerit list``)."""
     budget: BaseUnits = 1000 * 10**18
     """What the sponsor pays in all, in base units (the shipped token has 18 decimals)."""
+    settings: dict[str, Setting] = Field(default={})
+    """Settings of the mechanism by name: whole numbers, fractions in quotes, or lists."""
+
+    @property
+    def parameters(self) -> dict[str, Parameter]:
+        """The settings as the mechanism takes them."""
+        return {name: _parameter(value) for name, value in self.settings.items()}
+
+
+def _parameter(value: int | str | tuple[int, ...]) -> Parameter:
+    if not isinstance(value, str):
+        return value
+    fraction = Fraction(value)
+    return fraction.numerator if fraction.denominator == 1 else fraction
 
 
 class Settlement(Section):
@@ -237,6 +280,12 @@ class Scenario(Section):
     def behaviours(self) -> dict[str, str]:
         """What each member that is mentioned does; the others are honest."""
         return {member.name: member.behaviour for member in self.members}
+
+    @property
+    def offers(self) -> dict[str, Offer]:
+        """What each asks that asks for anything."""
+        some = self.members if self.vertical is None else self.vertical.owners
+        return {one.name: one.offer for one in some if one.offer is not None}
 
     def to_toml(self) -> str:
         """Write the scenario out in full, every default that applies to it included."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -37,3 +38,19 @@ class Section(BaseModel):
     """A table of a scenario's TOML file: frozen, and without room for unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Offer(Section):
+    """What a participant asks for the use of its part, where the mechanism buys."""
+
+    cost: Stake
+    """Base units that its part costs it, which it asks for if it is honest."""
+    overstates: Annotated[float, Field(gt=0, le=1000)] = 1.0
+    """So many times its cost it asks; 1 is honest."""
+    units: Positive | None = None
+    """Rows whose use it offers; all that it declares if absent."""
+
+    @property
+    def asked(self) -> int:
+        """Base units that it asks."""
+        return round(self.cost * Fraction(str(self.overstates)))

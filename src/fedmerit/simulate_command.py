@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
@@ -17,6 +18,8 @@ from rich.table import Table
 from fedmerit.errors import BundleError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fedmerit.incentives.participation import Patience
     from fedmerit.scenario import Scenario
     from fedmerit.simulation import Comparison, Simulation
@@ -35,6 +38,7 @@ class Members:
 
     Args:
         cost: What everybody's work of a round costs, as a part of its budget.
+        rising: Whether work gets dearer the more there is: half of it then costs a quarter.
         outside: What each has elsewhere a round, in equal shares of the budget.
         benefit: Part of what the model brings in that is its members'.
         stake: What each puts down at first, in equal shares of the budget.
@@ -45,6 +49,7 @@ class Members:
     """
 
     cost: float = 0.5
+    rising: bool = False
     outside: float = 0.0
     benefit: float = 0.1
     stake: float = 1.0
@@ -118,9 +123,9 @@ def simulate(
         **like,
         **asdict(evaluators),
     )
-    target = _target(dir, asked.name)
-    comparison = _simulated(asked, settings)
-    written = _write(target, comparison)
+    with _target(dir, asked.name) as target:
+        comparison = _simulated(asked, settings)
+        written = _write(target, comparison)
     if output == "json":
         out.print(written["simulation.json"], markup=False, soft_wrap=True)
     else:
@@ -151,8 +156,9 @@ def _simulated(scenario: Scenario, settings: Simulation) -> Comparison:
         )
 
 
-def _target(directory: Path | None, scenario: str) -> Path:
-    """Make the directory to write to.
+@contextmanager
+def _target(directory: Path | None, scenario: str) -> Iterator[Path]:
+    """Make the directory to write to; if nothing comes to be written, it goes again.
 
     Raises:
         BundleError: It exists already and is not empty, or cannot be made.
@@ -160,6 +166,7 @@ def _target(directory: Path | None, scenario: str) -> Path:
     if directory is None:
         numbered = (_HOME / f"{scenario}-{number}" for number in count(1))
         directory = next(path for path in numbered if not path.exists())
+    new = [path for path in (directory, *directory.parents) if not path.exists()]
     try:
         directory.mkdir(parents=True, exist_ok=True)
         occupied = any(directory.iterdir())
@@ -169,7 +176,13 @@ def _target(directory: Path | None, scenario: str) -> Path:
         ) from error
     if occupied:
         raise BundleError(f"{directory} is not empty", hint="Name a new directory with --dir.")
-    return directory
+    try:
+        yield directory
+    except BaseException:
+        for made in new:
+            with suppress(OSError):  # what holds something stays
+                made.rmdir()
+        raise
 
 
 def _write(target: Path, comparison: Comparison) -> dict[str, str]:

@@ -13,7 +13,6 @@ from fedmerit.committing import write_commitment
 from fedmerit.documents import (
     Measured,
     curve_point,
-    outcome_document,
     valuation_document,
 )
 from fedmerit.drawing import check_agreement, draw, seed_of
@@ -28,14 +27,15 @@ from fedmerit.evidence import (
     FederationDocument,
     RunDocument,
     TrainingDocument,
-    ValuationDocument,
 )
 from fedmerit.incentives import CachedGame
 from fedmerit.incentives import value as value_game
+from fedmerit.offering import check_offers
 from fedmerit.provenance import versions
 from fedmerit.records import coalition_arrays, read_rounds, training_document, write_round
 from fedmerit.rehearsal import check_method
 from fedmerit.report import write as report
+from fedmerit.rewarding import decided
 from fedmerit.settling import settle
 from fedmerit.streams import derived_seed
 from fedmerit.wiring import assemble, federation_document
@@ -81,6 +81,7 @@ def check(scenario: Scenario, chain: ChainChoice) -> None:
     """
     together = vertical.check(scenario) if scenario.vertical else assemble(scenario)
     check_method(scenario, together.participants)
+    check_offers(scenario, together.declared_rows)
     check_agreement(scenario, together, chain)
 
 
@@ -201,14 +202,8 @@ def curve(run: federated.RunGame, scenario: Scenario, seed: int) -> list[CurvePo
 
 
 def reward(bundle: Bundle) -> None:
-    """Turn recorded values into integer payments."""
-    outcome = outcome_document(
-        bundle.scenario,
-        bundle.document(FEDERATION, FederationDocument),
-        bundle.document(VALUATION, ValuationDocument),
-        bundle.document(TRAINING, TrainingDocument).idle,
-    )
-    bundle.write_document(OUTCOME, outcome)
+    """Turn recorded values, and offers where there are any, into integer payments."""
+    bundle.write_document(OUTCOME, decided(bundle))
 
 
 def _train(

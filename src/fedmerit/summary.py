@@ -22,6 +22,7 @@ from fedmerit.joint import (
     OpinionsDocument,
     VerticalDocument,
 )
+from fedmerit.offering import opened_bids
 from fedmerit.report.units import (
     decimals_for,
     exact_tokens,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fedmerit.bundle import Bundle
-    from fedmerit.evidence import MemberDocument, PayoutStep
+    from fedmerit.evidence import MemberDocument, OfferDocument, PayoutStep
 
 
 def member_rows(bundle: Bundle) -> list[dict[str, str]]:
@@ -46,7 +47,7 @@ def member_rows(bundle: Bundle) -> list[dict[str, str]]:
     valuation = bundle.document(VALUATION, ValuationDocument)
     decimals = decimals_for(map(milli, valuation.values))
     title = f"Value ± {percent(valuation.confidence_ppm, 0)} ({unit(valuation).short})"
-    columns = _columns(bundle)
+    columns, bids = _columns(bundle), opened_bids(bundle)
     return [
         {
             "Member": member.name,
@@ -56,6 +57,7 @@ def member_rows(bundle: Bundle) -> list[dict[str, str]]:
                 else {"Behaviour": member.behaviour, "Rows": f"{member.rows:,}"}
             ),
             title: with_error(milli(value), milli(half), decimals),
+            **({"Asks (tokens)": _asked(bids.get(member.name))} if bids is not None else {}),
             "Share": percent(step.share_ppm),
             "Paid (tokens)": short_tokens(step.payment),
         }
@@ -112,6 +114,10 @@ def _joint(bundle: Bundle) -> dict[str, str]:
     return figures
 
 
+def _asked(offer: OfferDocument | None) -> str:
+    return short_tokens(offer.cost) if offer else "not opened"
+
+
 def _columns(bundle: Bundle) -> dict[str, int]:
     """Give how many columns each owner holds; nothing where members hold rows."""
     if bundle.scenario.vertical is None:
@@ -122,7 +128,8 @@ def _columns(bundle: Bundle) -> dict[str, int]:
 
 def as_json(bundle: Bundle) -> dict[str, object]:
     """Give the result in the bundle's own units: billionths of the metric, base units."""
-    outcome = bundle.document(OUTCOME, OutcomeDocument)
+    outcome, bids = bundle.document(OUTCOME, OutcomeDocument), opened_bids(bundle)
+    asked = {name: str(offer.cost) for name, offer in bids.items()} if bids else {}
     return {
         "bundle": str(bundle.path),
         "manifest": bundle.digest,
@@ -134,6 +141,7 @@ def as_json(bundle: Bundle) -> dict[str, object]:
                 "behaviour": member.behaviour,
                 "value": value,
                 "half_width": half,
+                **({"asked": asked.get(member.name)} if bids is not None else {}),
                 "payment": str(step.payment),
             }
             for member, value, half, step in _members(bundle)

@@ -11,7 +11,6 @@ import numpy as np
 from fedmerit.canonical import digest
 from fedmerit.errors import (
     GameError,
-    MissingInput,
     RewardError,
     ScenarioError,
     TrainingError,
@@ -31,7 +30,8 @@ from fedmerit.federation import (
     network,
     read_table,
 )
-from fedmerit.incentives import AUTO, MEASURABLE, MEASURED, MECHANISMS, METHODS
+from fedmerit.incentives import AUTO, METHODS, SETTLED
+from fedmerit.incentives.mechanisms import UNSETTLED
 
 if TYPE_CHECKING:
     from fedmerit.federation import Behaviour, Table
@@ -60,6 +60,11 @@ class Consortium:
     def participants(self) -> tuple[str, ...]:
         """The members' names, in the order that every document keeps."""
         return self.federation.participants
+
+    @property
+    def declared_rows(self) -> dict[str, int]:
+        """How many rows each declares, in the same order."""
+        return {member.name: member.declared_rows for member in self.federation.members}
 
 
 def assemble(scenario: Scenario) -> Consortium:
@@ -134,11 +139,14 @@ def check_names(scenario: Scenario) -> None:
         raise GameError(
             f"no valuation method is called {method!r}", hint=suggestion(method, [AUTO, *METHODS])
         )
-    if mechanism in MECHANISMS and mechanism not in MEASURED:
-        raise MissingInput(mechanism, missing=MECHANISMS[mechanism].needs - MEASURABLE)
-    if mechanism not in MEASURED:
+    if mechanism in UNSETTLED:
         raise RewardError(
-            f"no mechanism is called {mechanism!r}", hint=suggestion(mechanism, MEASURED)
+            f"no run can settle {mechanism!r}: {UNSETTLED[mechanism]}",
+            hint=f"Choose one of: {', '.join(SETTLED)}.",
+        )
+    if mechanism not in SETTLED:
+        raise RewardError(
+            f"no mechanism is called {mechanism!r}", hint=suggestion(mechanism, SETTLED)
         )
 
 
@@ -206,7 +214,7 @@ def _behaviour(member: Member) -> Behaviour:
         )
     arguments: dict[str, dict[str, float | str]] = {
         "label-flip": {"share": member.flip_share},
-        "disguised-rider": {"noise": member.noise},
+        "disguised-rider": {"noise": member.noise, "copied": member.copied},
         "feature-noise": {"noise": member.noise},
         "update-noise": {"noise": member.noise},
         "under-effort": {"effort": member.effort},

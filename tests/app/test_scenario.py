@@ -8,8 +8,16 @@ from hypothesis import strategies as st
 
 from fedmerit.chain.tree import MAXIMUM_AMOUNT
 from fedmerit.errors import ScenarioError
+from fedmerit.federation import (
+    DisguisedRider,
+    DropOut,
+    LabelFlip,
+    UnderEffort,
+    UpdateNoise,
+)
 from fedmerit.reading import load, parse, shipped
 from fedmerit.starter import write_starter
+from fedmerit.wiring import assemble
 
 SMALLEST = {"name": "small", "data": {"source": "digits"}}
 
@@ -73,6 +81,29 @@ def test_a_new_member_with_a_source_of_rows_but_no_number_of_them_is_refused():
     error = refusal({**SMALLEST, "members": [{"name": "new", "take_from": "old"}]})
 
     assert "'take_from' and 'rows' go together" in str(error)
+
+
+def test_every_setting_of_a_behaviour_reaches_it():
+    given = {
+        "disguised-rider": ({"noise": 0.5, "copied": 0.25}, DisguisedRider(0.5, copied=0.25)),
+        "under-effort": ({"effort": 0.75}, UnderEffort(0.75)),
+        "drop-out": ({"drop_rate": 0.1}, DropOut(0.1)),
+        "label-flip": ({"flip_share": 0.2}, LabelFlip(0.2)),
+        "update-noise": ({"noise": 2.0}, UpdateNoise(2.0)),
+    }
+    members = [
+        {"name": f"member-{i}", "behaviour": name, **settings}
+        for i, (name, (settings, _)) in enumerate(given.items(), start=1)
+    ]
+    data = {"source": "digits", "partition": {"participants": 6}}
+
+    federation = assemble(
+        parse({**SMALLEST, "data": data, "members": members}, origin="m")
+    ).federation
+
+    found = {member.name: member.behaviour for member in federation.members}
+    for place, (_, behaviour) in enumerate(given.values(), start=1):
+        assert found[f"member-{place}"] == behaviour
 
 
 def test_a_game_that_does_not_exist_is_refused_with_the_nearest_one():

@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from fedmerit.chain.clients import Safeguards
+from fedmerit.chain.clients.rounds import Revealed
 from fedmerit.chain.connection import connect
+from fedmerit.chain.drawing import commitment
 from fedmerit.chain.journal import Journal
 from fedmerit.chain.opening import establish
 from fedmerit.chain.sealing import SealedBid
@@ -16,9 +18,8 @@ from fedmerit.errors import ChainError, Reverted
 
 STARTED = 1_700_000_000
 STAKE, WINDOW = 50, 600
-BIDS = tuple(
-    SealedBid(cost=cost, capacity=10, quality=5, salt=bytes([cost]) * 32) for cost in (30, 20, 40)
-)
+SALT, UPDATES = b"\5" * 32, b"\7" * 32
+BIDS = tuple(SealedBid(cost=cost, units=10, updates=UPDATES) for cost in (30, 20, 40))
 
 
 class Drawing:
@@ -62,15 +63,13 @@ class Drawing:
         self.rounds._send(self.coordinator, "begin", self.job)
 
     def sealed(self, bid, member):
-        return bid.commitment(job=self.job, period=1, draw=1, account=member.address)
+        return commitment(self.job, 1, 1, Revealed(member.address, bid.digest, SALT))
 
     def commit(self, commitment, member):
         self.rounds._send(member, "commitUpdate", self.job, commitment)
 
     def reveal(self, bid, member):
-        self.rounds._send(
-            self.coordinator, "reveal", self.job, member.address, bid.digest, bid.salt
-        )
+        self.rounds._send(self.coordinator, "reveal", self.job, member.address, bid.digest, SALT)
 
     def later(self):
         self.node.wait_until(self.node.now() + WINDOW)
@@ -84,7 +83,7 @@ def drawing(make_order, keys):
 def test_the_commitment_is_what_the_contract_computes(drawing):
     for bid, member in zip(BIDS, drawing.members, strict=True):
         theirs = drawing.rounds._ask(
-            "hashCommitment", drawing.job, 1, 1, member.address, bid.digest, bid.salt
+            "hashCommitment", drawing.job, 1, 1, member.address, bid.digest, SALT
         )
         assert drawing.sealed(bid, member) == bytes(theirs)
 
@@ -100,9 +99,9 @@ def test_bids_are_sealed_opened_and_told_from_any_other(drawing):
 
     assert len(shown) == len(BIDS)
     for event, bid in zip(shown, BIDS, strict=True):
-        digest, salt = bytes(event["updateDigest"]), bytes(event["salt"])
-        assert bid.opens(digest, salt)
-        assert not replace(bid, cost=bid.cost + 1).opens(digest, salt)
+        shown_digest = bytes(event["updateDigest"])
+        assert bid.digest == shown_digest
+        assert replace(bid, cost=bid.cost + 1).digest != shown_digest
 
 
 def test_nobody_can_open_another_bid_than_the_sealed_one_nor_change_it(drawing):
@@ -136,8 +135,18 @@ def test_nothing_is_opened_while_others_may_still_bid(drawing):
         drawing.reveal(bid, member)
 
 
+def test_a_bid_that_is_opened_too_late_is_refused(drawing):
+    bid, member = BIDS[0], drawing.members[0]
+    drawing.commit(drawing.sealed(bid, member), member)
+    drawing.later()
+    drawing.later()
+
+    with pytest.raises(Reverted, match="RevealOver"):
+        drawing.reveal(bid, member)
+
+
 @pytest.mark.parametrize(
-    "wrong", [{"cost": -1}, {"cost": 2**128}, {"salt": b"short"}, {"salt": bytes(32)}]
+    "wrong", [{"cost": -1}, {"cost": 2**128}, {"units": -1}, {"updates": b"short"}]
 )
 def test_a_bid_that_cannot_be_sealed_is_refused(wrong):
     with pytest.raises(ChainError, match="sealed"):
@@ -146,8 +155,8 @@ def test_a_bid_that_cannot_be_sealed_is_refused(wrong):
 
 def test_bids_that_differ_in_anything_have_other_digests():
     bid = BIDS[0]
-    others = [replace(bid, **{field: 7}) for field in ("cost", "capacity", "quality")]
+    others = [replace(bid, **{field: 7}) for field in ("cost", "units")]
 
     digests = {each.digest for each in (bid, replace(bid, updates=b"\1" * 32), *others)}
 
-    assert len(digests) == 5
+    assert len(digests) == 4

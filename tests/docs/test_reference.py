@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from fedmerit.bundle import Bundle
+from fedmerit.incentives.participation import UNSIMULATED
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted((DOCS / "reference").glob("*.md"))
@@ -50,3 +51,10 @@ def test_the_bundle_page_names_every_array_with_its_type(hospital_bundle):
             assert re.search(rf"`{name}` \| {array.dtype} \((\w, )*\w\)", page), name
             shape = re.search(rf"`{name}` \| {array.dtype} \(([^)]*)\)", page)[1].split(", ")
             assert len(shape) == array.ndim, name
+
+
+def test_the_page_on_simulations_gives_the_reasons_that_the_command_gives():
+    page = (DOCS / "how-to" / "compare-mechanisms.md").read_text("utf-8")
+
+    for name, reason in UNSIMULATED.items():
+        assert f"| `{name}` | {reason} |" in page

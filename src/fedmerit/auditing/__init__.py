@@ -13,6 +13,7 @@ from fedmerit.auditing.committed import check_commitment, check_provable
 from fedmerit.auditing.drawn import check_draw
 from fedmerit.auditing.files import check_files
 from fedmerit.auditing.numbers import check_numbers
+from fedmerit.auditing.offered import check_bids
 from fedmerit.auditing.provable import faults_of
 from fedmerit.auditing.settled import check_settlement, check_waiting
 from fedmerit.auditing.site import Site
@@ -66,6 +67,7 @@ def audit(
     whole = all(check.status == "ok" for check in checks)
     faults: list[Fault] = []
     checks += _on_chain(site, faults, whole=whole)
+    checks += _findings("bids", lambda: check_bids(opened))
     checks += _findings("numbers", lambda: _numbers(opened))
     if opened.sealed:
         checks += _findings("report", lambda: _check_report(opened))

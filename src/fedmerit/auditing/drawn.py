@@ -9,7 +9,7 @@ from fedmerit import evidence
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.chain.clients.rounds import Revealed
 from fedmerit.chain.drawing import PERIOD, commitment, mixed_seed
-from fedmerit.drawing import drawn_of, seed_of, update_digests_of
+from fedmerit.drawing import bound_of, drawn_of, seed_of
 from fedmerit.streams import derived_seed
 
 if TYPE_CHECKING:
@@ -131,17 +131,15 @@ def _valued_by(bundle: Bundle, drawn: Event) -> Check:
 
 
 def _updates(bundle: Bundle, ledger: Ledger, drawn: Event) -> Check:
-    """Hold what the members bound themselves to against the kept updates."""
-    training = bundle.document(evidence.TRAINING, evidence.TrainingDocument)
-    names = bundle.document(evidence.FEDERATION, evidence.FederationDocument).names
-    ours = dict(zip(ledger.members, update_digests_of(training, len(names)), strict=True))
+    """Hold what the members bound themselves to against the kept updates, offers with them."""
+    ours = dict(zip(ledger.members, bound_of(bundle), strict=True))
     shown = tuple(map(_revealed, _until(ledger, drawn, "Revealed")))
     wrong = [one.account for one in shown if ours.get(one.account) != one.digest]
     return compared(
         "bound updates",
         holds=not wrong,
         same=f"members bound themselves to the updates in {evidence.TRAINING}",
-        different=f"{', '.join(wrong)} bound themselves to other updates",
+        different=f"{', '.join(wrong)} bound themselves to other updates or offers",
     )
 
 

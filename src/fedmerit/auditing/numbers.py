@@ -8,9 +8,10 @@ import numpy as np
 
 from fedmerit import evidence
 from fedmerit.auditing.verdict import Check, compared
-from fedmerit.documents import Measured, outcome_document, valuation_document
+from fedmerit.documents import Measured, valuation_document
 from fedmerit.federation.record import idle_members
 from fedmerit.records import kept, read_rounds, recorded_game, recorded_gradients
+from fedmerit.rewarding import decided
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -172,14 +173,9 @@ def _values(bundle: Bundle, rounds: tuple[Round, ...]) -> Check:
 
 
 def check_payments(bundle: Bundle) -> Check:
-    """Run the mechanism again on the recorded values."""
+    """Run the mechanism again on the recorded values and offers."""
     said = bundle.document(evidence.OUTCOME, evidence.OutcomeDocument)
-    found = outcome_document(
-        bundle.scenario,
-        bundle.document(evidence.FEDERATION, evidence.FederationDocument),
-        bundle.document(evidence.VALUATION, evidence.ValuationDocument),
-        bundle.document(evidence.TRAINING, evidence.TrainingDocument).idle,
-    )
+    found = decided(bundle)
     return compared(
         "payments",
         holds=said == found,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fedmerit import evidence
 from fedmerit.auditing.arithmetic import faults_of_valuation
 from fedmerit.auditing.faults import PAYMENT, Fault, valued_report
 from fedmerit.chain import SumTree
-from fedmerit.documents import outcome_document
+from fedmerit.rewarding import decided
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,13 +56,7 @@ def _of_payments(bundle: Bundle, ledger: Ledger) -> Iterator[Fault]:
     place = valued_report(ledger)
     if place is None:
         return
-    outcome = outcome_document(
-        bundle.scenario,
-        bundle.document(evidence.FEDERATION, evidence.FederationDocument),
-        bundle.document(evidence.VALUATION, evidence.ValuationDocument),
-        bundle.document(evidence.TRAINING, evidence.TrainingDocument).idle,
-    )
-    rows = zip(ledger.reports[place].amounts, outcome.payments, strict=True)
+    rows = zip(ledger.reports[place].amounts, decided(bundle).payments, strict=True)
     for index, (amount, due) in enumerate(rows):
         if amount != due:
             yield Fault(

@@ -9,6 +9,7 @@ from fedmerit.chain import Drawn, Ledger, Receipt
 from fedmerit.chain.receipt import merged
 from fedmerit.errors import BundleError, ChainError
 from fedmerit.evidence import (
+    BIDS,
     DRAWN,
     FEDERATION,
     LEDGER,
@@ -19,6 +20,7 @@ from fedmerit.evidence import (
     TRAINING,
     TRANSCRIPT,
     VALUATION,
+    BidsDocument,
     FederationDocument,
     OutcomeDocument,
     RunDocument,
@@ -79,6 +81,7 @@ class Findings:
         digest: Of the manifest: what the chain recorded as the evidence.
         embedded: Whether the chain was the one in process, whose transcript is kept.
         joint: What a vertical run has besides; None for owners of rows.
+        bids: What members offered; None where nobody was asked.
     """
 
     scenario: Scenario
@@ -94,6 +97,7 @@ class Findings:
     digest: str
     embedded: bool
     joint: Joint | None = None
+    bids: BidsDocument | None = None
 
     @property
     def transactions(self) -> tuple[Step, ...]:
@@ -136,6 +140,7 @@ def read(bundle: Bundle) -> Findings:
         digest=bundle.digest,
         embedded=(bundle.path / TRANSCRIPT).is_file(),
         joint=_joint(bundle, bundle.scenario.vertical),
+        bids=bundle.document(BIDS, BidsDocument) if (bundle.path / BIDS).is_file() else None,
     )
 
 

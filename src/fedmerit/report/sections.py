@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fedmerit.report import figures, joint, records, sentences, tables, worth
+from fedmerit.report import figures, joint, offers, records, sentences, tables, worth
 from fedmerit.report.layout import Chart, Section
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ def sections(findings: Findings) -> list[Section]:
         worth.contributed(findings),
         worth.sure(findings),
         worth.together(findings),
+        *_offers(findings),
         _paid(findings),
         _why(findings),
         _learned(findings),
@@ -39,12 +40,17 @@ def _of_columns(findings: Findings, found: Joint) -> list[Section]:
         worth.sure(findings),
         worth.together(findings),
         *joint.sections(findings, found),
+        *_offers(findings),
         _paid(findings),
         _why(findings),
         _draw(findings),
         _ledger(findings),
         _checking(findings),
     ]
+
+
+def _offers(findings: Findings) -> tuple[Section, ...]:
+    return (offers.offers(findings, findings.bids),) if findings.bids else ()
 
 
 def _paid(findings: Findings) -> Section:

@@ -21,7 +21,7 @@ from fedmerit.report.units import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from fedmerit.evidence import OutcomeDocument, ValuationDocument
+    from fedmerit.evidence import OutcomeDocument, PayoutStep, ValuationDocument
 
 NONE: Final = "–"  # noqa: RUF001 - a dash, as print has it
 
@@ -123,7 +123,7 @@ def payout(valuation: ValuationDocument, outcome: OutcomeDocument) -> Table:
         (
             step.name,
             number(milli(step.value), decimals, sign=True),
-            _verdict(step.value, barred=step.barred),
+            _verdict(step, outcome),
             number(milli(step.counted), decimals),
             percent(round(step.counted * 10**6 / counted), 2) if counted else NONE,
             percent(step.share_ppm, 2),
@@ -209,9 +209,11 @@ def _share(outcome: OutcomeDocument, amount: int) -> str:
     return percent(round(amount * 10**6 / outcome.budget), 2)
 
 
-def _verdict(value: int, *, barred: bool) -> str:
-    if barred:
-        return "set aside: sent nothing but zeros"
+def _verdict(step: PayoutStep, outcome: OutcomeDocument) -> str:
+    if step.barred:
+        sealed = ", or kept its offer sealed" if outcome.bought_ppm else ""
+        return f"set aside: sent nothing but zeros{sealed}"
+    value = step.value
     return (
         "counts in full" if value > 0 else "harmful: counts as nothing" if value else "is nothing"
     )

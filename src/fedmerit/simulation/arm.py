@@ -105,7 +105,7 @@ class Arm:
                 self.mechanism, self._round(dict.fromkeys(self.names, Estimate(0, 0)))
             )
             shares = [
-                fraction_of(work, max(1, entrant.rows), QUARTERS)
+                fraction_of(self.mechanism, work, max(1, entrant.rows), QUARTERS)
                 for work, entrant in zip(self._bought.work, self.entrants, strict=True)
             ]
         self._efforts, columns = {}, []
@@ -130,15 +130,12 @@ class Arm:
         barred = absent | frozenset(leg.idle)
         if self._bought is None:
             round_ = replace(self._round(said, leg), barred=barred, reports=hearing.reports)
-            outcome, due = (
-                decide(self.mechanism, round_),
-                barred if not hearing.reports else frozenset(),
-            )
-        else:
-            outcome, due = self._bought, barred
+            outcome, unpaid = decide(self.mechanism, round_), frozenset[str]()
+        else:  # it was decided before anybody worked: who then did not is paid nothing
+            outcome, unpaid = self._bought, barred
         self._history = outcome.history
         payments = {
-            name: 0 if name in due and not outcome.quality_ppm else paid
+            name: 0 if name in unpaid else paid
             for name, paid in zip(self.names, outcome.payments, strict=True)
         }
         slashes = dict(zip(self.names, outcome.slashes, strict=True))
@@ -167,7 +164,7 @@ class Arm:
         for entrant, best in zip(self.entrants, quality, strict=True):
             name, owner = entrant.name, entrant.owner
             self._stakes[name] = self._stake(name) - slashes[name]
-            costs[name] = entrant.cost * self._efforts.get(name, 0) // QUARTERS
+            costs[name] = self._cost(entrant.cost, self._efforts.get(name, 0))
             utilities[owner] += payments[name] - slashes[name] - costs[name]
             # A second name brings no second model.
             utilities[owner] += each * best / 10**6 if name == self._first_name(owner) else 0.0
@@ -188,6 +185,12 @@ class Arm:
                 income=income,
             )
         )
+
+    def _cost(self, whole: int, effort: int) -> int:
+        """Give what so many quarters of work cost of which all cost *whole*."""
+        if self.settings.rising:
+            return whole * effort**2 // QUARTERS**2
+        return whole * effort // QUARTERS
 
     def _leave(self) -> None:
         """Let those go that have had enough, and the others learn."""
@@ -222,7 +225,8 @@ class Arm:
         expected = self._expected()
         typical = sum(expected.values()) / len(expected)
         return tuple(
-            offer(e, self._actions[e.owner].ask, expected[e.name], typical) for e in self.entrants
+            offer(self.mechanism, e, self._actions[e.owner].ask, expected[e.name], typical)
+            for e in self.entrants
         )
 
     def _game(self, leg: Leg | None) -> Game:

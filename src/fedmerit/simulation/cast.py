@@ -78,6 +78,7 @@ class Cast:
         honest = [m.name for m in federation.members if m.name not in behaviours]
         drawn = generator(seed, "simulation", "deviators").permutation(honest)
         self.deviators = tuple(map(str, drawn[: settings.deviators]))
+        self._taken = {member.name for member in federation.members}
         self._again: dict[str, tuple[Entrant, ...]] = {}
         self._halves: dict[str, tuple[Entrant, ...]] = {}
         for member, entrant in zip(federation.members, self.entrants, strict=True):
@@ -121,8 +122,15 @@ class Cast:
             columns=columns,
         )
 
+    def _free(self, name: str) -> str:
+        """Give *name* to somebody's second entry, or one like it that nobody has."""
+        while name in self._taken:
+            name = f"{name} again"
+        self._taken.add(name)
+        return name
+
     def _copied(self, member: Member, entrant: Entrant) -> tuple[Entrant, ...]:
-        second = replace(member, name=f"{member.name} again")
+        second = replace(member, name=self._free(f"{member.name} again"))
         again = self._entrant(second, member.name, 0, entrant.claim)
         return entrant, again
 
@@ -132,7 +140,7 @@ class Cast:
         for number, rows in enumerate(np.array_split(order, 2), start=1):
             half = replace(
                 member,
-                name=f"{member.name}, part {number}",
+                name=self._free(f"{member.name}, part {number}"),
                 features=member.features[rows],
                 labels=member.labels[rows],
                 declared_rows=max(1, len(rows)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import TYPE_CHECKING, Final
 
 from fedmerit.errors import ScenarioError
@@ -91,6 +92,15 @@ def plan(courses: Courses, cast: Cast, settings: Simulation, budget: int) -> Eco
     welfare = [worth * gained - cost for gained, cost in zip(gains, costs, strict=True)]
     best = welfare.index(max(welfare))
     equal = budget // len(cast.entrants)
+    market = Market(
+        budget=budget,
+        rows=tuple(entrant.rows for entrant in cast.entrants),
+        costs=tuple(entrant.claim for entrant in cast.entrants),
+        points=POINTS,
+        gain=(everyone - untrained) / settings.rounds,
+        root=_root(line_ups[1:], [worth * gained / settings.rounds for gained in gains[1:]]),
+        benefit=settings.benefit / len(cast.entrants),
+    )
     return Economy(
         budget=budget,
         equal=equal,
@@ -99,7 +109,7 @@ def plan(courses: Courses, cast: Cast, settings: Simulation, budget: int) -> Eco
         outside=int(equal * settings.outside),
         stake=int(equal * settings.stake),
         slash=int(equal * settings.slash),
-        market=_market(cast.entrants, budget, (everyone - untrained) / settings.rounds),
+        market=market,
         best=welfare[best],
         best_names=tuple(entrant.name for entrant in line_ups[best]),
         untrained=untrained,
@@ -107,11 +117,9 @@ def plan(courses: Courses, cast: Cast, settings: Simulation, budget: int) -> Eco
     )
 
 
-def _market(entrants: Sequence[Entrant], budget: int, gain: float) -> Market:
-    return Market(
-        budget=budget,
-        rows=tuple(entrant.rows for entrant in entrants),
-        costs=tuple(entrant.claim for entrant in entrants),
-        points=POINTS,
-        gain=gain,
-    )
+def _root(line_ups: Sequence[Sequence[Entrant]], incomes: Sequence[float]) -> float:
+    """Fit incomes of a round by the root of rows, by least squares; at least 0."""
+    roots = [sqrt(sum(entrant.rows for entrant in line_up)) for line_up in line_ups]
+    products = (root * income for root, income in zip(roots, incomes, strict=True))
+    squares = sum(root**2 for root in roots)
+    return max(0.0, sum(products) / squares) if squares else 0.0

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from fedmerit.errors import Deficit
 from fedmerit.incentives.offers import Bid
+from fedmerit.incentives.participation import RISING
 from fedmerit.simulation.economy import POINTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from fractions import Fraction
 
     from numpy.typing import NDArray
 
@@ -50,12 +51,20 @@ def forecast(
     return {e.name: known.get(e.name, gain * e.rows / rows) for e in entrants}
 
 
-def offer(entrant: Entrant, ask: Fraction, expected: float, typical: float) -> Bid:
-    """Give an offer of all of a member's rows, its quality in points of a typical one's."""
+def offer(
+    mechanism: Mechanism, entrant: Entrant, ask: Fraction, expected: float, typical: float
+) -> Bid:
+    """Give an offer of all of a member's rows, its quality in points of a typical one's.
+
+    Where the mechanism takes a bid for how steeply costs rise, it is the one by which all of the
+    work costs what it does.
+    """
     points = round(POINTS * expected / typical) if typical > 0 else POINTS
-    return Bid(
-        cost=round(entrant.claim * ask), capacity=max(1, entrant.rows), quality=max(1, points)
-    )
+    rows, cost = max(1, entrant.rows), entrant.claim * ask
+    if mechanism.name in RISING:
+        flat = Bid(cost=entrant.claim, capacity=rows)
+        cost *= entrant.claim / Fraction(mechanism.model.hardship(flat, rows))
+    return Bid(cost=round(cost), capacity=rows, quality=max(1, points))
 
 
 def decide(mechanism: Mechanism, round_: RoundInput) -> Outcome:

@@ -8,7 +8,7 @@ from typing import Final
 from fedmerit.errors import RewardError, suggestion
 from fedmerit.incentives import MECHANISMS
 from fedmerit.incentives.mechanisms import Need
-from fedmerit.incentives.participation import LIES, SIMULATED, Patience
+from fedmerit.incentives.participation import LIES, RISING, SIMULATED, UNSIMULATED, Patience
 
 #: Up to so many members every coalition of a round can be looked at, round by round.
 MOST_IN_A_GAME: Final = 12
@@ -33,6 +33,8 @@ class Simulation:
     """Honest members that deviate one at a time, to see what that brings them."""
     cost: float = 0.5
     """What everybody's work of a round costs together, of its budget."""
+    rising: bool = False
+    """Whether work gets dearer the more there is of it: half of it then costs a quarter."""
     outside: float = 0.0
     """What each has elsewhere a round, of an equal share of the budget."""
     benefit: float = 0.1
@@ -66,7 +68,7 @@ class Simulation:
                 "there is nothing to compare", hint=f"Name some of: {', '.join(SIMULATED)}."
             )
         for name in self.mechanisms:
-            _check_mechanism(name)
+            _check_mechanism(name, rising=self.rising)
         if self.lie not in LIES:
             raise RewardError(f"no lie is called {self.lie!r}", hint=suggestion(self.lie, LIES))
         for name in (*_SHARES, *_CHANCES, "benefit"):
@@ -93,12 +95,17 @@ class Simulation:
             )
 
 
-def _check_mechanism(name: str) -> None:
+def _check_mechanism(name: str, *, rising: bool) -> None:
     if name not in MECHANISMS:
         raise RewardError(f"no mechanism is called {name!r}", hint=suggestion(name, SIMULATED))
-    if name not in SIMULATED:
+    if name in UNSIMULATED:
         raise RewardError(
-            f"{name!r} does not pay for training in proportion to its cost, which is what "
-            "members of a simulation have",
+            f"no federation can be simulated under {name!r}: {UNSIMULATED[name]}",
             hint=f"Choose among: {', '.join(SIMULATED)}.",
+        )
+    if name in RISING and not rising:
+        raise RewardError(
+            f"{name!r} pays for work that gets dearer the more there is, and here a round's steps "
+            "cost all the same",
+            hint="Simulate with rising costs: --rising, or Simulation(rising=True).",
         )

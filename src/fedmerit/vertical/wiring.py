@@ -54,6 +54,11 @@ class Partnership:
         return tuple(held.party for held in self.holdings)
 
     @property
+    def declared_rows(self) -> dict[str, int]:
+        """How many people each owner knows, in the same order."""
+        return {held.party: len(held.keys) for held in self.holdings}
+
+    @property
     def keys(self) -> dict[str, tuple[object, ...]]:
         """Every owner's keys."""
         return {held.party: held.keys for held in self.holdings}

@@ -11,7 +11,7 @@ from fedmerit.errors import RewardError, ScenarioError
 from fedmerit.federation import train
 from fedmerit.incentives import MECHANISMS
 from fedmerit.incentives.mechanisms import Need
-from fedmerit.incentives.participation import SIMULATED, Patience
+from fedmerit.incentives.participation import QUARTERS, RISING, SIMULATED, Patience
 from fedmerit.reading import load
 from fedmerit.simulation import Simulation, simulate
 from fedmerit.simulation.document import as_json
@@ -242,7 +242,7 @@ def test_false_alarms_cost_the_honest(small):
 
 @pytest.mark.parametrize("name", SIMULATED)
 def test_every_mechanism_that_can_be_simulated_is_and_keeps_its_money(small, name):
-    settings = Simulation(mechanisms=(name,), rounds=2, deviators=0)
+    settings = Simulation(mechanisms=(name,), rounds=2, deviators=0, rising=name in RISING)
 
     comparison = simulate(small(), settings)
 
@@ -258,7 +258,8 @@ def test_every_mechanism_that_can_be_simulated_is_and_keeps_its_money(small, nam
     [
         ({"mechanisms": ()}, "nothing to compare"),
         ({"mechanisms": ("equa",)}, "no mechanism is called 'equa'"),
-        ({"mechanisms": ("contract",)}, "'contract' does not pay for training"),
+        ({"mechanisms": ("cycle-market",)}, "'cycle-market': it pays for cycles a second"),
+        ({"mechanisms": ("posted-price",)}, "gets dearer the more there is"),
         ({"mechanisms": ("equal",), "lie": "prays"}, "no lie is called 'prays'"),
         ({"mechanisms": ("equal",), "lying": 1.5}, "lying is a part of 1"),
         ({"mechanisms": ("equal",), "cost": float("nan")}, "cost must not be negative"),
@@ -280,6 +281,63 @@ def test_a_game_of_too_many_members_is_refused_before_anything_is_trained(small)
         )
 
     assert "12 members" in caught.value.hint
+
+
+def test_members_called_like_a_second_name_stop_nothing_and_change_nothing(small, compared):
+    deviator = next(iter(gains_of(runs_of(compared)["equal"])["copy"].each))
+    odd = [f"{deviator} again", f"{deviator}, part 1", f"{deviator} again again"]
+    strangers = [{"name": name, "behaviour": "free-rider"} for name in odd]
+
+    comparison = simulate(
+        small(members=strangers), Simulation(mechanisms=("equal",), rounds=1, deviators=6)
+    )
+
+    gains = gains_of(comparison.runs[0])
+    assert deviator in gains["copy"].each
+    assert gains["copy"].each[deviator] > 0.5  # it was paid under both names
+    assert {person.name for person in comparison.people} >= set(odd)
+
+
+def test_without_a_mechanism_only_the_cheapest_works_and_nobody_is_paid(small):
+    settings = Simulation(mechanisms=("public-good",), rounds=2, deviators=0, benefit=1.0)
+
+    comparison = simulate(small(members=[]), settings)
+
+    run, cheapest = comparison.runs[0], min(comparison.people, key=lambda p: p.cost / p.rows)
+    assert run.figures.paid == 0
+    for period in run.periods:
+        assert {name for name, effort in period.efforts.items() if effort} == {cheapest.name}
+        others = [u for name, u in period.utilities.items() if name != cheapest.name]
+        assert min(others) > period.utilities[cheapest.name]
+
+
+def test_at_a_posted_price_each_works_as_long_as_a_step_costs_less(small):
+    settings = Simulation(mechanisms=("posted-price",), rounds=1, deviators=0, rising=True)
+
+    comparison = simulate(small(members=[]), settings)
+
+    [period] = comparison.runs[0].periods
+    budget, rows = comparison.economy.budget, sum(p.rows for p in comparison.people)
+    for person in comparison.people:
+        # Half of a row's worth is paid; by then x of its rows cost 2 x / rows times the mean.
+        best = budget / rows / 2 * person.rows / (2 * person.cost)
+        assert period.efforts[person.name] == round(QUARTERS * min(1.0, best))
+        assert period.costs[person.name] == person.cost * period.efforts[person.name] ** 2 // 16
+        assert period.payments[person.name] > period.costs[person.name]
+
+
+def test_a_menu_gives_cheaper_members_more_work(small):
+    settings = Simulation(mechanisms=("contract",), rounds=1, deviators=0)
+
+    comparison = simulate(small(members=[]), settings)
+
+    [period] = comparison.runs[0].periods
+    by_cost = sorted(comparison.people, key=lambda person: person.cost / person.rows)
+    efforts = [period.efforts.get(person.name, 0) for person in by_cost]
+    assert max(efforts) == max(efforts[:2]) > 0
+    # Work is done in quarters, so it is off what was agreed by an eighth at most.
+    for person in comparison.people:
+        assert period.payments[person.name] >= period.costs[person.name] - person.cost / 8 - 1
 
 
 def test_a_federation_that_learns_nothing_is_refused(small):

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from fedmerit.cli import app
-from fedmerit.errors import BundleError
+from fedmerit.errors import BundleError, ScenarioError
 from fedmerit.simulation.document import as_json
 from fedmerit.simulation.page import charts, render, tables
 
@@ -107,6 +107,20 @@ def test_the_command_writes_both_files_and_never_into_a_directory_in_use(
     assert "&lt;b&gt;Idle&lt;/b&gt;" in html
     with pytest.raises(BundleError, match="is not empty"):
         app([*asked, "--dir", str(written)], result_action="return_value")
+
+
+def test_a_simulation_that_fails_leaves_no_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiny.toml").write_text(
+        SMALL.replace("[training]", "[training]\nlearning_rate = 1e4")
+    )
+    asked = ["simulate", "tiny.toml", "--mechanisms", "equal", "--rounds", "1"]
+
+    for more in ([], ["--dir", "some/where"]):
+        with pytest.raises(ScenarioError, match="everybody together trains from"):
+            app([*asked, *more], result_action="return_value")
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["tiny.toml"]
 
 
 def test_the_command_shows_a_row_a_mechanism(tmp_path, monkeypatch, capsys):

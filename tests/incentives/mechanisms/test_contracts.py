@@ -65,11 +65,25 @@ def test_pooling_gives_falling_prices_of_the_same_mean(prices):
 
 
 def test_members_pick_what_suits_their_cost_and_too_dear_ones_nothing(market):
-    outcome = reward(market([250_000, 900_000, 2_000_000], 10**9), mechanism="contract")
+    units = [250_000, 900_000, 2_000_000]
+    round_ = market([40 * cost for cost in units], 10**9, capacities=[40] * 3)
+
+    outcome = reward(round_, mechanism="contract")
 
     assert outcome.work[0] == 31  # 8,000,000 / 250,000 - 1: not distorted at the top
     assert outcome.work[2] == 0
     assert outcome.payments[1] == pytest.approx(900_000 * float(outcome.work[1]), abs=1)
+
+
+def test_nobody_picks_a_contract_that_it_has_no_capacity_for(market):
+    cheap = market([250_000 * 7, 250_000 * 2], 10**9, capacities=[7, 2])
+
+    outcome = reward(cheap, mechanism="contract")
+
+    # The contracts are of 4, 6.5 and 31 units: 7 are enough for the second, 2 for none.
+    assert list(map(float, outcome.work)) == pytest.approx([6.5, 0])
+    assert outcome.payments[0] > 250_000 * 6.5
+    assert outcome.payments[1] == 0
 
 
 @pytest.mark.parametrize(

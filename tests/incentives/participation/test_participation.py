@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -20,6 +20,7 @@ from fedmerit.incentives.participation import (
     LIES,
     SIMULATED,
     STRATEGIES,
+    UNSIMULATED,
     Action,
     Market,
     Patience,
@@ -255,6 +256,8 @@ MARKET = Market(
     costs=(10**20, 12 * 10**19, 15 * 10**19, 18 * 10**19),
     points=1000,
     gain=0.05,
+    root=10**21 / 280**0.5,
+    benefit=0.9,
 )
 
 
@@ -282,11 +285,29 @@ def test_a_market_that_is_provided_for_buys_something_within_the_budget(name):
     )
 
     assert any(outcome.work)
-    assert 0 < sum(outcome.payments) <= MARKET.budget
+    assert name == "public-good" or 0 < sum(outcome.payments) <= MARKET.budget
 
 
-def test_what_is_bought_is_counted_in_quarters_rounded_up():
-    parts = [fraction_of(Fraction(units), 100, 4) for units in (0, 1, 25, 26, 100, 130)]
+def test_what_is_bought_is_counted_in_quarters_rounded_up_and_what_is_chosen_is_not():
+    def parts(name):
+        units = map(Fraction, (0, 1, 25, 26, 100, 130))
+        return [fraction_of(SIMULATED[name], each, 100, 4) for each in units]
 
-    assert parts == [0, 1, 1, 2, 4, 4]
-    assert all(later >= earlier for earlier, later in pairwise(parts))
+    assert parts("uniform-price") == [0, 1, 1, 2, 4, 4]
+    assert parts("public-good") == [0, 0, 1, 1, 4, 4]  # nobody has to do more
+
+
+def test_a_menu_is_made_for_the_classes_of_cost_that_there_are():
+    menu = provided(SIMULATED["contract"], MARKET)
+
+    # A row costs 2.5, 2, 1.875 and 1.8 quintillions; three classes by their dearest.
+    assert [cost / 10**18 for cost in menu["types"]] == [2.5, 2.0, 1.875]
+    assert menu["odds"] == (1, 1, 2)
+    alike = replace(MARKET, costs=(10**20,) * 4, rows=(50,) * 4)
+    assert len(provided(SIMULATED["contract"], alike)["types"]) == 1
+
+
+def test_every_mechanism_is_simulated_or_says_in_a_sentence_why_not():
+    assert SIMULATED.keys() | UNSIMULATED.keys() == MECHANISMS.keys()
+    assert not SIMULATED.keys() & UNSIMULATED.keys()
+    assert all(reason.startswith("it ") for reason in UNSIMULATED.values())

@@ -100,7 +100,8 @@ def _compared(comparison: Comparison) -> Section:
                 f"The same {len(comparison.people)} members, rows, draws and costs under "
                 f"{count(len(comparison.runs), 'mechanism')}, for "
                 f"{count(settings.rounds, 'round')} of {exact_tokens(economy.budget)} tokens. "
-                f"All work of a round costs {tables.percent(settings.cost, 0)}% of its budget. A "
+                f"All work of a round costs {tables.percent(settings.cost, 0)}% of its budget"
+                f"{', half of it a quarter of that' if settings.rising else ''}. A "
                 "member leaves when its moving average of pay and benefit, less slashes and costs, "
                 f"stays below what it has elsewhere for {count(settings.patience.rounds, 'round')}."
             ),
