@@ -63,19 +63,23 @@ def attributed(bundle: Bundle, partnership: Partnership, task: VerticalTask) -> 
 
 
 def plots(found: Attribution) -> dict[str, bytes]:
-    """Draw shap's bars of all columns and its swarm of all rows, as PNG."""
+    """Draw shap's bars of all columns and of all owners, as PNG.
+
+    Means over rows alone: a swarm of rows would show each one's features, to whoever has the
+    weights.
+    """
     import shap  # noqa: PLC0415 - with matplotlib, a second that only this needs
 
-    return {
-        joint.BY_COLUMN: _drawn(
-            lambda axes: shap.plots.bar(found.explanation, max_display=_SHOWN, ax=axes, show=False)
-        ),
-        joint.BY_ROW: _drawn(
-            lambda axes: shap.plots.beeswarm(
-                found.explanation, max_display=_SHOWN, ax=axes, show=False, plot_size=None
-            )
-        ),
-    }
+    owners = shap.Explanation(
+        np.stack(list(found.by_owner.values()), axis=1), feature_names=list(found.by_owner)
+    )
+    return {joint.BY_COLUMN: _bars(found.explanation), joint.BY_OWNER: _bars(owners)}
+
+
+def _bars(explanation: Any) -> bytes:  # noqa: ANN401 - shap's own
+    import shap  # noqa: PLC0415 - as above
+
+    return _drawn(lambda axes: shap.plots.bar(explanation, max_display=_SHOWN, ax=axes, show=False))
 
 
 def _drawn(draw: Callable[[Any], object]) -> bytes:
