@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import fedmerit
@@ -15,17 +17,23 @@ from fedmerit.canonical import canonical
 from fedmerit.chain import Ledger
 from fedmerit.errors import FedmeritError, ScenarioError
 from fedmerit.evidence import (
+    FEDERATION,
     LEDGER,
+    MICRO,
     MODEL,
     OUTCOME,
     TRAINING,
     VALUATION,
+    FederationDocument,
     OutcomeDocument,
     TrainingDocument,
     ValuationDocument,
 )
+from fedmerit.federation.vertical.partygame import PartyGame
+from fedmerit.federation.vertical.tables import area_under_curve
 from fedmerit.reading import parse
 from fedmerit.summary import key_figures, member_rows
+from fedmerit.vertical.wiring import assemble, task_of
 
 PLATFORM = {
     "name": "platform",
@@ -182,13 +190,77 @@ def test_another_games_value_that_is_altered_is_found(copy):
     assert "other games" in differing(copy)
 
 
-def test_an_area_or_an_attribution_that_is_altered_is_found_by_training_again(copy):
+def test_an_area_an_attribution_or_a_spread_that_is_altered_is_found_by_training_again(copy):
     forge(copy, joint.VERTICAL, lambda document: document.update(area_ppm=990_000))
+    stored = dict(copy.tensors(joint.RETRAINED))
+    stored["values_nano"] = stored["values_nano"] // 4  # intervals half as wide
+    copy.write_tensors(joint.RETRAINED, stored)
     forge(copy, joint.OPINIONS, lambda document: document["by_owner_nano"].reverse())
 
     found = differing(copy, retrain=True)
 
-    assert {"retrained metrics", "recomputed attributions"} <= found
+    assert {"retrained metrics", "recomputed attributions", "retrained coalitions"} <= found
+    assert "values" in found
+
+
+def arrays_of(bundle):
+    """Give every array of a bundle, by its file and its name."""
+    files = [name for name in bundle.names() if name.endswith(".safetensors")]
+    return {(file, name): a for file in files for name, a in bundle.tensors(file).items()}
+
+
+def lengths(value):
+    """Give the length of every list in a JSON document."""
+    if isinstance(value, list):
+        yield len(value)
+    inside = value.values() if isinstance(value, dict) else value
+    for each in inside if isinstance(value, dict | list) else ():
+        yield from lengths(each)
+
+
+def test_no_file_of_the_bundle_has_anything_of_a_single_row(bundle):
+    [label_holder, *_] = bundle.document(FEDERATION, FederationDocument).members
+    people = bundle.document(joint.VERTICAL, joint.VerticalDocument).common
+    counts = {label_holder.rows, label_holder.validation_rows, people, 200}  # which shap explains
+
+    arrays = arrays_of(bundle)
+    assert {file for file, _ in arrays} == {MODEL, COALITIONS, joint.RETRAINED, joint.EMBEDDED}
+    assert not counts & {axis for a in arrays.values() for axis in a.shape}
+    # Of the model a number an input and an intercept; of both games, sums by coalition and owner.
+    sizes = {file: sum(a.size for (f, _), a in arrays.items() if f == file) for file, _ in arrays}
+    inputs = len(bundle.document(FEDERATION, FederationDocument).features)
+    assert sizes[MODEL] == inputs + 1
+    assert sizes[COALITIONS] == 8 * 3 + 8 + 1
+    assert sizes[joint.RETRAINED] == sizes[joint.EMBEDDED] == 8 + 3 + 3 + 9 + 9
+    documents = [n for n in bundle.names() if n.endswith(".json")]
+    assert not counts & {n for name in documents for n in lengths(json.loads(bundle.read(name)))}
+
+
+def test_the_bank_reads_labels_off_gains_by_row_and_off_the_bundle_no_more_than_by_guessing(bundle):
+    scenario = bundle.scenario
+    partnership = assemble(scenario)
+    task = task_of(partnership, scenario)
+    bank = np.array([[False, True, False]])  # platform, bank, broker
+    labels = task.held_out_labels.astype(bool)
+    zeros = replace(task, held_out_labels=np.zeros(len(labels)))
+    ones = replace(task, held_out_labels=np.ones(len(labels)))
+
+    def gains(of):
+        return PartyGame(of, partnership.settings, seed=scenario.seed).worth_by_row(bank)[0]
+
+    by_row, if_zero, if_one = gains(task), gains(zeros), gains(ones)
+
+    # What the bundle had: the bank knows its own columns, and its model's score of each row.
+    assert np.array_equal(np.abs(by_row - if_one) < np.abs(by_row - if_zero), labels)
+    # What it has: one sum over all rows, so one equation beside the rate of labels.
+    mean = bundle.tensors(joint.RETRAINED)["worths_micro"][2] / MICRO
+    assert mean == pytest.approx(by_row.mean(), abs=1e-6)
+    slopes, rate = if_one - if_zero, task.labels.mean()
+    side = len(labels) * mean - (if_zero + rate * slopes).sum()
+    likely = rate + slopes * side / (slopes @ slopes)
+    found = area_under_curve(task.held_out_labels, likely)
+    by_its_own_scores = area_under_curve(task.held_out_labels, slopes)
+    assert found <= max(by_its_own_scores, 1 - by_its_own_scores) + 0.01
 
 
 def test_spot_checks_measure_coalitions_of_parties_again(bundle, copy):
@@ -201,6 +273,15 @@ def test_spot_checks_measure_coalitions_of_parties_again(bundle, copy):
     verdict = fedmerit.audit(copy, spot_checks=8)
 
     assert "spot checks" in {check.name for check in verdict.differences}
+
+
+def test_too_few_validation_rows_are_refused_before_a_bundle_is_begun(tmp_path):
+    few = {"source": "bank-marketing", "missing": "impute", "validation_share": 0.2}
+
+    with pytest.raises(ScenarioError, match="validation rows are too few for what a bundle tells"):
+        fedmerit.run(small(data=few), tmp_path / "b")
+
+    assert not (tmp_path / "b").exists()
 
 
 def test_mandatory_labels_take_from_the_others_and_add_up_alike(bundle):
