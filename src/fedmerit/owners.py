@@ -89,6 +89,9 @@ class Vertical(Section):
     show_parts: bool = False
     """``regression``: whether the others show the label holder their parts of the scores after
     the training, as the game of ``embeddings`` needs; nothing is shown otherwise."""
+    processes: bool = False
+    """``regression``: whether each owner trains in a process of its own and meets the others
+    over TLS; the numbers are the same. A run whose party died goes on with ``--resume``."""
     width: Positive = 4
     """``split``: columns of an embedding."""
     forward: Literal["plain", "encrypted"] = "plain"
@@ -102,7 +105,10 @@ class Vertical(Section):
     @model_validator(mode="after")
     def _fits_its_protocol(self) -> Vertical:
         of = {
-            "regression": ("coordinator", "sigmoid", "l2", "whiten", "tolerance", "show_parts"),
+            "regression": (
+                *("coordinator", "sigmoid", "l2", "whiten", "tolerance", "show_parts"),
+                "processes",
+            ),
             "split": ("width", "forward", "label_noise", "feature_noise"),
         }
         for protocol, settings in of.items():

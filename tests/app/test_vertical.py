@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from fedmerit.auditing.columnwise import check_joint_numbers
 from fedmerit.bundle import COALITIONS, MANIFEST, SEAL, Bundle
 from fedmerit.canonical import canonical
 from fedmerit.chain import Ledger
-from fedmerit.errors import FedmeritError, ScenarioError
+from fedmerit.errors import FedmeritError, PartyLost, ScenarioError
 from fedmerit.evidence import (
     FEDERATION,
     LEDGER,
@@ -33,6 +34,7 @@ from fedmerit.federation.vertical.partygame import PartyGame
 from fedmerit.federation.vertical.tables import area_under_curve
 from fedmerit.reading import parse
 from fedmerit.summary import key_figures, member_rows
+from fedmerit.vertical import apart
 from fedmerit.vertical.wiring import assemble, task_of
 
 PLATFORM = {
@@ -144,6 +146,28 @@ def test_a_run_that_died_goes_on_and_gives_the_same_numbers_under_other_keys(
     assert said.seed != before.seed
     assert said.model_copy(update={"seed": before.seed}) == before
     assert resumed.read(joint.MESSAGES) != bundle.read(joint.MESSAGES)
+
+
+def test_a_run_whose_partys_process_was_killed_goes_on_and_pays_as_in_one_process(
+    bundle, tmp_path, monkeypatch
+):
+    def kill(processes):
+        processes["bank"].kill()
+
+    asked = small(vertical={"processes": True})
+    with monkeypatch.context() as deadly:
+        deadly.setattr(apart, "run_apart", partial(apart.run_apart, on_start=kill))
+        with pytest.raises(PartyLost, match="'bank' is lost: its process was ended by signal 9"):
+            fedmerit.run(asked, tmp_path / "b")
+    assert not any(name.startswith("settlement/") for name in Bundle(tmp_path / "b").names())
+
+    resumed = fedmerit.resume(tmp_path / "b")
+
+    for name in (MODEL, OUTCOME, joint.RETRAINED, joint.EMBEDDED, "commitment.json"):
+        assert resumed.read(name) == bundle.read(name), name
+    checks = {check.name: check.status for check in fedmerit.audit(resumed).checks}
+    assert checks["every member was paid its amount, once"] == checks["messages"] == "ok"
+    assert not (resumed.path / apart.PARTIES).exists()  # its columns and keys are not published
 
 
 def test_the_chain_holds_the_root_over_all_messages(bundle):

@@ -25,6 +25,7 @@ from fedmerit.federation.vertical.regression import RegressionSettings, train_re
 from fedmerit.federation.vertical.split import train_split
 from fedmerit.federation.vertical.yardstick import joined_scores, measured, untrained
 from fedmerit.provenance import versions
+from fedmerit.vertical.apart import PARTIES, train_apart
 from fedmerit.vertical.said import exchange, protocols
 from fedmerit.vertical.tables import write_table
 from fedmerit.vertical.valuing import embedded_gains
@@ -32,6 +33,7 @@ from fedmerit.vertical.wiring import assemble, federation_document, task_of, ver
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -96,7 +98,7 @@ def train(bundle: Bundle, advance: Advance) -> None:
     task = task_of(partnership, scenario, rows)
     bundle.write_document(FEDERATION, federation_document(partnership, task))
     advance(1, _STEPS)
-    learned = learn(task, partnership.settings, scenario)
+    learned = learn(task, partnership.settings, scenario, apart=bundle.path / PARTIES)
     transcripts = {"alignment": aligned.transcript, **learned.transcripts}
     bundle.write_document(joint.MESSAGES, messages(transcripts))
     bundle.write_tensors(MODEL, model_arrays(learned.parameters))
@@ -111,9 +113,21 @@ def train(bundle: Bundle, advance: Advance) -> None:
 
 
 def learn(
-    task: VerticalTask, settings: RegressionSettings | SplitSettings, scenario: Scenario
+    task: VerticalTask,
+    settings: RegressionSettings | SplitSettings,
+    scenario: Scenario,
+    *,
+    apart: Path | None = None,
 ) -> Learned:
-    """Train by the protocol that *settings* are of."""
+    """Train by the protocol that *settings* are of.
+
+    Args:
+        task: Whose columns.
+        settings: How.
+        scenario: Says whether owners are processes of their own.
+        apart: The folder that those work in; without, they are threads of this process, which
+            changes no number.
+    """
     if not isinstance(settings, RegressionSettings):
         split = train_split(task, settings, seed=scenario.seed)
         return Learned(
@@ -124,9 +138,13 @@ def learn(
             {"training": split.transcript},
             split.epsilons,
         )
-    found = train_regression(task, settings, seed=scenario.seed)
+    asked = vertical_of(scenario)
+    if asked.processes and apart is not None:
+        found = train_apart(task, settings, apart, seed=scenario.seed)
+    else:
+        found = train_regression(task, settings, seed=scenario.seed)
     transcripts, embeddings = {"training": found.transcript}, {}
-    if vertical_of(scenario).show_parts:
+    if asked.show_parts:
         shown = show_parts(task, found.weights)
         transcripts["parts"] = shown.transcript
         embeddings = dict(shown.results[task.label_holder])
