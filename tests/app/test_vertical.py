@@ -31,8 +31,10 @@ from fedmerit.evidence import (
     ValuationDocument,
 )
 from fedmerit.federation.vertical.partygame import PartyGame
+from fedmerit.federation.vertical.regression import plain_regression
 from fedmerit.federation.vertical.tables import area_under_curve
-from fedmerit.reading import parse
+from fedmerit.federation.vertical.yardstick import joined_scores
+from fedmerit.reading import load, parse
 from fedmerit.summary import key_figures, member_rows
 from fedmerit.vertical import apart
 from fedmerit.vertical.wiring import assemble, task_of
@@ -380,6 +382,21 @@ def test_networks_in_the_clear_say_what_they_tell_and_can_be_trained_again(tmp_p
     assert "gradients tell labels" in page
     assert plain.document(joint.VERTICAL, joint.VerticalDocument).key_bits == 0
     assert fedmerit.audit(plain, retrain=True).passed
+
+
+@pytest.mark.parametrize("seed", [0, 2, 5, 8])
+def test_the_shipped_scenarios_model_is_within_five_thousandths_of_the_joined_tables(seed):
+    scenario = load("bank-and-campaign").model_copy(update={"seed": seed})
+    partnership = assemble(scenario)
+    task = task_of(partnership, scenario)
+
+    # Encryption changes no weight by more than rounding: the twin's scores are the run's.
+    found = plain_regression(task, partnership.settings, seed=seed)[1]
+
+    joined = joined_scores(task, partnership.settings, seed=seed)
+    areas = [area_under_curve(task.held_out_labels, scores) for scores in (found, joined)]
+    assert abs(areas[0] - areas[1]) < 0.005
+    assert min(areas) > 0.68
 
 
 # What a scenario may not say
