@@ -161,6 +161,14 @@ def test_too_few_validation_rows_are_refused_with_the_number_that_does():
     assert [least_rows(n, 1) for n in (2, 3, 8)] == [190, 300, 3430]
 
 
+@pytest.mark.parametrize("rows", [0, 1, 3])
+def test_a_strangers_bundle_with_next_to_no_rows_is_refused_and_not_divided_by(rows):
+    kept = published(gains_by_label(3, 300, seed=0)[0])
+
+    with pytest.raises(BundleError, match="of 3 parties have no spread"):
+        party_game(("a", "b", "c"), kept, "given", kept.values_nano / NANO, rows)
+
+
 def test_a_file_of_gains_by_row_is_no_longer_read(tmp_path):
     bundle = Bundle(tmp_path)
     bundle.write_tensors("t.safetensors", {"gains_micro": np.zeros((4, 9), dtype=np.int64)})

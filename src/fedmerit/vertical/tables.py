@@ -147,7 +147,12 @@ def party_game(
         label_holder: ``given``, or ``mandatory``: a coalition without it is then worth nothing.
         covariance: Of the values of single rows, ``(n, n)``, in squared nats.
         rows: How many validation rows there were.
+
+    Raises:
+        BundleError: There were no more of them than parties.
     """
+    if rows <= len(participants):
+        raise BundleError(f"{rows} validation rows of {len(participants)} parties have no spread")
     coalitions = every_coalition(len(participants))
     off = coalitions @ _scattered(covariance, rows)
     return RecordedGame(participants, coalitions, _means(coalitions, kept, label_holder) + off)
