@@ -21,7 +21,6 @@ from fedmerit.evidence import (
     FEDERATION,
     LEDGER,
     MICRO,
-    MODEL,
     OUTCOME,
     TRAINING,
     VALUATION,
@@ -37,6 +36,7 @@ from fedmerit.federation.vertical.yardstick import joined_scores
 from fedmerit.reading import load, parse
 from fedmerit.summary import key_figures, member_rows
 from fedmerit.vertical import apart
+from fedmerit.vertical.models import models_folder, read_models
 from fedmerit.vertical.wiring import assemble, task_of
 
 PLATFORM = {
@@ -95,6 +95,11 @@ def forge(bundle, name, change):
     bundle.write(SEAL, canonical(bundle.digests(n for n in bundle.names() if n != SEAL)))
 
 
+def models(bundle):
+    """Give every owner's own weights, which lie beside the bundle, by file."""
+    return {path.name: path.read_bytes() for path in models_folder(bundle).iterdir()}
+
+
 def differing(bundle, *, retrain=False):
     return {check.name for check in fedmerit.audit(bundle, retrain=retrain).differences}
 
@@ -104,7 +109,13 @@ def test_a_run_is_valued_paid_settled_and_holds_when_all_is_done_again(bundle):
 
     assert verdict.passed
     made = {check.name for check in verdict.checks if check.status == "ok"}
-    assert {"messages", "privacy", "other games", "retrained model", "retrained coalitions"} <= made
+    assert {
+        "messages",
+        "privacy",
+        "other games",
+        "retrained metrics",
+        "retrained coalitions",
+    } <= made
     outcome = bundle.document(OUTCOME, OutcomeDocument)
     assert sum(outcome.payments) + outcome.reserve == 1000
 
@@ -141,8 +152,9 @@ def test_a_run_that_died_goes_on_and_gives_the_same_numbers_under_other_keys(
     resumed = fedmerit.resume(tmp_path / "died")
 
     assert fedmerit.audit(resumed).passed
-    for name in ("outcome.json", "opinions.json", "commitment.json", MODEL, joint.RETRAINED):
+    for name in ("outcome.json", "opinions.json", "commitment.json", joint.RETRAINED):
         assert resumed.read(name) == bundle.read(name), name
+    assert models(resumed) == models(bundle)
     # The seed is drawn over what was said; exact values draw nothing from it.
     said, before = (each.document(VALUATION, ValuationDocument) for each in (resumed, bundle))
     assert said.seed != before.seed
@@ -165,8 +177,9 @@ def test_a_run_whose_partys_process_was_killed_goes_on_and_pays_as_in_one_proces
 
     resumed = fedmerit.resume(tmp_path / "b")
 
-    for name in (MODEL, OUTCOME, joint.RETRAINED, joint.EMBEDDED, "commitment.json"):
+    for name in (OUTCOME, joint.RETRAINED, joint.EMBEDDED, "commitment.json"):
         assert resumed.read(name) == bundle.read(name), name
+    assert models(resumed) == models(bundle)
     checks = {check.name: check.status for check in fedmerit.audit(resumed).checks}
     assert checks["every member was paid its amount, once"] == checks["messages"] == "ok"
     assert not (resumed.path / apart.PARTIES).exists()  # its columns and keys are not published
@@ -250,16 +263,25 @@ def test_no_file_of_the_bundle_has_anything_of_a_single_row(bundle):
     counts = {label_holder.rows, label_holder.validation_rows, people, 200}  # which shap explains
 
     arrays = arrays_of(bundle)
-    assert {file for file, _ in arrays} == {MODEL, COALITIONS, joint.RETRAINED, joint.EMBEDDED}
+    assert {file for file, _ in arrays} == {COALITIONS, joint.RETRAINED, joint.EMBEDDED}
     assert not counts & {axis for a in arrays.values() for axis in a.shape}
-    # Of the model a number an input and an intercept; of both games, sums by coalition and owner.
+    # Of both games, sums by coalition and owner.
     sizes = {file: sum(a.size for (f, _), a in arrays.items() if f == file) for file, _ in arrays}
-    inputs = len(bundle.document(FEDERATION, FederationDocument).features)
-    assert sizes[MODEL] == inputs + 1
     assert sizes[COALITIONS] == 8 * 3 + 8 + 1
     assert sizes[joint.RETRAINED] == sizes[joint.EMBEDDED] == 8 + 3 + 3 + 9 + 9
     documents = [n for n in bundle.names() if n.endswith(".json")]
     assert not counts & {n for name in documents for n in lengths(json.loads(bundle.read(name)))}
+
+
+def test_weights_are_their_owners_alone_beside_the_bundle(bundle):
+    said = bundle.document(joint.VERTICAL, joint.VerticalDocument)
+    found = read_models(bundle, tuple(owner.name for owner in said.owners))
+
+    sizes = {owner.name: len(owner.inputs) for owner in said.owners}
+    sizes["platform"] += 1  # the intercept
+    assert {name: own["weights"].size for name, own in found.items()} == sizes
+    kept = b"".join(bundle.read(name) for name in bundle.names())
+    assert not any(w.tobytes() in kept for own in found.values() for w in own["weights"])
 
 
 def test_the_bank_reads_labels_off_gains_by_row_and_off_the_bundle_no_more_than_by_guessing(bundle):

@@ -10,7 +10,6 @@ import numpy as np
 from fedmerit import joint
 from fedmerit.evidence import (
     FEDERATION,
-    MODEL,
     RUN,
     TRAINING,
     RoundDocument,
@@ -26,6 +25,7 @@ from fedmerit.federation.vertical.split import train_split
 from fedmerit.federation.vertical.yardstick import joined_scores, measured, untrained
 from fedmerit.provenance import versions
 from fedmerit.vertical.apart import PARTIES, train_apart
+from fedmerit.vertical.models import write_models
 from fedmerit.vertical.said import exchange, protocols
 from fedmerit.vertical.tables import write_table
 from fedmerit.vertical.valuing import embedded_gains
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
     from fedmerit.bundle import Bundle
     from fedmerit.chains import Advance
     from fedmerit.federation.vertical.cut import Embeddings
@@ -45,6 +43,7 @@ if TYPE_CHECKING:
     from fedmerit.federation.vertical.transcript import Transcript
     from fedmerit.federation.vertical.yardstick import Measures
     from fedmerit.scenario import Scenario
+    from fedmerit.vertical.models import Parameters
     from fedmerit.vertical.wiring import Partnership
 
 #: Alignment and training.
@@ -79,7 +78,7 @@ class Learned:
     """
 
     quality: Quality
-    parameters: Mapping[str, Mapping[str, NDArray[np.generic]]]
+    parameters: Parameters
     epochs: int
     embeddings: Mapping[str, Embeddings]
     transcripts: Mapping[str, Transcript]
@@ -101,7 +100,7 @@ def train(bundle: Bundle, advance: Advance) -> None:
     learned = learn(task, partnership.settings, scenario, apart=bundle.path / PARTIES)
     transcripts = {"alignment": aligned.transcript, **learned.transcripts}
     bundle.write_document(joint.MESSAGES, messages(transcripts))
-    bundle.write_tensors(MODEL, model_arrays(learned.parameters))
+    write_models(bundle, learned.parameters)
     if learned.embeddings:
         write_table(bundle, joint.EMBEDDED, embedded_gains(task, learned.embeddings))
     advance(2, _STEPS)
@@ -161,17 +160,6 @@ def messages(transcripts: Mapping[str, Transcript]) -> joint.MessagesDocument:
             for name, transcript in transcripts.items()
         }
     )
-
-
-def model_arrays(
-    parameters: Mapping[str, Mapping[str, NDArray[np.generic]]],
-) -> dict[str, NDArray[np.generic]]:
-    """Name every party's parameters as they are stored."""
-    return {
-        f"{party}/{name}": np.asarray(values)
-        for party, own in parameters.items()
-        for name, values in own.items()
-    }
 
 
 def vertical_document(

@@ -13,6 +13,7 @@ from fedmerit.drawing import seed_of
 from fedmerit.evidence import VALUATION
 from fedmerit.federation.vertical.partygame import EmbeddingGame, PartyGame
 from fedmerit.vertical.explaining import attributed, plots, used
+from fedmerit.vertical.models import read_models
 from fedmerit.vertical.opinions import coalition_table, opinions, paid_game, valuation_of
 from fedmerit.vertical.tables import every_coalition, write_table
 from fedmerit.vertical.wiring import assemble, task_of
@@ -38,7 +39,8 @@ def value(bundle: Bundle, advance: Advance) -> None:
     bundle.write_document(VALUATION, valuation_of(bundle, game, seed_of(bundle)))
     bundle.write_tensors(COALITIONS, coalition_table(game))
     write_commitment(bundle)
-    found = attributed(bundle, partnership, task)
+    models = read_models(bundle, task.participants)
+    found = attributed(models, partnership, task, seed=scenario.seed)
     for name, picture in plots(found).items():
         bundle.write(name, picture)
     bundle.write_document(
