@@ -8,7 +8,7 @@ the label holder coordinates and the first other party decrypts masked numbers i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Literal
@@ -20,6 +20,7 @@ from fedmerit.federation.vertical.channel import Channel, play
 from fedmerit.federation.vertical.paillier import KEY_BITS
 from fedmerit.federation.vertical.roles import decide, hold_labels, join_in, refuse_small_batches
 from fedmerit.federation.vertical.task import batches, intercept, settled
+from fedmerit.federation.vertical.whitening import coordinates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,6 +49,9 @@ class RegressionSettings:
     """Step size."""
     l2: float = 0.0
     """What the loss adds of half the squared norm of the weights; the intercept is left out."""
+    whiten: bool = False
+    """Whether each party makes its own columns uncorrelated first; weights are then of those in
+    ``l2`` and ``tolerance``."""
     tolerance: float = 1e-3
     """Training ends once an epoch moves no party's weights by this share of their norm."""
     key_bits: int = KEY_BITS
@@ -183,10 +187,13 @@ def descend(
         owners: How many columns each party has, for the convergence check; None for one party.
 
     """
+    sizes = owners or [rows.shape[1] - 1]
+    if settings.whiten:
+        return _whitened(rows, labels, settings, seed=seed, owners=sizes)
     weights = np.zeros(rows.shape[1])
     weights[0] = intercept(labels, settings)
     decay = np.append(0.0, np.full(len(weights) - 1, settings.l2))
-    cuts = 1 + np.cumsum(owners or [len(weights) - 1])[:-1]
+    cuts = 1 + np.cumsum(sizes)[:-1]
     for epoch in range(1, settings.epochs + 1):
         before = weights
         for batch in batches(len(rows), settings.batch_size, seed=seed, epoch=epoch):
@@ -197,6 +204,21 @@ def descend(
         if all(settled(after, earlier, settings.tolerance) for after, earlier in parts):
             break
     return weights
+
+
+def _whitened(
+    rows: Matrix, labels: Matrix, settings: RegressionSettings, *, seed: int, owners: list[int]
+) -> Matrix:
+    """Train in the owners' own coordinates, and give the weights of their columns."""
+    own = np.split(rows[:, 1:], np.cumsum(owners)[:-1], axis=1)
+    back = [coordinates(part) for part in own]
+    parts = [part @ matrix for part, matrix in zip(own, back, strict=True)]
+    sizes = [matrix.shape[1] for matrix in back]
+    plain = replace(settings, whiten=False)
+    found = descend(joined(parts), labels, plain, seed=seed, owners=sizes)
+    split = np.split(found[1:], np.cumsum(sizes)[:-1])
+    turned = [matrix @ weights for matrix, weights in zip(back, split, strict=True)]
+    return np.concatenate([found[:1], *turned])
 
 
 def residuals(scores: Matrix, labels: Matrix, settings: RegressionSettings) -> Matrix:

@@ -24,6 +24,7 @@ from fedmerit.federation.vertical.saves import (
 )
 from fedmerit.federation.vertical.steps import decide_and_learn, lead_batch, send_forward
 from fedmerit.federation.vertical.task import Columns, batches, intercept, settled
+from fedmerit.federation.vertical.whitening import whitened
 
 if TYPE_CHECKING:
     from fedmerit.federation.vertical.channel import Channel
@@ -59,6 +60,7 @@ def hold_labels(
 ) -> Trained:
     """Play the label holder: it makes the residuals and says when to stop."""
     saves = saves or Nowhere()
+    columns, back = _prepared(columns, settings)
     rows = np.column_stack([columns.training, np.ones(len(columns.training))])
     refuse_small_batches(columns.party, rows, settings)
     me = Party(channel, rows, settings, parties, decays=len(columns.names))
@@ -81,7 +83,8 @@ def hold_labels(
         still = settled(me.weights, before, settings.tolerance)
         going = lead_on(channel, me.others, settled=still, more=epoch < settings.epochs)
     held_out = np.column_stack([columns.held_out, np.ones(len(columns.held_out))])
-    return Trained(me.weights, epoch, _summed(me, held_out))
+    scores = _summed(me, held_out)
+    return Trained(np.append(back @ me.weights[:-1], me.weights[-1]), epoch, scores)
 
 
 def join_in(
@@ -96,6 +99,7 @@ def join_in(
     """Play a party with columns and no labels."""
     saves = saves or Nowhere()
     leader = parties[0]
+    columns, back = _prepared(columns, settings)
     refuse_small_batches(columns.party, columns.training, settings)
     me = Party(channel, columns.training, settings, parties, decays=len(columns.names))
     decides = me.owner == channel.name
@@ -124,7 +128,7 @@ def join_in(
         columns.held_out @ me.weights, fraction=SCORE_BITS, bound=MOST, what="linear predictors"
     )
     channel.send(leader, "scores", scores=masked(scores, channel.name, masks, b"scores"))
-    return Trained(me.weights, epoch, np.empty(0))
+    return Trained(back @ me.weights, epoch, np.empty(0))
 
 
 def decide(
@@ -144,6 +148,11 @@ def decide(
                 open_for(channel, party, key)
         going = bool(channel.receive(parties[0], "go on").integer("going"))
     return Trained(np.empty(0), epoch, np.empty(0))
+
+
+def _prepared(columns: Columns, settings: RegressionSettings) -> tuple[Columns, Matrix]:
+    """Give columns as they are trained on, and what turns their weights into the columns' own."""
+    return whitened(columns) if settings.whiten else (columns, np.eye(len(columns.names)))
 
 
 def _summed(me: Party, held_out: Matrix) -> Matrix:

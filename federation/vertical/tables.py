@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from fedmerit.errors import DataError, suggestion
-from fedmerit.federation.columns import class_labels, clean
+from fedmerit.federation.columns import class_labels, clean, rows_in_words
 from fedmerit.federation.encoding import encode
 from fedmerit.federation.vertical.task import Columns, VerticalTask
 from fedmerit.streams import generator
@@ -17,10 +18,14 @@ from fedmerit.streams import generator
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from fedmerit.federation.vertical.task import Matrix
+
+#: How fractions are written in text files, by pandas and others.
+_FRACTION: Final = r"-?(0|[1-9]\d*)\.\d+(e[+-]?\d+)?"
+#: Whole numbers up to here are exact as fractions.
+_EXACT: Final = 2**53
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,8 +68,8 @@ def holding(
         impute: Whether empty cells are filled in when encoding, or refused.
 
     Raises:
-        DataError: A column is missing, a cell cannot be learned from, or the labels are not
-            of two classes.
+        DataError: A column is missing, a key is a fraction, a cell cannot be learned from, or
+            the labels are not of two classes.
 
     """
     for name in (*key, *([label] if label else [])):
@@ -82,7 +87,7 @@ def holding(
                 f"{label!r} has {len(classes)} classes, and a vertical model tells two apart",
                 hint="Say which is the positive one.",
             )
-    parts = [_whole(frame[name]) for name in key]
+    parts = [_whole(frame[name], party) for name in key]
     rows = zip(*parts, strict=True)
     keys = tuple(row if len(key) > 1 else row[0] for row in rows)
     dropped = frame.drop(columns=[*key, *([label] if label else [])])
@@ -143,14 +148,28 @@ def area_under_curve(labels: Matrix, scores: Matrix) -> float:
     return float(roc_auc_score(labels, scores))
 
 
-def _whole(column: pd.Series) -> list[object]:
-    """Give a key column's cells; numbers that an empty cell made fractions are whole again."""
+def _whole(column: pd.Series, party: str) -> list[object]:
+    """Give a key column's cells; numbers that an empty cell made fractions are whole again.
+
+    So are those that a writer of fractions put into a text file: all of the column end in ``.0``.
+
+    Raises:
+        DataError: A number is not whole, or so large that a fraction has lost its last digits.
+    """
     if column.dtype.kind != "f":
-        return column.tolist()
-    return [
-        None if np.isnan(cell) else int(cell) if cell.is_integer() else cell
-        for cell in column.tolist()
-    ]
+        written = column.dropna().astype(str).str.strip()
+        if written.empty or not written.str.fullmatch(_FRACTION).all():
+            return list(column.tolist())
+        column = pd.to_numeric(column)
+    values = column.to_numpy(dtype=np.float64)
+    broken = ~np.isnan(values) & ((values != np.floor(values)) | (np.abs(values) > _EXACT))
+    if broken.any():
+        raise DataError(
+            f"the key column {column.name!r} of {party} holds fractions, or numbers too large to "
+            f"be exact in them, in {rows_in_words(broken)}",
+            hint="Write keys as integers or as text.",
+        )
+    return [None if np.isnan(cell) else int(cell) for cell in values.tolist()]
 
 
 def _columns(

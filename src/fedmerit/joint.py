@@ -16,12 +16,12 @@ SAFE_BITS: Final = 2048
 VERTICAL: Final = "vertical.json"
 MESSAGES: Final = "training/messages.json"
 OPINIONS: Final = "opinions.json"
-#: Tables of every coalition's gains with the labels given, by game.
+#: Sums over all validation rows of every coalition's gains with the labels given, by game.
 RETRAINED: Final = "games/retraining.safetensors"
 EMBEDDED: Final = "games/embeddings.safetensors"
-#: shap's own plots of the joint model.
+#: shap's own plots of the joint model; its plots by row would show the rows' features.
 BY_COLUMN: Final = "attribution/columns.png"
-BY_ROW: Final = "attribution/rows.png"
+BY_OWNER: Final = "attribution/owners.png"
 
 
 class OwnerDocument(Document):

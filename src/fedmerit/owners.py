@@ -82,11 +82,18 @@ class Vertical(Section):
     """``regression``: the loss by its expansion at 0, or exact by masked exponentials."""
     l2: NotNegative = 0.0
     """``regression``: what the loss adds of half the squared norm of the weights."""
+    whiten: bool = False
+    """``regression``: whether each owner makes its own columns uncorrelated first, so that a few
+    epochs are enough where levels of one question overlap. Weights are then of those in ``l2``
+    and ``tolerance``."""
     tolerance: NotNegative = 1e-3
     """``regression``: training ends once an epoch moves nobody's weights by this share."""
     show_parts: bool = False
     """``regression``: whether the others show the label holder their parts of the scores after
     the training, as the game of ``embeddings`` needs; nothing is shown otherwise."""
+    processes: bool = False
+    """``regression``: whether each owner trains in a process of its own and meets the others
+    over TLS; the numbers are the same. A run whose party died goes on with ``--resume``."""
     width: Positive = 4
     """``split``: columns of an embedding."""
     forward: Literal["plain", "encrypted"] = "plain"
@@ -100,7 +107,10 @@ class Vertical(Section):
     @model_validator(mode="after")
     def _fits_its_protocol(self) -> Vertical:
         of = {
-            "regression": ("coordinator", "sigmoid", "l2", "tolerance", "show_parts"),
+            "regression": (
+                *("coordinator", "sigmoid", "l2", "whiten", "tolerance", "show_parts"),
+                "processes",
+            ),
             "split": ("width", "forward", "label_noise", "feature_noise"),
         }
         for protocol, settings in of.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from fedmerit.evidence import CurvePoint
     from fedmerit.federation import TrainingRecord
     from fedmerit.scenario import Scenario
+    from fedmerit.vertical.wiring import Partnership
     from fedmerit.wiring import Consortium
 
 __all__ = [
@@ -79,18 +80,39 @@ def check(scenario: Scenario, chain: ChainChoice) -> None:
     Raises:
         FedmeritError: The scenario cannot be run, or the chain or a key is not there.
     """
-    together = vertical.check(scenario) if scenario.vertical else assemble(scenario)
+    together = _kind(scenario).check(scenario)
     check_method(scenario, together.participants)
     check_offers(scenario, together.declared_rows)
     check_agreement(scenario, together, chain)
 
 
 def train(bundle: Bundle, advance: Advance) -> None:
-    """Train the federation, keeping every round as it ends."""
-    scenario = bundle.scenario
+    """Train the federation, and keep what it learned and how."""
+    _kind(bundle.scenario).train(bundle, advance)
+
+
+def value(bundle: Bundle, advance: Advance) -> None:
+    """Measure coalitions, and value the members by them."""
+    _kind(bundle.scenario).value(bundle, advance)
+
+
+class _Kind(NamedTuple):
+    """What differs between owners of rows and owners of columns; all the rest is alike."""
+
+    check: Callable[[Scenario], Consortium | Partnership]
+    train: Callable[[Bundle, Advance], None]
+    value: Callable[[Bundle, Advance], None]
+
+
+def _kind(scenario: Scenario) -> _Kind:
     if scenario.vertical:
-        vertical.train(bundle, advance)
-        return
+        return _Kind(vertical.check, vertical.train, vertical.value)
+    return _Kind(assemble, _train_on_rows, _value_on_rows)
+
+
+def _train_on_rows(bundle: Bundle, advance: Advance) -> None:
+    """Train, keeping every round as it ends."""
+    scenario = bundle.scenario
     consortium = assemble(scenario)
     bundle.write_document(
         RUN, RunDocument(scenario=scenario.name, seed=scenario.seed, versions=versions())
@@ -106,12 +128,9 @@ def train(bundle: Bundle, advance: Advance) -> None:
     bundle.write_document(TRAINING, training_of(record, consortium))
 
 
-def value(bundle: Bundle, advance: Advance) -> None:
+def _value_on_rows(bundle: Bundle, advance: Advance) -> None:
     """Measure coalitions, value the members, and value each round beside it."""
     scenario = bundle.scenario
-    if scenario.vertical:
-        vertical.value(bundle, advance)
-        return
     consortium, seed = assemble(scenario), seed_of(bundle)
     record = kept_run(bundle, consortium)
     run = played(record, consortium, scenario)

@@ -34,6 +34,7 @@ from fedmerit.report.units import (
     unit,
     with_error,
 )
+from fedmerit.vertical.models import models_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,6 +110,8 @@ def _joint(bundle: Bundle) -> dict[str, str]:
     for game in bundle.document(OPINIONS, OpinionsDocument).games:
         values = (number(milli(value), 2) for value in game.values)
         figures[f"By {game.game}, labels {game.label_holder}"] = ", ".join(values)
+    if (own := models_folder(bundle)).is_dir():
+        figures["Models"] = f"{own}, a file for each owner, and for nobody else"
     if 0 < said.key_bits < SAFE_BITS:
         figures["Rehearsal"] = f"keys of {said.key_bits} bits hide nothing: use {SAFE_BITS:,}"
     return figures

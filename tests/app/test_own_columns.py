@@ -34,7 +34,8 @@ def own(**changes):
     shop = {"name": "shop", "source": "shop.csv", "key": ["no"], "label": "buys"}
     bank = {"name": "bank", "source": "bank.csv", "key": ["customer"], **changes}
     vertical = {"epochs": 2, "batch_size": 40, "key_bits": 512, "owners": [shop, bank]}
-    return parse({"name": "own", "vertical": vertical}, origin="test")
+    data = {"validation_share": 0.85}  # so many rows as two parties' sums take
+    return parse({"name": "own", "data": data, "vertical": vertical}, origin="test")
 
 
 def test_two_files_with_a_key_column_make_a_federation(files):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
+from functools import partial
 
+import numpy as np
 import pytest
 
 import fedmerit
@@ -13,19 +16,28 @@ from fedmerit.auditing.columnwise import check_joint_numbers
 from fedmerit.bundle import COALITIONS, MANIFEST, SEAL, Bundle
 from fedmerit.canonical import canonical
 from fedmerit.chain import Ledger
-from fedmerit.errors import FedmeritError, ScenarioError
+from fedmerit.errors import FedmeritError, PartyLost, ScenarioError
 from fedmerit.evidence import (
+    FEDERATION,
     LEDGER,
-    MODEL,
+    MICRO,
     OUTCOME,
     TRAINING,
     VALUATION,
+    FederationDocument,
     OutcomeDocument,
     TrainingDocument,
     ValuationDocument,
 )
-from fedmerit.reading import parse
+from fedmerit.federation.vertical.partygame import PartyGame
+from fedmerit.federation.vertical.regression import plain_regression
+from fedmerit.federation.vertical.tables import area_under_curve
+from fedmerit.federation.vertical.yardstick import joined_scores
+from fedmerit.reading import load, parse
 from fedmerit.summary import key_figures, member_rows
+from fedmerit.vertical import apart
+from fedmerit.vertical.models import models_folder, read_models
+from fedmerit.vertical.wiring import assemble, task_of
 
 PLATFORM = {
     "name": "platform",
@@ -44,7 +56,7 @@ def small(owners=(BROKER, PLATFORM, BANK), **changes):
     section = {**asked, **changes.pop("vertical", {})}
     scenario = {
         "name": "small",
-        "data": {"source": "bank-marketing", "missing": "impute"},
+        "data": {"source": "bank-marketing", "missing": "impute", "validation_share": 0.5},
         "reward": {"mechanism": "confident", "budget": 1000},
         "vertical": section,
     }
@@ -83,6 +95,11 @@ def forge(bundle, name, change):
     bundle.write(SEAL, canonical(bundle.digests(n for n in bundle.names() if n != SEAL)))
 
 
+def models(bundle):
+    """Give every owner's own weights, which lie beside the bundle, by file."""
+    return {path.name: path.read_bytes() for path in models_folder(bundle).iterdir()}
+
+
 def differing(bundle, *, retrain=False):
     return {check.name for check in fedmerit.audit(bundle, retrain=retrain).differences}
 
@@ -92,7 +109,13 @@ def test_a_run_is_valued_paid_settled_and_holds_when_all_is_done_again(bundle):
 
     assert verdict.passed
     made = {check.name for check in verdict.checks if check.status == "ok"}
-    assert {"messages", "privacy", "other games", "retrained model", "retrained coalitions"} <= made
+    assert {
+        "messages",
+        "privacy",
+        "other games",
+        "retrained metrics",
+        "retrained coalitions",
+    } <= made
     outcome = bundle.document(OUTCOME, OutcomeDocument)
     assert sum(outcome.payments) + outcome.reserve == 1000
 
@@ -129,13 +152,37 @@ def test_a_run_that_died_goes_on_and_gives_the_same_numbers_under_other_keys(
     resumed = fedmerit.resume(tmp_path / "died")
 
     assert fedmerit.audit(resumed).passed
-    for name in ("outcome.json", "opinions.json", "commitment.json", MODEL, joint.RETRAINED):
+    for name in ("outcome.json", "opinions.json", "commitment.json", joint.RETRAINED):
         assert resumed.read(name) == bundle.read(name), name
+    assert models(resumed) == models(bundle)
     # The seed is drawn over what was said; exact values draw nothing from it.
     said, before = (each.document(VALUATION, ValuationDocument) for each in (resumed, bundle))
     assert said.seed != before.seed
     assert said.model_copy(update={"seed": before.seed}) == before
     assert resumed.read(joint.MESSAGES) != bundle.read(joint.MESSAGES)
+
+
+def test_a_run_whose_partys_process_was_killed_goes_on_and_pays_as_in_one_process(
+    bundle, tmp_path, monkeypatch
+):
+    def kill(processes):
+        processes["bank"].kill()
+
+    asked = small(vertical={"processes": True})
+    with monkeypatch.context() as deadly:
+        deadly.setattr(apart, "run_apart", partial(apart.run_apart, on_start=kill))
+        with pytest.raises(PartyLost, match="'bank' is lost: its process was ended by signal 9"):
+            fedmerit.run(asked, tmp_path / "b")
+    assert not any(name.startswith("settlement/") for name in Bundle(tmp_path / "b").names())
+
+    resumed = fedmerit.resume(tmp_path / "b")
+
+    for name in (OUTCOME, joint.RETRAINED, joint.EMBEDDED, "commitment.json"):
+        assert resumed.read(name) == bundle.read(name), name
+    assert models(resumed) == models(bundle)
+    checks = {check.name: check.status for check in fedmerit.audit(resumed).checks}
+    assert checks["every member was paid its amount, once"] == checks["messages"] == "ok"
+    assert not (resumed.path / apart.PARTIES).exists()  # its columns and keys are not published
 
 
 def test_the_chain_holds_the_root_over_all_messages(bundle):
@@ -182,27 +229,107 @@ def test_another_games_value_that_is_altered_is_found(copy):
     assert "other games" in differing(copy)
 
 
-def test_an_area_or_an_attribution_that_is_altered_is_found_by_training_again(copy):
+def test_an_area_an_attribution_or_a_spread_that_is_altered_is_found_by_training_again(copy):
     forge(copy, joint.VERTICAL, lambda document: document.update(area_ppm=990_000))
+    stored = dict(copy.tensors(joint.RETRAINED))
+    stored["values_nano"] = stored["values_nano"] // 4  # intervals half as wide
+    copy.write_tensors(joint.RETRAINED, stored)
     forge(copy, joint.OPINIONS, lambda document: document["by_owner_nano"].reverse())
 
     found = differing(copy, retrain=True)
 
-    assert {"retrained metrics", "recomputed attributions"} <= found
+    assert {"retrained metrics", "recomputed attributions", "retrained coalitions"} <= found
+    assert "values" in found
+
+
+def arrays_of(bundle):
+    """Give every array of a bundle, by its file and its name."""
+    files = [name for name in bundle.names() if name.endswith(".safetensors")]
+    return {(file, name): a for file in files for name, a in bundle.tensors(file).items()}
+
+
+def lengths(value):
+    """Give the length of every list in a JSON document."""
+    if isinstance(value, list):
+        yield len(value)
+    inside = value.values() if isinstance(value, dict) else value
+    for each in inside if isinstance(value, dict | list) else ():
+        yield from lengths(each)
+
+
+def test_no_file_of_the_bundle_has_anything_of_a_single_row(bundle):
+    [label_holder, *_] = bundle.document(FEDERATION, FederationDocument).members
+    people = bundle.document(joint.VERTICAL, joint.VerticalDocument).common
+    counts = {label_holder.rows, label_holder.validation_rows, people, 200}  # which shap explains
+
+    arrays = arrays_of(bundle)
+    assert {file for file, _ in arrays} == {COALITIONS, joint.RETRAINED, joint.EMBEDDED}
+    assert not counts & {axis for a in arrays.values() for axis in a.shape}
+    # Of both games, sums by coalition and owner.
+    sizes = {file: sum(a.size for (f, _), a in arrays.items() if f == file) for file, _ in arrays}
+    assert sizes[COALITIONS] == 8 * 3 + 8 + 1
+    assert sizes[joint.RETRAINED] == sizes[joint.EMBEDDED] == 8 + 3 + 3 + 9 + 9
+    documents = [n for n in bundle.names() if n.endswith(".json")]
+    assert not counts & {n for name in documents for n in lengths(json.loads(bundle.read(name)))}
+
+
+def test_weights_are_their_owners_alone_beside_the_bundle(bundle):
+    said = bundle.document(joint.VERTICAL, joint.VerticalDocument)
+    found = read_models(bundle, tuple(owner.name for owner in said.owners))
+
+    sizes = {owner.name: len(owner.inputs) for owner in said.owners}
+    sizes["platform"] += 1  # the intercept
+    assert {name: own["weights"].size for name, own in found.items()} == sizes
+    kept = b"".join(bundle.read(name) for name in bundle.names())
+    assert not any(w.tobytes() in kept for own in found.values() for w in own["weights"])
+
+
+def test_the_bank_reads_labels_off_gains_by_row_and_off_the_bundle_no_more_than_by_guessing(bundle):
+    scenario = bundle.scenario
+    partnership = assemble(scenario)
+    task = task_of(partnership, scenario)
+    bank = np.array([[False, True, False]])  # platform, bank, broker
+    labels = task.held_out_labels.astype(bool)
+    zeros = replace(task, held_out_labels=np.zeros(len(labels)))
+    ones = replace(task, held_out_labels=np.ones(len(labels)))
+
+    def gains(of):
+        return PartyGame(of, partnership.settings, seed=scenario.seed).worth_by_row(bank)[0]
+
+    by_row, if_zero, if_one = gains(task), gains(zeros), gains(ones)
+
+    # What the bundle had: the bank knows its own columns, and its model's score of each row.
+    assert np.array_equal(np.abs(by_row - if_one) < np.abs(by_row - if_zero), labels)
+    # What it has: one sum over all rows, so one equation beside the rate of labels.
+    mean = bundle.tensors(joint.RETRAINED)["worths_micro"][2] / MICRO
+    assert mean == pytest.approx(by_row.mean(), abs=1e-6)
+    slopes, rate = if_one - if_zero, task.labels.mean()
+    side = len(labels) * mean - (if_zero + rate * slopes).sum()
+    likely = rate + slopes * side / (slopes @ slopes)
+    found = area_under_curve(task.held_out_labels, likely)
+    by_its_own_scores = area_under_curve(task.held_out_labels, slopes)
+    assert found <= max(by_its_own_scores, 1 - by_its_own_scores) + 0.01
 
 
 def test_spot_checks_measure_coalitions_of_parties_again(bundle, copy):
     assert fedmerit.audit(bundle, spot_checks=8).passed
-    arrays = dict(copy.tensors(joint.RETRAINED))
-    arrays["gains_micro"] = arrays["gains_micro"] + 20_000
-    copy.write_tensors(joint.RETRAINED, arrays)
-    stored = dict(copy.tensors(COALITIONS))
-    stored["gains_micro"] = stored["gains_micro"] + 20_000
-    copy.write_tensors(COALITIONS, stored)
+    for name, array in ((joint.RETRAINED, "worths_micro"), (COALITIONS, "gains_micro")):
+        stored = dict(copy.tensors(name))
+        stored[array] = stored[array] + 20_000
+        copy.write_tensors(name, stored)
 
     verdict = fedmerit.audit(copy, spot_checks=8)
 
     assert "spot checks" in {check.name for check in verdict.differences}
+
+
+def test_too_few_validation_rows_are_refused_before_a_bundle_is_begun(tmp_path):
+    few = {"source": "bank-marketing", "missing": "impute", "validation_share": 0.2}
+
+    with pytest.raises(ScenarioError, match="validation rows are too few for what a bundle tells"):
+        fedmerit.run(small(data=few), tmp_path / "b")
+
+    assert not (tmp_path / "b").exists()
 
 
 def test_mandatory_labels_take_from_the_others_and_add_up_alike(bundle):
@@ -223,6 +350,7 @@ def test_mandatory_labels_take_from_the_others_and_add_up_alike(bundle):
 def test_parties_can_be_paid_by_embeddings_with_the_label_holder_mandatory(copy):
     asked = {"game": "embeddings", "label_holder": "mandatory"}
     copy.write("scenario.toml", small(valuation=asked).to_toml().encode())
+    vertical.train(copy, lambda *_: None)  # which keeps how the paid game's values spread
     vertical.value(copy, lambda *_: None)
     stages.reward(copy)
 
@@ -276,6 +404,21 @@ def test_networks_in_the_clear_say_what_they_tell_and_can_be_trained_again(tmp_p
     assert "gradients tell labels" in page
     assert plain.document(joint.VERTICAL, joint.VerticalDocument).key_bits == 0
     assert fedmerit.audit(plain, retrain=True).passed
+
+
+@pytest.mark.parametrize("seed", [0, 2, 5, 8])
+def test_the_shipped_scenarios_model_is_within_five_thousandths_of_the_joined_tables(seed):
+    scenario = load("bank-and-campaign").model_copy(update={"seed": seed})
+    partnership = assemble(scenario)
+    task = task_of(partnership, scenario)
+
+    # Encryption changes no weight by more than rounding: the twin's scores are the run's.
+    found = plain_regression(task, partnership.settings, seed=seed)[1]
+
+    joined = joined_scores(task, partnership.settings, seed=seed)
+    areas = [area_under_curve(task.held_out_labels, scores) for scores in (found, joined)]
+    assert abs(areas[0] - areas[1]) < 0.005
+    assert min(areas) > 0.68
 
 
 # What a scenario may not say

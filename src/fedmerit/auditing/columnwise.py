@@ -11,8 +11,7 @@ from fedmerit.auditing.numbers import ROUNDING_UNITS, check_members, check_payme
 from fedmerit.auditing.verdict import compared
 from fedmerit.bundle import COALITIONS
 from fedmerit.federation.vertical.accountant import DELTA
-from fedmerit.records import coalition_arrays
-from fedmerit.vertical.opinions import opinions, owners_of, paid_game, valuation_of
+from fedmerit.vertical.opinions import coalition_table, opinions, paid_game, valuation_of
 from fedmerit.vertical.said import exchange, protocols
 
 if TYPE_CHECKING:
@@ -29,7 +28,9 @@ def check_joint_numbers(bundle: Bundle, asked: Vertical) -> Iterator[Check]:
     """Recompute every step from the recorded messages and utilities to the payments."""
     said = bundle.document(joint.VERTICAL, joint.VerticalDocument)
     members = bundle.document(evidence.FEDERATION, evidence.FederationDocument)
-    yield check_members(bundle, members)
+    held_out = round(bundle.scenario.data.validation_share * said.common)
+    brought = [held_out] + [0] * (len(members.members) - 1)  # all are the label holder's
+    yield check_members(bundle, members, brought)
     yield _owners(said, members, asked)
     yield _messages(bundle, said)
     yield _privacy(said, asked)
@@ -130,10 +131,9 @@ def _values(bundle: Bundle) -> Check:
     said = bundle.document(evidence.VALUATION, evidence.ValuationDocument)
     game = paid_game(bundle)
     found = valuation_of(bundle, game, int(said.seed, 16))
-    members = bundle.document(evidence.FEDERATION, evidence.FederationDocument)
     wrong = differing(said.model_dump(), found.model_dump(), ROUNDING_UNITS)
     stored = bundle.tensors(COALITIONS)
-    ours = coalition_arrays(game.table(), owners_of(members))
+    ours = coalition_table(game)
     if stored.keys() != ours.keys() or any(
         not np.array_equal(stored[name], array) for name, array in ours.items()
     ):

@@ -51,7 +51,9 @@ def check_numbers(bundle: Bundle) -> Iterator[Check]:
     training = bundle.document(evidence.TRAINING, evidence.TrainingDocument)
     members = bundle.document(evidence.FEDERATION, evidence.FederationDocument)
     rounds = read_rounds(bundle)
-    yield check_members(bundle, members)
+    owners = recorded_game(bundle, members.names)[1]
+    brought = np.bincount(owners, minlength=len(members.members)).tolist()
+    yield check_members(bundle, members, brought)
     yield _updates(training, rounds, members.names)
     yield _weights(members, rounds)
     yield _averages(rounds, bundle.tensors(evidence.MODEL)["parameters"])
@@ -60,12 +62,10 @@ def check_numbers(bundle: Bundle) -> Iterator[Check]:
     yield check_payments(bundle)
 
 
-def check_members(bundle: Bundle, members: FederationDocument) -> Check:
-    """Hold what is said of the members against the scenario and the validation rows."""
+def check_members(bundle: Bundle, members: FederationDocument, brought: list[int]) -> Check:
+    """Hold what is said of the members against the scenario and the rows that each *brought*."""
     scenario, run = bundle.scenario, bundle.document(evidence.RUN, evidence.RunDocument)
     behaviours = scenario.behaviours
-    owners = recorded_game(bundle, members.names)[1]
-    brought = np.bincount(owners, minlength=len(members.members)).tolist()
     asked = scenario.settlement
     wrong = [m.name for m in members.members if m.behaviour != behaviours.get(m.name, "honest")]
     wrong += [

@@ -30,7 +30,7 @@ from fedmerit.evidence import (
 )
 from fedmerit.joint import (
     BY_COLUMN,
-    BY_ROW,
+    BY_OWNER,
     OPINIONS,
     VERTICAL,
     OpinionsDocument,
@@ -151,5 +151,5 @@ def _joint(bundle: Bundle, asked: Vertical | None) -> Joint | None:
         asked=asked,
         vertical=bundle.document(VERTICAL, VerticalDocument),
         opinions=bundle.document(OPINIONS, OpinionsDocument),
-        pictures={name: bundle.read(name) for name in (BY_COLUMN, BY_ROW)},
+        pictures={name: bundle.read(name) for name in (BY_COLUMN, BY_OWNER)},
     )

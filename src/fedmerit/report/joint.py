@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import TYPE_CHECKING, Final
 
-from fedmerit.joint import BY_COLUMN, BY_ROW
+from fedmerit.joint import BY_COLUMN, BY_OWNER
 from fedmerit.report.figures import joint as figures
 from fedmerit.report.headline import KeyFigure
 from fedmerit.report.layout import Chart, Picture, Section
@@ -220,7 +220,7 @@ def _use(found: Joint) -> Section:
             _picture(
                 "use-columns", "Mean magnitude of each column's attributions", found, BY_COLUMN
             ),
-            _picture("use-rows", "Each validation row's attributions", found, BY_ROW),
+            _picture("use-owners", "Mean magnitude of each owner's attributions", found, BY_OWNER),
         ),
         tables=(_owners_use(said), _columns_use(said)),
     )

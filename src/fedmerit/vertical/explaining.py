@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from fedmerit import joint
-from fedmerit.errors import BundleError
-from fedmerit.evidence import MODEL, nano
+from fedmerit.evidence import nano
 from fedmerit.federation.threads import single_thread
 from fedmerit.federation.vertical.attribution import explain
 from fedmerit.federation.vertical.jointmodel import joint_network
@@ -23,11 +22,9 @@ from fedmerit.federation.vertical.regression import RegressionSettings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
-    from fedmerit.bundle import Bundle
     from fedmerit.federation.vertical.attribution import Attribution
-    from fedmerit.federation.vertical.task import Matrix, VerticalTask
+    from fedmerit.federation.vertical.task import VerticalTask
+    from fedmerit.vertical.models import Parameters
     from fedmerit.vertical.wiring import Partnership
 
 _ROWS: Final = 200
@@ -55,27 +52,37 @@ def used(found: Attribution, task: VerticalTask) -> dict[str, Any]:
     }
 
 
-def attributed(bundle: Bundle, partnership: Partnership, task: VerticalTask) -> Attribution:
-    """Attribute the kept model's scores to columns."""
-    scores = _model(bundle, partnership, task)
+def attributed(
+    parameters: Parameters, partnership: Partnership, task: VerticalTask, *, seed: int
+) -> Attribution:
+    """Attribute a model's scores to columns."""
+    settings = partnership.settings
+    if isinstance(settings, RegressionSettings):
+        weights = {name: own["weights"].astype(np.float64) for name, own in parameters.items()}
+        scores = joint_scores(task, weights)
+    else:
+        scores = joint_network(task, settings, parameters, seed=seed)
     with single_thread():
-        return explain(task, scores, rows=_ROWS, seed=bundle.scenario.seed)
+        return explain(task, scores, rows=_ROWS, seed=seed)
 
 
 def plots(found: Attribution) -> dict[str, bytes]:
-    """Draw shap's bars of all columns and its swarm of all rows, as PNG."""
+    """Draw shap's bars of all columns and of all owners, as PNG.
+
+    Means over rows alone: in a swarm of rows each dot is somebody's feature.
+    """
     import shap  # noqa: PLC0415 - with matplotlib, a second that only this needs
 
-    return {
-        joint.BY_COLUMN: _drawn(
-            lambda axes: shap.plots.bar(found.explanation, max_display=_SHOWN, ax=axes, show=False)
-        ),
-        joint.BY_ROW: _drawn(
-            lambda axes: shap.plots.beeswarm(
-                found.explanation, max_display=_SHOWN, ax=axes, show=False, plot_size=None
-            )
-        ),
-    }
+    owners = shap.Explanation(
+        np.stack(list(found.by_owner.values()), axis=1), feature_names=list(found.by_owner)
+    )
+    return {joint.BY_COLUMN: _bars(found.explanation), joint.BY_OWNER: _bars(owners)}
+
+
+def _bars(explanation: Any) -> bytes:  # noqa: ANN401 - shap's own
+    import shap  # noqa: PLC0415 - as above
+
+    return _drawn(lambda axes: shap.plots.bar(explanation, max_display=_SHOWN, ax=axes, show=False))
 
 
 def _drawn(draw: Callable[[Any], object]) -> bytes:
@@ -89,19 +96,3 @@ def _drawn(draw: Callable[[Any], object]) -> bytes:
     written = BytesIO()
     figure.savefig(written, format="png", metadata={"Software": None})
     return written.getvalue()
-
-
-def _model(
-    bundle: Bundle, partnership: Partnership, task: VerticalTask
-) -> Callable[[Matrix], Matrix]:
-    """Give the kept model as a function of all columns side by side."""
-    parameters: dict[str, dict[str, NDArray[Any]]] = {name: {} for name in task.participants}
-    for name, values in bundle.tensors(MODEL).items():
-        party, _, own = name.partition("/")
-        if party not in parameters:
-            raise BundleError(f"{MODEL} holds {name}, of nobody who takes part")
-        parameters[party][own] = values
-    if isinstance(partnership.settings, RegressionSettings):
-        return joint_scores(task, {name: own["weights"] for name, own in parameters.items()})
-    seed = bundle.scenario.seed
-    return joint_network(task, partnership.settings, parameters, seed=seed)

@@ -1,4 +1,4 @@
-"""Values of parties out of the tables that a bundle keeps: what they are paid by, and what else.
+"""Values of parties out of what a bundle keeps of games: what they are paid by, and what else.
 
 Both the value stage and the audit go through here; neither needs torch for it.
 """
@@ -6,15 +6,16 @@ Both the value stage and the audit go through here; neither needs torch for it.
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from fedmerit import joint
 from fedmerit.documents import Measured, valuation_document
-from fedmerit.evidence import FEDERATION, FederationDocument, nano
+from fedmerit.evidence import FEDERATION, NANO, FederationDocument, nano
 from fedmerit.incentives import CachedGame, estimates
 from fedmerit.incentives import value as value_game
+from fedmerit.records import coalition_arrays
 from fedmerit.vertical.tables import party_game, read_table
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from fedmerit.bundle import Bundle
     from fedmerit.evidence import ValuationDocument
+    from fedmerit.vertical.tables import Summary
 
 _GAMES: Final[Mapping[str, str]] = MappingProxyType(
     {"retraining": joint.RETRAINED, "embeddings": joint.EMBEDDED}
@@ -31,11 +33,18 @@ _GAMES: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def paid_game(bundle: Bundle) -> CachedGame:
-    """Give what the parties are paid by, out of the recorded tables."""
-    asked = bundle.scenario.valuation
-    names = bundle.document(FEDERATION, FederationDocument).names
-    gains = read_table(bundle, _GAMES[asked.game])
-    return CachedGame(party_game(names, gains, asked.label_holder))
+    """Give what the parties are paid by, out of what is kept of it."""
+    members = bundle.document(FEDERATION, FederationDocument)
+    label_holder, kept = bundle.scenario.valuation.label_holder, _paid(bundle, members)
+    spread = kept.values_nano / NANO
+    rows = len(owners_of(members))
+    return CachedGame(party_game(members.names, kept, label_holder, spread, rows))
+
+
+def coalition_table(game: CachedGame) -> dict[str, NDArray[Any]]:
+    """Give the mean of each coalition that *game* was asked for, as a bundle keeps it."""
+    coalitions, by_row = game.table()
+    return coalition_arrays((coalitions, by_row.mean(axis=1, keepdims=True)), np.zeros(1, np.int64))
 
 
 def valuation_of(bundle: Bundle, game: CachedGame, seed: int) -> ValuationDocument:
@@ -48,7 +57,18 @@ def valuation_of(bundle: Bundle, game: CachedGame, seed: int) -> ValuationDocume
         gradients=np.empty((0, 0), dtype=np.float32),
         curve=(),
     )
-    return valuation_document(measured, bundle.scenario, members, seed)
+    found = valuation_document(measured, bundle.scenario, members, seed)
+    if found.interactions is None:
+        return found
+    # The game's rows spread as values do, whatever the pairs: their own spread is kept beside.
+    kept = _paid(bundle, members).pairs_nano / NANO / len(measured.owners)
+    errors = tuple(map(nano, np.sqrt(kept.clip(min=0))))
+    pairs = found.interactions.model_copy(update={"standard_errors": errors})
+    return found.model_copy(update={"interactions": pairs})
+
+
+def _paid(bundle: Bundle, members: FederationDocument) -> Summary:
+    return read_table(bundle, _GAMES[bundle.scenario.valuation.game], len(members.names))
 
 
 def owners_of(members: FederationDocument) -> NDArray[np.int64]:
@@ -58,9 +78,9 @@ def owners_of(members: FederationDocument) -> NDArray[np.int64]:
 
 def opinions(bundle: Bundle) -> tuple[joint.OpinionDocument, ...]:
     """Value the parties by every game that was recorded, both with labels given and with not."""
-    names = bundle.document(FEDERATION, FederationDocument).names
+    members = bundle.document(FEDERATION, FederationDocument)
     return tuple(
-        _opinion(bundle, names, game, label_holder)
+        _opinion(bundle, members, game, label_holder)
         for game, file in _GAMES.items()
         if (bundle.path / file).is_file()
         for label_holder in ("given", "mandatory")
@@ -68,9 +88,12 @@ def opinions(bundle: Bundle) -> tuple[joint.OpinionDocument, ...]:
 
 
 def _opinion(
-    bundle: Bundle, names: tuple[str, ...], game: str, label_holder: str
+    bundle: Bundle, members: FederationDocument, game: str, label_holder: str
 ) -> joint.OpinionDocument:
-    recorded = party_game(names, read_table(bundle, _GAMES[game]), label_holder)
+    names, rows = members.names, len(owners_of(members))
+    kept = read_table(bundle, _GAMES[game], len(names))
+    variances = kept.given_nano if label_holder == "given" else kept.mandatory_nano
+    recorded = party_game(names, kept, label_holder, np.diag(variances / NANO), rows)
     found = value_game(recorded, method="exact", budget=2 ** len(names), seed=0)
     certain = estimates(found, confidence=bundle.scenario.valuation.confidence)
     everyone = np.ones((1, len(names)), dtype=np.bool_)

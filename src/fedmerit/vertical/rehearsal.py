@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fedmerit.errors import ScenarioError
 from fedmerit.federation.vertical.regression import RegressionSettings, check_batches
 from fedmerit.federation.vertical.split import check_networks
+from fedmerit.vertical.tables import check_rows
 from fedmerit.vertical.wiring import task_of, vertical_of
 
 if TYPE_CHECKING:
@@ -33,3 +34,4 @@ def rehearse(partnership: Partnership, scenario: Scenario) -> None:
             "valuation.game = 'embeddings' needs what the label holder saw, and it sees sums alone",
             hint="Set show_parts = true for a regression, or forward = 'plain' for networks.",
         )
+    check_rows(len(task.parties), 1 + seen, len(task.held_out_labels))

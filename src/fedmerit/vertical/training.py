@@ -10,7 +10,6 @@ import numpy as np
 from fedmerit import joint
 from fedmerit.evidence import (
     FEDERATION,
-    MODEL,
     RUN,
     TRAINING,
     RoundDocument,
@@ -25,6 +24,8 @@ from fedmerit.federation.vertical.regression import RegressionSettings, train_re
 from fedmerit.federation.vertical.split import train_split
 from fedmerit.federation.vertical.yardstick import joined_scores, measured, untrained
 from fedmerit.provenance import versions
+from fedmerit.vertical.apart import PARTIES, train_apart
+from fedmerit.vertical.models import write_models
 from fedmerit.vertical.said import exchange, protocols
 from fedmerit.vertical.tables import write_table
 from fedmerit.vertical.valuing import embedded_gains
@@ -32,8 +33,7 @@ from fedmerit.vertical.wiring import assemble, federation_document, task_of, ver
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from numpy.typing import NDArray
+    from pathlib import Path
 
     from fedmerit.bundle import Bundle
     from fedmerit.chains import Advance
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from fedmerit.federation.vertical.transcript import Transcript
     from fedmerit.federation.vertical.yardstick import Measures
     from fedmerit.scenario import Scenario
+    from fedmerit.vertical.models import Parameters
     from fedmerit.vertical.wiring import Partnership
 
 #: Alignment and training.
@@ -77,7 +78,7 @@ class Learned:
     """
 
     quality: Quality
-    parameters: Mapping[str, Mapping[str, NDArray[np.generic]]]
+    parameters: Parameters
     epochs: int
     embeddings: Mapping[str, Embeddings]
     transcripts: Mapping[str, Transcript]
@@ -96,10 +97,10 @@ def train(bundle: Bundle, advance: Advance) -> None:
     task = task_of(partnership, scenario, rows)
     bundle.write_document(FEDERATION, federation_document(partnership, task))
     advance(1, _STEPS)
-    learned = learn(task, partnership.settings, scenario)
+    learned = learn(task, partnership.settings, scenario, apart=bundle.path / PARTIES)
     transcripts = {"alignment": aligned.transcript, **learned.transcripts}
     bundle.write_document(joint.MESSAGES, messages(transcripts))
-    bundle.write_tensors(MODEL, model_arrays(learned.parameters))
+    write_models(bundle, learned.parameters)
     if learned.embeddings:
         write_table(bundle, joint.EMBEDDED, embedded_gains(task, learned.embeddings))
     advance(2, _STEPS)
@@ -111,9 +112,21 @@ def train(bundle: Bundle, advance: Advance) -> None:
 
 
 def learn(
-    task: VerticalTask, settings: RegressionSettings | SplitSettings, scenario: Scenario
+    task: VerticalTask,
+    settings: RegressionSettings | SplitSettings,
+    scenario: Scenario,
+    *,
+    apart: Path | None = None,
 ) -> Learned:
-    """Train by the protocol that *settings* are of."""
+    """Train by the protocol that *settings* are of.
+
+    Args:
+        task: Whose columns.
+        settings: How.
+        scenario: Says whether owners are processes of their own.
+        apart: The folder that those work in; without, they are threads of this process, which
+            changes no number.
+    """
     if not isinstance(settings, RegressionSettings):
         split = train_split(task, settings, seed=scenario.seed)
         return Learned(
@@ -124,9 +137,13 @@ def learn(
             {"training": split.transcript},
             split.epsilons,
         )
-    found = train_regression(task, settings, seed=scenario.seed)
+    asked = vertical_of(scenario)
+    if asked.processes and apart is not None:
+        found = train_apart(task, settings, apart, seed=scenario.seed)
+    else:
+        found = train_regression(task, settings, seed=scenario.seed)
     transcripts, embeddings = {"training": found.transcript}, {}
-    if vertical_of(scenario).show_parts:
+    if asked.show_parts:
         shown = show_parts(task, found.weights)
         transcripts["parts"] = shown.transcript
         embeddings = dict(shown.results[task.label_holder])
@@ -143,17 +160,6 @@ def messages(transcripts: Mapping[str, Transcript]) -> joint.MessagesDocument:
             for name, transcript in transcripts.items()
         }
     )
-
-
-def model_arrays(
-    parameters: Mapping[str, Mapping[str, NDArray[np.generic]]],
-) -> dict[str, NDArray[np.generic]]:
-    """Name every party's parameters as they are stored."""
-    return {
-        f"{party}/{name}": np.asarray(values)
-        for party, own in parameters.items()
-        for name, values in own.items()
-    }
 
 
 def vertical_document(

@@ -10,11 +10,11 @@ from fedmerit import joint
 from fedmerit.bundle import COALITIONS
 from fedmerit.committing import write_commitment
 from fedmerit.drawing import seed_of
-from fedmerit.evidence import FEDERATION, VALUATION, FederationDocument
+from fedmerit.evidence import VALUATION
 from fedmerit.federation.vertical.partygame import EmbeddingGame, PartyGame
-from fedmerit.records import coalition_arrays
 from fedmerit.vertical.explaining import attributed, plots, used
-from fedmerit.vertical.opinions import opinions, owners_of, paid_game, valuation_of
+from fedmerit.vertical.models import read_models
+from fedmerit.vertical.opinions import coalition_table, opinions, paid_game, valuation_of
 from fedmerit.vertical.tables import every_coalition, write_table
 from fedmerit.vertical.wiring import assemble, task_of
 
@@ -37,10 +37,10 @@ def value(bundle: Bundle, advance: Advance) -> None:
     write_table(bundle, joint.RETRAINED, retrained_gains(partnership, task, scenario, advance))
     game = paid_game(bundle)
     bundle.write_document(VALUATION, valuation_of(bundle, game, seed_of(bundle)))
-    owners = owners_of(bundle.document(FEDERATION, FederationDocument))
-    bundle.write_tensors(COALITIONS, coalition_arrays(game.table(), owners))
+    bundle.write_tensors(COALITIONS, coalition_table(game))
     write_commitment(bundle)
-    found = attributed(bundle, partnership, task)
+    models = read_models(bundle, task.participants)
+    found = attributed(models, partnership, task, seed=scenario.seed)
     for name, picture in plots(found).items():
         bundle.write(name, picture)
     bundle.write_document(

@@ -225,6 +225,7 @@ def _settings(scenario: Scenario, asked: Vertical) -> RegressionSettings | Split
             batch_size=asked.batch_size,
             learning_rate=asked.learning_rate,
             l2=asked.l2,
+            whiten=asked.whiten,
             tolerance=asked.tolerance,
             key_bits=asked.key_bits,
         )

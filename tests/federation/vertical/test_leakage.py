@@ -7,6 +7,7 @@ what the test states.
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import replace
 from functools import partial
 
@@ -15,7 +16,7 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from fedmerit.federation import ModelSpec
-from fedmerit.federation.vertical import curve
+from fedmerit.federation.vertical import curve, sigmoid
 from fedmerit.federation.vertical.accountant import distinguishable
 from fedmerit.federation.vertical.alignment import follow, lead
 from fedmerit.federation.vertical.channel import play
@@ -173,6 +174,25 @@ def test_the_third_party_receives_nothing_but_masked_numbers(make_task):
 
     kinds = {message.kind for message in seen_by(recorded, "third party")}
     assert kinds == {"continue", "masked", "go on"}
+
+
+def told_apart(blind, factor, draws=20_000):
+    """Give the best threshold's advantage in telling odds of 1 from odds of *factor*."""
+    small, large = (
+        np.sort([np.log2(float(odds * blind())) for _ in range(draws)]) for odds in (1, factor)
+    )
+    ends = np.concatenate([small, large])
+    below = [np.searchsorted(seen, ends, side="right") / draws for seen in (small, large)]
+    return float(np.abs(below[0] - below[1]).max())
+
+
+def test_blinded_odds_tell_whoever_opens_them_next_to_nothing_of_a_rows_score():
+    uniform = partial(secrets.randbelow, 2**512)  # as masks of sums are
+
+    bound, luck = (8 + 1) / 512, 1.63 * np.sqrt(2 / 20_000)
+
+    assert told_apart(sigmoid._blind, 2**8) < bound + luck
+    assert told_apart(uniform, 2**8) > 0.98
 
 
 def test_a_party_cannot_divide_its_own_ciphertext_out_of_the_residuals(make_task):

@@ -13,6 +13,7 @@ from fedmerit.federation.vertical.regression import (
     plain_regression,
     train_regression,
 )
+from fedmerit.federation.vertical.yardstick import joined_scores
 
 QUICK = RegressionSettings(epochs=2, batch_size=16, learning_rate=0.3, tolerance=0, key_bits=512)
 
@@ -56,6 +57,50 @@ def test_keys_of_full_length_give_the_same(make_task, sigmoid):
     _, gap = agrees_with_its_twin(make_task(2, 3, rows=8), settings)
 
     assert gap < 1e-4
+
+
+def overlapping(make_task):
+    """Give columns of which one party's are the same but for a little, and one a sum of others."""
+    made = make_task(2, 3, rows=200)
+    bank = made.parties[1]
+    for rows in (bank.training, bank.held_out):
+        rows[:, 1] = rows[:, 0] + 0.05 * rows[:, 1]
+        rows[:, 2] = rows[:, 0] + rows[:, 1]
+    return made
+
+
+@pytest.mark.parametrize("coordinator", ["third party", "label holder"])
+def test_columns_made_uncorrelated_give_the_twins_weights_of_the_columns_as_they_were(
+    make_task, coordinator
+):
+    settings = replace(QUICK, coordinator=coordinator, whiten=True, batch_size=200, l2=0.01)
+
+    agrees_with_its_twin(overlapping(make_task), settings)
+
+
+def test_columns_made_uncorrelated_need_few_epochs_and_as_they_were_they_need_many(make_task):
+    made = overlapping(make_task)
+    settings = replace(QUICK, whiten=True, batch_size=200, epochs=6, learning_rate=3.0)
+    fitted = joined_scores(made, settings, seed=0)
+
+    def off(asked):
+        return np.abs(plain_regression(made, asked, seed=0)[1] - fitted).max()
+
+    assert off(settings) < 0.01
+    assert off(replace(settings, whiten=False, learning_rate=0.3, epochs=60)) > 0.1
+
+
+@pytest.mark.parametrize("sigmoid", ["taylor", "exact"])
+@pytest.mark.parametrize("whiten", [False, True])
+def test_the_yardstick_is_where_descent_ends(make_task, sigmoid, whiten):
+    settings = replace(
+        QUICK, sigmoid=sigmoid, whiten=whiten, batch_size=200, epochs=800, l2=0.05, learning_rate=1
+    )
+    made = make_task(2, 3, rows=200)
+
+    found = plain_regression(made, settings, seed=0)[1]
+
+    assert joined_scores(made, settings, seed=0) == pytest.approx(found, abs=1e-3)
 
 
 def test_training_ends_when_no_party_moves(make_task):

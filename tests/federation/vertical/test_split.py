@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -32,6 +34,30 @@ def test_a_split_network_learns(made):
     assert area_under_curve(made.held_out_labels, found.scores) > 0.9
     assert found.embeddings["bank"][0].shape == (120, 3)
     assert set(found.bottoms) == set(made.participants)
+
+
+class Gated(nn.Module):
+    """A module of somebody's own: one layer gates another."""
+
+    def __init__(self, in_features, classes):
+        super().__init__()
+        self.open = nn.Linear(in_features, classes)
+        self.gate = nn.Linear(in_features, classes)
+
+    def forward(self, rows):
+        return self.open(rows) * torch.sigmoid(self.gate(rows))
+
+
+@pytest.mark.parametrize("forward", ["plain", "encrypted"])
+def test_parties_may_have_any_module_at_either_end(made, forward, monkeypatch):
+    monkeypatch.setitem(sys.modules, "house", SimpleNamespace(Gated=Gated))
+    own = ModelSpec(kind="house:Gated")
+    settings = replace(QUICK, bottom=own, top=own, epochs=12, forward=forward)
+
+    found = train_split(made, settings, seed=0)
+
+    assert set(found.bottoms["bank"]) == {"open.weight", "open.bias", "gate.weight", "gate.bias"}
+    assert area_under_curve(made.held_out_labels, found.scores) > 0.85
 
 
 def test_one_batch_moves_all_networks_as_backpropagation_through_their_whole_does(make_task):

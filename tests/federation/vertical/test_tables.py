@@ -10,6 +10,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from fedmerit.errors import DataError
+from fedmerit.federation.tables import read_file
 from fedmerit.federation.vertical.alignment import align, align_in_the_clear
 from fedmerit.federation.vertical.regression import (
     RegressionSettings,
@@ -191,3 +192,32 @@ def test_exactly_one_owner_must_have_labels():
 
     with pytest.raises(DataError, match="0 of 2 owners have labels"):
         assemble(holdings, {"a": np.arange(2), "b": np.arange(2)}, name="x", seed=0)
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_integer_keys_that_a_file_writes_as_fractions_meet_their_integer_twins(tmp_path, ending):
+    frame = pd.DataFrame({"id": [20.0, 7.0, 31.0], "branch": ["a", "b", "c"], "x": [1.0, 2.0, 3.0]})
+    path = tmp_path / f"bank.{ending}"
+    frame.to_csv(path, index=False) if ending == "csv" else frame.to_parquet(path)
+    whole = pd.DataFrame({"id": [31, 20, 8], "branch": ["C", "a ", "b"], "y": [0, 1, 1]})
+
+    bank = holding(read_file(path, text=("id", "branch")), party="bank", key=["id", "branch"])
+    shop = holding(whole, party="shop", key=["id", "branch"], label="y")
+
+    rows = align_in_the_clear({"shop": shop.keys, "bank": bank.keys})
+    common = zip(rows["shop"].tolist(), rows["bank"].tolist(), strict=True)
+    assert set(common) == {(0, 2), (1, 0)}
+
+
+@pytest.mark.parametrize("cells", [["20.0", "7.5", "8.0", "9.25"], [20.0, 7.5, 8.0, 2.0**60]])
+def test_keys_that_are_fractions_are_refused_with_their_rows(cells):
+    frame = pd.DataFrame({"id": cells, "x": [1.0, 2.0, 3.0, 4.0]})
+
+    with pytest.raises(DataError, match=r"'id' of bank holds fractions, .* in rows 2, 4"):
+        holding(frame, party="bank", key=["id"])
+
+
+def test_texts_among_which_some_look_like_fractions_stay_texts():
+    frame = pd.DataFrame({"id": ["1.0", "1.0.1", "007.0"], "x": [1.0, 2.0, 3.0]})
+
+    assert holding(frame, party="bank", key=["id"]).keys == ("1.0", "1.0.1", "007.0")

@@ -73,13 +73,7 @@ def protecting(said: VerticalDocument, asked: Vertical) -> list[Markup]:
 
 def warnings(said: VerticalDocument, asked: Vertical) -> list[Markup]:
     """Say what of this run would not do among strangers."""
-    found = [
-        Markup(
-            "Protocols protect messages. The bundle, made to be audited without data, holds what "
-            "each coalition gains on each validation row: an owner can <strong>read those rows' "
-            "labels</strong> off it by its own columns. Share it with those who may know them."
-        )
-    ]
+    found: list[Markup] = []
     if 0 < said.key_bits < SAFE_BITS:
         found.append(
             Markup(
@@ -245,8 +239,9 @@ def checking(said: VerticalDocument) -> list[Markup]:
             "trusts nothing in it: it compares every file with its digest, plays the chain's "
             "transactions again or reads the live chain, checks the committee's signatures, hashes "
             "the {} to the root that the chain holds, computes every epsilon, the values of all "
-            "games, their intervals and ranks again from the tables of coalitions and the payments "
-            "from the values, and draws this report again."
+            "games, their intervals and ranks again from the means of all coalitions and their "
+            "spread, and the payments from the values, and draws this report again. The directory "
+            "holds sums over all validation rows and nothing of any single one."
         ).format(count(sum(each.messages for each in said.protocols), "message digest")),
         Markup(
             "The metric is the gain in mean log-likelihood per validation row over a model of the "
