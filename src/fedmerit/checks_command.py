@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, Literal
 
 from rich.console import Console
@@ -13,6 +16,8 @@ from rich.table import Table
 from fedmerit.errors import RewardError, suggestion
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fedmerit.incentives.checking import PropertyResult, Verdict
 
 out = Console(highlight=False)
@@ -50,12 +55,16 @@ def check(
         if name not in MECHANISMS:
             hint = suggestion(name, MECHANISMS)
             raise RewardError(f"no mechanism is called {name!r}", hint=hint)
-    verdicts = [
-        checking.check(
-            MECHANISMS[name], trials=checking.TRIALS if trials is None else trials, seed=seed
+    tried = ((name, checking.TRIALS if trials is None else trials, seed) for name in names)
+    verdicts = list(
+        track(
+            _verdicts(list(tried)),
+            "Checking",
+            total=len(names),
+            console=err,
+            disable=not err.is_terminal,
         )
-        for name in track(names, "Checking", console=err, disable=not err.is_terminal)
-    ]
+    )
     if output == "json":
         text = json.dumps([as_json(verdict) for verdict in verdicts], indent=2)
         out.print(text, markup=False, soft_wrap=True)
@@ -67,6 +76,22 @@ def check(
     broken = [verdict.mechanism for verdict in verdicts if not verdict.held]
     err.print(f"{held} claims held" + (f"; broken: {', '.join(broken)}" if broken else ""))
     return 1 if broken else 0
+
+
+def _verdicts(tried: list[tuple[str, int, int]]) -> Iterator[Verdict]:
+    """Check mechanisms by name, trials and seed, side by side: none depends on another."""
+    if len(tried) == 1:
+        yield _verdict(tried[0])
+        return
+    with ProcessPoolExecutor(min(len(tried), os.cpu_count() or 1), get_context("spawn")) as pool:
+        yield from pool.map(_verdict, tried)
+
+
+def _verdict(tried: tuple[str, int, int]) -> Verdict:
+    from fedmerit.incentives import MECHANISMS, checking  # noqa: PLC0415 - imports scipy
+
+    name, trials, seed = tried
+    return checking.check(MECHANISMS[name], trials=trials, seed=seed)
 
 
 def as_json(verdict: Verdict) -> dict[str, Any]:
