@@ -13,8 +13,9 @@ from fedmerit import evidence
 from fedmerit.auditing.site import receipt_of
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.chain import STEPS, Transcript
+from fedmerit.chain.deployment import contracts_at
 from fedmerit.chain.keys import FAUCET
-from fedmerit.contracts import artifact
+from fedmerit.chain.shipped import other_code
 from fedmerit.drawing import drawn_of
 from fedmerit.errors import ChainError
 
@@ -48,7 +49,6 @@ def check_sent(site: Site) -> Iterator[Check]:
         yield _told(
             site, "transactions", evidence.RECEIPT, receipt, everything or [*until, *settling]
         )
-        yield _code(site)
 
 
 def _replayed(site: Site) -> list[str]:
@@ -101,23 +101,17 @@ def _besides(site: Site, said: Step) -> bool:
     return holds and said.step in kinds and mined.sender in cast | {FAUCET.address}
 
 
-def _code(site: Site) -> Check:
-    """Check that the contracts came out of our code."""
-    receipt = receipt_of(site.bundle)
-    created: dict[str | None, str] = {}
-    for step in receipt.transactions:
-        if step.step == "deploy":
-            sent = site.seen(step.hash)
-            created[sent.mined.contract] = f"0x{sent.data.hex()}"
-    found = {name: created.get(at) for name, at in receipt.addresses.items()}
-    unknown = [name for name, code in found.items() if code is None]
-    if unknown and site.rpc is not None:
-        detail = f"an earlier attempt created {', '.join(unknown)}, whose code is not looked at"
-        return Check("contract code", "skipped", detail)
-    other = [n for n, code in found.items() if not (code or "").startswith(artifact(n).bytecode)]
+def check_code(site: Site) -> Check:
+    """Check that the contracts run our code and know one another, whoever says they created them."""
+    contracts = contracts_at(site.node, site.ledger.addresses)
+    try:
+        contracts.check()
+        other, strange = other_code(site.node, contracts), ""
+    except ChainError as error:
+        other, strange = (), str(error)
     return compared(
         "contract code",
-        holds=not other,
-        same=f"{len(found)} contracts were created from the code shipped with this version",
-        different=f"{', '.join(other)} were created from other code",
+        holds=not other and not strange,
+        same=f"{len(contracts)} contracts run the code shipped with this version",
+        different=strange or f"{', '.join(other)} run other code than this version ships",
     )

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from fedmerit import evidence
-from fedmerit.auditing.sent import check_sent
+from fedmerit.auditing.sent import check_code, check_sent
 from fedmerit.auditing.site import deployment_of, receipt_of
 from fedmerit.auditing.terms import check_terms, opened_on
 from fedmerit.auditing.verdict import Check, compared
@@ -29,6 +29,7 @@ def check_settlement(site: Site) -> Iterator[Check]:
     yield _ledger(bundle, ledger, where, live=rpc is not None)
     yield _receipt(bundle, receipt, ledger)
     yield from check_sent(site)
+    yield check_code(site)
     yield from _checked(ledger, final=True)
     if ledger.reports:
         yield from _reported(bundle, ledger)
@@ -39,6 +40,7 @@ def check_settlement(site: Site) -> Iterator[Check]:
 def check_waiting(site: Site) -> Iterator[Check]:
     """Check the bundle against a report that waits: nobody is paid by it yet."""
     yield from check_sent(site)
+    yield check_code(site)
     yield from _checked(site.ledger, final=False)
     yield from _reported(site.bundle, site.ledger)
     yield check_terms(site.bundle, site.ledger)
