@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from fedmerit import evidence
 from fedmerit.auditing.site import receipt_of
 from fedmerit.auditing.verdict import Check, compared
-from fedmerit.chain import STEPS, Transcript
+from fedmerit.chain import Transcript
 from fedmerit.chain.deployment import contracts_at
 from fedmerit.chain.keys import FAUCET
 from fedmerit.chain.shipped import other_code
@@ -23,14 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fedmerit.auditing.site import Site
-    from fedmerit.chain import Step
+    from fedmerit.chain import Ledger, Step
 
-#: The steps of the draw stage: all before there is anything to report.
-_DRAWING: Final = frozenset(tuple(STEPS)[: tuple(STEPS).index("report")])
 #: One of these ends the draw stage.
 _LAST: Final = frozenset({"close", "commit", "draw"})
 #: What a settled job cannot be sent any more, so that whatever there is has to be told.
-_SETTLING: Final = frozenset({"report", "finalise", "claim", "release"})
+_FINAL: Final = frozenset({"report", "finalise", "claim"})
+_SETTLING: Final = _FINAL | {"release"}
+#: What ends a member's stake. Anybody may put one down again, and take it back, at any time.
+_RELEASING: Final = frozenset({"ExitBegun", "Unstaked"})
 
 
 def check_sent(site: Site) -> Iterator[Check]:
@@ -45,10 +46,8 @@ def check_sent(site: Site) -> Iterator[Check]:
     yield _told(site, "draw transactions", evidence.DRAWN, drawn, due)
     if sealed:
         receipt = receipt_of(site.bundle).transactions
-        settling = [one.hash for one in ledger if one.step in _SETTLING]
-        yield _told(
-            site, "transactions", evidence.RECEIPT, receipt, everything or [*until, *settling]
-        )
+        due = everything or [*until, *_settling(site.ledger)]
+        yield _told(site, "transactions", evidence.RECEIPT, receipt, due)
 
 
 def _replayed(site: Site) -> list[str]:
@@ -58,9 +57,20 @@ def _replayed(site: Site) -> list[str]:
     return list(Transcript.from_json(site.bundle.text(evidence.TRANSCRIPT)).hashes)
 
 
+def _settling(ledger: Ledger) -> list[str]:
+    """Give the hashes of all that settled the job, each member's first release among it."""
+    first: dict[tuple[str, str], str] = {}
+    for event in ledger.events:
+        account = str(event.arguments.get("account"))
+        if event.name in _RELEASING and account in ledger.members:
+            first.setdefault((event.name, account), event.transaction)
+    released = set(first.values())
+    return [one.hash for one in ledger.transactions if one.step in _FINAL or one.hash in released]
+
+
 def _told(site: Site, name: str, file: str, said: tuple[Step, ...], due: list[str]) -> Check:
     """Hold the steps that *file* tells against the chain, which has to hold those *due*."""
-    steps = _DRAWING if file == evidence.DRAWN else _DRAWING | _SETTLING
+    later = _SETTLING if file == evidence.DRAWN else frozenset[str]()
     hashes = [step.hash for step in said]
     extra = set(hashes) - set(due) if site.rpc is None else set[str]()
     found = {step.hash: step for step in site.ledger.transactions}
@@ -69,7 +79,7 @@ def _told(site: Site, name: str, file: str, said: tuple[Step, ...], due: list[st
         for step in said
         if step.hash in extra
         or hashes.count(step.hash) > 1
-        or step.step not in steps
+        or step.step in later
         or not (found[step.hash] == step if step.hash in found else _besides(site, step))
     }
     lacking = [one for one in dict.fromkeys(due) if one not in hashes]
@@ -102,7 +112,7 @@ def _besides(site: Site, said: Step) -> bool:
 
 
 def check_code(site: Site) -> Check:
-    """Check that the contracts run our code and know one another, whoever says they created them."""
+    """Check that the contracts run our code and know one another, whoever created them."""
     contracts = contracts_at(site.node, site.ledger.addresses)
     try:
         contracts.check()

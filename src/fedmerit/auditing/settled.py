@@ -94,8 +94,8 @@ def _receipt(bundle: Bundle, receipt: Receipt, ledger: Ledger) -> Check:
             ),
             ("root", receipt.root, ledger.root),
             ("total", receipt.total, ledger.allocated),
-            ("reserve", receipt.reserve, ledger.reserve + ledger.refunded),
-            ("stakes", receipt.stakes, dict(zip(names, _returned(ledger), strict=True))),
+            ("reserve", receipt.reserve, _reserve(bundle, ledger)),
+            ("stakes", receipt.stakes, dict(zip(names, _returned(ledger, receipt), strict=True))),
             ("paid", receipt.paid, dict(zip(names, ledger.claimed, strict=True))),
             ("deployment", _place(deployment_of(bundle)), _place(receipt)),
         )
@@ -110,11 +110,17 @@ def _receipt(bundle: Bundle, receipt: Receipt, ledger: Ledger) -> Check:
     )
 
 
-def _returned(ledger: Ledger) -> tuple[int, ...]:
-    """Give what every member took back of its stake, in index order."""
-    taken = Counter[str]()
+def _reserve(bundle: Bundle, ledger: Ledger) -> int:
+    """Give what is left of the budget, refunded or not; gifts of others do not count."""
+    gifts = max(ledger.funded - bundle.scenario.reward.budget, 0)
+    return ledger.reserve + ledger.refunded - gifts
+
+
+def _returned(ledger: Ledger, receipt: Receipt) -> tuple[int, ...]:
+    """Give what every member took back of its stake, in index order, as long as was told of."""
+    taken, last = Counter[str](), max((step.block for step in receipt.transactions), default=0)
     for event in ledger.events:
-        if event.name == "Unstaked":
+        if event.name == "Unstaked" and event.block <= last:
             taken[str(event.arguments["account"])] += int(event.arguments["amount"])
     return tuple(taken[member] for member in ledger.members)
 
@@ -175,11 +181,12 @@ def _updates(bundle: Bundle, ledger: Ledger) -> Check:
 def _payments(bundle: Bundle, ledger: Ledger) -> Check:
     outcome = bundle.document(evidence.OUTCOME, evidence.OutcomeDocument)
     accounts = bundle.document(evidence.ACCOUNTS, evidence.AccountsDocument).participants
-    reserve = ledger.reserve + ledger.refunded
+    reserve, budget = _reserve(bundle, ledger), bundle.scenario.reward.budget
     holds = (
         tuple(accounts[name] for name in outcome.participants) == ledger.members
         and outcome.payments == ledger.claimed
-        and (outcome.reserve, outcome.budget) == (reserve, ledger.funded)
+        and (outcome.reserve, outcome.budget) == (reserve, budget)
+        and ledger.funded >= budget
     )
     paid = sum(ledger.claimed)
     return compared(
