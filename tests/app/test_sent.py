@@ -143,6 +143,29 @@ def test_a_challenge_that_came_to_nothing_is_told_like_all_else(copy, untouched,
         untouched.ledger = ledger
 
 
+@pytest.mark.parametrize(
+    "lie",
+    [
+        lambda ledger: ledger.update(transactions=[], events=[]),
+        lambda ledger: ledger["transactions"].pop(),
+        lambda ledger: ledger["events"].pop(),
+        lambda ledger: ledger.update(paid="1"),
+        lambda ledger: ledger.update(reserve="1"),
+        lambda ledger: ledger["reports"][0].update(total="1"),
+    ],
+)
+def test_a_ledger_that_lies_about_a_node_is_found(lie, copy, untouched):
+    document = json.loads(copy.read(LEDGER))
+    lie(document)
+    copy.write(LEDGER, canonical(document))
+    site = Site(copy, "a node")
+    site.seen, site.ledger = untouched.seen, untouched.ledger
+
+    first = next(check_settlement(site))
+
+    assert (first.name, first.status) == ("ledger", "differs")
+
+
 def test_what_others_do_to_a_settled_job_later_spoils_no_bundle(hospital_bundle):
     node, bundle = Site(hospital_bundle, None).node, hospital_bundle
     contracts = contracts_at(node, Deployment.from_json(bundle.text(DEPLOYMENT)).addresses)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fedmerit import evidence
@@ -60,19 +61,45 @@ def _reported(bundle: Bundle, ledger: Ledger) -> Iterator[Check]:
 
 
 def _ledger(bundle: Bundle, ledger: Ledger, where: str, *, live: bool) -> Check:
-    """Hold the stored ledger against the chain's; a live one may have gone on since."""
+    """Hold the stored ledger against the chain's; a live one may have gone on since.
+
+    It has to go as far as the receipt does.
+    """
     stored = Ledger.from_json(bundle.text(evidence.LEDGER))
-    seen = (
-        ledger.events[: len(stored.events)],
-        ledger.transactions[: len(stored.transactions)],
-        ledger.addresses,
-    )
-    holds = (stored.events, stored.transactions, stored.addresses) == seen
+    due = _at_the_time(stored, ledger) if live else ledger
+    there = {step.hash for step in ledger.transactions}
+    told = {step.hash for step in stored.transactions}
+    left_out = {step.hash for step in receipt_of(bundle).transactions} & there - told
     return compared(
         "ledger",
-        holds=holds and (live or stored == ledger),
+        holds=stored == due and not left_out,
         same=f"{len(stored.events)} events, as {where} tell them",
         different=f"{evidence.LEDGER} is not what {where} tell",
+    )
+
+
+def _at_the_time(stored: Ledger, ledger: Ledger) -> Ledger:
+    """Give the *ledger* of a settled job when it had as many transactions as *stored* has.
+
+    Balances and others' stakes then are taken from *stored*: no node tells them any more.
+    """
+    transactions = ledger.transactions[: len(stored.transactions)]
+    told = {step.hash for step in transactions}
+    events = tuple(event for event in ledger.events if event.transaction in told)
+    funded, refunded = (
+        sum(int(event.arguments["amount"]) for event in events if event.name == name)
+        for name in ("Funded", "Refunded")
+    )
+    return replace(
+        ledger,
+        funded=funded,
+        refunded=refunded,
+        reserve=funded - refunded - ledger.allocated,
+        staked=stored.staked,
+        burned=stored.burned,
+        balances=stored.balances,
+        events=events,
+        transactions=transactions,
     )
 
 
