@@ -432,6 +432,21 @@ def test_nothing_published_at_all_is_a_fault(drawn):
     assert found[0].detail.endswith("table, steps, values")
 
 
+@pytest.mark.parametrize("content", [b"[]", None])
+def test_payments_that_cannot_be_decided_again_hide_no_fault(content, drawn):
+    ledger = Ledger.from_json(drawn.text(LEDGER))
+    drawn.write(COMMITMENT, b"[]")
+    (drawn.path / FEDERATION).unlink()
+    if content is not None:
+        drawn.write(FEDERATION, content)
+
+    found = faults_of(drawn, ledger)
+
+    assert [fault.detail for fault in found] == [
+        "what the roots commit to is not published: table, steps, values"
+    ]
+
+
 def test_a_fault_that_was_not_found_cannot_be_disputed(by_orders):
     with pytest.raises(ChainError, match="no fault 1"):
         dispute(by_orders, 1, EMBEDDED)

@@ -168,6 +168,12 @@ def test_an_offer_that_is_left_out_is_found(copy):
     assert differing(copy).keys() == {"opened bids"}
 
 
+def test_a_second_offer_of_somebody_is_found_although_only_the_last_counts(copy):
+    forge(copy, BIDS, lambda document: document["offers"].insert(0, document["offers"][2]))
+
+    assert differing(copy).keys() == {"opened bids"}
+
+
 def test_an_offer_that_is_a_copy_of_anothers_is_found(copy):
     forge(copy, BIDS, asks(0, 100))
     assert "member-1 had sealed another offer" in differing(copy)["sealed bids"]
