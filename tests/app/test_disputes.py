@@ -317,6 +317,10 @@ def test_d3_what_spot_checks_alone_found_is_disputed_by_the_same_checks_and_won(
 def test_spot_checks_without_their_seed_dispute_nothing(by_orders):
     with pytest.raises(AuditImpossible, match="a seed that is not given"):
         audit_commands.dispute(by_orders.path, fault=1, spot_checks=1)
+    with pytest.raises(AuditImpossible, match="no spot checks of the seed 7"):
+        audit_commands.dispute(by_orders.path, fault=1, spot_seed=7)
+    with pytest.raises(AuditImpossible, match="spot_checks is 0"):
+        fedmerit.audit(by_orders, spot_seed=7)
 
 
 def test_a_seed_of_the_spot_checks_draws_the_same_again(drawn):
