@@ -90,7 +90,7 @@ def _moved(ledger: Ledger, *, to: Sequence[str], out_of: Sequence[str] = ()) -> 
 
 
 def _staked(ledger: Ledger) -> Check:
-    """Follow the stakes: what was put down is held, was taken back, or was slashed."""
+    """Follow the members' stakes: what they put down is held, was taken back, or was slashed."""
     put, back, lost = (_amounts(ledger, name) for name in ("Staked", "Unstaked", "Slashed"))
     detail = f"{put} put down = {back} taken back + {lost} slashed + {sum(ledger.staked)} held"
     holds = put == back + lost + sum(ledger.staked)
@@ -98,8 +98,8 @@ def _staked(ledger: Ledger) -> Check:
 
 
 def _amounts(ledger: Ledger, name: str) -> int:
-    found = (event for event in ledger.events if event.name == name)
-    return sum(int(event.arguments["amount"]) for event in found)
+    found = (event.arguments for event in ledger.events if event.name == name)
+    return sum(int(told["amount"]) for told in found if told["account"] in ledger.members)
 
 
 def _signed(ledger: Ledger, report: SignedReport) -> Check:

@@ -48,7 +48,10 @@ def audit(
     _show_verdict(verdict, output)
     if verdict.faults:
         again = f"{_spots(verdict)}{_at(rpc)}"
-        _next(f"fedmerit dispute {bundle} --fault 1{again}", "to prove the first to the chain")
+        _next(
+            f"fedmerit dispute {bundle} --fault 1{again}",
+            "to prove the first to the chain",
+        )
     elif not verdict.passed:
         _next(f"fedmerit audit {bundle}{_at(rpc)} --output json", "to keep the findings")
     elif retrain:
@@ -90,10 +93,12 @@ def dispute(
     from fedmerit.auditing.verdict import Spots  # noqa: PLC0415 - its package does
     from fedmerit.chains import ChainChoice  # noqa: PLC0415 - as above
 
-    if spot_checks and spot_seed is None:
+    if bool(spot_checks) != (spot_seed is not None):
         raise AuditImpossible(
-            f"{spot_checks} spot checks of a seed that is not given: the faults would be others",
-            hint="Name the --spot-seed that 'fedmerit audit' printed.",
+            f"{spot_checks} spot checks of a seed that is not given: the faults would be others"
+            if spot_checks
+            else f"no spot checks of the seed {spot_seed}: the faults would be others",
+            hint="Name the --spot-checks and the --spot-seed that 'fedmerit audit' printed.",
         )
     spots = None if spot_seed is None else Spots(spot_checks, spot_seed)
     chain = ChainChoice(rpc=rpc, chain_id=chain_id, keystore=keystore, env_keys=env_keys)

@@ -64,11 +64,14 @@ def check_agreement(scenario: Scenario, together: Together, chain: ChainChoice) 
     """Find out before the training what would stop the settlement after it.
 
     Raises:
-        ChainError: Names, amounts or times that no settlement takes, no node, or no key.
+        ChainError: Names, amounts or times that no settlement takes, no node, or no key; or too
+            few of the committee would have a stake left to sign with.
     """
-    names = together.participants
+    names, agreed_on = together.participants, terms(scenario)
+    if scenario.settlement.commit_window:
+        _check_signers(together, silent=agreed_on["silent"])
     Agreement(
-        **terms(scenario),
+        **agreed_on,
         participants=names,
         update_roots=(),
         committee=together.committee,
@@ -78,6 +81,18 @@ def check_agreement(scenario: Scenario, together: Together, chain: ChainChoice) 
     if chain.rpc is not None:
         chain.connect(started=0)
     Cast.of(chain.keys(scenario), names)
+
+
+def _check_signers(together: Together, *, silent: frozenset[str]) -> None:
+    left = [name for name in together.committee if name not in silent]
+    if len(left) < together.threshold:
+        raise ChainError(
+            f"{together.threshold} of the committee must sign, and {len(left)} of its "
+            f"{len(together.committee)} members show their secret: the others lose the stake that "
+            "their word is taken for",
+            hint="Set settlement.threshold or settlement.committee so that enough can sign, or "
+            "let more members reveal.",
+        )
 
 
 def draw(bundle: Bundle, chain: ChainChoice, advance: Advance) -> None:

@@ -12,6 +12,8 @@ import fedmerit
 from fedmerit import drawing, stages
 from fedmerit.auditing.files import check_files
 from fedmerit.auditing.numbers import check_numbers
+from fedmerit.auditing.settled import check_settlement
+from fedmerit.auditing.site import Site
 from fedmerit.bundle import COALITIONS, MANIFEST, SEAL, Bundle
 from fedmerit.canonical import canonical
 from fedmerit.chain.clients import base
@@ -441,6 +443,11 @@ def test_contracts_of_other_code_are_found(copy, monkeypatch):
         redraw(copy)
 
     assert found(copy)["contract code"].startswith("CreditToken")
+    node, site = Site(copy, None).node, Site(copy, "a node, where nobody has to tell who deployed")
+    site.node = node
+    forge(copy, RECEIPT, lambda told: told.update(transactions=[]))
+    on_a_node = {check.name: check.status for check in check_settlement(site)}
+    assert on_a_node["contract code"] == "differs"
 
 
 def test_a_ledger_that_lacks_an_event_is_found(copy):

@@ -317,6 +317,10 @@ def test_d3_what_spot_checks_alone_found_is_disputed_by_the_same_checks_and_won(
 def test_spot_checks_without_their_seed_dispute_nothing(by_orders):
     with pytest.raises(AuditImpossible, match="a seed that is not given"):
         audit_commands.dispute(by_orders.path, fault=1, spot_checks=1)
+    with pytest.raises(AuditImpossible, match="no spot checks of the seed 7"):
+        audit_commands.dispute(by_orders.path, fault=1, spot_seed=7)
+    with pytest.raises(AuditImpossible, match="spot_checks is 0"):
+        fedmerit.audit(by_orders, spot_seed=7)
 
 
 def test_a_seed_of_the_spot_checks_draws_the_same_again(drawn):
@@ -430,6 +434,21 @@ def test_nothing_published_at_all_is_a_fault(drawn):
 
     assert [fault.kind for fault in found] == ["D3"]
     assert found[0].detail.endswith("table, steps, values")
+
+
+@pytest.mark.parametrize("content", [b"[]", None])
+def test_payments_that_cannot_be_decided_again_hide_no_fault(content, drawn):
+    ledger = Ledger.from_json(drawn.text(LEDGER))
+    drawn.write(COMMITMENT, b"[]")
+    (drawn.path / FEDERATION).unlink()
+    if content is not None:
+        drawn.write(FEDERATION, content)
+
+    found = faults_of(drawn, ledger)
+
+    assert [fault.detail for fault in found] == [
+        "what the roots commit to is not published: table, steps, values"
+    ]
 
 
 def test_a_fault_that_was_not_found_cannot_be_disputed(by_orders):

@@ -5,22 +5,26 @@ from __future__ import annotations
 import json
 import shutil
 import tomllib
+from dataclasses import replace
 
 import pytest
 import tomli_w
 
 import fedmerit
 from fedmerit import stages
+from fedmerit.auditing.drawn import check_draw
 from fedmerit.auditing.offered import check_bids
 from fedmerit.bundle import SCENARIO, Bundle
 from fedmerit.canonical import canonical
+from fedmerit.chain import Ledger
 from fedmerit.chain.sealing import SealedBid
 from fedmerit.chains import EMBEDDED
 from fedmerit.drawing import drawn_of, update_digests_of
-from fedmerit.errors import BidError, RewardError, ScenarioError
+from fedmerit.errors import BidError, ChainError, RewardError, ScenarioError
 from fedmerit.evidence import (
     BIDS,
     DRAWN,
+    LEDGER,
     OUTCOME,
     TRAINING,
     BidsDocument,
@@ -168,6 +172,12 @@ def test_an_offer_that_is_left_out_is_found(copy):
     assert differing(copy).keys() == {"opened bids"}
 
 
+def test_a_second_offer_of_somebody_is_found_although_only_the_last_counts(copy):
+    forge(copy, BIDS, lambda document: document["offers"].insert(0, document["offers"][2]))
+
+    assert differing(copy).keys() == {"opened bids"}
+
+
 def test_an_offer_that_is_a_copy_of_anothers_is_found(copy):
     forge(copy, BIDS, asks(0, 100))
     assert "member-1 had sealed another offer" in differing(copy)["sealed bids"]
@@ -192,6 +202,25 @@ def test_an_offer_that_is_changed_everywhere_but_on_the_chain_is_found(copy):
     copy.write_seal()
 
     assert found(copy) >= {"bound updates", "sealed bids", "money"}
+
+
+def test_another_offer_in_a_repeated_draw_after_the_first_were_opened_is_found(bundle):
+    ledger = Ledger.from_json(bundle.text(LEDGER))
+    assert drawn_of(bundle).draws == 2
+    first = next(event for event in ledger.events if event.name == "Revealed")
+    other = replace(first, arguments={**first.arguments, "updateDigest": f"0x{'11' * 32}"})
+    events = tuple(other if event == first else event for event in ledger.events)
+
+    checks = {c.name: c.status for c in check_draw(bundle, replace(ledger, events=events))}
+
+    assert checks["bound updates"] == "differs"
+
+
+def test_a_committee_that_keeps_too_many_offers_sealed_is_refused_before_the_training():
+    silent = market(settlement={"committee": ["member-4", "member-1"], "threshold": 2})
+
+    with pytest.raises(ChainError, match="1 of its 2 members show their secret"):
+        stages.check(silent, EMBEDDED)
 
 
 def test_more_rows_than_are_declared_are_found(copy):

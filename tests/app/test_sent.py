@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 
 import fedmerit
 from fedmerit.auditing.sent import check_sent
+from fedmerit.auditing.settled import check_settlement
 from fedmerit.auditing.site import Site
 from fedmerit.bundle import Bundle
 from fedmerit.canonical import canonical
-from fedmerit.evidence import DRAWN, LEDGER, RECEIPT
+from fedmerit.chain import Deployment
+from fedmerit.chain.deployment import contracts_at
+from fedmerit.chain.keys import FAUCET
+from fedmerit.chains import EMBEDDED
+from fedmerit.evidence import (
+    DEPLOYMENT,
+    DRAWN,
+    FEDERATION,
+    LEDGER,
+    RECEIPT,
+    FederationDocument,
+)
 
 CHECKS = {DRAWN: "draw transactions", RECEIPT: "transactions"}
 
@@ -113,6 +126,65 @@ def test_a_transaction_of_the_settlement_is_none_of_the_draw(copy, found):
 
 def test_what_is_told_of_an_untouched_bundle_holds(hospital_bundle, found):
     assert not found(hospital_bundle)
+
+
+def test_a_challenge_that_came_to_nothing_is_told_like_all_else(copy, untouched, found):
+    ledger, steps = untouched.ledger, untouched.ledger.transactions
+    funded = next(step for step in steps if step.step == "fund")
+    disputed = [replace(step, step="dispute") if step == funded else step for step in steps]
+
+    forge(copy, RECEIPT, lambda told: of(told, "fund", -1).update(step="dispute"))
+
+    assert "transactions" in found(copy)
+    untouched.ledger = replace(ledger, transactions=tuple(disputed))
+    try:
+        assert "transactions" not in found(copy)
+    finally:
+        untouched.ledger = ledger
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        lambda ledger: ledger.update(transactions=[], events=[]),
+        lambda ledger: ledger["transactions"].pop(),
+        lambda ledger: ledger["events"].pop(),
+        lambda ledger: ledger.update(paid="1"),
+        lambda ledger: ledger.update(reserve="1"),
+        lambda ledger: ledger["reports"][0].update(total="1"),
+    ],
+)
+def test_a_ledger_that_lies_about_a_node_is_found(lie, copy, untouched):
+    document = json.loads(copy.read(LEDGER))
+    lie(document)
+    copy.write(LEDGER, canonical(document))
+    site = Site(copy, "a node")
+    site.seen, site.ledger = untouched.seen, untouched.ledger
+
+    first = next(check_settlement(site))
+
+    assert (first.name, first.status) == ("ledger", "differs")
+
+
+def test_what_others_do_to_a_settled_job_later_spoils_no_bundle(hospital_bundle):
+    node, bundle = Site(hospital_bundle, None).node, hospital_bundle
+    contracts = contracts_at(node, Deployment.from_json(bundle.text(DEPLOYMENT)).addresses)
+    keys, stake = EMBEDDED.keys(bundle.scenario), bundle.scenario.settlement.stake
+    member = keys.signer(bundle.document(FEDERATION, FederationDocument).names[0])
+    for account in (FAUCET, member):
+        contracts.token.mint(account.address, stake + 1, signer=keys.signer("sponsor"))
+        contracts.token.approve(contracts.stakes.address, stake, signer=account)
+        list(contracts.stakes.put_each(1, [account]))
+        list(contracts.stakes.exit_each(1, [account]))
+        node.wait_until(contracts.stakes.stake_of(1, account.address).released_at)
+        list(contracts.stakes.withdraw_each(1, [account]))
+        contracts.token.approve(contracts.vault.address, 1, signer=account)
+        contracts.vault.fund(1, 1, signer=account)
+
+    site = Site(bundle, "a node that goes on")
+    site.node = node
+
+    assert {one.name: one.detail for one in check_settlement(site) if one.status != "ok"} == {}
 
 
 def test_an_audit_of_a_resealed_bundle_finds_both_and_the_ledgers_lie(copy):

@@ -55,9 +55,14 @@ def audit(
 
     Raises:
         AuditImpossible: There is nothing to audit, or it cannot be audited here; or
-            *spot_checks* or *spot_seed* is less than 0.
+            *spot_checks* or *spot_seed* is less than 0, or there is a seed and no check.
         Unreachable: No node answers at *rpc*.
     """
+    if spot_seed is not None and not spot_checks:
+        raise AuditImpossible(
+            f"spot_seed is {spot_seed}, and nothing is drawn by it: spot_checks is 0",
+            hint="Say how many coalitions are to be measured again: --spot-checks.",
+        )
     spots = Spots(spot_checks) if spot_seed is None else Spots(spot_checks, spot_seed)
     opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
     site = Site(opened, rpc)

@@ -52,11 +52,18 @@ def _sums(tree: SumTree, index: int) -> list[tuple[bytes, int]]:
 
 
 def _of_payments(bundle: Bundle, ledger: Ledger) -> Iterator[Fault]:
-    """D3: an amount that the scenario's mechanism does not give for the recorded values."""
+    """D3: an amount that the scenario's mechanism does not give for the recorded values.
+
+    Where nothing follows from what is recorded, that hides no other fault.
+    """
     place = valued_report(ledger)
     if place is None:
         return
-    rows = zip(ledger.reports[place].amounts, decided(bundle).payments, strict=True)
+    amounts = ledger.reports[place].amounts
+    try:
+        rows = tuple(zip(amounts, decided(bundle).payments, strict=True))
+    except Exception:  # noqa: BLE001 - forged evidence may break anything; the audit says how
+        return
     for index, (amount, due) in enumerate(rows):
         if amount != due:
             yield Fault(

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final
 from fedmerit import evidence
 from fedmerit.auditing.site import receipt_of
 from fedmerit.auditing.verdict import Check, compared
-from fedmerit.chain import STEPS, Transcript
+from fedmerit.chain import Transcript
+from fedmerit.chain.deployment import contracts_at
 from fedmerit.chain.keys import FAUCET
-from fedmerit.contracts import artifact
+from fedmerit.chain.shipped import other_code
 from fedmerit.drawing import drawn_of
 from fedmerit.errors import ChainError
 
@@ -22,14 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fedmerit.auditing.site import Site
-    from fedmerit.chain import Step
+    from fedmerit.chain import Ledger, Step
 
-#: The steps of the draw stage: all before there is anything to report.
-_DRAWING: Final = frozenset(tuple(STEPS)[: tuple(STEPS).index("report")])
 #: One of these ends the draw stage.
 _LAST: Final = frozenset({"close", "commit", "draw"})
 #: What a settled job cannot be sent any more, so that whatever there is has to be told.
-_SETTLING: Final = frozenset({"report", "finalise", "claim", "release"})
+_FINAL: Final = frozenset({"report", "finalise", "claim"})
+_SETTLING: Final = _FINAL | {"release"}
+#: What ends a member's stake. Anybody may put one down again, and take it back, at any time.
+_RELEASING: Final = frozenset({"ExitBegun", "Unstaked"})
 
 
 def check_sent(site: Site) -> Iterator[Check]:
@@ -44,11 +46,8 @@ def check_sent(site: Site) -> Iterator[Check]:
     yield _told(site, "draw transactions", evidence.DRAWN, drawn, due)
     if sealed:
         receipt = receipt_of(site.bundle).transactions
-        settling = [one.hash for one in ledger if one.step in _SETTLING]
-        yield _told(
-            site, "transactions", evidence.RECEIPT, receipt, everything or [*until, *settling]
-        )
-        yield _code(site)
+        due = everything or [*until, *_settling(site.ledger)]
+        yield _told(site, "transactions", evidence.RECEIPT, receipt, due)
 
 
 def _replayed(site: Site) -> list[str]:
@@ -58,9 +57,20 @@ def _replayed(site: Site) -> list[str]:
     return list(Transcript.from_json(site.bundle.text(evidence.TRANSCRIPT)).hashes)
 
 
+def _settling(ledger: Ledger) -> list[str]:
+    """Give the hashes of all that settled the job, each member's first release among it."""
+    first: dict[tuple[str, str], str] = {}
+    for event in ledger.events:
+        account = str(event.arguments.get("account"))
+        if event.name in _RELEASING and account in ledger.members:
+            first.setdefault((event.name, account), event.transaction)
+    released = set(first.values())
+    return [one.hash for one in ledger.transactions if one.step in _FINAL or one.hash in released]
+
+
 def _told(site: Site, name: str, file: str, said: tuple[Step, ...], due: list[str]) -> Check:
     """Hold the steps that *file* tells against the chain, which has to hold those *due*."""
-    steps = _DRAWING if file == evidence.DRAWN else _DRAWING | _SETTLING
+    later = _SETTLING if file == evidence.DRAWN else frozenset[str]()
     hashes = [step.hash for step in said]
     extra = set(hashes) - set(due) if site.rpc is None else set[str]()
     found = {step.hash: step for step in site.ledger.transactions}
@@ -69,7 +79,7 @@ def _told(site: Site, name: str, file: str, said: tuple[Step, ...], due: list[st
         for step in said
         if step.hash in extra
         or hashes.count(step.hash) > 1
-        or step.step not in steps
+        or step.step in later
         or not (found[step.hash] == step if step.hash in found else _besides(site, step))
     }
     lacking = [one for one in dict.fromkeys(due) if one not in hashes]
@@ -101,23 +111,17 @@ def _besides(site: Site, said: Step) -> bool:
     return holds and said.step in kinds and mined.sender in cast | {FAUCET.address}
 
 
-def _code(site: Site) -> Check:
-    """Check that the contracts came out of our code."""
-    receipt = receipt_of(site.bundle)
-    created: dict[str | None, str] = {}
-    for step in receipt.transactions:
-        if step.step == "deploy":
-            sent = site.seen(step.hash)
-            created[sent.mined.contract] = f"0x{sent.data.hex()}"
-    found = {name: created.get(at) for name, at in receipt.addresses.items()}
-    unknown = [name for name, code in found.items() if code is None]
-    if unknown and site.rpc is not None:
-        detail = f"an earlier attempt created {', '.join(unknown)}, whose code is not looked at"
-        return Check("contract code", "skipped", detail)
-    other = [n for n, code in found.items() if not (code or "").startswith(artifact(n).bytecode)]
+def check_code(site: Site) -> Check:
+    """Check that the contracts run our code and know one another, whoever created them."""
+    contracts = contracts_at(site.node, site.ledger.addresses)
+    try:
+        contracts.check()
+        other, strange = other_code(site.node, contracts), ""
+    except ChainError as error:
+        other, strange = (), str(error)
     return compared(
         "contract code",
-        holds=not other,
-        same=f"{len(found)} contracts were created from the code shipped with this version",
-        different=f"{', '.join(other)} were created from other code",
+        holds=not other and not strange,
+        same=f"{len(contracts)} contracts run the code shipped with this version",
+        different=strange or f"{', '.join(other)} run other code than this version ships",
     )

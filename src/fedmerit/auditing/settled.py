@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fedmerit import evidence
-from fedmerit.auditing.sent import check_sent
+from fedmerit.auditing.sent import check_code, check_sent
 from fedmerit.auditing.site import deployment_of, receipt_of
 from fedmerit.auditing.terms import check_terms, opened_on
 from fedmerit.auditing.verdict import Check, compared
@@ -29,6 +30,7 @@ def check_settlement(site: Site) -> Iterator[Check]:
     yield _ledger(bundle, ledger, where, live=rpc is not None)
     yield _receipt(bundle, receipt, ledger)
     yield from check_sent(site)
+    yield check_code(site)
     yield from _checked(ledger, final=True)
     if ledger.reports:
         yield from _reported(bundle, ledger)
@@ -39,6 +41,7 @@ def check_settlement(site: Site) -> Iterator[Check]:
 def check_waiting(site: Site) -> Iterator[Check]:
     """Check the bundle against a report that waits: nobody is paid by it yet."""
     yield from check_sent(site)
+    yield check_code(site)
     yield from _checked(site.ledger, final=False)
     yield from _reported(site.bundle, site.ledger)
     yield check_terms(site.bundle, site.ledger)
@@ -58,19 +61,45 @@ def _reported(bundle: Bundle, ledger: Ledger) -> Iterator[Check]:
 
 
 def _ledger(bundle: Bundle, ledger: Ledger, where: str, *, live: bool) -> Check:
-    """Hold the stored ledger against the chain's; a live one may have gone on since."""
+    """Hold the stored ledger against the chain's; a live one may have gone on since.
+
+    It has to go as far as the receipt does.
+    """
     stored = Ledger.from_json(bundle.text(evidence.LEDGER))
-    seen = (
-        ledger.events[: len(stored.events)],
-        ledger.transactions[: len(stored.transactions)],
-        ledger.addresses,
-    )
-    holds = (stored.events, stored.transactions, stored.addresses) == seen
+    due = _at_the_time(stored, ledger) if live else ledger
+    there = {step.hash for step in ledger.transactions}
+    told = {step.hash for step in stored.transactions}
+    left_out = {step.hash for step in receipt_of(bundle).transactions} & there - told
     return compared(
         "ledger",
-        holds=holds and (live or stored == ledger),
+        holds=stored == due and not left_out,
         same=f"{len(stored.events)} events, as {where} tell them",
         different=f"{evidence.LEDGER} is not what {where} tell",
+    )
+
+
+def _at_the_time(stored: Ledger, ledger: Ledger) -> Ledger:
+    """Give the *ledger* of a settled job when it had as many transactions as *stored* has.
+
+    Balances and others' stakes then are taken from *stored*: no node tells them any more.
+    """
+    transactions = ledger.transactions[: len(stored.transactions)]
+    told = {step.hash for step in transactions}
+    events = tuple(event for event in ledger.events if event.transaction in told)
+    funded, refunded = (
+        sum(int(event.arguments["amount"]) for event in events if event.name == name)
+        for name in ("Funded", "Refunded")
+    )
+    return replace(
+        ledger,
+        funded=funded,
+        refunded=refunded,
+        reserve=funded - refunded - ledger.allocated,
+        staked=stored.staked,
+        burned=stored.burned,
+        balances=stored.balances,
+        events=events,
+        transactions=transactions,
     )
 
 
@@ -92,8 +121,8 @@ def _receipt(bundle: Bundle, receipt: Receipt, ledger: Ledger) -> Check:
             ),
             ("root", receipt.root, ledger.root),
             ("total", receipt.total, ledger.allocated),
-            ("reserve", receipt.reserve, ledger.reserve + ledger.refunded),
-            ("stakes", receipt.stakes, dict(zip(names, _returned(ledger), strict=True))),
+            ("reserve", receipt.reserve, _reserve(bundle, ledger)),
+            ("stakes", receipt.stakes, dict(zip(names, _returned(ledger, receipt), strict=True))),
             ("paid", receipt.paid, dict(zip(names, ledger.claimed, strict=True))),
             ("deployment", _place(deployment_of(bundle)), _place(receipt)),
         )
@@ -108,11 +137,17 @@ def _receipt(bundle: Bundle, receipt: Receipt, ledger: Ledger) -> Check:
     )
 
 
-def _returned(ledger: Ledger) -> tuple[int, ...]:
-    """Give what every member took back of its stake, in index order."""
-    taken = Counter[str]()
+def _reserve(bundle: Bundle, ledger: Ledger) -> int:
+    """Give what is left of the budget, refunded or not; gifts of others do not count."""
+    gifts = max(ledger.funded - bundle.scenario.reward.budget, 0)
+    return ledger.reserve + ledger.refunded - gifts
+
+
+def _returned(ledger: Ledger, receipt: Receipt) -> tuple[int, ...]:
+    """Give what every member took back of its stake, in index order, as long as was told of."""
+    taken, last = Counter[str](), max((step.block for step in receipt.transactions), default=0)
     for event in ledger.events:
-        if event.name == "Unstaked":
+        if event.name == "Unstaked" and event.block <= last:
             taken[str(event.arguments["account"])] += int(event.arguments["amount"])
     return tuple(taken[member] for member in ledger.members)
 
@@ -173,11 +208,12 @@ def _updates(bundle: Bundle, ledger: Ledger) -> Check:
 def _payments(bundle: Bundle, ledger: Ledger) -> Check:
     outcome = bundle.document(evidence.OUTCOME, evidence.OutcomeDocument)
     accounts = bundle.document(evidence.ACCOUNTS, evidence.AccountsDocument).participants
-    reserve = ledger.reserve + ledger.refunded
+    reserve, budget = _reserve(bundle, ledger), bundle.scenario.reward.budget
     holds = (
         tuple(accounts[name] for name in outcome.participants) == ledger.members
         and outcome.payments == ledger.claimed
-        and (outcome.reserve, outcome.budget) == (reserve, ledger.funded)
+        and (outcome.reserve, outcome.budget) == (reserve, budget)
+        and ledger.funded >= budget
     )
     paid = sum(ledger.claimed)
     return compared(
