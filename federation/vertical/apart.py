@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -95,15 +96,18 @@ def _introduce(processes: Mapping[str, subprocess.Popen[str]]) -> None:
         name: ("127.0.0.1", json.loads(line)["port"]) for name, line in said.items() if line
     }
     for name, process in processes.items():
-        if name in addresses and process.stdin:
-            process.stdin.write(json.dumps(addresses) + "\n")
-            process.stdin.flush()
+        # One that died since has its cause told when all have ended.
+        with suppress(BrokenPipeError):
+            if name in addresses and process.stdin:
+                process.stdin.write(json.dumps(addresses) + "\n")
+                process.stdin.flush()
 
 
 def _hang_up(process: subprocess.Popen[str]) -> None:
     for stream in (process.stdin, process.stdout):
         if stream is not None:
-            stream.close()
+            with suppress(BrokenPipeError):
+                stream.close()
 
 
 def _raise_first(

@@ -2,15 +2,18 @@
 
 It says its port on standard output, hears everyone's addresses on standard input, both as one
 line of JSON, and leaves its result in its folder. Exit status: 0 done, 2 something to put right.
+It ends when its standard input does: whoever started it is gone then, and may start it again.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,6 +58,7 @@ def take_part(folder: Path) -> None:
         for peer, (host, port) in json.loads(sys.stdin.readline()).items()
         if peer != brief.name
     }
+    Thread(target=_end_with_its_starter, daemon=True).start()
     meeting = Meeting(
         name=brief.name,
         session=brief.session,
@@ -70,6 +74,14 @@ def take_part(folder: Path) -> None:
         "received": [asdict(entry) for entry in channel.received],
     }
     (folder / folders.OUTCOME).write_text(json.dumps(notes), "utf-8")
+
+
+def _end_with_its_starter() -> None:
+    # Two processes in one folder would mix what they say. The descriptor is read and not the
+    # stream, whose lock an interpreter that ends would wait for.
+    while os.read(0, 1):
+        pass
+    os._exit(1)
 
 
 def program(brief: folders.Brief, folder: Path) -> Callable[[Channel], Trained | Bottom]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: How fractions are written in text files, by pandas and others.
 _FRACTION: Final = r"-?(0|[1-9]\d*)\.\d+(e[+-]?\d+)?"
-#: Whole numbers up to here are exact as fractions.
+#: Whole numbers below this are exact as fractions; the next one above is read as it.
 _EXACT: Final = 2**53
 
 
@@ -162,7 +162,7 @@ def _whole(column: pd.Series, party: str) -> list[object]:
             return list(column.tolist())
         column = pd.to_numeric(column)
     values = column.to_numpy(dtype=np.float64)
-    broken = ~np.isnan(values) & ((values != np.floor(values)) | (np.abs(values) > _EXACT))
+    broken = ~np.isnan(values) & ((values != np.floor(values)) | (np.abs(values) >= _EXACT))
     if broken.any():
         raise DataError(
             f"the key column {column.name!r} of {party} holds fractions, or numbers too large to "

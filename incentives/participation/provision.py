@@ -92,14 +92,18 @@ def _valued(market: Market) -> dict[str, Parameter]:
 
 
 def _menu(market: Market) -> dict[str, Parameter]:
-    """Believe in up to three classes of cost, and value everybody's rows at the budget."""
+    """Believe in up to three classes of cost, and value everybody's rows at the budget.
+
+    Or at less, where work is so cheap that the cheapest would be asked for more than a typical
+    member has: nobody may be offered that, and nobody would work.
+    """
     costs, n = market.unit_costs, len(market.rows)
     classes = sorted({costs[-(-n * k // _CLASSES) - 1] for k in range(1, _CLASSES + 1)})
     below = [sum(cost <= most for cost in costs) for most in classes]
     odds = [now - before for before, now in pairwise([0, *below])]
     typical = sum(market.rows) / n
     return {
-        "alpha": max(1, int(market.budget / (n * log1p(typical)))),
+        "alpha": max(1, int(min(market.budget / (n * log1p(typical)), classes[0] * (1 + typical)))),
         "types": tuple(reversed(classes)),
         "odds": tuple(reversed(odds)),
     }

@@ -33,6 +33,9 @@ class Owner(Section):
 
     @model_validator(mode="after")
     def _holds_what_it_can(self) -> Owner:
+        if self.name.startswith(".") or not self.name.isprintable() or set(self.name) & set("/\\"):
+            msg = f"owner {self.name!r}: its files are called so; leave out slashes and a first dot"
+            raise ValueError(msg)
         if (self.source is None) != (not self.key):
             msg = f"owner {self.name!r}: 'source' and 'key' go together"
             raise ValueError(msg)
@@ -122,6 +125,11 @@ class Vertical(Section):
         names = [owner.name for owner in self.owners]
         if twice := [name for name in names if names.count(name) > 1]:
             msg = f"two owners are called {twice[0]!r}"
+            raise ValueError(msg)
+        files = {name.replace(" ", "-").casefold(): name for name in names}  # as parties write them
+        if len(files) < len(names) or "third-party" in files:
+            shared = next((n for n in names if n not in files.values()), files.get("third-party"))
+            msg = f"owner {shared!r}: its files would be called as another party's"
             raise ValueError(msg)
         holders = [owner.name for owner in self.owners if owner.label is not None]
         if len(holders) != 1:

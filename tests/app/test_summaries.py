@@ -6,11 +6,13 @@ of every validation row, so that each published number is a linear equation in t
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations_with_replacement
 
 import numpy as np
 import pytest
 
+from fedmerit.auditing.rejoined import spread_apart
 from fedmerit.bundle import Bundle
 from fedmerit.errors import BundleError, ScenarioError
 from fedmerit.evidence import MICRO, NANO
@@ -65,6 +67,21 @@ def test_sums_give_the_values_errors_and_ranks_that_rows_gave(players, method, l
     assert ours.interval() == pytest.approx(theirs.interval(), abs=3 / MICRO)
     pairs = interactions(by_row, budget=2**players, seed=0).standard_errors
     assert np.sqrt(kept.pairs_nano / NANO / 400) == pytest.approx(pairs, abs=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["given_nano", "mandatory_nano", "values_nano", "pairs_nano"])
+def test_a_small_partys_spread_that_is_made_smaller_is_seen_beside_a_large_ones(kind):
+    rng = np.random.default_rng(0)
+    sizes = np.array([1.0, 0.01, 0.005])[:, None]
+    ours = published(every_coalition(3) @ (sizes * rng.normal(size=(3, 400))))
+    kept = getattr(ours, kind)
+    forged = kept.copy()
+    forged[-1] = forged[-1] * 3 // 4 - 60 * (kind == "pairs_nano")
+
+    assert np.abs(forged - kept).max() < 0.01 * max(kept.max(), 10_000)
+    assert spread_apart(ours, ours) == 0
+    assert spread_apart(replace(ours, **{kind: kept + 1}), ours) <= 0.02
+    assert spread_apart(replace(ours, **{kind: forged}), ours) > 0.2
 
 
 def test_a_method_that_samples_has_the_errors_of_the_values_it_approaches():

@@ -6,7 +6,6 @@ what depends on it is said to be unchecked.
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from fedmerit.federation.vertical.task import Matrix, VerticalTask
     from fedmerit.incentives import RecordedGame
     from fedmerit.owners import Vertical
+    from fedmerit.vertical.tables import Summary
     from fedmerit.vertical.training import Learned
     from fedmerit.vertical.wiring import Partnership
 
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 #: How far means over all rows and the spread of values may be off on another machine.
 _MEAN_TOLERANCE: Final = 1e-4
 _SPREAD_TOLERANCE: Final = 0.02
+#: A variance of so many billionths may be off by one of them.
+_LEAST: Final = 1 / _SPREAD_TOLERANCE
 
 _NOISED: Final = (
     "noise that protects somebody comes from the operating system and cannot be drawn again: the "
@@ -162,17 +164,29 @@ def _gains(bundle: Bundle, name: str, file: str, found: Matrix) -> Check:
     ours = summarise(found, asked.method, asked.label_holder)
     theirs = read_table(bundle, file, len(ours.given_nano))
     apart = float(np.abs(theirs.worths_micro - ours.worths_micro).max()) / MICRO
-    spread = max(
-        float(np.abs(getattr(theirs, kind) - made).max() / max(1, np.abs(made).max()))
-        for kind, made in asdict(ours).items()
-        if kind != "worths_micro"
-    )
+    spread = spread_apart(theirs, ours)
     return compared(
         name,
         holds=apart <= _MEAN_TOLERANCE and spread <= _SPREAD_TOLERANCE,
         same=f"{len(found)}, their means at most {apart:.1e} apart (tolerance {_MEAN_TOLERANCE}) "
         f"and the spread of values {spread:.1%} ({_SPREAD_TOLERANCE:.0%})",
         different=f"a mean in {file} is {apart:.1e} off, the spread of values {spread:.1%}",
+    )
+
+
+def spread_apart(theirs: Summary, ours: Summary) -> float:
+    """Give how far the kept spread is off, as a share of what it is: each party's of its own."""
+    sizes = {
+        "given_nano": ours.given_nano,
+        "mandatory_nano": ours.mandatory_nano,
+        "values_nano": np.sqrt(np.outer(*[ours.values_nano.diagonal().astype(np.float64)] * 2)),
+        "pairs_nano": ours.pairs_nano,
+    }
+    return max(
+        float(
+            (np.abs(getattr(theirs, kind) - getattr(ours, kind)) / np.maximum(size, _LEAST)).max()
+        )
+        for kind, size in sizes.items()
     )
 
 

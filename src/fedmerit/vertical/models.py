@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fedmerit.bundle import Bundle
+from fedmerit.errors import BundleError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 
 def models_folder(bundle: Bundle) -> Path:
     """Say where the owners' models lie: one file each, to be given to its owner alone."""
-    return bundle.path.with_name(f"{bundle.path.name}-models")
+    path = bundle.path
+    if path.name in {"", ".."}:  # where the run goes on from within
+        path = path.resolve()
+    return path.with_name(f"{path.name}-models")
 
 
 def write_models(bundle: Bundle, parameters: Parameters) -> None:
@@ -40,8 +44,13 @@ def read_models(bundle: Bundle, participants: tuple[str, ...]) -> Parameters:
     Raises:
         BundleError: They are not there.
     """
-    folder = Bundle(models_folder(bundle))
-    return {party: folder.tensors(_file(party)) for party in participants}
+    folder = models_folder(bundle)
+    if absent := [party for party in participants if not (folder / _file(party)).is_file()]:
+        raise BundleError(
+            f"the weights of {', '.join(absent)} are not in {folder}",
+            hint="Put every owner's file back there until the run is done, or start another run.",
+        )
+    return {party: Bundle(folder).tensors(_file(party)) for party in participants}
 
 
 def _file(party: str) -> str:

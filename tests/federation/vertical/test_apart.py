@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+import subprocess
+import sys
 from dataclasses import replace
 from functools import partial
+from subprocess import PIPE
 from threading import Event, Thread
 
 import numpy as np
@@ -16,7 +19,7 @@ from fedmerit.errors import ChannelError, PartyLost
 from fedmerit.federation import ModelSpec
 from fedmerit.federation.vertical import messages, sockets
 from fedmerit.federation.vertical.apart import run_apart
-from fedmerit.federation.vertical.folders import PARTY, prepare
+from fedmerit.federation.vertical.folders import OUTCOME, PARTY, prepare
 from fedmerit.federation.vertical.identity import fingerprint, new_identity
 from fedmerit.federation.vertical.protection import Protection
 from fedmerit.federation.vertical.regression import RegressionSettings, train_regression
@@ -85,6 +88,22 @@ def test_a_killed_party_is_named_and_the_training_goes_on_where_it_was(make_task
         assert np.array_equal(there.arrays[name]["weights"], weights)
     opened = [e for e in there.transcript.entries if e.kind == "opened" and e.receiver == "shop"]
     assert len(opened) == 3 * (6 - saved)
+
+
+def test_a_party_ends_when_whoever_started_it_is_gone(make_task, tmp_path):
+    folder = prepare(make_task(1, 2), QUICK, tmp_path, seed=3)["bank"]
+    module = "fedmerit.federation.vertical.process"
+    party = subprocess.Popen(
+        [sys.executable, "-m", module, str(folder)], stdin=PIPE, stdout=PIPE, text=True
+    )
+    port = json.loads(party.stdout.readline())["port"]
+    party.stdin.write(json.dumps({"shop": ["127.0.0.1", port]}) + "\n")  # who will never call
+
+    party.stdin.close()
+
+    assert party.wait(timeout=30) == 1
+    party.stdout.close()
+    assert not (folder / OUTCOME).exists()
 
 
 def test_parties_with_other_settings_do_not_meet(make_task, tmp_path):

@@ -10,6 +10,8 @@ import pytest
 from fedmerit.errors import DataError, TrainingError
 from fedmerit.federation.vertical.regression import (
     RegressionSettings,
+    descend,
+    joined,
     plain_regression,
     train_regression,
 )
@@ -101,6 +103,22 @@ def test_the_yardstick_is_where_descent_ends(make_task, sigmoid, whiten):
     found = plain_regression(made, settings, seed=0)[1]
 
     assert joined_scores(made, settings, seed=0) == pytest.approx(found, abs=1e-3)
+
+
+@pytest.mark.parametrize("l2", [0.0, 0.3])
+def test_the_stated_rate_is_where_columns_made_uncorrelated_begin_to_diverge(make_task, l2):
+    made, levels = make_task(2, 3, rows=200), np.random.default_rng(0).integers(0, 2, 200)
+    training = np.eye(2)[levels]  # the intercept's ones and both parties' levels: one direction
+    rows = joined([training, training])
+    most = 2 / (3 / 4 + l2)
+
+    def ends(rate):
+        settings = replace(QUICK, whiten=True, batch_size=200, epochs=4000, l2=l2)
+        slow = replace(settings, learning_rate=rate)
+        return np.abs(descend(rows, made.labels, slow, seed=0, owners=[2, 2])).max()
+
+    assert ends(0.99 * most) == pytest.approx(ends(0.5 * most), rel=1e-3)
+    assert l2 or ends(1.05 * most) > 1e6
 
 
 def test_training_ends_when_no_party_moves(make_task):

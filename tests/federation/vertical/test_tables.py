@@ -209,7 +209,10 @@ def test_integer_keys_that_a_file_writes_as_fractions_meet_their_integer_twins(t
     assert set(common) == {(0, 2), (1, 0)}
 
 
-@pytest.mark.parametrize("cells", [["20.0", "7.5", "8.0", "9.25"], [20.0, 7.5, 8.0, 2.0**60]])
+@pytest.mark.parametrize(
+    "cells",
+    [["20.0", "7.5", "8.0", "9.25"], [20.0, 7.5, 8.0, 2.0**60], [20.0, 7.5, 8.0, 2.0**53 + 1]],
+)
 def test_keys_that_are_fractions_are_refused_with_their_rows(cells):
     frame = pd.DataFrame({"id": cells, "x": [1.0, 2.0, 3.0, 4.0]})
 

@@ -14,6 +14,7 @@ from fedmerit.errors import RewardError
 from fedmerit.incentives import MECHANISMS, Estimate, RoundInput, TableGame
 from fedmerit.incentives.measures import leaves_after
 from fedmerit.incentives.mechanisms.audits import least_slash
+from fedmerit.incentives.mechanisms.menus import best_menu, logarithmic
 from fedmerit.incentives.offers import Bid
 from fedmerit.incentives.participation import (
     HONEST,
@@ -311,3 +312,13 @@ def test_every_mechanism_is_simulated_or_says_in_a_sentence_why_not():
     assert SIMULATED.keys() | UNSIMULATED.keys() == MECHANISMS.keys()
     assert not SIMULATED.keys() & UNSIMULATED.keys()
     assert all(reason.startswith("it ") for reason in UNSIMULATED.values())
+
+
+@pytest.mark.parametrize("part", [1, 10, 100])
+def test_a_menu_for_cheap_work_asks_nobody_for_more_than_a_typical_member_has(part):
+    cheap = replace(MARKET, costs=tuple(cost // part for cost in MARKET.costs))
+
+    asked = provided(MECHANISMS["contract"], cheap)
+
+    menu = best_menu(asked["types"], asked["odds"], logarithmic(asked["alpha"]))
+    assert 0 < max(menu.work) < 70.01
