@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 #: How far means over all rows and the spread of values may be off on another machine.
-_MEAN_TOLERANCE: Final = 1e-4
+_MEAN_TOLERANCE: Final = 1e-5
 _SPREAD_TOLERANCE: Final = 0.02
 #: A variance of so many billionths may be off by one of them.
 _LEAST: Final = 1 / _SPREAD_TOLERANCE
