@@ -14,7 +14,7 @@ from fedmerit.auditing.settled import check_settlement
 from fedmerit.auditing.site import Site
 from fedmerit.bundle import Bundle
 from fedmerit.canonical import canonical
-from fedmerit.chain import Deployment
+from fedmerit.chain import Deployment, Transcript, replay
 from fedmerit.chain.deployment import contracts_at
 from fedmerit.chain.keys import FAUCET
 from fedmerit.chains import EMBEDDED
@@ -24,6 +24,7 @@ from fedmerit.evidence import (
     FEDERATION,
     LEDGER,
     RECEIPT,
+    TRANSCRIPT,
     FederationDocument,
 )
 
@@ -167,7 +168,8 @@ def test_a_ledger_that_lies_about_a_node_is_found(lie, copy, untouched):
 
 
 def test_what_others_do_to_a_settled_job_later_spoils_no_bundle(hospital_bundle):
-    node, bundle = Site(hospital_bundle, None).node, hospital_bundle
+    bundle = hospital_bundle
+    node = replay(Transcript.from_json(bundle.text(TRANSCRIPT)))
     contracts = contracts_at(node, Deployment.from_json(bundle.text(DEPLOYMENT)).addresses)
     keys, stake = EMBEDDED.keys(bundle.scenario), bundle.scenario.settlement.stake
     member = keys.signer(bundle.document(FEDERATION, FederationDocument).names[0])
