@@ -216,10 +216,11 @@ function keyOf({ name, source, what, text, from, to, into, nth }) {
 }
 
 /** Give the test that kills a mutant; null if none does. */
-function killerOf(environment, { name }) {
+function killerOf(environment, { name, apart }) {
   const own = name.replace(".sol", "");
+  // What has to be compiled for one mutant alone is compiled with all tests at once.
   return (
-    run(environment, `own-${own}`, ["--match-path", OWN[own] ?? `test/${own}.*`]) ??
+    (apart ? null : run(environment, `own-${own}`, ["--match-path", OWN[own] ?? `test/${own}.*`])) ??
     run(environment, "others", ["--no-match-contract", "Gas|Invariant"]) ??
     run(environment, "invariants", ["--match-contract", "Invariant"])
   );
