@@ -8,6 +8,7 @@ import torch
 from fedmerit.federation import ModelSpec, TrainingSettings
 from fedmerit.federation.descent import Chained, Mapped, Step, descent
 from fedmerit.federation.models import Network
+from fedmerit.federation.threads import single_thread
 
 SPECS = {
     "logistic": ModelSpec(),
@@ -36,6 +37,7 @@ def drawn(network, groups, each, *, columns=5, classes=3, steps=1, batch=16):
     return models, taken
 
 
+@single_thread()
 def ended(way, models, steps, settings):
     prepared = [
         Step(way.ready(features.flatten(0, 1)).unflatten(0, labels.shape), labels, weights)
