@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fedmerit.chain.committed import Commitment
 from fedmerit.chain.connection import connect
 from fedmerit.chain.journal import Journal
 from fedmerit.chain.keys import Keyring
@@ -42,6 +43,20 @@ def an_order(members: int = 3, rounds: int = 2, **changes) -> Order:
 @pytest.fixture
 def make_order():
     return an_order
+
+
+@pytest.fixture
+def valued() -> Commitment:
+    """Give a valuation of three members by two coalitions."""
+    return Commitment(
+        members=3,
+        permutations=0,
+        coalitions=(0, 7),
+        utilities=(0, 12),
+        steps=(),
+        totals=(),
+        values=(),
+    )
 
 
 @pytest.fixture

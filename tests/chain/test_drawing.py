@@ -8,7 +8,6 @@ import pytest
 from eth_utils.crypto import keccak
 
 from fedmerit.chain.clients import Rounds
-from fedmerit.chain.committed import Commitment
 from fedmerit.chain.connection import connect
 from fedmerit.chain.deployment import contracts_at
 from fedmerit.chain.drawing import PERIOD, commitment, mixed_seed
@@ -21,23 +20,19 @@ STAKE = 10**18
 DRAWN = {"commit_window": 600, "reveal_window": 600, "stake": STAKE}
 
 
-def an_agreement(make_order, **changes):
-    """Give an order whose members draw, and whose valuation is one of two coalitions."""
-    order = make_order(**DRAWN, updates=tuple(keccak(bytes([i])) for i in range(3)), **changes)
-    valued = Commitment(
-        members=3,
-        permutations=0,
-        coalitions=(0, 7),
-        utilities=(0, 12),
-        steps=(),
-        totals=(),
-        values=(),
-    )
-    return replace(order, valuation=valued)
+@pytest.fixture
+def make_agreement(make_order, valued):
+    """Give orders whose members draw, and whose valuation is one of two coalitions."""
+
+    def made(**changes):
+        order = make_order(**DRAWN, updates=tuple(keccak(bytes([i])) for i in range(3)), **changes)
+        return replace(order, valuation=valued)
+
+    return made
 
 
-def test_the_seed_is_what_the_members_revealed(node, keys, make_order):
-    order, deployments = an_agreement(make_order), []
+def test_the_seed_is_what_the_members_revealed(node, keys, make_agreement):
+    order, deployments = make_agreement(), []
 
     drawn = draw(node, order, keys, on_deployed=deployments.append)
 
@@ -50,8 +45,8 @@ def test_the_seed_is_what_the_members_revealed(node, keys, make_order):
     assert not drawn.slashed
 
 
-def test_a_job_that_was_drawn_is_settled_without_drawing_again(node, keys, make_order):
-    order, deployments = an_agreement(make_order), []
+def test_a_job_that_was_drawn_is_settled_without_drawing_again(node, keys, make_agreement):
+    order, deployments = make_agreement(), []
     drawn = draw(node, order, keys, on_deployed=deployments.append)
 
     receipt = settle(node, order, keys, deployment=deployments[-1], before=drawn.transactions)
@@ -67,9 +62,9 @@ def test_a_job_that_was_drawn_is_settled_without_drawing_again(node, keys, make_
 
 
 def test_nothing_is_signed_where_the_chain_drew_another_seed_than_was_valued_by(
-    node, keys, make_order
+    node, keys, make_agreement
 ):
-    order, deployments = an_agreement(make_order), []
+    order, deployments = make_agreement(), []
     drawn = draw(node, order, keys, on_deployed=deployments.append)
     contracts = contracts_at(node, deployments[-1].addresses)
 
@@ -83,9 +78,9 @@ def test_nothing_is_signed_where_the_chain_drew_another_seed_than_was_valued_by(
 
 
 def test_whoever_keeps_its_secret_is_slashed_and_the_draw_repeated_without_it(
-    node, keys, make_order
+    node, keys, make_agreement
 ):
-    order = an_agreement(make_order, silent=frozenset({"cleveland"}))
+    order = make_agreement(silent=frozenset({"cleveland"}))
 
     deployments = []
     drawn = draw(node, order, keys, on_deployed=deployments.append)
@@ -100,7 +95,9 @@ def test_whoever_keeps_its_secret_is_slashed_and_the_draw_repeated_without_it(
 
 
 @pytest.mark.parametrize("sends", ["bind_each", "reveal_each"])
-def test_what_a_stranger_landed_first_is_not_sent_again(sends, node, keys, make_order, monkeypatch):
+def test_what_a_stranger_landed_first_is_not_sent_again(
+    sends, node, keys, make_agreement, monkeypatch
+):
     ours, landed = getattr(Rounds, sends), []
 
     def copied_first(self, job, calls):
@@ -111,7 +108,7 @@ def test_what_a_stranger_landed_first_is_not_sent_again(sends, node, keys, make_
 
     monkeypatch.setattr(Rounds, sends, copied_first)
 
-    drawn = draw(node, an_agreement(make_order), keys)
+    drawn = draw(node, make_agreement(), keys)
 
     assert len(landed) == 1
     assert drawn.draws == 1
@@ -121,7 +118,7 @@ def test_what_a_stranger_landed_first_is_not_sent_again(sends, node, keys, make_
 
 
 def test_whoever_ends_the_draw_before_us_only_saves_us_the_work(
-    node, keys, make_order, monkeypatch
+    node, keys, make_agreement, monkeypatch
 ):
     ours, silent = {name: getattr(Rounds, name) for name in ("expel", "draw")}, {"cleveland"}
     for name, send in ours.items():
@@ -132,13 +129,13 @@ def test_whoever_ends_the_draw_before_us_only_saves_us_the_work(
 
         monkeypatch.setattr(Rounds, name, first)
 
-    drawn = draw(node, an_agreement(make_order, silent=frozenset(silent)), keys)
+    drawn = draw(node, make_agreement(silent=frozenset(silent)), keys)
 
     assert drawn.draws == 2
     assert drawn.slashed == {"cleveland": STAKE}
 
 
-def test_a_reveal_that_is_wrong_is_still_an_error(node, keys, make_order, monkeypatch):
+def test_a_reveal_that_is_wrong_is_still_an_error(node, keys, make_agreement, monkeypatch):
     ours = Rounds.reveal_each
 
     def altered(self, job, calls):
@@ -148,19 +145,19 @@ def test_a_reveal_that_is_wrong_is_still_an_error(node, keys, make_order, monkey
     monkeypatch.setattr(Rounds, "reveal_each", altered)
 
     with pytest.raises(Reverted, match="WrongReveal"):
-        draw(node, an_agreement(make_order), keys)
+        draw(node, make_agreement(), keys)
 
 
-def test_where_everybody_keeps_silent_there_is_no_seed_and_an_error_says_so(keys, make_order):
-    names = frozenset(make_order().participants)
+def test_where_everybody_keeps_silent_there_is_no_seed_and_an_error_says_so(keys, make_agreement):
+    names = frozenset(make_agreement().participants)
 
     with pytest.raises(ChainError, match="nobody is left"):
-        draw(connect(started=1_700_000_000), an_agreement(make_order, silent=names), keys)
+        draw(connect(started=1_700_000_000), make_agreement(silent=names), keys)
 
 
-def test_a_commitment_is_what_the_contract_takes(node, keys, make_order):
+def test_a_commitment_is_what_the_contract_takes(node, keys, make_agreement):
     deployments = []
-    drawn = draw(node, an_agreement(make_order), keys, on_deployed=deployments.append)
+    drawn = draw(node, make_agreement(), keys, on_deployed=deployments.append)
     rounds = contracts_at(node, deployments[-1].addresses).rounds
     shown = rounds.revealed(drawn.job, 1, first_block=0)[0]
 
@@ -180,6 +177,6 @@ def test_a_commitment_is_what_the_contract_takes(node, keys, make_order):
         {"silent": frozenset({"nobody"})},
     ],
 )
-def test_half_a_draw_is_refused(changes, make_order):
+def test_half_a_draw_is_refused(changes, make_agreement):
     with pytest.raises(ChainError):
-        replace(an_agreement(make_order), **changes)
+        replace(make_agreement(), **changes)

@@ -9,7 +9,6 @@ from eth_utils.crypto import keccak
 
 from fedmerit.chain.checks import check_ledger
 from fedmerit.chain.clients import CreditToken
-from fedmerit.chain.committed import Commitment
 from fedmerit.chain.connection import connect
 from fedmerit.chain.reading import read_ledger
 from fedmerit.chain.settlement import draw, settle
@@ -21,17 +20,8 @@ EARNED = ((500, 300, 0), (1100, 300, 200), (1400, 500, 700))
 
 
 @pytest.fixture
-def orders(make_order):
+def orders(make_order, valued):
     """Three periods of one job, each of two more training rounds."""
-    valued = Commitment(
-        members=3,
-        permutations=0,
-        coalitions=(0, 7),
-        utilities=(0, 12),
-        steps=(),
-        totals=(),
-        values=(),
-    )
     return [
         make_order(
             period=period,
