@@ -162,7 +162,7 @@ def compare(given: argparse.Namespace, spec: ModelSpec, settings: TrainingSettin
     how = "all" if given.full else f"{len(looped)} coalitions times {work:.1f}"
     print(f"64-{given.hidden}-10 MLP, {len(coalitions)} coalitions, {given.rounds} rounds")
     print(
-        f"batched      {batched:8.2f} s, median of {given.repeats}, {given.threads} thread(s), "
+        f"batched      {batched:8.2f} s, median of {given.repeats}, training on one thread, "
         f"{trainings / batched:,.0f} client trainings a second"
     )
     print(f"plain loop   {plain:8.2f} s, {how}, {best} thread(s)")

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from fedmerit.federation.descent import PADDING, Step, descent
 from fedmerit.federation.models import network
+from fedmerit.federation.threads import single_thread
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class Engine:
         self._pairs_at_once = max(1, _STEP_FLOATS // floats)
         self._batches = lru_cache(maxsize=1)(self._drawn)
 
+    @single_thread()
     def updates(self, models: Tensor, taking_part: Tensor, round_: int) -> Tensor:
         """Train each model by each member that takes part in it.
 

@@ -145,6 +145,21 @@ def test_an_update_is_the_same_to_the_bit_however_many_models_there_are(specs, r
         assert torch.equal(alone[0], together[index])
 
 
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_an_update_is_the_same_to_the_bit_on_any_number_of_threads(specs, ragged, quick, threads):
+    engine = Engine(ragged, specs["mlp"], quick, seed=0)
+    models, everyone = random_models(engine, 50), torch.ones(50, 3, dtype=torch.bool)
+    before, here = torch.get_num_threads(), engine.updates(models, everyone, 1)
+    try:
+        torch.set_num_threads(threads)
+        there = engine.updates(models, everyone, 1)
+        assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+
+    assert torch.equal(there, here)
+
+
 def test_equal_models_are_trained_once(ragged, quick, monkeypatch):
     engine = Engine(ragged, ModelSpec(kind="mlp", hidden=(5,)), quick, seed=0)
     two = random_models(engine, 2)
