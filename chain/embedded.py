@@ -28,6 +28,8 @@ from fedmerit.chain.transcript import Entry, Transcript
 from fedmerit.errors import ChainError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from web3.types import TxParams
 
 #: Wei in the faucet at genesis; a billion ether.
@@ -54,6 +56,8 @@ class _Backend(PyEVMBackend):  # type: ignore[misc] # eth-tester has no types
             },
             vm_configuration=((0, PragueVM),),  # pinned: another fork has other block hashes
         )
+        # By block, which never changes: reading logs asks for every block and receipt each time.
+        self._serialised: dict[tuple[bytes, object], Any] = {}
         self.move_to(started + 1)
 
     @property
@@ -76,6 +80,15 @@ class _Backend(PyEVMBackend):  # type: ignore[misc] # eth-tester has no types
             hashes.append(bytes(block.hash))
         return tuple(hashes)
 
+    def get_block_by_number(self, block_number: Any, full_transaction: bool = True) -> Any:  # noqa: ANN401, FBT002 - eth-tester's
+        """Serialise a mined block once."""
+        give = super().get_block_by_number
+        pending = self.chain.header.block_number
+        if not isinstance(block_number, int) or block_number >= pending:
+            return give(block_number, full_transaction)
+        block = self.chain.chaindb.get_canonical_block_hash(block_number)
+        return self._once(block, full_transaction, lambda: give(block_number, full_transaction))
+
     def get_transaction_by_hash(self, transaction_hash: bytes) -> Any:  # noqa: ANN401
         """Look the transaction up by index; eth-tester's own scans every block."""
         block, index = self._mined(transaction_hash)
@@ -84,9 +97,19 @@ class _Backend(PyEVMBackend):  # type: ignore[misc] # eth-tester has no types
     def get_transaction_receipt(self, transaction_hash: bytes) -> Any:  # noqa: ANN401
         """Look the receipt up by index, as above."""
         block, index = self._mined(transaction_hash)
-        receipts, vm = block.get_receipts(self.chain.chaindb), self.chain.get_vm()
-        transaction = block.transactions[index]
-        return serialize_transaction_receipt(block, receipts, transaction, index, False, vm)  # noqa: FBT003
+
+        def give() -> Any:  # noqa: ANN401 - eth-tester's
+            receipts, vm = block.get_receipts(self.chain.chaindb), self.chain.get_vm()
+            transaction = block.transactions[index]
+            return serialize_transaction_receipt(block, receipts, transaction, index, False, vm)  # noqa: FBT003
+
+        return self._once(block.hash, transaction_hash, give)
+
+    def _once(self, block: bytes, what: object, give: Callable[[], Any]) -> Any:  # noqa: ANN401 - eth-tester's
+        key = (block, what)
+        if key not in self._serialised:
+            self._serialised[key] = give()
+        return self._serialised[key]
 
     def _mined(self, transaction_hash: bytes) -> tuple[Any, int]:
         try:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import rankdata
 
 from fedmerit.errors import RewardError
 from fedmerit.incentives.detection import auroc
@@ -15,6 +18,7 @@ from fedmerit.incentives.measures import (
     jain,
     leaves_after,
     mean_of,
+    mean_ranks,
     price_of_anarchy,
     rank_correlation,
     willing,
@@ -85,6 +89,11 @@ def test_one_sample_says_nothing_of_the_next_and_none_says_nothing_at_all():
     assert mean_of([3.0]).low == float("-inf")
     with pytest.raises(RewardError, match="nothing to take the mean of"):
         mean_of([])
+
+
+@given(st.lists(st.integers(-4, 4), max_size=30))
+def test_mean_ranks_are_scipys(values):
+    assert np.array_equal(mean_ranks(np.array(values, dtype=float)), rankdata(values))
 
 
 def test_rank_correlation_is_of_ranks_with_ties_halved_and_of_whole_wei():

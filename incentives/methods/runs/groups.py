@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy.stats import rankdata
 
 from fedmerit.errors import BudgetTooSmall, GameError
 from fedmerit.incentives.game import check_participants
 from fedmerit.incentives.games.cache import CachedGame
 from fedmerit.incentives.games.rounds import MappedGame, RoundsGame, parts
+from fedmerit.incentives.measures import mean_ranks
 from fedmerit.incentives.methods.enumeration import every_coalition, exact, shapley_of_table
 from fedmerit.incentives.methods.runs.fedsv import add_up
 from fedmerit.incentives.methods.sampling.permutation import antithetic
@@ -215,6 +215,6 @@ def _pair_of(
 
 
 def _rank_correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    ranks = rankdata(one) - (len(one) + 1) / 2, rankdata(other) - (len(one) + 1) / 2
+    ranks = mean_ranks(one) - (len(one) + 1) / 2, mean_ranks(other) - (len(one) + 1) / 2
     size = float(np.sqrt((ranks[0] ** 2).sum() * (ranks[1] ** 2).sum()))
     return float((ranks[0] * ranks[1]).sum()) / size if size > 0 else 0.0
