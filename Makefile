@@ -1,9 +1,10 @@
-# `make run` runs the default scenario on a fresh clone; `make test` checks what CI checks.
+# `make run` runs the default scenario on a fresh clone; `make test` holds it to what it says;
+# `make slow` is the rest of what CI checks.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: run test check format lint types layers unit contracts nightly mutants kill long mechanisms artifacts benchmarks clean
+.PHONY: run test check format lint types layers unit slow contracts nightly mutants kill long mechanisms artifacts benchmarks clean
 
 run: .venv/run
 	$(BIN)/fedmerit run
@@ -66,6 +67,10 @@ mutants: node_modules/.package-lock.json
 # The settling process killed at 50 instants on Anvil and at every step of the embedded chain.
 kill: .venv/dev node_modules/.package-lock.json
 	$(BIN)/python -m pytest -m kill tests/e2e
+
+# What would keep `make test` from being quick: more whole runs, pages, lies and deaths. CI runs it too.
+slow: .venv/dev node_modules/.package-lock.json
+	$(BIN)/python -m pytest -m slow --numprocesses=auto --dist=loadfile
 
 # More methods and runs of what `make test` checks in few.
 long: .venv/dev node_modules/.package-lock.json

@@ -1,10 +1,18 @@
 from __future__ import annotations
 
+import shutil
 from functools import lru_cache
 
 import pytest
 
 from fedmerit.auditing import site
+from fedmerit.bundle import Bundle
+
+
+@pytest.fixture
+def copy(hospital_bundle, tmp_path):
+    """Give the default scenario's bundle, to alter."""
+    return Bundle(shutil.copytree(hospital_bundle.path, tmp_path / "copy"))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import shutil
 
 import numpy as np
 import pytest
+from forging import forge, reseal
 
 import fedmerit
 from fedmerit import drawing, stages
@@ -64,20 +64,6 @@ KINDS = [
 ]
 
 
-@pytest.fixture
-def copy(hospital_bundle, tmp_path):
-    shutil.copytree(hospital_bundle.path, tmp_path / "copy")
-    return Bundle(tmp_path / "copy")
-
-
-def forge(bundle, name, change):
-    """Alter one JSON document, and rewrite both lists of digests as a forger would."""
-    document = json.loads(bundle.read(name))
-    change(document)
-    bundle.write(name, canonical(document))
-    reseal(bundle)
-
-
 def resettle(bundle):
     """Settle altered evidence afresh, as a forger with everybody's keys could."""
     stages.settle(bundle, EMBEDDED, lambda *_: None)
@@ -105,11 +91,6 @@ def revalue(bundle):
     seed = seed_of(bundle)
     bundle.write_document(VALUATION, valuation_document(measured, bundle.scenario, members, seed))
     write_commitment(bundle)
-
-
-def reseal(bundle):
-    bundle.write_manifest()
-    bundle.write_seal()
 
 
 def found(bundle):
@@ -302,6 +283,7 @@ def test_a_receipt_that_gives_one_members_stake_to_another_is_found(copy):
     assert found(copy)["receipt"].endswith("differ in stakes")
 
 
+@pytest.mark.slow
 def test_a_job_on_other_terms_than_the_scenarios_is_found(copy, monkeypatch):
     asked = drawing.terms
     other = {"challenge_window": 0, "reveal_window": 40, "stake": 1}
@@ -339,6 +321,7 @@ def test_a_manifest_that_leaves_a_file_out_is_found(copy):
     assert "federation.json" in found(copy)["manifest.json is complete"]
 
 
+@pytest.mark.slow
 def test_a_settlement_of_forged_members_is_found(copy):
     def forged(federation):
         federation["committee"] = ["Free-rider"]
@@ -354,6 +337,7 @@ def test_a_settlement_of_forged_members_is_found(copy):
         assert fault in said
 
 
+@pytest.mark.slow
 def test_a_settlement_of_rows_without_their_spread_is_found_by_retraining(copy):
     arrays = copy.tensors(COALITIONS)
     means = arrays["gains_micro"].mean(axis=1, keepdims=True).round().astype(np.int64)
@@ -368,6 +352,7 @@ def test_a_settlement_of_rows_without_their_spread_is_found_by_retraining(copy):
     assert [check.name for check in differences] == ["retrained coalitions"]
 
 
+@pytest.mark.slow
 def test_a_settlement_of_other_gradients_is_found_by_retraining(copy):
     copy.write_tensors(GRADIENTS, {"gradients": recorded_gradients(copy)[::-1].copy()})
     revalue(copy)
@@ -391,6 +376,7 @@ def rounds_bundle(tmp_path_factory):
     return fedmerit.run(parse(scenario, origin="test"), directory)
 
 
+@pytest.mark.slow
 def test_a_run_valued_by_its_rounds_holds_when_all_is_done_again(rounds_bundle):
     verdict = fedmerit.audit(rounds_bundle, retrain=True)
 
@@ -398,6 +384,7 @@ def test_a_run_valued_by_its_rounds_holds_when_all_is_done_again(rounds_bundle):
     assert "recomputed coalitions" in {check.name for check in verdict.checks}
 
 
+@pytest.mark.slow
 def test_gains_of_rounds_that_a_forger_raised_and_settled_are_found_by_retraining(
     rounds_bundle, tmp_path
 ):
@@ -474,6 +461,7 @@ def test_a_report_that_shows_other_numbers_is_found_although_it_was_resealed(cop
     assert list(found(copy)) == ["report"]
 
 
+@pytest.mark.slow
 def test_a_settlement_of_another_bundle_is_found(copy, tmp_path):
     other = fedmerit.run("hospitals", tmp_path / "other", seed=1)
     for name in (LEDGER, RECEIPT, TRANSCRIPT):

@@ -1,4 +1,4 @@
-"""The command itself, as a person types it, in a process of its own."""
+"""The command itself, as a person types it: in a process of its own where that matters."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import shutil
 import signal
 import subprocess
 import sys
+from typing import NamedTuple
 
 import pytest
 
-import fedmerit
 from fedmerit import cli
+from fedmerit.bundle import Bundle
 from fedmerit.terminal import TerminalProgress
 
 
@@ -25,6 +26,28 @@ def fedmerit_(*arguments, cwd=None, **environment):
         env={**os.environ, "COLUMNS": "200", **environment},
         check=False,
     )
+
+
+class Shown(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch, capsys):
+    """Give what runs the command in this process, which has imported everything already."""
+    monkeypatch.chdir(tmp_path)
+    for console in (cli.out, cli.err):
+        monkeypatch.setattr(console, "width", 200)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["fedmerit", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return Shown(ended.value.code or 0, *capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +90,7 @@ def test_a_run_prints_results_on_stdout_and_progress_on_stderr(scenario, tmp_pat
     assert (tmp_path / "bundles" / "tiny-1" / "report.html").is_file()
 
 
+@pytest.mark.slow
 def test_a_run_as_json_is_json_and_nothing_else(scenario, tmp_path):
     done = fedmerit_("run", scenario, "--dir", tmp_path / "b", "--output", "json", "--seed", "7")
 
@@ -75,20 +99,20 @@ def test_a_run_as_json_is_json_and_nothing_else(scenario, tmp_path):
     assert sum(payments) + int(result["reserve"]) == int(result["budget"]) == 10**21
 
 
-def test_an_audit_ends_with_its_verdict_and_exit_status_0(hospital_bundle):
-    done = fedmerit_("audit", hospital_bundle.path)
+def test_an_audit_ends_with_its_verdict_and_exit_status_0(hospital_bundle, here):
+    done = here("audit", hospital_bundle.path)
 
     assert done.returncode == 0
     assert done.stdout.splitlines()[-1].startswith("The bundle holds: ")
     assert "--retrain" in done.stderr
 
 
-def test_an_audit_that_finds_a_difference_names_it_and_exits_1(hospital_bundle, tmp_path):
+def test_an_audit_that_finds_a_difference_names_it_and_exits_1(hospital_bundle, here, tmp_path):
     shutil.copytree(hospital_bundle.path, tmp_path / "b")
     with (tmp_path / "b" / "run.json").open("a") as file:
         file.write(" ")
 
-    done = fedmerit_("audit", tmp_path / "b", "--output", "json")
+    done = here("audit", tmp_path / "b", "--output", "json")
 
     assert done.returncode == 1
     assert "next: fedmerit audit" in done.stderr
@@ -110,8 +134,8 @@ def test_an_audit_that_finds_a_difference_names_it_and_exits_1(hospital_bundle, 
         (["rnu"], "run"),
     ],
 )
-def test_what_can_be_put_right_is_said_in_two_lines_and_exits_2(arguments, said, tmp_path):
-    done = fedmerit_(*arguments, cwd=tmp_path)
+def test_what_can_be_put_right_is_said_in_two_lines_and_exits_2(arguments, said, here):
+    done = here(*arguments)
 
     assert done.returncode == 2
     assert said in done.stderr
@@ -119,6 +143,7 @@ def test_what_can_be_put_right_is_said_in_two_lines_and_exits_2(arguments, said,
     assert not done.stdout
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_says_how_to_go_on_and_does(scenario, tmp_path):
     command = [sys.executable, "-m", "fedmerit.cli", "run", str(scenario)]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
@@ -133,8 +158,8 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(scenario, tmp_path):
     assert fedmerit_("run", "--resume", "bundles/tiny-1", cwd=tmp_path).returncode == 0
 
 
-def test_a_resumed_run_takes_no_other_settings(tmp_path):
-    done = fedmerit_("run", "digits", "--resume", tmp_path, "--seed", "3")
+def test_a_resumed_run_takes_no_other_settings(here, tmp_path):
+    done = here("run", "digits", "--resume", tmp_path, "--seed", "3")
 
     assert done.returncode == 2
     assert "Leave those out" in done.stderr
@@ -156,8 +181,8 @@ def test_init_writes_a_scenario_that_runs_and_never_overwrites_it(tmp_path):
     assert "exists already" in second.stderr
 
 
-def test_list_names_everything_that_a_scenario_may_use():
-    listed = json.loads(fedmerit_("list", "--output", "json").stdout)
+def test_list_names_everything_that_a_scenario_may_use(here):
+    listed = json.loads(here("list", "--output", "json").stdout)
 
     assert {"hospitals", "digits"} <= listed["Scenarios"].keys()
     assert "heart-disease" in listed["Data sets"]
@@ -167,12 +192,12 @@ def test_list_names_everything_that_a_scenario_may_use():
     assert all(summary for kind in listed.values() for summary in kind.values())
 
 
-def test_a_report_is_written_again_where_it_was(scenario, tmp_path):
-    bundle = fedmerit.run(scenario, tmp_path / "b")
+def test_a_report_is_written_again_where_it_was(hospital_bundle, here, tmp_path):
+    bundle = Bundle(shutil.copytree(hospital_bundle.path, tmp_path / "b"))
     before = bundle.read("report.html")
     (bundle.path / "report.html").unlink()
 
-    done = fedmerit_("report", bundle.path)
+    done = here("report", bundle.path)
 
     assert done.stdout.strip() == str(bundle.path / "report.html")
     assert bundle.read("report.html") == before

@@ -8,6 +8,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
+from forging import reseal
 
 import fedmerit
 from fedmerit import audit_commands, cli, stages
@@ -126,10 +127,15 @@ def test_values_in_the_bundle_are_those_that_the_chain_would_compute(by_orders):
     ("name", "place", "function"),
     [
         ("steps", 3, "proveMarginal"),
-        ("coalitions", 2, "proveMarginal"),
-        ("totals", 8, "proveTotal"),
-        ("values", 1, "proveValue"),
-        ("utilities", 7, "proveConflict"),
+        *(
+            pytest.param(*lie, marks=pytest.mark.slow)
+            for lie in (
+                ("coalitions", 2, "proveMarginal"),
+                ("totals", 8, "proveTotal"),
+                ("values", 1, "proveValue"),
+                ("utilities", 7, "proveConflict"),
+            )
+        ),
     ],
 )
 def test_d2_a_lie_about_a_step_is_found_disputed_and_won(name, place, function, drawn):
@@ -190,6 +196,7 @@ def test_d3_a_utility_that_was_not_measured_is_found_challenged_and_won(drawn):
     assert contracts.disputes.proven(job, first_block=0)
 
 
+@pytest.mark.slow
 def test_d3_a_payment_that_the_values_do_not_give_is_found_challenged_and_won(drawn):
     outcome = drawn.document(OUTCOME, OutcomeDocument)
     first, second, *others = outcome.payments
@@ -205,6 +212,7 @@ def test_d3_a_payment_that_the_values_do_not_give_is_found_challenged_and_won(dr
     assert contracts.reports.pending(1) is None
 
 
+@pytest.mark.slow
 def test_a_challenge_that_the_committee_rejects_costs_its_bond_and_the_report_stands(drawn):
     outcome = drawn.document(OUTCOME, OutcomeDocument)
     first, second, *others = outcome.payments
@@ -263,8 +271,7 @@ def test_a_bond_that_the_scenario_does_not_imply_is_not_approved(drawn, monkeypa
     scenario = drawn.scenario.model_dump()
     scenario["reward"]["budget"] //= 2
     drawn.write(SCENARIO_FILE, parse(scenario, origin="test").to_toml().encode())
-    drawn.write_manifest()
-    drawn.write_seal()
+    reseal(drawn)
 
     with pytest.raises(ChainError, match="another token, arbiter or bond"):
         dispute(drawn, 1, EMBEDDED, faults=found)
@@ -285,6 +292,7 @@ def test_the_chance_of_detection_is_what_is_said(share, count, chance):
     assert detection(share, count) == pytest.approx(chance, abs=0.001)
 
 
+@pytest.mark.slow
 def test_d3_what_spot_checks_alone_found_is_disputed_by_the_same_checks_and_won(
     drawn, capsys, monkeypatch
 ):
@@ -355,6 +363,7 @@ def test_fewer_spot_checks_than_none_are_refused(by_orders):
         fedmerit.audit(by_orders, spot_checks=1, spot_seed=-2)
 
 
+@pytest.mark.slow
 def test_orders_are_those_of_the_chains_seed_whatever_the_bundle_says(drawn):
     valuation = json.loads(drawn.read(VALUATION))
     other = drawn_commitment(utilities_everywhere(drawn), bytes(31) + b"\7", 6, 3)
@@ -367,6 +376,7 @@ def test_orders_are_those_of_the_chains_seed_whatever_the_bundle_says(drawn):
     assert dispute(drawn, number_of(found, "proveMarginal"), EMBEDDED).cancelled
 
 
+@pytest.mark.slow
 def test_orders_without_values_are_a_fault_and_hide_no_other(drawn):
     said = json.loads(drawn.read(COMMITMENT))
     outcome = json.loads(drawn.read(OUTCOME))
@@ -382,12 +392,12 @@ def test_orders_without_values_are_a_fault_and_hide_no_other(drawn):
     assert any("member 0 is paid" in detail for detail in details)
 
 
+@pytest.mark.slow
 def test_d2_a_lie_about_a_step_is_won_although_the_values_are_withheld(drawn):
     lie(drawn, "steps", 3, 1)
     said = json.loads(drawn.read(COMMITMENT))
     drawn.write(COMMITMENT, canonical({**said, "values": []}))
-    drawn.write_manifest()
-    drawn.write_seal()
+    reseal(drawn)
 
     found = faults_of(drawn, Ledger.from_json(drawn.text(LEDGER)))
     done = dispute(drawn, number_of(found, "proveMarginal"), EMBEDDED)
@@ -456,6 +466,7 @@ def test_a_fault_that_was_not_found_cannot_be_disputed(by_orders):
         dispute(by_orders, 1, EMBEDDED)
 
 
+@pytest.mark.slow
 def test_what_is_no_fault_is_refused_by_the_contract(drawn):
     lie(drawn, "steps", 3, 1)
     fault = faults(drawn)[0]

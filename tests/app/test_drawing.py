@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-
 import pytest
+from forging import forge
 
 import fedmerit
-from fedmerit.bundle import Bundle
-from fedmerit.canonical import canonical
 from fedmerit.committing import MAXIMUM_EXACT, commitment_of, shapley_integers, utilities_of
 from fedmerit.drawing import drawn_of, seed_of
 from fedmerit.errors import ChainError, ScenarioError
@@ -30,19 +26,6 @@ def small(**changes):
         "training": {"rounds": 2, "local_epochs": 1},
     }
     return parse({**scenario, **changes}, origin="test")
-
-
-@pytest.fixture
-def copy(hospital_bundle, tmp_path):
-    return Bundle(shutil.copytree(hospital_bundle.path, tmp_path / "copy"))
-
-
-def forge(bundle, name, change):
-    document = json.loads(bundle.read(name))
-    change(document)
-    bundle.write(name, canonical(document))
-    bundle.write_manifest()
-    bundle.write_seal()
 
 
 def found(bundle):
@@ -97,6 +80,7 @@ def test_a_seed_that_one_member_drew_alone_is_not_called_unforeseeable(copy):
     assert "this member alone drew it" in alone
 
 
+@pytest.mark.slow
 def test_without_a_draw_the_scenarios_seed_is_valued_by(tmp_path):
     bundle = fedmerit.run(small(settlement=NOT_DRAWN), tmp_path / "b")
 
@@ -113,7 +97,7 @@ def test_without_a_draw_the_scenarios_seed_is_valued_by(tmp_path):
 @pytest.mark.parametrize(
     "method",
     [
-        "antithetic",
+        pytest.param("antithetic", marks=pytest.mark.slow),
         *(pytest.param(name, marks=pytest.mark.long) for name in ("tmc", "owen", "kernel-shap")),
         pytest.param("banzhaf", marks=pytest.mark.long),
     ],

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tomllib
 from dataclasses import replace
 
 import pytest
 import tomli_w
+from forging import forge
 
 import fedmerit
 from fedmerit import stages
 from fedmerit.auditing.drawn import check_draw
 from fedmerit.auditing.offered import check_bids
 from fedmerit.bundle import SCENARIO, Bundle
-from fedmerit.canonical import canonical
 from fedmerit.chain import Ledger
 from fedmerit.chain.sealing import SealedBid
 from fedmerit.chains import EMBEDDED
@@ -72,15 +71,6 @@ def bundle(tmp_path_factory):
 @pytest.fixture
 def copy(bundle, tmp_path):
     return Bundle(shutil.copytree(bundle.path, tmp_path / "copy"))
-
-
-def forge(bundle, name, change):
-    """Alter one JSON document, and rewrite both lists of digests as a forger would."""
-    document = json.loads(bundle.read(name))
-    change(document)
-    bundle.write(name, canonical(document))
-    bundle.write_manifest()
-    bundle.write_seal()
 
 
 def rewrite(bundle, change):

@@ -38,6 +38,7 @@ def own(**changes):
     return parse({"name": "own", "data": data, "vertical": vertical}, origin="test")
 
 
+@pytest.mark.slow
 def test_two_files_with_a_key_column_make_a_federation(files):
     found = fedmerit.run(own(), files / "b")
 

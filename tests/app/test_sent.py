@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 
 import pytest
+from forging import reseal, rewrite
 
 import fedmerit
 from fedmerit.auditing.sent import check_sent
 from fedmerit.auditing.settled import check_settlement
 from fedmerit.auditing.site import Site
-from fedmerit.bundle import Bundle
 from fedmerit.canonical import canonical
 from fedmerit.chain import Deployment, Transcript, replay
 from fedmerit.chain.deployment import contracts_at
@@ -51,16 +50,9 @@ def found(untouched):
     return differences
 
 
-@pytest.fixture
-def copy(hospital_bundle, tmp_path):
-    return Bundle(shutil.copytree(hospital_bundle.path, tmp_path / "copy"))
-
-
 def forge(bundle, name, change):
     """Alter the transactions in one JSON document."""
-    document = json.loads(bundle.read(name))
-    change(document["transactions"])
-    bundle.write(name, canonical(document))
+    rewrite(bundle, name, lambda document: change(document["transactions"]))
 
 
 def of(steps, name, place=0):
@@ -192,8 +184,7 @@ def test_what_others_do_to_a_settled_job_later_spoils_no_bundle(hospital_bundle)
 def test_an_audit_of_a_resealed_bundle_finds_both_and_the_ledgers_lie(copy):
     for name in (DRAWN, RECEIPT, LEDGER):
         forge(copy, name, lambda steps: steps[3].update(gas=1))
-    copy.write_manifest()
-    copy.write_seal()
+    reseal(copy)
 
     names = {check.name for check in fedmerit.audit(copy).differences}
 

@@ -9,12 +9,12 @@ from functools import partial
 
 import numpy as np
 import pytest
+from forging import forge
 
 import fedmerit
 from fedmerit import joint, stages, vertical
 from fedmerit.auditing.columnwise import check_joint_numbers
-from fedmerit.bundle import COALITIONS, MANIFEST, SEAL, Bundle
-from fedmerit.canonical import canonical
+from fedmerit.bundle import COALITIONS, Bundle
 from fedmerit.chain import Ledger
 from fedmerit.errors import FedmeritError, PartyLost, ScenarioError
 from fedmerit.evidence import (
@@ -86,15 +86,6 @@ def copy(bundle, tmp_path):
     return Bundle(tmp_path / "copy")
 
 
-def forge(bundle, name, change):
-    """Alter one document, and rewrite both lists of digests as a forger would."""
-    document = json.loads(bundle.read(name))
-    change(document)
-    bundle.write(name, canonical(document))
-    bundle.write(MANIFEST, canonical(bundle.digests(bundle.evidence_names())))
-    bundle.write(SEAL, canonical(bundle.digests(n for n in bundle.names() if n != SEAL)))
-
-
 def models(bundle):
     """Give every owner's own weights, which lie beside the bundle, by file."""
     return {path.name: path.read_bytes() for path in models_folder(bundle).iterdir()}
@@ -162,6 +153,7 @@ def test_a_run_that_died_goes_on_and_gives_the_same_numbers_under_other_keys(
     assert resumed.read(joint.MESSAGES) != bundle.read(joint.MESSAGES)
 
 
+@pytest.mark.slow
 def test_a_run_whose_partys_process_was_killed_goes_on_and_pays_as_in_one_process(
     bundle, tmp_path, monkeypatch
 ):
@@ -316,11 +308,31 @@ def test_spot_checks_measure_coalitions_of_parties_again(bundle, copy):
     for name, array in ((joint.RETRAINED, "worths_micro"), (COALITIONS, "gains_micro")):
         stored = dict(copy.tensors(name))
         stored[array] = stored[array] + 20_000
+        stored[array][0] = 0
         copy.write_tensors(name, stored)
 
     verdict = fedmerit.audit(copy, spot_checks=8)
 
     assert "spot checks" in {check.name for check in verdict.differences}
+
+
+@pytest.mark.parametrize(
+    ("array", "place", "said"),
+    [
+        ("worths_micro", 0, "nobody gains"),
+        ("pairs_nano", (0, 1), "not symmetric"),
+        ("given_nano", 1, "a variance is"),
+    ],
+)
+def test_sums_that_no_game_has_are_found_without_training_again(array, place, said, copy):
+    stored = {name: kept.copy() for name, kept in copy.tensors(joint.RETRAINED).items()}
+    stored[array][place] = -7
+    copy.write_tensors(joint.RETRAINED, stored)
+    forge(copy, VALUATION, lambda _: None)
+
+    [numbers] = [check for check in fedmerit.audit(copy).differences if check.name == "numbers"]
+
+    assert said in numbers.detail
 
 
 def test_too_few_validation_rows_are_refused_before_a_bundle_is_begun(tmp_path):
@@ -383,6 +395,7 @@ def test_the_summary_says_area_bytes_and_every_games_values(bundle):
     assert member_rows(bundle)[0]["Columns"] == "3"
 
 
+@pytest.mark.slow
 def test_noise_is_stated_with_its_epsilon_and_cannot_be_drawn_again(noised):
     said = noised.document(joint.VERTICAL, joint.VerticalDocument)
 
@@ -396,6 +409,7 @@ def test_noise_is_stated_with_its_epsilon_and_cannot_be_drawn_again(noised):
     assert "cannot be drawn again" in skipped.detail
 
 
+@pytest.mark.slow
 def test_networks_in_the_clear_say_what_they_tell_and_can_be_trained_again(tmp_path):
     plain = fedmerit.run(split(), tmp_path / "b")
 

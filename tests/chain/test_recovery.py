@@ -58,15 +58,20 @@ def once(wanted, act):
 @pytest.mark.parametrize(
     ("when", "depth"),
     [
-        (("deploy", 3), 2),
-        (("open", 1), 1),
         (("fund", 3), 5),
-        (("join", 2), 3),
-        (("commit", 2), 2),
         (("report", 1), 1),
-        (("finalise", 1), 2),
-        (("claim", 1), 4),
         (("check", 0), 3),
+        *(
+            pytest.param(when, depth, marks=pytest.mark.slow)
+            for when, depth in (
+                (("deploy", 3), 2),
+                (("open", 1), 1),
+                (("join", 2), 3),
+                (("commit", 2), 2),
+                (("finalise", 1), 2),
+                (("claim", 1), 4),
+            )
+        ),
     ],
 )
 def test_blocks_taken_back_are_noticed_and_made_good(own, make_order, keys, when, depth):

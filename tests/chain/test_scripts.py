@@ -51,6 +51,7 @@ def test_the_tour_settles_on_the_embedded_chain_and_passes_its_audit(state):
     assert done.stdout.count("ok ") == 7
 
 
+@pytest.mark.slow
 @pytest.mark.node
 def test_the_tour_settles_on_a_node(tmp_path, anvil):
     for script in TOUR:

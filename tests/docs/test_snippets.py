@@ -32,6 +32,8 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 NODE = "http://127.0.0.1:8545"
 _FENCE = re.compile(r"^```(\S*)[ ]?([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+#: What takes seconds: a federation that is run, however small.
+_RUNS = re.compile(r"fedmerit[. ](run|resume|simulate)\b")
 _UNSAID = {"", "sh", "shell", "py", "pycon"}
 
 
@@ -63,6 +65,8 @@ def named(page):
 def runnable(page):
     kept = [block for block in blocks(page) if "skip" not in block.words]
     marks = [pytest.mark.node] if "anvil" in needed(kept) else []
+    if page.name != "README.md" and any(_RUNS.search(block.code) for block in kept):
+        marks.append(pytest.mark.slow)
     return pytest.param(page, kept, id=named(page), marks=marks) if kept else None
 
 

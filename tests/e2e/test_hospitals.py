@@ -17,6 +17,8 @@ from fedmerit.evidence import (
 )
 from fedmerit.reading import load, reseeded
 
+pytestmark = pytest.mark.slow
+
 LESSONS = {"Free-rider", "Mislabelled clinic"}
 
 

@@ -39,10 +39,10 @@ SCENARIO = parse(
 )
 ROLES = ("sponsor", "coordinator", "member-1", "member-2", "member-3")
 INSTANTS = 50
-#: How many of them every run of the tests takes; 'make kill' takes the others.
+#: How many of them 'make slow' takes; 'make kill' takes the others.
 FEW = 2
 #: Steps of the embedded chain, each as it begins and after its first transaction, and those
-#: that every run of the tests takes.
+#: that 'make slow' takes.
 STAGES = [(step, done) for step in STEPS for done in (0, 1) if (step, done) != ("check", 1)]
 SOME = (("draw", 1), ("report", 1))
 
@@ -170,7 +170,10 @@ def instant(number, asked):
 @pytest.mark.node
 @pytest.mark.parametrize(
     "number",
-    [pytest.param(n, marks=[pytest.mark.kill] if n >= FEW else []) for n in range(INSTANTS)],
+    [
+        pytest.param(n, marks=pytest.mark.slow if n < FEW else pytest.mark.kill)
+        for n in range(INSTANTS)
+    ],
 )
 def test_killed_at_an_instant_on_anvil_and_resumed_everybody_is_paid_once(
     ready, whole, start_anvil, tmp_path, number
@@ -246,7 +249,10 @@ def embedded(ready, tmp_path_factory) -> Bundle:
 
 @pytest.mark.parametrize(
     ("step", "done"),
-    [pytest.param(*at, marks=[] if at in SOME else [pytest.mark.kill]) for at in STAGES],
+    [
+        pytest.param(*at, marks=pytest.mark.slow if at in SOME else pytest.mark.kill)
+        for at in STAGES
+    ],
 )
 def test_killed_at_a_step_of_the_embedded_chain_it_leaves_the_same_files(
     ready, embedded, tmp_path, step, done

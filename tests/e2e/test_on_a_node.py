@@ -70,6 +70,7 @@ def test_without_the_node_such_a_bundle_asks_for_it(anvil, tmp_path):
     assert "--rpc" in caught.value.hint
 
 
+@pytest.mark.slow
 def test_another_chain_draws_another_seed_and_exact_values_do_not_care(anvil, tmp_path):
     on_node = fedmerit.run(SCENARIO, tmp_path / "node", chain=ChainChoice(rpc=anvil))
     embedded = fedmerit.run(SCENARIO, tmp_path / "embedded")
@@ -97,7 +98,11 @@ class Dies(fedmerit.pipeline.Silent):
 
 
 @pytest.mark.parametrize(
-    ("stage", "step"), [("draw", "join"), ("draw", "reveal"), ("settle", "claim")]
+    ("stage", "step"),
+    [
+        ("settle", "claim"),
+        *(pytest.param("draw", step, marks=pytest.mark.slow) for step in ("join", "reveal")),
+    ],
 )
 def test_a_run_that_died_on_the_node_is_resumed_there_and_pays_once(stage, step, anvil, tmp_path):
     chain = ChainChoice(rpc=anvil)
@@ -120,6 +125,7 @@ def test_a_run_whose_seed_one_chain_drew_is_not_settled_on_another(anvil, tmp_pa
     assert "--rpc" in caught.value.hint
 
 
+@pytest.mark.slow
 def test_members_whose_seed_the_chain_lost_are_valued_again_on_resuming(anvil, tmp_path):
     chain, node = ChainChoice(rpc=anvil), connect(anvil)
     with pytest.raises(PowerCut):
@@ -159,6 +165,7 @@ def test_whoever_keeps_its_secret_is_slashed_paid_and_named(anvil, tmp_path):
     assert "member-2" in bundle.read("report.html").decode()
 
 
+@pytest.mark.slow
 def test_a_lying_report_is_disputed_on_the_node_while_it_waits(anvil, tmp_path):
     chain = ChainChoice(rpc=anvil)
     with pytest.raises(PowerCut):
@@ -222,6 +229,7 @@ def forms_of(key: bytes) -> list[bytes]:
     return [key, *(form.encode() for form in written), repr(key).encode()[2:-1]]
 
 
+@pytest.mark.slow
 def test_keys_of_the_environment_sign_and_are_neither_printed_nor_kept(anvil, tmp_path):
     roles = ["sponsor", "coordinator", "member-1", "member-2", "member-3"]
     secrets = {role: Account.create() for role in roles}
@@ -253,6 +261,7 @@ def test_keys_of_the_environment_sign_and_are_neither_printed_nor_kept(anvil, tm
         assert not [form for form in forms_of(bytes(account.key)) if form in everything]
 
 
+@pytest.mark.slow
 def test_development_keys_are_not_kept_either(tmp_path):
     bundle = fedmerit.run(SCENARIO, tmp_path / "b")
 

@@ -114,7 +114,7 @@ def read_table(bundle: Bundle, name: str, players: int) -> Summary:
     """Read what is kept of every coalition's gains.
 
     Raises:
-        BundleError: It is not of its form.
+        BundleError: It is not of its form, or no game has such sums.
     """
     arrays = bundle.tensors(name)
     shapes = {
@@ -126,7 +126,23 @@ def read_table(bundle: Bundle, name: str, players: int) -> Summary:
         raise BundleError(
             f"{name} holds {', '.join(f'{k} {a.shape}' for k, a in sorted(arrays.items()))}"
         )
-    return Summary(**{key: whole(array, name).astype(np.int64) for key, array in arrays.items()})
+    kept = Summary(**{key: whole(array, name).astype(np.int64) for key, array in arrays.items()})
+    if wrong := _impossible(kept):
+        raise BundleError(f"{name} is of no game: {wrong}")
+    return kept
+
+
+def _impossible(kept: Summary) -> str:
+    """Say what no game's sums are; nothing if they may be some game's."""
+    if nobody := int(kept.worths_micro[0]):
+        return f"nobody gains {nobody} millionths of a nat"
+    for name in ("values_nano", "pairs_nano"):
+        matrix = getattr(kept, name)
+        if (matrix != matrix.T).any():
+            return f"{name} is not symmetric"
+    variances = (kept.given_nano, kept.mandatory_nano, kept.pairs_nano, kept.values_nano.diagonal())
+    least = min(int(each.min()) for each in variances)
+    return f"a variance is {least} billionths of a squared nat" if least < 0 else ""
 
 
 def party_game(

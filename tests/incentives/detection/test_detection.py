@@ -240,6 +240,7 @@ def benchmark():
     torch.set_num_threads(before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["free-rider, zeros", "all labels flipped"])
 def test_ten_of_fifty_a_round_are_enough_to_find_free_riders_and_flipped_labels(benchmark, kind):
     setting = next(s for s in benchmark.SETTINGS if s.participation < 1)

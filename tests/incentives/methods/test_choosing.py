@@ -44,6 +44,7 @@ def error(ask, game):
     return ((found - game.truth) ** 2).mean()
 
 
+@pytest.mark.slow
 def test_chosen_coalitions_tell_more_than_those_that_only_keep_apart():
     games = [Averaging(seed) for seed in range(8)]
 

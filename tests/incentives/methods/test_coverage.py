@@ -17,6 +17,8 @@ from fedmerit.incentives import METHODS, RepeatedGame
 from fedmerit.incentives.games.rounds import MappedGame
 from fedmerit.incentives.methods.enumeration import exact
 
+pytestmark = pytest.mark.slow
+
 RUNS = 200
 N = 8
 #: The budget, of 2**8, from which a method's intervals hold what they say.

@@ -128,6 +128,7 @@ def test_larger_groups_tell_less():
     assert all(point.evaluations <= 512 for point in curve)
 
 
+@pytest.mark.slow
 def test_intervals_cover_the_draw_of_the_groups():
     def run(seed, budget):
         return grouped(Saturating(), budget=budget, seed=seed, group_size=3)

@@ -177,6 +177,7 @@ def test_a_game_without_rounds_is_one_round(method):
     assert found.values == pytest.approx(truth, abs=0.02)
 
 
+@pytest.mark.slow
 def test_gtg_meets_the_exact_values_as_it_cuts_less_and_spends_more():
     run = saturating(sampled(rounds=4, n=8))
     truth = exact(run, budget=256, seed=0).values

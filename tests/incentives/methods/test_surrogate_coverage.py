@@ -58,6 +58,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "n", "budget", "runs", "family"), CASES)
 def test_intervals_cover_the_error_of_coalitions_not_asked_for(method, n, budget, runs, family):
     hits = []

@@ -12,6 +12,8 @@ from fedmerit.incentives.methods.enumeration import every_coalition, exact
 from fedmerit.incentives.methods.sampling.permutation import permutation
 from fedmerit.incentives.methods.surrogates import gaussian_process, regression_adjusted, surrogate
 
+pytestmark = pytest.mark.slow
+
 METHODS = [gaussian_process, regression_adjusted, surrogate]
 
 
