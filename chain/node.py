@@ -167,12 +167,14 @@ class Node(View):
         A local node is moved there (``evm_increaseTime``); on any other chain this waits
         as long as it takes, block by block.
         """
-        missing = timestamp - self.now()
-        if missing > 0 and self.development:
+        if self.now() < timestamp and self.development:
             # A local node of a kind that cannot travel refuses: then wait.
             with suppress(ChainError), self.translated():
-                self._request("evm_increaseTime", missing)
+                # Its clock has run on since its latest block, however long ago that was.
                 self._request("evm_mine")
+                if (missing := timestamp - self.now()) > 0:
+                    self._request("evm_increaseTime", missing)
+                    self._request("evm_mine")
         while self.now() < timestamp:
             time.sleep(POLL_SECONDS)
 

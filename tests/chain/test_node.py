@@ -86,6 +86,17 @@ def test_time_moves_by_as_much_as_was_asked_and_blocks_follow(node, keys):
     assert before + 86_400 <= mined.timestamp <= before + 86_400 + 60
 
 
+@pytest.mark.node
+def test_a_clock_that_ran_on_since_the_latest_block_is_moved_by_what_is_missing(anvil):
+    node = connect(anvil)
+    before = node.now()
+    node._request("evm_increaseTime", 600)  # as if nobody had sent anything for so long
+
+    node.wait_until(before + 10_000)
+
+    assert before + 10_000 <= node.now() <= before + 10_000 + 60
+
+
 def test_waiting_for_what_is_past_changes_nothing(node):
     before = node.now()
 
