@@ -70,7 +70,7 @@ kill: .venv/dev node_modules/.package-lock.json
 
 # What would keep `make test` from being quick: more whole runs, pages, lies and deaths. CI runs it too.
 slow: .venv/dev node_modules/.package-lock.json
-	$(BIN)/python -m pytest -m slow --numprocesses=auto --dist=loadfile
+	$(BIN)/python -m pytest -m "slow and not long" --numprocesses=auto --dist=loadfile
 
 # More methods and runs of what `make test` checks in few.
 long: .venv/dev node_modules/.package-lock.json
