@@ -106,7 +106,9 @@ def mean_ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return (np.cumsum(counts) - (counts - 1) / 2)[place]
 
 
-def rank_correlation(ones: Sequence[float], others: Sequence[float]) -> float | None:
+def rank_correlation(
+    ones: Sequence[float] | NDArray[np.float64], others: Sequence[float] | NDArray[np.float64]
+) -> float | None:
     """Give Spearman's correlation, ties sharing their mean rank; None if all of one are alike."""
     left, right = (mean_ranks(np.array(each, dtype=np.float64)) for each in (ones, others))
     left, right = left - left.mean(), right - right.mean()

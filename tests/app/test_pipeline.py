@@ -97,6 +97,15 @@ def test_an_exact_value_still_has_the_error_of_its_validation_rows(hospital_bund
     assert all(valuation.validation_errors)
 
 
+@pytest.mark.slow
+def test_the_default_scenario_gives_the_same_manifest_again(hospital_bundle, tmp_path):
+    again = fedmerit.run("hospitals", tmp_path / "again")
+    other = fedmerit.run("hospitals", tmp_path / "other", seed=1)
+
+    assert again.digest == hospital_bundle.digest != other.digest
+    assert paid(again) == paid(hospital_bundle) != paid(other)
+
+
 def test_the_same_seed_gives_the_same_manifest_and_another_seed_does_not(whole, tmp_path):
     again = fedmerit.run(small(settlement=DRAWN), tmp_path / "again")
     other = fedmerit.run(small(settlement=DRAWN), tmp_path / "other", seed=1)

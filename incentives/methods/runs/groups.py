@@ -16,7 +16,7 @@ from fedmerit.errors import BudgetTooSmall, GameError
 from fedmerit.incentives.game import check_participants
 from fedmerit.incentives.games.cache import CachedGame
 from fedmerit.incentives.games.rounds import MappedGame, RoundsGame, parts
-from fedmerit.incentives.measures import mean_ranks
+from fedmerit.incentives.measures import rank_correlation
 from fedmerit.incentives.methods.enumeration import every_coalition, exact, shapley_of_table
 from fedmerit.incentives.methods.runs.fedsv import add_up
 from fedmerit.incentives.methods.sampling.permutation import antithetic
@@ -130,7 +130,7 @@ def privacy_curve(
             PrivacyPoint(
                 group_size=size,
                 values=found.values,
-                rank_correlation=_rank_correlation(found.values, truth),
+                rank_correlation=rank_correlation(found.values, truth) or 0.0,
                 relative_error=off / square if square > 0 else off,
                 evaluations=found.evaluations,
             )
@@ -212,9 +212,3 @@ def _pair_of(
         grown: Coalitions = np.vstack([np.zeros_like(members[:1]), np.asarray(joined)])
         total = total + np.diff(cached.lookup(grown), axis=0)[np.argsort(joining)]
     return np.asarray(total) / 2
-
-
-def _rank_correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    ranks = mean_ranks(one) - (len(one) + 1) / 2, mean_ranks(other) - (len(one) + 1) / 2
-    size = float(np.sqrt((ranks[0] ** 2).sum() * (ranks[1] ** 2).sum()))
-    return float((ranks[0] * ranks[1]).sum()) / size if size > 0 else 0.0
