@@ -20,6 +20,22 @@ contract DisputeHandler is DrawHandler {
         if (seed % 5 != 0) _send(job, _signedReports[job].length - 1, "post");
     }
 
+    /// @dev A lie from its draw to its conviction, as far as the job lets it: chance alone gets there too seldom.
+    function lieWhole(uint256 job) external {
+        job = _job(job);
+        if (!_seeded[job]) this.drawWhole(job - 1);
+        restake(job - 1);
+        _signReport(job, Lie.Marginal);
+        _send(job, _signedReports[job].length - 1, "post");
+        this.proveMarginal(job - 1, 0);
+    }
+
+    /// @dev Those who signed bring their stakes up again.
+    function restake(uint256 job) public {
+        put(job, COUNT);
+        put(job, COUNT + 1);
+    }
+
     /// @dev Sends any report that was ever signed, with the signatures of then: what was posted once is never taken
     /// again, and what was held back only until the next conviction.
     function replay(uint256 job, uint256 which) external {

@@ -11,7 +11,7 @@ import {GuardBooks} from "./GuardBooks.sol";
 abstract contract DrawHandler is GuardBooks {
     /* STAKES */
 
-    function put(uint256 job, uint256 who) external {
+    function put(uint256 job, uint256 who) public {
         (job, who) = (_job(job), who % ACCOUNTS);
         bool expected = !_active(job, who);
         _expect("put", _put(job, who), expected);
