@@ -25,7 +25,7 @@ from fedmerit.streams import derived_seed
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from fedmerit.federation.consortium import Federation
+    from fedmerit.federation.data.consortium import Federation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

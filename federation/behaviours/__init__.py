@@ -2,7 +2,8 @@
 
 A behaviour acts twice: on the data before training, and on finished updates, many at a
 time (one row per model the member was sent). It never sees another member, so a member that
-holds a copy of another's rows is no behaviour but a :class:`~fedmerit.federation.holdings.Role`.
+holds a copy of another's rows is no behaviour but a
+:class:`~fedmerit.federation.data.holdings.Role`.
 """
 
 from __future__ import annotations

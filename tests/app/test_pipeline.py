@@ -7,10 +7,8 @@ import numpy as np
 import pytest
 
 import fedmerit
-from fedmerit import stages
-from fedmerit.bundle import STAGES, Bundle
-from fedmerit.errors import BundleError, ChainError, DataError, FedmeritError
-from fedmerit.evidence import (
+from fedmerit.bundle.directory import STAGES, Bundle
+from fedmerit.bundle.schemas import (
     FEDERATION,
     OUTCOME,
     TRAINING,
@@ -20,8 +18,10 @@ from fedmerit.evidence import (
     TrainingDocument,
     ValuationDocument,
 )
+from fedmerit.errors import BundleError, ChainError, DataError, FedmeritError
 from fedmerit.pipeline import ChainChoice, write_report
-from fedmerit.reading import load, parse
+from fedmerit.scenario.reading import load, parse
+from fedmerit.stages import stages
 
 #: What a scenario settles by if it says nothing: with the draw that most tests here do without.
 DRAWN = {}

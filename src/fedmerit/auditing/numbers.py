@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from fedmerit import evidence
 from fedmerit.auditing.verdict import Check, compared
-from fedmerit.documents import Measured, valuation_document
-from fedmerit.federation.record import idle_members
-from fedmerit.records import kept, read_rounds, recorded_game, recorded_gradients
-from fedmerit.rewarding import decided
+from fedmerit.bundle import schemas as evidence
+from fedmerit.bundle.training import kept, read_rounds, recorded_game, recorded_gradients
+from fedmerit.bundle.valuation import Measured, valuation_document
+from fedmerit.federation.horizontal.record import idle_members
+from fedmerit.stages.reward import decided
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from fedmerit.bundle import Bundle
-    from fedmerit.evidence import FederationDocument, TrainingDocument
+    from fedmerit.bundle.directory import Bundle
+    from fedmerit.bundle.schemas import FederationDocument, TrainingDocument
     from fedmerit.federation import Round
 
 #: Sums of floats may end differently on other machines; after rounding, by one unit at most.

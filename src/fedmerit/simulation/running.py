@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from fedmerit.federation import Leg
-    from fedmerit.scenario import Scenario
+    from fedmerit.scenario.model import Scenario
     from fedmerit.simulation.arm import Arm
     from fedmerit.simulation.settings import Simulation
     from fedmerit.simulation.setup import Setup

@@ -9,7 +9,7 @@ import numpy as np
 
 from fedmerit.errors import ScenarioError
 from fedmerit.federation import Courses
-from fedmerit.federation.rounds import sampled
+from fedmerit.federation.horizontal.rounds import sampled
 from fedmerit.incentives import MECHANISMS
 from fedmerit.incentives.mechanisms import Need
 from fedmerit.incentives.participation import STRATEGIES
@@ -19,18 +19,18 @@ from fedmerit.simulation.economy import Economy, plan
 from fedmerit.simulation.evaluators import Panel
 from fedmerit.simulation.judging import Judge
 from fedmerit.simulation.results import Person
+from fedmerit.stages.wiring import assemble
 from fedmerit.streams import generator
-from fedmerit.wiring import assemble
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from fedmerit.scenario import Scenario
+    from fedmerit.scenario.model import Scenario
     from fedmerit.simulation.deviating import Deviation
     from fedmerit.simulation.settings import Simulation
-    from fedmerit.wiring import Consortium
+    from fedmerit.stages.wiring import Consortium
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 
-from fedmerit.evidence import MICRO
-from fedmerit.joint import SAFE_BITS
+from fedmerit.bundle.schemas import MICRO
+from fedmerit.bundle.vertical_schemas import SAFE_BITS
 from fedmerit.report.sentences.wording import strong
 from fedmerit.report.units import count, listed, number, percent
 
 if TYPE_CHECKING:
-    from fedmerit.joint import OpinionDocument, OpinionsDocument, VerticalDocument
-    from fedmerit.owners import Vertical
+    from fedmerit.bundle.vertical_schemas import OpinionDocument, OpinionsDocument, VerticalDocument
     from fedmerit.report.findings import Findings
+    from fedmerit.scenario.columns import Vertical
 
 _MOST: Final = 8
 
