@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from fedmerit.federation.batched.evaluation import Evaluation
     from fedmerit.federation.batched.measure import Metric
+    from fedmerit.federation.batched.protocols import Evaluation
     from fedmerit.federation.data.consortium import Federation
     from fedmerit.federation.horizontal.record import TrainingRecord
     from fedmerit.federation.models import Network

@@ -93,7 +93,9 @@ def update_digests(round_: Round) -> tuple[bytes, ...]:
     return tuple(keccak(update.astype("<f4").tobytes()) for update in round_.updates)
 
 
-def idle_members(participants: tuple[str, ...], rounds: tuple[Round, ...]) -> tuple[str, ...]:
+def zero_update_members(
+    participants: tuple[str, ...], rounds: tuple[Round, ...]
+) -> tuple[str, ...]:
     """Name the members that were accepted at least once, and never with anything but zeros."""
     accepted = np.zeros(len(participants), dtype=np.bool_)
     moved = np.zeros(len(participants), dtype=np.bool_)
