@@ -233,10 +233,10 @@ def _refuse_batch_statistics(module: nn.Module, kind: str) -> None:
     count nothing in the loss, but would count in a batch's mean.
     """
     names = ("running_mean", "running_var", "num_batches_tracked")
-    found = [name for name, _ in module.named_buffers() if name.rpartition(".")[2] in names]
-    if found:
+    running = [name for name, _ in module.named_buffers() if name.rpartition(".")[2] in names]
+    if running:
         raise TrainingError(
-            f"{kind} keeps running statistics between calls: {', '.join(found)}",
+            f"{kind} keeps running statistics between calls: {', '.join(running)}",
             hint="Use GroupNorm or LayerNorm instead.",
         )
     batching = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)

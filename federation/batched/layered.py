@@ -182,9 +182,9 @@ class Layered:
 
     def _products(self, job: int) -> Tensor:
         """Give what base and steps make of a tile, as :class:`~.protocols.Entrance` takes it."""
-        kept = self._kept[job]
-        if kept is not None:
-            return kept
+        products = self._kept[job]
+        if products is not None:
+            return products
         rows = self._rows[job * self._tile : (job + 1) * self._tile]
         made = (self._first @ rows.T).view(len(self._biases), -1, self._tile)
         units = self._units if self._depth else made.shape[1]

@@ -81,11 +81,11 @@ class TrainingRecord:
 
     def excluded(self) -> dict[str, dict[int, str]]:
         """Give, by member, the rounds in which its update was excluded, and why."""
-        found: dict[str, dict[int, str]] = {}
+        by_member: dict[str, dict[int, str]] = {}
         for round_ in self.rounds:
             for name, reason in round_.excluded.items():
-                found.setdefault(name, {})[round_.number] = reason
-        return found
+                by_member.setdefault(name, {})[round_.number] = reason
+        return by_member
 
 
 def update_digests(round_: Round) -> tuple[bytes, ...]:
