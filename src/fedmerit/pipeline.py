@@ -11,16 +11,16 @@ from pathlib import Path
 from time import perf_counter, time
 from typing import TYPE_CHECKING, Final, Protocol
 
-from fedmerit import stages
-from fedmerit.bundle import STAGES, Bundle, next_free
-from fedmerit.chains import EMBEDDED, ChainChoice
+from fedmerit.bundle.directory import STAGES, Bundle, next_free
+from fedmerit.bundle.schemas import TIMINGS, TimingsDocument
 from fedmerit.errors import BundleError, SeedChanged
-from fedmerit.evidence import TIMINGS, TimingsDocument
-from fedmerit.reading import load, reseeded
-from fedmerit.scenario import Scenario
+from fedmerit.scenario.model import Scenario
+from fedmerit.scenario.reading import load, reseeded
+from fedmerit.stages import stages
+from fedmerit.stages.chains import EMBEDDED, ChainChoice
 
 if TYPE_CHECKING:
-    from fedmerit.bundle import Stage
+    from fedmerit.bundle.directory import Stage
 
 __all__ = ["EMBEDDED", "ChainChoice", "Progress", "resume", "run", "write_report"]
 

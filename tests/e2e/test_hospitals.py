@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fedmerit import stages
-from fedmerit.bundle import Bundle
-from fedmerit.chains import EMBEDDED
-from fedmerit.evidence import (
+from fedmerit.bundle.directory import Bundle
+from fedmerit.bundle.schemas import (
     OUTCOME,
     TIMINGS,
     VALUATION,
@@ -15,7 +13,9 @@ from fedmerit.evidence import (
     TimingsDocument,
     ValuationDocument,
 )
-from fedmerit.reading import load, reseeded
+from fedmerit.scenario.reading import load, reseeded
+from fedmerit.stages import stages
+from fedmerit.stages.chains import EMBEDDED
 
 pytestmark = pytest.mark.slow
 

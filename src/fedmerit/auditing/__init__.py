@@ -18,9 +18,9 @@ from fedmerit.auditing.provable import faults_of
 from fedmerit.auditing.settled import check_settlement, check_waiting
 from fedmerit.auditing.site import Site
 from fedmerit.auditing.verdict import Check, Spots, Verdict, compared
-from fedmerit.bundle import REPORT, Bundle
+from fedmerit.bundle.directory import REPORT, Bundle
+from fedmerit.bundle.schemas import RUN, RunDocument
 from fedmerit.errors import AuditImpossible, FedmeritError, Unreachable, WrongChain
-from fedmerit.evidence import RUN, RunDocument
 from fedmerit.provenance import versions
 
 if TYPE_CHECKING:

@@ -6,22 +6,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fedmerit import evidence, joint
 from fedmerit.auditing.numbers import ROUNDING_UNITS, check_members, check_payments, differing
 from fedmerit.auditing.verdict import compared
-from fedmerit.bundle import COALITIONS
-from fedmerit.federation.vertical.accountant import DELTA
-from fedmerit.vertical.opinions import coalition_table, opinions, paid_game, valuation_of
-from fedmerit.vertical.said import exchange, protocols
+from fedmerit.bundle import schemas as evidence
+from fedmerit.bundle import vertical_schemas as joint
+from fedmerit.bundle.directory import COALITIONS
+from fedmerit.federation.privacy.accountant import DELTA
+from fedmerit.stages.vertical.opinions import coalition_table, opinions, paid_game, valuation_of
+from fedmerit.stages.vertical.said import exchange, protocols
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fedmerit.auditing.verdict import Check
-    from fedmerit.bundle import Bundle
-    from fedmerit.evidence import FederationDocument
-    from fedmerit.joint import VerticalDocument
-    from fedmerit.owners import Noise, Vertical
+    from fedmerit.bundle.directory import Bundle
+    from fedmerit.bundle.schemas import FederationDocument
+    from fedmerit.bundle.vertical_schemas import VerticalDocument
+    from fedmerit.scenario.columns import Noise, Vertical
 
 
 def check_joint_numbers(bundle: Bundle, asked: Vertical) -> Iterator[Check]:
@@ -120,7 +121,7 @@ def _privacy(said: VerticalDocument, asked: Vertical) -> Check:
 
 def _epsilon(noise: Noise, epochs: int) -> int | None:
     # It loads torch, which an audit of encrypted training does without.
-    from fedmerit.federation.vertical.protection import Protection  # noqa: PLC0415
+    from fedmerit.federation.privacy.noise import Protection  # noqa: PLC0415
 
     protection = Protection(clip=noise.clip, noise=noise.noise, micro_batch=noise.micro_batch)
     epsilon = protection.epsilon(epochs, DELTA)

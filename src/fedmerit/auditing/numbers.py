@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from fedmerit import evidence
 from fedmerit.auditing.verdict import Check, compared
-from fedmerit.documents import Measured, valuation_document
-from fedmerit.federation.record import idle_members
-from fedmerit.records import kept, read_rounds, recorded_game, recorded_gradients
-from fedmerit.rewarding import decided
+from fedmerit.bundle import schemas as evidence
+from fedmerit.bundle.training import kept, read_rounds, recorded_game, recorded_gradients
+from fedmerit.bundle.valuation import Measured, valuation_document
+from fedmerit.federation.horizontal.record import zero_update_members
+from fedmerit.stages.reward import decided
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from fedmerit.bundle import Bundle
-    from fedmerit.evidence import FederationDocument, TrainingDocument
+    from fedmerit.bundle.directory import Bundle
+    from fedmerit.bundle.schemas import FederationDocument, TrainingDocument
     from fedmerit.federation import Round
 
 #: Sums of floats may end differently on other machines; after rounding, by one unit at most.
@@ -141,7 +141,7 @@ def _averages(rounds: tuple[Round, ...], final: NDArray[np.float32]) -> Check:
 
 
 def _idle(names: tuple[str, ...], training: TrainingDocument, rounds: tuple[Round, ...]) -> Check:
-    idle = idle_members(names, rounds)
+    idle = zero_update_members(names, rounds)
     return compared(
         "zero updates",
         holds=idle == training.idle,

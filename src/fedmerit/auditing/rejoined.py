@@ -10,33 +10,34 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from fedmerit import evidence, joint
 from fedmerit.auditing.numbers import differing
 from fedmerit.auditing.retrained import GAIN_TOLERANCE, MODEL_TOLERANCE
 from fedmerit.auditing.verdict import Check, compared
+from fedmerit.bundle import schemas as evidence
+from fedmerit.bundle import vertical_schemas as joint
+from fedmerit.bundle.schemas import MICRO, NANO
 from fedmerit.errors import AuditImpossible, DataError
-from fedmerit.evidence import MICRO, NANO
-from fedmerit.federation.vertical.alignment import align
-from fedmerit.vertical.explaining import attributed, used
-from fedmerit.vertical.tables import mean_game, read_table, summarise
-from fedmerit.vertical.training import (
+from fedmerit.federation.vertical.alignment.alignment import align
+from fedmerit.stages.vertical.explaining import attributed, used
+from fedmerit.stages.vertical.tables import mean_game, read_table, summarise
+from fedmerit.stages.vertical.training import (
     learn,
     training_document,
     vertical_document,
 )
-from fedmerit.vertical.valuing import embedded_gains, retrained_gains
-from fedmerit.vertical.wiring import assemble, federation_document, task_of
+from fedmerit.stages.vertical.valuing import embedded_gains, retrained_gains
+from fedmerit.stages.vertical.wiring import assemble, federation_document, task_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from fedmerit.bundle import Bundle
+    from fedmerit.bundle.directory import Bundle
     from fedmerit.federation.vertical.task import Matrix, VerticalTask
     from fedmerit.incentives import RecordedGame
-    from fedmerit.owners import Vertical
-    from fedmerit.vertical.tables import Summary
-    from fedmerit.vertical.training import Learned
-    from fedmerit.vertical.wiring import Partnership
+    from fedmerit.scenario.columns import Vertical
+    from fedmerit.stages.vertical.tables import Summary
+    from fedmerit.stages.vertical.training import Learned
+    from fedmerit.stages.vertical.wiring import Partnership
 
 
 #: How far means over all rows and the spread of values may be off on another machine.
@@ -96,8 +97,8 @@ def _paid(bundle: Bundle, partnership: Partnership, task: VerticalTask) -> Recor
         gains = embedded_gains(task, learn(task, partnership.settings, bundle.scenario).embeddings)
     else:
         gains = retrained_gains(partnership, task, bundle.scenario)
-    kept = summarise(gains, paid.method, paid.label_holder)
-    return mean_game(task.participants, kept, paid.label_holder)
+    kept = summarise(gains, paid.method, paid.label_policy)
+    return mean_game(task.participants, kept, paid.label_policy)
 
 
 def _noised(asked: Vertical) -> bool:
@@ -161,7 +162,7 @@ def _metrics(
 def _gains(bundle: Bundle, name: str, file: str, found: Matrix) -> Check:
     """Sum up gains measured again, and compare: means, and what errors are computed from."""
     asked = bundle.scenario.valuation
-    ours = summarise(found, asked.method, asked.label_holder)
+    ours = summarise(found, asked.method, asked.label_policy)
     theirs = read_table(bundle, file, len(ours.given_nano))
     apart = float(np.abs(theirs.worths_micro - ours.worths_micro).max()) / MICRO
     spread = spread_apart(theirs, ours)

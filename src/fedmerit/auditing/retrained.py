@@ -10,24 +10,25 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from fedmerit import evidence, stages
 from fedmerit.auditing.numbers import differing
 from fedmerit.auditing.verdict import Check, compared
-from fedmerit.bundle import COALITIONS
+from fedmerit.bundle import schemas as evidence
+from fedmerit.bundle.directory import COALITIONS
+from fedmerit.bundle.schemas import MICRO
+from fedmerit.bundle.training import read_rounds, recorded_gradients
 from fedmerit.errors import AuditImpossible, DataError
-from fedmerit.evidence import MICRO
 from fedmerit.federation import RetrainingGame, train
-from fedmerit.records import read_rounds, recorded_gradients
-from fedmerit.wiring import assemble, federation_document
+from fedmerit.stages import stages
+from fedmerit.stages.wiring import assemble, federation_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from fedmerit.bundle import Bundle
+    from fedmerit.bundle.directory import Bundle
     from fedmerit.federation import RunGame, TrainingRecord
-    from fedmerit.wiring import Consortium
+    from fedmerit.stages.wiring import Consortium
 
 #: Share of a parameter's largest magnitude by which a model trained elsewhere may differ.
 MODEL_TOLERANCE: Final = 1e-3

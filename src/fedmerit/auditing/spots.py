@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from fedmerit import stages
 from fedmerit.auditing.faults import utility_fault
 from fedmerit.auditing.rejoined import paid_again
 from fedmerit.auditing.retrained import GAIN_TOLERANCE, consortium_of, ties_of
 from fedmerit.auditing.verdict import Check, compared
-from fedmerit.bundle import COALITIONS
-from fedmerit.evidence import FEDERATION, MICRO, FederationDocument
+from fedmerit.bundle.directory import COALITIONS
+from fedmerit.bundle.schemas import FEDERATION, MICRO, FederationDocument
+from fedmerit.stages import stages
+from fedmerit.stages.wiring import federation_document
 from fedmerit.streams import generator
-from fedmerit.wiring import federation_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fedmerit.auditing.faults import Fault
     from fedmerit.auditing.verdict import Spots
-    from fedmerit.bundle import Bundle
+    from fedmerit.bundle.directory import Bundle
     from fedmerit.chain import Ledger
     from fedmerit.incentives.game import MeasuredGame
 

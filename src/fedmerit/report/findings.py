@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fedmerit.chain import Drawn, Ledger, Receipt
-from fedmerit.chain.receipt import merged
-from fedmerit.errors import BundleError, ChainError
-from fedmerit.evidence import (
+from fedmerit.bundle.schemas import (
     BIDS,
     DRAWN,
     FEDERATION,
@@ -28,7 +25,7 @@ from fedmerit.evidence import (
     TrainingDocument,
     ValuationDocument,
 )
-from fedmerit.joint import (
+from fedmerit.bundle.vertical_schemas import (
     BY_COLUMN,
     BY_OWNER,
     OPINIONS,
@@ -36,14 +33,17 @@ from fedmerit.joint import (
     OpinionsDocument,
     VerticalDocument,
 )
+from fedmerit.chain import Drawn, Ledger, Receipt
+from fedmerit.chain.settlement.receipt import merged
+from fedmerit.errors import BundleError, ChainError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fedmerit.bundle import Bundle
+    from fedmerit.bundle.directory import Bundle
     from fedmerit.chain import Step
-    from fedmerit.owners import Vertical
-    from fedmerit.scenario import Scenario
+    from fedmerit.scenario.columns import Vertical
+    from fedmerit.scenario.model import Scenario
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

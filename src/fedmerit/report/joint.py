@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import TYPE_CHECKING, Final
 
-from fedmerit.joint import BY_COLUMN, BY_OWNER
+from fedmerit.bundle.vertical_schemas import BY_COLUMN, BY_OWNER
 from fedmerit.report.figures import joint as figures
 from fedmerit.report.headline import KeyFigure
 from fedmerit.report.layout import Chart, Picture, Section
@@ -14,7 +14,7 @@ from fedmerit.report.tables import NONE, Table
 from fedmerit.report.units import decimals_for, milli, number, percent, with_error
 
 if TYPE_CHECKING:
-    from fedmerit.joint import OpinionsDocument, VerticalDocument
+    from fedmerit.bundle.vertical_schemas import OpinionsDocument, VerticalDocument
     from fedmerit.report.findings import Findings, Joint
 
 #: As many input columns are tabulated.

@@ -18,7 +18,7 @@ from markupsafe import Markup
 from plotly.io import to_json
 from plotly.offline import get_plotlyjs
 
-from fedmerit.bundle import REPORT
+from fedmerit.bundle.directory import REPORT
 from fedmerit.report import joint
 from fedmerit.report.colours import DARK, LIGHT, PARTICIPANTS
 from fedmerit.report.findings import read
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from fedmerit.bundle import Bundle
+    from fedmerit.bundle.directory import Bundle
     from fedmerit.report.findings import Findings
     from fedmerit.report.headline import KeyFigure
     from fedmerit.report.layout import Chart, Section

@@ -10,7 +10,7 @@ from fedmerit.report.theme import UPRIGHT
 from fedmerit.report.units import unit
 
 if TYPE_CHECKING:
-    from fedmerit.evidence import ValuationDocument
+    from fedmerit.bundle.schemas import ValuationDocument
     from fedmerit.report.findings import Findings
 
 #: As many columns of a heat map fit a phone.

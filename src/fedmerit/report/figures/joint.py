@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import plotly.graph_objects as go
 
-    from fedmerit.joint import OpinionsDocument, VerticalDocument
+    from fedmerit.bundle.vertical_schemas import OpinionsDocument, VerticalDocument
 
 _ROW: Final = 84
 _CHROME: Final = 130

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 
-from fedmerit.evidence import MICRO
-from fedmerit.joint import SAFE_BITS
+from fedmerit.bundle.schemas import MICRO
+from fedmerit.bundle.vertical_schemas import SAFE_BITS
 from fedmerit.report.sentences.wording import strong
 from fedmerit.report.units import count, listed, number, percent
 
 if TYPE_CHECKING:
-    from fedmerit.joint import OpinionDocument, OpinionsDocument, VerticalDocument
-    from fedmerit.owners import Vertical
+    from fedmerit.bundle.vertical_schemas import OpinionDocument, OpinionsDocument, VerticalDocument
     from fedmerit.report.findings import Findings
+    from fedmerit.scenario.columns import Vertical
 
 _MOST: Final = 8
 
@@ -181,7 +181,7 @@ def opining(findings: Findings, said: OpinionsDocument) -> list[Markup]:
             "As a <em>mandatory</em> member no group without it is worth anything, and it takes a "
             "large share of what the labels make possible. The payments are by the game of "
             "<em>{}</em> with the labels <em>{}</em>."
-        ).format(asked.game, asked.label_holder)
+        ).format(asked.game, asked.label_policy)
     ]
     text.append(
         Markup(
