@@ -7,6 +7,7 @@ of the form :class:`~fedmerit.incentives.valuation.Valuator` and an entry here.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from time import monotonic
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -98,7 +99,13 @@ _GROWTH_UNDER_RULES: Final = 1.25
 
 
 def value(
-    game: Game, *, method: str = AUTO, budget: int, seed: int, until: Sequence[Rule] = ()
+    game: Game,
+    *,
+    method: str = AUTO,
+    budget: int,
+    seed: int,
+    until: Sequence[Rule] = (),
+    orders: int | None = None,
 ) -> Valuation:
     """Value every participant of *game*.
 
@@ -119,6 +126,8 @@ def value(
             that knows them, so that one seed gives the same numbers either way.
         seed: Not negative; the same seed gives the same numbers.
         until: Rules that stop a sampling method early; the first that is met does.
+        orders: Joining orders that ``"permutation"`` draws at most, whatever more the budget
+            would buy: a number that was agreed on before the seed was known.
 
     Raises:
         BudgetTooSmall: With the budget that works.
@@ -137,7 +146,10 @@ def value(
     if method in _UNCACHED or (method in _WHOLE and isinstance(game, EnumerableGame)):
         found = METHODS[method](game, budget=budget, seed=seed)
         return replace(found, reason=reason, trace=(_checkpoint(found),))
-    looks = list(_looks(game, method, budget=budget, seed=seed, until=until))
+    if orders is not None and method != "permutation":
+        raise GameError(f"{method!r} is not valued in a number of joining orders")
+    valuator = METHODS[method] if orders is None else partial(permutation, orders=orders)
+    looks = list(_looks(game, method, valuator, budget=budget, seed=seed, until=until))
     return replace(looks[-1], reason=reason, trace=tuple(map(_checkpoint, looks)))
 
 
@@ -154,7 +166,13 @@ def choice(n: int, budget: int) -> tuple[str, str]:
 
 
 def _looks(
-    game: Game, method: str, *, budget: int, seed: int, until: Sequence[Rule]
+    game: Game,
+    method: str,
+    valuator: Valuator,
+    *,
+    budget: int,
+    seed: int,
+    until: Sequence[Rule],
 ) -> Iterator[Valuation]:
     """Give the method's estimates as its budget grows, up to the last."""
     cached = CachedGame(game)
@@ -163,7 +181,7 @@ def _looks(
     growth = _GROWTH_UNDER_RULES if until else _GROWTH
     least = budget if method in _AT_ONCE else _least(game, method, seed)
     for part in _parts(least, budget, growth):
-        look = METHODS[method](cached, budget=part, seed=seed)
+        look = valuator(cached, budget=part, seed=seed)
         if looks and look.evaluations == looks[-1].evaluations:
             continue  # the larger part did not buy another draw
         looks.append(look)

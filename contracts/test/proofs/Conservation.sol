@@ -55,25 +55,37 @@ contract ConservationProof is World {
     }
 
     function _moveVault(uint256 action, uint256 amount) private {
-        if (action == 0) try _vault.fund(1, amount) {} catch {} else if (action == 1) try _vault.allocate(
-            1, _leaf(amount), amount
-        ) {}
-            catch {} else if (action == 2) try _vault.claim(1, 0, address(0xA1), amount, new SumTree.Node[](0)) {}
-            catch {} else try _vault.refund(1) {} catch {}
+        if (action == 0) {
+            try _vault.fund(1, amount) {} catch {}
+        } else if (action == 1) {
+            try _vault.allocate(1, _leaf(amount), amount) {} catch {}
+        } else if (action == 2) {
+            try _vault.claim(1, 0, address(0xA1), amount, new SumTree.Node[](0)) {} catch {}
+        } else {
+            try _vault.refund(1) {} catch {}
+        }
     }
 
     function _moveStakes(uint256 action) private {
         address[] memory winners = new address[](1);
         winners[0] = address(0xB1);
-        if (action == 0) try _stakes.put(1) {} catch {} else if (action == 1) try _stakes.exit(1) {}
-            catch {} else if (action == 2) _late();
-        else if (action == 3) try _stakes.slash(1, address(this), address(0xB1)) {} catch {} else if (action == 4) try _stakes.bond(
-            1, address(this)
-        ) {}
-            catch {} else if (action == 5) try _stakes.release(1, address(this)) {} catch {} else if (action == 6) try _stakes.forfeit(
-            1, winners
-        ) {}
-            catch {} else try _stakes.collect(1, address(0xB1)) {} catch {}
+        if (action == 0) {
+            try _stakes.put(1) {} catch {}
+        } else if (action == 1) {
+            try _stakes.exit(1) {} catch {}
+        } else if (action == 2) {
+            _late();
+        } else if (action == 3) {
+            try _stakes.slash(1, address(this), address(0xB1)) {} catch {}
+        } else if (action == 4) {
+            try _stakes.bond(1, address(this)) {} catch {}
+        } else if (action == 5) {
+            try _stakes.release(1, address(this)) {} catch {}
+        } else if (action == 6) {
+            try _stakes.forfeit(1, winners) {} catch {}
+        } else {
+            try _stakes.collect(1, address(0xB1)) {} catch {}
+        }
     }
 
     function _late() private {

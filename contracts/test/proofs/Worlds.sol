@@ -37,17 +37,18 @@ contract World {
     address internal constant SIGNER = address(0x51);
     uint128 internal constant STAKE = 100;
     uint128 internal constant SLASH = 60;
+    uint128 internal constant BOND = 10;
     uint64 internal constant WINDOW = 1 days;
 
     Coins public immutable COINS = new Coins();
 
-    /// @dev The last final root.
-    bytes32 public root;
-    uint256 public allocated;
+    /// @dev Of the last final report.
+    mapping(uint256 job => bytes32) public root;
+    mapping(uint256 job => uint256) public allocated;
 
     /* REGISTRY */
 
-    function rules(uint256) external view returns (IRegistry.Rules memory given) {
+    function rules(uint256) external pure returns (IRegistry.Rules memory given) {
         given.roundBudget = type(uint128).max;
         given.challengeWindow = WINDOW;
         given.endsAt = type(uint64).max;
@@ -58,12 +59,12 @@ contract World {
         given.committee = committee();
     }
 
-    function terms(uint256) external view returns (IRegistry.Terms memory given) {
+    function terms(uint256) external pure returns (IRegistry.Terms memory given) {
         given.committee = committee();
     }
 
     function safeguards(uint256) external view returns (IRegistry.Safeguards memory given) {
-        (given.stake, given.slash, given.bond, given.arbiter) = (STAKE, SLASH, 10, address(this));
+        (given.stake, given.slash, given.bond, given.arbiter) = (STAKE, SLASH, BOND, address(this));
         (given.rulingWindow, given.unbonding) = (1 days, 5 days);
     }
 
@@ -89,12 +90,12 @@ contract World {
 
     /* VAULT */
 
-    function books(uint256, uint256 end) external view returns (IJobVault.Books memory) {
-        return IJobVault.Books(root, allocated, type(uint128).max, end, 0);
+    function books(uint256 job, uint256 end) external view returns (IJobVault.Books memory) {
+        return IJobVault.Books(root[job], allocated[job], type(uint128).max, end, 0);
     }
 
-    function allocate(uint256, bytes32 root_, uint256 total) external {
-        (root, allocated) = (root_, total);
+    function allocate(uint256 job, bytes32 root_, uint256 total) external {
+        (root[job], allocated[job]) = (root_, total);
     }
 
     /* ARBITER */

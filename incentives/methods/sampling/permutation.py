@@ -35,14 +35,15 @@ _TOLERANCE: Final = 0.01
 _WORD: Final = 32
 
 
-def permutation(game: Game, *, budget: int, seed: int) -> Valuation:
+def permutation(game: Game, *, budget: int, seed: int, orders: int | None = None) -> Valuation:
     """Shapley values as mean marginal contributions over independent joining orders.
 
     The plain estimator that others are measured against. Orders are drawn while the
     budget covers the next one even if all its coalitions are new; where it covers every
     coalition there is, the values are exact. Intervals hold what they say from a dozen
     orders on; with fewer, or where a member matters in few orders only (a voting game),
-    they come out too narrow, since draws that happen to agree show no spread.
+    they come out too narrow, since draws that happen to agree show no spread. With *orders*
+    no more are drawn, however many more the budget would cover.
 
     Source: Castro, Gomez and Tejada (2009).
     Assumes: Nothing; unbiased in any game.
@@ -62,6 +63,7 @@ def permutation(game: Game, *, budget: int, seed: int) -> Valuation:
         seed=seed,
         first=np.array([[False] * n, [True] * n]),
         new=n - 1,
+        most=orders,
     )
     drew = np.isfinite(found.sampling_degrees)
     return replace(found, orders=int(found.sampling_degrees) + 1) if drew else found
@@ -121,7 +123,7 @@ def truncated(game: Game, *, budget: int, seed: int) -> Valuation:
         raise BudgetTooSmall("tmc", budget=budget, needed=2 * n, participants=n)
     nobody, everyone = cached.worth(np.array([[False] * n, [True] * n]))
     total, means = 0.0, np.empty((0, n))
-    while orders := _affordable(cached, budget, drawn=len(means), width=1, new=n - 1):
+    while orders := _affordable(cached, budget, drawn=len(means), width=1, new=n - 1, most=budget):
         ranks = np.argsort(drawn_orders(seed, len(means), orders, n), axis=1)
         kept = _kept(cached, ranks, everyone, abs(everyone - nobody) * _TOLERANCE)
         draws = _marginals(cached, ranks, kept)
@@ -139,6 +141,7 @@ def sample_orders(
     seed: int,
     first: Coalitions,
     new: int,
+    most: int | None = None,
 ) -> Valuation:
     """Average marginal contributions over independent sets of joining orders.
 
@@ -150,6 +153,7 @@ def sample_orders(
         seed: Of the orders, below 2**256.
         first: Coalitions to ask for before any draw.
         new: Most coalitions that a draw adds to those.
+        most: Draws, however many more the budget covers; None for all that it does.
     """
     if known := enumerated(game, method=method, budget=budget, seed=seed):
         return known
@@ -161,7 +165,8 @@ def sample_orders(
     cached.lookup(first)
     width = len(orders_of(np.arange(n)))
     total, means = 0.0, np.empty((0, n))
-    while sets := _affordable(cached, budget, drawn=len(means), width=width, new=new):
+    most = budget if most is None else most
+    while sets := _affordable(cached, budget, drawn=len(means), width=width, new=new, most=most):
         uniform = drawn_orders(seed, len(means), sets, n)
         orders = np.concatenate([orders_of(order) for order in uniform])
         ranks = np.argsort(orders, axis=1)
@@ -177,10 +182,12 @@ def drawn_orders(seed: int, first: int, count: int, n: int) -> Orders:
     return np.array([shuffled(words, first + index, n) for index in range(count)], dtype=np.intp)
 
 
-def _affordable(cached: CachedGame, budget: int, *, drawn: int, width: int, new: int) -> int:
-    """Give how many more draws fit for certain, in one request; *budget* of them at most."""
-    most = min(max(_ORDERS_AT_ONCE // width, 1), budget - drawn)
-    return min(most, (budget - cached.evaluations) // new)
+def _affordable(
+    cached: CachedGame, budget: int, *, drawn: int, width: int, new: int, most: int
+) -> int:
+    """Give how many more draws fit for certain, in one request; *most* of them in all."""
+    at_once = min(max(_ORDERS_AT_ONCE // width, 1), most - drawn)
+    return min(at_once, (budget - cached.evaluations) // new)
 
 
 def _kept(

@@ -24,6 +24,7 @@ from fedmerit.bundle.valuation import outcome_document
 from fedmerit.incentives import MECHANISMS, Estimate, RoundInput
 from fedmerit.incentives.mechanisms import Need
 from fedmerit.incentives.offers import Bid, History
+from fedmerit.stages.draw import drawn_of
 from fedmerit.stages.offering import opened_bids
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def decided(bundle: Bundle) -> OutcomeDocument:
     valued = bundle.document(VALUATION, ValuationDocument)
     opened = opened_bids(bundle)
     barred = set(bundle.document(TRAINING, TrainingDocument).idle)
+    barred.update(drawn_of(bundle).slashed)  # who kept its secret from the draw earns nothing
     if opened is not None:
         barred.update(set(valued.participants) - opened.keys())
     needs = MECHANISMS[scenario.reward.mechanism].needs
