@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 STANDARD_ERRORS: Final = 3
 #: What every stake is of the budget at least: whoever signs a lie loses it, seed or none.
 LEAST_STAKE_DIVISOR: Final = 100
+#: Roots are taken of whole numbers that are so much larger, squared.
+_PRECISION: Final = 10**6
 
 
 class Promise(NamedTuple):
@@ -88,7 +90,7 @@ def largest_error(scenario: Scenario, n: int) -> int:
     if form is Form.EXACT or n == 1:
         return 0
     orders = orders or max((scenario.valuation.max_coalitions - 2) // (n - 1), 1)
-    return -(-scenario.reward.budget // (2 * isqrt(orders)))
+    return -(-scenario.reward.budget * _PRECISION // (2 * isqrt(orders * _PRECISION**2)))
 
 
 def rules_of(scenario: Scenario) -> bytes:
