@@ -12,6 +12,7 @@ from fedmerit.bundle.schemas import (
     FEDERATION,
     MICRO,
     NANO,
+    OUTCOME,
     TRAINING,
     VALUATION,
     FederationDocument,
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle
     from fedmerit.bundle.schemas import OfferDocument
     from fedmerit.scenario.model import Scenario
+
+
+def reward(bundle: Bundle) -> None:
+    """Turn recorded values, and offers where there are any, into integer payments."""
+    bundle.write_document(OUTCOME, decided(bundle))
 
 
 def decided(bundle: Bundle) -> OutcomeDocument:

@@ -23,13 +23,14 @@ from fedmerit.federation.vertical.regression.parts import show_parts
 from fedmerit.federation.vertical.regression.regression import RegressionSettings, train_regression
 from fedmerit.federation.vertical.split.split import train_split
 from fedmerit.federation.vertical.yardstick import joined_scores, measured, untrained
+from fedmerit.kinds.vertical.apart import PARTIES, train_apart
+from fedmerit.kinds.vertical.models import write_models
+from fedmerit.kinds.vertical.said import exchange, protocols
+from fedmerit.kinds.vertical.scenario import vertical_of
+from fedmerit.kinds.vertical.tables import write_table
+from fedmerit.kinds.vertical.valuing import embedded_gains
+from fedmerit.kinds.vertical.wiring import assemble, federation_document, task_of
 from fedmerit.provenance import versions
-from fedmerit.stages.vertical.apart import PARTIES, train_apart
-from fedmerit.stages.vertical.models import write_models
-from fedmerit.stages.vertical.said import exchange, protocols
-from fedmerit.stages.vertical.tables import write_table
-from fedmerit.stages.vertical.valuing import embedded_gains
-from fedmerit.stages.vertical.wiring import assemble, federation_document, task_of, vertical_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,10 +42,10 @@ if TYPE_CHECKING:
     from fedmerit.federation.vertical.task import Matrix, VerticalTask
     from fedmerit.federation.vertical.yardstick import Measures
     from fedmerit.federation.wire.transcript import Transcript
+    from fedmerit.kinds.vertical.models import Parameters
+    from fedmerit.kinds.vertical.wiring import Partnership
     from fedmerit.scenario.model import Scenario
     from fedmerit.stages.chains import Advance
-    from fedmerit.stages.vertical.models import Parameters
-    from fedmerit.stages.vertical.wiring import Partnership
 
 #: Alignment and training.
 _STEPS: Final = 2

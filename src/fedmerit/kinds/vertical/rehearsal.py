@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from fedmerit.errors import ScenarioError
 from fedmerit.federation.vertical.regression.regression import RegressionSettings, check_batches
 from fedmerit.federation.vertical.split.split import check_networks
-from fedmerit.stages.vertical.tables import check_rows
-from fedmerit.stages.vertical.wiring import task_of, vertical_of
+from fedmerit.kinds.vertical.scenario import vertical_of
+from fedmerit.kinds.vertical.tables import check_rows
+from fedmerit.kinds.vertical.wiring import task_of
 
 if TYPE_CHECKING:
+    from fedmerit.kinds.vertical.wiring import Partnership
     from fedmerit.scenario.model import Scenario
-    from fedmerit.stages.vertical.wiring import Partnership
 
 
 def rehearse(partnership: Partnership, scenario: Scenario) -> None:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from fedmerit.federation.vertical.attribution import Attribution
     from fedmerit.federation.vertical.task import VerticalTask
-    from fedmerit.stages.vertical.models import Parameters
-    from fedmerit.stages.vertical.wiring import Partnership
+    from fedmerit.kinds.vertical.models import Parameters
+    from fedmerit.kinds.vertical.wiring import Partnership
 
 _ROWS: Final = 200
 _SHOWN: Final = 14

@@ -12,8 +12,9 @@ from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle import vertical_schemas as joint
 from fedmerit.bundle.directory import COALITIONS
 from fedmerit.federation.privacy.accountant import DELTA
-from fedmerit.stages.vertical.opinions import coalition_table, opinions, paid_game, valuation_of
-from fedmerit.stages.vertical.said import exchange, protocols
+from fedmerit.kinds.vertical.opinions import coalition_table, opinions, paid_game, valuation_of
+from fedmerit.kinds.vertical.said import exchange, protocols
+from fedmerit.kinds.vertical.scenario import vertical_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
     from fedmerit.scenario.columns import Noise, Vertical
 
 
-def check_joint_numbers(bundle: Bundle, asked: Vertical) -> Iterator[Check]:
+def check_numbers(bundle: Bundle) -> Iterator[Check]:
     """Recompute every step from the recorded messages and utilities to the payments."""
+    asked = vertical_of(bundle.scenario)
     said = bundle.document(joint.VERTICAL, joint.VerticalDocument)
     members = bundle.document(evidence.FEDERATION, evidence.FederationDocument)
     held_out = round(bundle.scenario.data.validation_share * said.common)

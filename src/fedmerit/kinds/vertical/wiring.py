@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fedmerit.bundle.schemas import FederationDocument, MemberDocument
 from fedmerit.canonical import digest
-from fedmerit.errors import DataError, ScenarioError, suggestion
+from fedmerit.errors import DataError, suggestion
 from fedmerit.federation.data.tables import read_file
 from fedmerit.federation.models import ModelSpec
 from fedmerit.federation.privacy.noise import Protection
@@ -17,7 +17,9 @@ from fedmerit.federation.vertical.alignment.alignment import align_in_the_clear
 from fedmerit.federation.vertical.regression.regression import RegressionSettings
 from fedmerit.federation.vertical.shipped import WIDE, Part, deal
 from fedmerit.federation.vertical.split.split import SplitSettings
-from fedmerit.stages.wiring import check_names, threshold
+from fedmerit.kinds.vertical.opinions import GAMES
+from fedmerit.kinds.vertical.scenario import vertical_of
+from fedmerit.stages.names import check_names, named_committee, threshold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,36 +66,22 @@ class Partnership:
         return {held.party: held.keys for held in self.holdings}
 
 
-def vertical_of(scenario: Scenario) -> Vertical:
-    """Give the section that makes *scenario* a vertical one.
-
-    Raises:
-        ScenarioError: It has none.
-    """
-    if scenario.vertical is None:
-        raise ScenarioError(
-            f"{scenario.name} has no owners of columns", hint="Add a [vertical] section."
-        )
-    return scenario.vertical
-
-
 def assemble(scenario: Scenario) -> Partnership:
     """Read every owner's table, and check every name that *scenario* uses.
 
     Raises:
         FedmeritError: The scenario cannot be run; the error says what to change.
     """
-    check_names(scenario)
+    check_names(
+        scenario,
+        games=GAMES,
+        label_holders=("given", "mandatory"),
+        members="owners of columns",
+    )
     asked = vertical_of(scenario)
     holdings = _holdings(scenario, asked)
     names = tuple(held.party for held in holdings)
-    for name in scenario.settlement.committee:
-        if name not in names:
-            raise ScenarioError(
-                f"settlement.committee names {name!r}, who does not take part",
-                hint=suggestion(name, names),
-            )
-    committee = scenario.settlement.committee or names
+    committee = named_committee(scenario, names) or names
     return Partnership(
         holdings=holdings,
         settings=_settings(scenario, asked),
