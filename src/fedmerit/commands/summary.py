@@ -14,7 +14,7 @@ from fedmerit.bundle.schemas import (
     TrainingDocument,
     ValuationDocument,
 )
-from fedmerit.commands.parts import part_of
+from fedmerit.kinds.parts import summary_part
 from fedmerit.report.units import (
     decimals_for,
     exact_tokens,
@@ -38,7 +38,7 @@ def member_rows(bundle: Bundle) -> list[dict[str, str]]:
     valuation = bundle.document(VALUATION, ValuationDocument)
     decimals = decimals_for(map(milli, valuation.values))
     title = f"Value ± {percent(valuation.confidence_ppm, 0)} ({unit(valuation).short})"
-    cells, bids = part_of(bundle.scenario).member_cells(bundle), opened_bids(bundle)
+    cells, bids = summary_part(bundle.scenario).member_cells(bundle), opened_bids(bundle)
     return [
         {
             "Member": member.name,
@@ -58,7 +58,7 @@ def key_figures(bundle: Bundle) -> dict[str, str]:
     valuation = bundle.document(VALUATION, ValuationDocument)
     outcome = bundle.document(OUTCOME, OutcomeDocument)
     figures = {
-        **part_of(bundle.scenario).model_figures(bundle),
+        **summary_part(bundle.scenario).model_figures(bundle),
         "Valued by": f"{valuation.method}, {valuation.evaluations:,} coalitions "
         f"{'retrained' if valuation.game == 'retraining' else 'measured'}",
         "Money": f"{exact_tokens(sum(outcome.payments))} paid + {exact_tokens(outcome.reserve)} "

@@ -13,12 +13,12 @@ from fedmerit.federation.horizontal.rounds import sampled
 from fedmerit.incentives import MECHANISMS
 from fedmerit.incentives.mechanisms import Need
 from fedmerit.incentives.participation import STRATEGIES
+from fedmerit.kinds.parts import simulation_part
 from fedmerit.simulation.arm import Arm
 from fedmerit.simulation.cast import Cast
 from fedmerit.simulation.economy import Economy, plan
 from fedmerit.simulation.evaluators import Panel
 from fedmerit.simulation.judging import Judge
-from fedmerit.simulation.parts import part_of
 from fedmerit.simulation.results import Person
 from fedmerit.streams import generator
 
@@ -124,7 +124,7 @@ def set_up(scenario: Scenario, settings: Simulation) -> Setup:
             f"{settings.rounds} rounds",
             hint=f"Set reward.budget to {settings.rounds} or more, or take fewer rounds.",
         )
-    consortium = part_of(scenario).assemble(scenario)
+    consortium = simulation_part(scenario).assemble(scenario)
     federation, seed = consortium.federation, scenario.seed
     settings.check_size(len(federation.members))
     budget = scenario.reward.budget // settings.rounds

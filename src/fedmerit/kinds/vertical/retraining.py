@@ -95,7 +95,9 @@ def measured_again(bundle: Bundle) -> tuple[str, Callable[[], RecordedGame]]:
 def _paid(bundle: Bundle, partnership: Partnership, task: VerticalTask) -> RecordedGame:
     paid = bundle.scenario.valuation
     if paid.game == "embeddings":
-        gains = embedded_gains(task, learn(task, partnership.settings, bundle.scenario).embeddings)
+        gains = embedded_gains(
+            task, learn(task, partnership.learner, bundle.scenario).trained.embeddings
+        )
     else:
         gains = retrained_gains(partnership, task, bundle.scenario)
     kept = summarise(gains, paid.method, paid.label_holder)
@@ -122,12 +124,12 @@ def _aligned(bundle: Bundle) -> tuple[Partnership, VerticalTask]:
 
 
 def _repeated(bundle: Bundle, partnership: Partnership, task: VerticalTask) -> Iterator[Check]:
-    learned = learn(task, partnership.settings, bundle.scenario)
+    learned = learn(task, partnership.learner, bundle.scenario)
     yield _metrics(bundle, partnership, task, learned)
     gains = retrained_gains(partnership, task, bundle.scenario)
     yield _gains(bundle, "retrained coalitions", joint.RETRAINED, gains)
-    if (bundle.path / joint.EMBEDDED).is_file() or learned.embeddings:
-        seen = embedded_gains(task, learned.embeddings)
+    if (bundle.path / joint.EMBEDDED).is_file() or learned.trained.embeddings:
+        seen = embedded_gains(task, learned.trained.embeddings)
         yield _gains(bundle, "coalitions of embeddings", joint.EMBEDDED, seen)
     yield _attribution(bundle, partnership, task, learned)
 
@@ -197,7 +199,7 @@ def _attribution(
 ) -> Check:
     """Explain the model again; the pictures are the libraries' and are not compared."""
     said = bundle.document(joint.OPINIONS, joint.OpinionsDocument)
-    made = attributed(learned.parameters, partnership, task, seed=bundle.scenario.seed)
+    made = attributed(learned.trained.parameters, partnership, task, seed=bundle.scenario.seed)
     found = used(made, task)
     ours = {(use.owner, use.column): use.importance_nano for use in found["columns"]}
     theirs = {(use.owner, use.column): use.importance_nano for use in said.columns}

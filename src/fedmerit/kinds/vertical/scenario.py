@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from fedmerit.errors import ScenarioError
+from fedmerit.kinds.vertical.protocols import terms_of
 from fedmerit.scenario.columns import Noise, Owner, Vertical
-from fedmerit.scenario.model import Model, Scenario, Training
+from fedmerit.scenario.model import Scenario, Training
 from fedmerit.scenario.starter import section_lines
 
 if TYPE_CHECKING:
@@ -52,9 +53,7 @@ def check_sections(scenario: Scenario) -> None:
         if given != usual:
             msg = f"{name} is for owners of rows, and [vertical] makes owners of columns"
             raise ValueError(msg)
-    if vertical.protocol == "regression" and scenario.model != Model():
-        msg = "[model] is for split learning: it is each owner's own network"
-        raise ValueError(msg)
+    terms_of(vertical).check_sections(scenario)
 
 
 def offers(scenario: Scenario) -> dict[str, Offer]:
