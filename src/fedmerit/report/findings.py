@@ -28,7 +28,6 @@ from fedmerit.bundle.schemas import (
 from fedmerit.chain import Drawn, Ledger, Receipt
 from fedmerit.chain.settlement.receipt import merged
 from fedmerit.errors import BundleError, ChainError
-from fedmerit.report.parts import part_of
 
 if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle
@@ -53,7 +52,7 @@ class Findings:
         started: Unix seconds at which the run began.
         digest: Of the manifest: what the chain recorded as the evidence.
         embedded: Whether the chain was the one in process, whose transcript is kept.
-        own: What only this kind of federation has besides.
+        own: What only its kind of federation has, as that kind reads it; None until then.
         bids: What members offered; None where nobody was asked.
     """
 
@@ -88,7 +87,7 @@ class Findings:
 
 
 def read(bundle: Bundle) -> Findings:
-    """Read a settled bundle.
+    """Read a settled bundle, but for what only its kind of federation has.
 
     Raises:
         BundleError: A document is missing or not of its form.
@@ -112,6 +111,5 @@ def read(bundle: Bundle) -> Findings:
         started=bundle.document(TIMINGS, TimingsDocument).started,
         digest=bundle.digest,
         embedded=(bundle.path / TRANSCRIPT).is_file(),
-        own=part_of(bundle.scenario).read(bundle),
         bids=bundle.document(BIDS, BidsDocument) if (bundle.path / BIDS).is_file() else None,
     )

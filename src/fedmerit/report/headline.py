@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from fedmerit.report import sentences
-from fedmerit.report.parts import part_of
 from fedmerit.report.units import (
     count,
     decimals_for,
@@ -41,10 +40,9 @@ class KeyFigure:
     note: str
 
 
-def key_figures(findings: Findings) -> list[KeyFigure]:
-    """Give the strip at the top."""
+def key_figures(findings: Findings, model: KeyFigure, yardstick: KeyFigure) -> list[KeyFigure]:
+    """Give the strip at the top, the figures of the model and of its yardstick among them."""
     outcome, ledger = findings.outcome, findings.ledger
-    model, yardstick = part_of(findings.scenario).model_figures(findings)
     worth = milli(findings.valuation.worth)
     unpaid = [step.name for step in outcome.steps if not step.payment]
     final = ledger.allocated == ledger.paid == sum(outcome.payments)

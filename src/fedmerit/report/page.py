@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from dataclasses import replace
 from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -41,14 +42,15 @@ def render(bundle: Bundle) -> str:
     Raises:
         BundleError: A document is missing or not of its form.
     """
-    findings = read(bundle)
+    part = part_of(bundle.scenario)
+    findings = replace(read(bundle), own=part.read(bundle))
     version = findings.run.versions["fedmerit"]
     return page(
         title=findings.scenario.name,
         eyebrow=f"fedmerit report · {day(findings.started)} · seed {findings.run.seed}",
         lead=findings.scenario.description,
-        figures=key_figures(findings),
-        sections=part_of(findings.scenario).sections(findings),
+        figures=key_figures(findings, *part.model_figures(findings)),
+        sections=part.sections(findings),
         members=findings.valuation.participants,
         written=f"Written by fedmerit {version} from the files beside it.",
     )
