@@ -287,7 +287,7 @@ def test_a_copy_behaves_in_its_own_way_on_the_rows_it_has():
         ({"name": "copy", "copy_of": "membre-2"}, "no participant is called 'membre-2'"),
         ({"name": "member-1", "copy_of": "member-2"}, "rows of its own"),
         (
-            {"name": "copy", "copy_of": "member-2", "take_from": "member-1", "rows": 5},
+            {"name": "copy", "copy_of": "member-2", "rows_from": "member-1", "row_count": 5},
             "takes from 'member-1' and is a copy of 'member-2'",
         ),
     ],

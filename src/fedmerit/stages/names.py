@@ -18,7 +18,7 @@ def check_names(
     scenario: Scenario,
     *,
     games: Container[str],
-    label_holders: Container[str],
+    label_policies: Container[str],
     members: str,
 ) -> None:
     """Refuse a method, a game or a mechanism that does not exist, or not for such a scenario.
@@ -26,7 +26,7 @@ def check_names(
     Args:
         scenario: Whose names.
         games: That its kind of federation has.
-        label_holders: What ``valuation.label_holder`` may say of it.
+        label_policies: What ``valuation.label_policy`` may say of it.
         members: What its members are called, for the error.
 
     Raises:
@@ -34,9 +34,9 @@ def check_names(
     """
     method, mechanism = scenario.valuation.method, scenario.reward.mechanism
     asked = scenario.valuation
-    if asked.game not in games or asked.label_holder not in label_holders:
+    if asked.game not in games or asked.label_policy not in label_policies:
         raise ScenarioError(
-            f"valuation: game = {asked.game!r} with label_holder = {asked.label_holder!r} is not "
+            f"valuation: game = {asked.game!r} with label_policy = {asked.label_policy!r} is not "
             f"for {members}",
             hint='Set game = "retraining", or leave both out.',
         )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from importlib.resources import files
 from inspect import signature
 from pathlib import Path
@@ -131,6 +133,17 @@ def test_a_kind_has_for_each_room_what_the_room_asks(kind, room):
         if callable(getattr(asked, name)):
             given = list(signature(getattr(asked, name)).parameters)[1:]
             assert [n.removeprefix("_") for n in signature(has).parameters] == given, name
+
+
+def test_reading_reporting_and_auditing_load_no_torch():
+    code = (
+        "import sys, fedmerit.pipeline, fedmerit.auditing; from fedmerit.scenario import kinds\n"
+        "for kind in kinds.all_kinds():\n"
+        "    for room in ('scenario', 'auditing', 'report', 'summary'): kind.part(room)\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @pytest.mark.parametrize("name", shipped())

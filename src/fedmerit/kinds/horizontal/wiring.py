@@ -70,7 +70,7 @@ def assemble(scenario: Scenario) -> Consortium:
     Raises:
         FedmeritError: The scenario cannot be run; the error says what to change.
     """
-    check_names(scenario, games=_GAMES, label_holders=("given",), members="owners of rows")
+    check_names(scenario, games=_GAMES, label_policies=("given",), members="owners of rows")
     roles = [_role(member) for member in scenario.members]
     federation = federate(
         _table(scenario.data),
@@ -156,8 +156,8 @@ def _role(member: Member) -> Role:
     return Role(
         name=member.name,
         behaviour=_behaviour(member),
-        take_from=member.take_from,
-        rows=member.rows or 0,
+        rows_from=member.rows_from,
+        row_count=member.row_count or 0,
         copy_of=member.copy_of,
         declared_rows=member.declared_rows,
     )

@@ -80,7 +80,7 @@ def assemble(scenario: Scenario) -> Partnership:
     check_names(
         scenario,
         games=GAMES,
-        label_holders=("given", "mandatory"),
+        label_policies=("given", "mandatory"),
         members="owners of columns",
     )
     asked = vertical_of(scenario)
