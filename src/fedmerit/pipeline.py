@@ -35,10 +35,10 @@ class Progress(Protocol):
     """Whoever wants to see how far a run is."""
 
     def stage(self, name: Stage) -> None:
-        """Hear that *name* begins."""
+        """Called when *name* begins."""
 
     def advance(self, done: int, total: int) -> None:
-        """Hear that *done* of the stage's *total* steps are behind us."""
+        """Called after *done* of the stage's *total* steps."""
 
 
 class Silent:

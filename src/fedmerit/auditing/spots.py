@@ -16,8 +16,10 @@ from fedmerit.auditing.parts import retraining_part
 from fedmerit.auditing.tolerances import GAIN_TOLERANCE, ties_of
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle.directory import COALITIONS
-from fedmerit.bundle.schemas import FEDERATION, MICRO, FederationDocument
+from fedmerit.bundle.schemas import FEDERATION, FederationDocument
+from fedmerit.coalitions import code_of
 from fedmerit.streams import generator
+from fedmerit.units import MICRO
 
 if TYPE_CHECKING:
     from fedmerit.auditing.faults import Fault
@@ -60,7 +62,7 @@ def check_spots(bundle: Bundle, ledger: Ledger, asked: Spots) -> tuple[Check, tu
     faults = tuple(
         utility_fault(
             ledger,
-            mask := _mask(coalitions[row]),
+            mask := code_of(coalitions[row]),
             claim := int(np.rint(ours[row] * MICRO).sum()),
             f"coalition {mask:#b} is recorded at {int(stored['gains_micro'][drawn[row]].sum())}, "
             f"measured again it is worth {claim}",
@@ -90,7 +92,3 @@ def chances(count: int) -> str:
         f"whoever altered a share p of the table is caught with probability 1-(1-p)^{count}: "
         + ", ".join(said)
     )
-
-
-def _mask(coalition: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> int:
-    return sum(1 << int(i) for i in np.flatnonzero(coalition))

@@ -32,8 +32,9 @@ from fedmerit.streams import derived_seed
 if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle
     from fedmerit.chain import Keyring
+    from fedmerit.progress import Advance
     from fedmerit.scenario.model import Scenario
-    from fedmerit.stages.chains import Advance, ChainChoice
+    from fedmerit.stages.chains import ChainChoice
     from fedmerit.stages.parts import Together
 
 _STEPS: Final = tuple(STEPS)

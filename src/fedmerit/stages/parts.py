@@ -8,8 +8,8 @@ from fedmerit.scenario.kinds import kind_of
 
 if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle
+    from fedmerit.progress import Advance
     from fedmerit.scenario.model import Scenario
-    from fedmerit.stages.chains import Advance
 
 
 class Together(Protocol):

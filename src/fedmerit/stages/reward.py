@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 from fedmerit.bundle.schemas import (
     FEDERATION,
-    MICRO,
-    NANO,
     OUTCOME,
     TRAINING,
     VALUATION,
@@ -26,6 +24,7 @@ from fedmerit.incentives import MECHANISMS, Estimate, RoundInput
 from fedmerit.incentives.mechanisms import Need
 from fedmerit.incentives.offers import Bid, History
 from fedmerit.stages.offering import opened_bids
+from fedmerit.units import MICRO, NANO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

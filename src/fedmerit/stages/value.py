@@ -8,7 +8,7 @@ from fedmerit.stages.parts import part_of
 
 if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle
-    from fedmerit.stages.chains import Advance
+    from fedmerit.progress import Advance
 
 
 def value(bundle: Bundle, advance: Advance) -> None:

@@ -26,7 +26,7 @@ from fedmerit.bundle.schemas import (
     ValuationDocument,
 )
 from fedmerit.bundle.training import read_rounds, recorded_game, recorded_gradients
-from fedmerit.bundle.valuation import Measured, valuation_document
+from fedmerit.bundle.valuation import Measured, Updates, valuation_document
 from fedmerit.canonical import canonical
 from fedmerit.chain.clients import base
 from fedmerit.errors import AuditImpossible, BundleError, FedmeritError
@@ -87,8 +87,7 @@ def revalue(bundle):
     measured = Measured(
         game=game,
         owners=owners,
-        rounds=read_rounds(bundle),
-        gradients=recorded_gradients(bundle),
+        updates=Updates(read_rounds(bundle), recorded_gradients(bundle)),
         curve=bundle.document(VALUATION, ValuationDocument).curve,
     )
     seed = seed_of(bundle)

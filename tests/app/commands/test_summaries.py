@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from fedmerit.bundle.directory import Bundle
-from fedmerit.bundle.schemas import MICRO, NANO
 from fedmerit.errors import BundleError, ScenarioError
 from fedmerit.incentives import RecordedGame, value
 from fedmerit.incentives.methods.interactions import interactions
@@ -27,6 +26,7 @@ from fedmerit.kinds.vertical.tables import (
     read_table,
     summarise,
 )
+from fedmerit.units import MICRO, NANO
 
 #: Labels that ROWS_A_NUMBER lets the strongest attack read beyond half of them.
 MARGIN = np.arcsin(np.sqrt(1 / ROWS_A_NUMBER)) / np.pi

@@ -18,7 +18,6 @@ from fedmerit.bundle.directory import COALITIONS, Bundle
 from fedmerit.bundle.schemas import (
     FEDERATION,
     LEDGER,
-    MICRO,
     OUTCOME,
     TRAINING,
     VALUATION,
@@ -43,6 +42,7 @@ from fedmerit.stages.report import report
 from fedmerit.stages.reward import reward
 from fedmerit.stages.train import train
 from fedmerit.stages.value import value
+from fedmerit.units import MICRO
 
 PLATFORM = {
     "name": "platform",

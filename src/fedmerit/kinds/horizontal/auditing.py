@@ -10,7 +10,7 @@ from fedmerit.auditing.numbers import ROUNDING_UNITS, check_members, check_payme
 from fedmerit.auditing.verdict import compared
 from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle.training import kept, read_rounds, recorded_game, recorded_gradients
-from fedmerit.bundle.valuation import Measured, valuation_document
+from fedmerit.bundle.valuation import Measured, Updates, valuation_document
 from fedmerit.federation.horizontal.record import zero_update_members
 
 if TYPE_CHECKING:
@@ -113,8 +113,7 @@ def _values(bundle: Bundle, rounds: tuple[Round, ...]) -> Check:
     measured = Measured(
         game=game,
         owners=owners,
-        rounds=rounds,
-        gradients=recorded_gradients(bundle),
+        updates=Updates(rounds, recorded_gradients(bundle)),
         curve=said.curve,
     )
     found = valuation_document(measured, bundle.scenario, members, int(said.seed, 16))

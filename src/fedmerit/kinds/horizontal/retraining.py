@@ -15,13 +15,13 @@ from fedmerit.auditing.tolerances import GAIN_TOLERANCE, MODEL_TOLERANCE, ties_o
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle.directory import COALITIONS
-from fedmerit.bundle.schemas import MICRO
 from fedmerit.bundle.training import read_rounds, recorded_gradients
 from fedmerit.errors import AuditImpossible, DataError
 from fedmerit.federation import RetrainingGame, train
 from fedmerit.kinds.horizontal.training import kept_run, training_of
 from fedmerit.kinds.horizontal.valuing import curve, game_of, gradients, played
 from fedmerit.kinds.horizontal.wiring import assemble, federation_document
+from fedmerit.units import MICRO, NANO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -172,7 +172,7 @@ def _curve(bundle: Bundle, run: RunGame) -> Check:
     wrong = differing(
         tuple(point.model_dump() for point in said.curve),
         tuple(point.model_dump() for point in found),
-        round(GAIN_TOLERANCE * evidence.NANO),
+        round(GAIN_TOLERANCE * NANO),
     )
     return compared(
         "recomputed round games",

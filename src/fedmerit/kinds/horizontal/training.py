@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle
     from fedmerit.federation import TrainingRecord
     from fedmerit.kinds.horizontal.wiring import Consortium
-    from fedmerit.stages.chains import Advance
+    from fedmerit.progress import Advance
 
 
 def train(bundle: Bundle, advance: Advance) -> None:

@@ -10,7 +10,7 @@ from fedmerit import federation as federated
 from fedmerit.bundle.directory import COALITIONS
 from fedmerit.bundle.schemas import FEDERATION, GRADIENTS, VALUATION, FederationDocument
 from fedmerit.bundle.training import coalition_arrays
-from fedmerit.bundle.valuation import Measured, curve_point, valuation_document
+from fedmerit.bundle.valuation import Measured, Updates, curve_point, valuation_document
 from fedmerit.incentives import CachedGame
 from fedmerit.incentives import value as value_game
 from fedmerit.kinds.horizontal.training import kept_run
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from fedmerit.bundle.schemas import CurvePoint
     from fedmerit.federation import TrainingRecord
     from fedmerit.kinds.horizontal.wiring import Consortium
+    from fedmerit.progress import Advance
     from fedmerit.scenario.model import Scenario
-    from fedmerit.stages.chains import Advance
 
 #: Coalitions per member that a round's values may take at least; they cost next to nothing.
 _LEAST_OF_A_ROUND: Final = 10
@@ -40,17 +40,17 @@ def value(bundle: Bundle, advance: Advance) -> None:
     record = kept_run(bundle, consortium)
     run = played(record, consortium, scenario)
     game = CachedGame(game_of(record, consortium, scenario, advance))
+    updates = Updates(record.rounds, gradients(run))
     measured = Measured(
         game=game,
         owners=consortium.federation.validation_owners,
-        rounds=record.rounds,
-        gradients=gradients(run),
+        updates=updates,
         curve=curve(run, scenario, seed),
     )
     members = bundle.document(FEDERATION, FederationDocument)
     document = valuation_document(measured, scenario, members, seed)
     bundle.write_tensors(COALITIONS, coalition_arrays(game.table(), measured.owners))
-    bundle.write_tensors(GRADIENTS, {"gradients": measured.gradients})
+    bundle.write_tensors(GRADIENTS, {"gradients": updates.gradients})
     bundle.write_document(VALUATION, document)
     write_commitment(bundle)
 

@@ -16,6 +16,7 @@ from fedmerit.kinds.vertical.opinions import coalition_table, opinions, paid_gam
 from fedmerit.kinds.vertical.protocols import terms_of
 from fedmerit.kinds.vertical.said import exchange, protocols
 from fedmerit.kinds.vertical.scenario import vertical_of
+from fedmerit.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,7 +113,7 @@ def _privacy(said: VerticalDocument, asked: Vertical) -> Check:
     )
     theirs = (said.label_epsilon_micro, said.feature_epsilon_micro)
     wrong = differing(theirs, ours, ROUNDING_UNITS)
-    stated = [f"{(each or 0) / evidence.MICRO:.3f}" for each in theirs if each is not None]
+    stated = [f"{(each or 0) / MICRO:.3f}" for each in theirs if each is not None]
     return compared(
         "privacy",
         holds=not wrong and said.delta_ppm == evidence.micro(DELTA),

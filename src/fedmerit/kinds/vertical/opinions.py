@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from fedmerit.bundle import vertical_schemas as joint
-from fedmerit.bundle.schemas import FEDERATION, NANO, FederationDocument, nano
+from fedmerit.bundle.schemas import FEDERATION, FederationDocument, nano
 from fedmerit.bundle.training import coalition_arrays
 from fedmerit.bundle.valuation import Measured, valuation_document
 from fedmerit.incentives import CachedGame, estimates
 from fedmerit.incentives import value as value_game
 from fedmerit.kinds.vertical.tables import party_game, read_table
+from fedmerit.units import NANO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,13 +52,7 @@ def coalition_table(game: CachedGame) -> dict[str, NDArray[Any]]:
 def valuation_of(bundle: Bundle, game: CachedGame, seed: int) -> ValuationDocument:
     """Value the parties by what they are paid by; methods draw from *seed*."""
     members = bundle.document(FEDERATION, FederationDocument)
-    measured = Measured(
-        game=game,
-        owners=owners_of(members),
-        rounds=(),
-        gradients=np.empty((0, 0), dtype=np.float32),
-        curve=(),
-    )
+    measured = Measured(game=game, owners=owners_of(members))
     found = valuation_document(measured, bundle.scenario, members, seed)
     if found.interactions is None:
         return found

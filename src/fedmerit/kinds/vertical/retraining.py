@@ -15,7 +15,6 @@ from fedmerit.auditing.tolerances import GAIN_TOLERANCE, MODEL_TOLERANCE
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle import vertical_schemas as joint
-from fedmerit.bundle.schemas import MICRO, NANO
 from fedmerit.errors import AuditImpossible, DataError
 from fedmerit.federation.vertical.alignment.alignment import align
 from fedmerit.kinds.vertical.explaining import attributed, used
@@ -28,6 +27,7 @@ from fedmerit.kinds.vertical.training import (
 )
 from fedmerit.kinds.vertical.valuing import embedded_gains, retrained_gains
 from fedmerit.kinds.vertical.wiring import assemble, federation_document, task_of
+from fedmerit.units import MICRO, NANO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 
-from fedmerit.bundle.schemas import MICRO
 from fedmerit.bundle.vertical_schemas import SAFE_BITS
 from fedmerit.kinds.vertical.protocols import sentences_of
 from fedmerit.report.sentences.wording import strong
 from fedmerit.report.units import count, listed, number, percent
+from fedmerit.units import MICRO
 
 if TYPE_CHECKING:
     from fedmerit.bundle.vertical_schemas import OpinionDocument, OpinionsDocument, VerticalDocument

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fedmerit.bundle.schemas import FEDERATION, MICRO, FederationDocument
+from fedmerit.bundle.schemas import FEDERATION, FederationDocument
 from fedmerit.bundle.vertical_schemas import (
     OPINIONS,
     SAFE_BITS,
@@ -14,6 +14,7 @@ from fedmerit.bundle.vertical_schemas import (
 )
 from fedmerit.kinds.vertical.models import models_folder
 from fedmerit.report.units import milli, number
+from fedmerit.units import MICRO
 
 if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle

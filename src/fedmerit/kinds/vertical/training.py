@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from fedmerit.federation.wire.transcript import Transcript
     from fedmerit.kinds.vertical.protocols import Learner, Trained
     from fedmerit.kinds.vertical.wiring import Partnership
+    from fedmerit.progress import Advance
     from fedmerit.scenario.model import Scenario
-    from fedmerit.stages.chains import Advance
 
 #: Alignment and training.
 _STEPS: Final = 2
