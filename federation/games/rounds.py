@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from fedmerit.federation.batched.evaluation import Evaluation
     from fedmerit.federation.batched.measure import Metric
+    from fedmerit.federation.batched.protocols import Evaluation
     from fedmerit.federation.data.consortium import Federation
     from fedmerit.federation.horizontal.record import TrainingRecord
     from fedmerit.federation.models import Network
@@ -117,12 +117,12 @@ class RoundGame:
     def worth(self, coalitions: NDArray[np.bool_], /) -> NDArray[np.float64]:
         """Give each coalition's mean gain over the round's first model, ``(rows,)``."""
         _check(coalitions, self.participants)
-        found = np.empty(len(coalitions))
+        worths = np.empty(len(coalitions))
         portion = max(1, _GAINS // len(self._chosen))
         for start in range(0, len(coalitions), portion):
             part = slice(start, start + portion)
-            found[part] = self.worth_by_row(coalitions[part]).mean(axis=1)
-        return found
+            worths[part] = self.worth_by_row(coalitions[part]).mean(axis=1)
+        return worths
 
     def worth_by_row(self, coalitions: NDArray[np.bool_], /) -> NDArray[np.float64]:
         """Give each coalition's gain on each validation row, ``(rows, validation rows)``."""

@@ -228,7 +228,7 @@ def test_confident_pays_by_the_lower_end_and_keeps_the_rest(tmp_path):
 @pytest.mark.slow
 def test_many_members_are_valued_by_sampling_within_the_budget(tmp_path):
     data = {"source": "digits", "partition": {"recipe": "iid", "participants": 8}}
-    asked = {"budget": 60, "method": "antithetic"}
+    asked = {"max_coalitions": 60, "method": "antithetic"}
 
     bundle = fedmerit.run(small(data=data, valuation=asked), tmp_path / "b")
 
@@ -249,7 +249,7 @@ def test_many_members_are_valued_by_sampling_within_the_budget(tmp_path):
 @pytest.mark.slow
 def test_intervals_that_are_narrow_enough_end_the_sampling(tmp_path):
     data = {"source": "digits", "partition": {"recipe": "iid", "participants": 8}}
-    asked = {"budget": 200, "method": "antithetic", "interval_width": 2.0}
+    asked = {"max_coalitions": 200, "method": "antithetic", "interval_width": 2.0}
 
     bundle = fedmerit.run(small(data=data, valuation=asked), tmp_path / "b")
 
@@ -334,7 +334,7 @@ def test_a_run_valued_by_its_rounds_adds_the_rounds_values_up(weights, metric, t
 @pytest.mark.slow
 def test_thirty_members_are_valued_by_their_rounds(tmp_path):
     data = {"source": "digits", "partition": {"recipe": "iid", "participants": 30}}
-    asked = {"game": "rounds", "budget": 300, "method": "antithetic"}
+    asked = {"game": "rounds", "max_coalitions": 300, "method": "antithetic"}
 
     bundle = fedmerit.run(small(data=data, valuation=asked), tmp_path / "b")
 
@@ -387,7 +387,7 @@ def test_a_table_of_ones_own_is_run_from_its_file(tmp_path):
         ({"settlement": {"threshold": 9}}, "9 signatures of 3", "at most 3"),
         ({"settlement": {"challenge_window": 2**40}}, "challenge window", ""),
         ({"members": [{"name": "sponsor", "behaviour": "free-rider"}]}, "sponsor", "Rename"),
-        ({"valuation": {"method": "exact", "budget": 7}}, "7 evaluations", "budget=8"),
+        ({"valuation": {"method": "exact", "max_coalitions": 7}}, "7 evaluations", "budget=8"),
         ({"valuation": {"metric": "accuracy"}}, "metric = 'accuracy'", 'game = "rounds"'),
         ({"valuation": {"weights": "renormalised"}}, "weights", "leave weights out"),
         ({"valuation": {"method": "gradient-alignment"}}, "asks for more", "another method"),

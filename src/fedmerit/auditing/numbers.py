@@ -10,7 +10,7 @@ from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle.training import kept, read_rounds, recorded_game, recorded_gradients
 from fedmerit.bundle.valuation import Measured, valuation_document
-from fedmerit.federation.horizontal.record import idle_members
+from fedmerit.federation.horizontal.record import zero_update_members
 from fedmerit.stages.reward import decided
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _averages(rounds: tuple[Round, ...], final: NDArray[np.float32]) -> Check:
 
 
 def _idle(names: tuple[str, ...], training: TrainingDocument, rounds: tuple[Round, ...]) -> Check:
-    idle = idle_members(names, rounds)
+    idle = zero_update_members(names, rounds)
     return compared(
         "zero updates",
         holds=idle == training.idle,

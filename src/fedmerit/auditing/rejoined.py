@@ -97,8 +97,8 @@ def _paid(bundle: Bundle, partnership: Partnership, task: VerticalTask) -> Recor
         gains = embedded_gains(task, learn(task, partnership.settings, bundle.scenario).embeddings)
     else:
         gains = retrained_gains(partnership, task, bundle.scenario)
-    kept = summarise(gains, paid.method, paid.label_holder)
-    return mean_game(task.participants, kept, paid.label_holder)
+    kept = summarise(gains, paid.method, paid.label_policy)
+    return mean_game(task.participants, kept, paid.label_policy)
 
 
 def _noised(asked: Vertical) -> bool:
@@ -162,7 +162,7 @@ def _metrics(
 def _gains(bundle: Bundle, name: str, file: str, found: Matrix) -> Check:
     """Sum up gains measured again, and compare: means, and what errors are computed from."""
     asked = bundle.scenario.valuation
-    ours = summarise(found, asked.method, asked.label_holder)
+    ours = summarise(found, asked.method, asked.label_policy)
     theirs = read_table(bundle, file, len(ours.given_nano))
     apart = float(np.abs(theirs.worths_micro - ours.worths_micro).max()) / MICRO
     spread = spread_apart(theirs, ours)

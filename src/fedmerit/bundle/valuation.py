@@ -91,7 +91,7 @@ def _valued(measured: Measured, scenario: Scenario, seed: int) -> _Valued:
     rules = (Narrow(narrow, asked.confidence),) if narrow is not None else ()
     beside = len(game.participants) + 2  # and one to ask again for
     return _Valued(
-        main=value(game, method=asked.method, budget=asked.budget, seed=seed, until=rules),
+        main=value(game, method=asked.method, budget=asked.max_coalitions, seed=seed, until=rules),
         without=value(game, method="leave-one-out", budget=beside, seed=seed),
         alone=value(game, method="individual", budget=beside, seed=seed),
         aligned=METHODS["gradient-alignment"](_RecordedUpdates(measured), budget=0, seed=seed)
@@ -128,7 +128,7 @@ def valuation_document(
         method=main.method,
         reason=main.reason,
         seed=f"0x{main.seed:064x}",
-        budget=asked.budget,
+        budget=asked.max_coalitions,
         evaluations=main.evaluations,
         orders=main.orders,
         confidence_ppm=micro(asked.confidence),

@@ -9,6 +9,7 @@ silently pay people by a default.
 from __future__ import annotations
 
 from fractions import Fraction
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import tomli_w
@@ -74,13 +75,15 @@ class Data(Section):
 class Member(Section):
     """A participant that behaves in its own way, or that the table does not have."""
 
+    RENAMED = MappingProxyType({"take_from": "rows_from", "rows": "row_count"})
+
     name: str
     """A participant of the table, or a new name."""
     behaviour: str = "honest"
     """What it does: see ``fedmerit list``."""
-    take_from: str | None = None
+    rows_from: str | None = None
     """A new member's rows are taken out of this participant's."""
-    rows: Positive | None = None
+    row_count: Positive | None = None
     """How many rows it takes."""
     copy_of: str | None = None
     """A new member trains on a copy of this participant's rows, as a replicator does."""
@@ -109,8 +112,8 @@ class Member(Section):
 
     @model_validator(mode="after")
     def _rows_come_from_somewhere(self) -> Member:
-        if (self.take_from is None) != (self.rows is None):
-            msg = f"member {self.name!r}: 'take_from' and 'rows' go together"
+        if (self.rows_from is None) != (self.row_count is None):
+            msg = f"member {self.name!r}: 'rows_from' and 'row_count' go together"
             raise ValueError(msg)
         return self
 
@@ -152,11 +155,13 @@ class Training(Section):
 class Valuation(Section):
     """How contributions are measured."""
 
+    RENAMED = MappingProxyType({"budget": "max_coalitions", "label_holder": "label_policy"})
+
     game: Literal["retraining", "rounds", "embeddings"] = "retraining"
     """What a coalition is asked: what it would have trained alone (``retraining``); what its
     updates did in the rounds that took place (``rounds``); or, of owners of columns, what their
     recorded embeddings say (``embeddings``). The latter two train nothing again."""
-    label_holder: Literal["given", "mandatory"] = "given"
+    label_policy: Literal["given", "mandatory"] = "given"
     """Of owners of columns: labels are there anyway and their holder plays for its columns alone
     (``given``), or without it nobody is worth anything (``mandatory``)."""
     weights: Literal["fixed", "renormalised"] = "fixed"
@@ -165,13 +170,14 @@ class Valuation(Section):
     metric: Literal["loss", "accuracy"] = "loss"
     """For ``rounds``: a worth is a gain in log-likelihood, in nats, or in accuracy."""
     method: str = "auto"
-    """A valuation method (``fedmerit list``); ``auto`` is exact where the budget allows it."""
-    budget: Positive = 4096
+    """A valuation method (``fedmerit list``); ``auto`` is exact where all coalitions may be
+    measured."""
+    max_coalitions: Positive = 4096
     """Distinct coalitions that may be measured to find the values; those to compare them
     with come on top, at most 2 n + 1."""
     interval_width: Annotated[float, Field(gt=0)] | None = None
     """Stop sampling once every interval, from end to end, is this narrow, in nats or shares
-    of right answers; absent: spend the budget."""
+    of right answers; absent: measure ``max_coalitions``."""
     confidence: Share = 0.95
     """Confidence of the intervals that the report shows and that ``confident`` pays by."""
 

@@ -205,7 +205,7 @@ def gradients(run: federated.RunGame) -> NDArray[np.float32]:
 def curve(run: federated.RunGame, scenario: Scenario, seed: int) -> list[CurvePoint]:
     """Value every round's own game: exactly where the budget allows it, or by joining orders."""
     n = len(run.participants)
-    budget = max(scenario.valuation.budget, _LEAST_OF_A_ROUND * n)
+    budget = max(scenario.valuation.max_coalitions, _LEAST_OF_A_ROUND * n)
     return [
         curve_point(
             number,

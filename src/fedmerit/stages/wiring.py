@@ -153,10 +153,10 @@ def check_names(scenario: Scenario) -> None:
 def _check_game(asked: Valuation, *, columns: bool) -> None:
     """Refuse a game or settings that owners of rows, or those of *columns*, do not have."""
     if asked.game == ("rounds" if columns else "embeddings") or (
-        asked.label_holder != "given" and not columns
+        asked.label_policy != "given" and not columns
     ):
         raise ScenarioError(
-            f"valuation: game = {asked.game!r} with label_holder = {asked.label_holder!r} is not "
+            f"valuation: game = {asked.game!r} with label_policy = {asked.label_policy!r} is not "
             f"for owners of {'columns' if columns else 'rows'}",
             hint='Set game = "retraining", or leave both out.',
         )
@@ -199,8 +199,8 @@ def _role(member: Member) -> Role:
     return Role(
         name=member.name,
         behaviour=_behaviour(member),
-        take_from=member.take_from,
-        rows=member.rows or 0,
+        rows_from=member.rows_from,
+        row_count=member.row_count or 0,
         copy_of=member.copy_of,
         declared_rows=member.declared_rows,
     )

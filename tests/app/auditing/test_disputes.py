@@ -56,7 +56,7 @@ SCENARIO = parse(
         "name": "orders",
         "data": {"source": "digits", "partition": {"recipe": "iid", "participants": 6}},
         "training": {"rounds": 2, "local_epochs": 1},
-        "valuation": {"method": "permutation", "budget": 40},
+        "valuation": {"method": "permutation", "max_coalitions": 40},
     },
     origin="test",
 )

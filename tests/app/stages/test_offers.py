@@ -45,7 +45,7 @@ ROWS = {"member-1": 90, "member-2": 90, "member-3": 90, "member-4": 90}
 def market(**changes):
     """Give a scenario of four owners of digits, of whom the third overstates its costs."""
     members = [{"name": name, "offer": {"cost": cost}} for name, cost in COSTS.items()]
-    members[2]["offer"]["overstates"] = 1.5
+    members[2]["offer"]["ask_multiplier"] = 1.5
     members[3]["reveals"] = False
     scenario = {
         "name": "market",
@@ -305,7 +305,7 @@ def test_a_reputation_decides_between_asks(copy):
             "falling costs",
         ),
         (
-            {"reward": {"mechanism": "vcg"}, "valuation": {"budget": 15}},
+            {"reward": {"mechanism": "vcg"}, "valuation": {"max_coalitions": 15}},
             ScenarioError,
             r"all 2\*\*4 coalitions",
         ),
@@ -336,8 +336,8 @@ def test_what_would_keep_the_mechanism_from_deciding_is_found_before_the_trainin
         ({"members": offers(**{"member-1": {"cost": 2**128}})}, "offer.cost"),
         ({"members": offers(**{"member-1": {"cost": float("nan")}})}, "offer.cost"),
         (
-            {"members": offers(**{"member-1": {"cost": 1, "overstates": float("nan")}})},
-            "offer.overstates",
+            {"members": offers(**{"member-1": {"cost": 1, "ask_multiplier": float("nan")}})},
+            "offer.ask_multiplier",
         ),
         ({"members": offers(**{"member-1": {"cost": 1, "units": 0}})}, "offer.units"),
         ({"members": offers(**{"member-1": {"cots": 1}})}, "no setting 'members.0.offer.cots'"),

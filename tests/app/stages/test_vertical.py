@@ -361,7 +361,7 @@ def test_mandatory_labels_take_from_the_others_and_add_up_alike(bundle):
 
 
 def test_parties_can_be_paid_by_embeddings_with_the_label_holder_mandatory(copy):
-    asked = {"game": "embeddings", "label_holder": "mandatory"}
+    asked = {"game": "embeddings", "label_policy": "mandatory"}
     copy.write("scenario.toml", small(valuation=asked).to_toml().encode())
     vertical.train(copy, lambda *_: None)  # which keeps how the paid game's values spread
     vertical.value(copy, lambda *_: None)

@@ -181,7 +181,7 @@ def opining(findings: Findings, said: OpinionsDocument) -> list[Markup]:
             "As a <em>mandatory</em> member no group without it is worth anything, and it takes a "
             "large share of what the labels make possible. The payments are by the game of "
             "<em>{}</em> with the labels <em>{}</em>."
-        ).format(asked.game, asked.label_holder)
+        ).format(asked.game, asked.label_policy)
     ]
     text.append(
         Markup(

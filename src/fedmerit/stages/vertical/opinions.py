@@ -35,10 +35,10 @@ _GAMES: Final[Mapping[str, str]] = MappingProxyType(
 def paid_game(bundle: Bundle) -> CachedGame:
     """Give what the parties are paid by, out of what is kept of it."""
     members = bundle.document(FEDERATION, FederationDocument)
-    label_holder, kept = bundle.scenario.valuation.label_holder, _paid(bundle, members)
+    label_policy, kept = bundle.scenario.valuation.label_policy, _paid(bundle, members)
     spread = kept.values_nano / NANO
     rows = len(owners_of(members))
-    return CachedGame(party_game(members.names, kept, label_holder, spread, rows))
+    return CachedGame(party_game(members.names, kept, label_policy, spread, rows))
 
 
 def coalition_table(game: CachedGame) -> dict[str, NDArray[Any]]:
@@ -80,26 +80,26 @@ def opinions(bundle: Bundle) -> tuple[joint.OpinionDocument, ...]:
     """Value the parties by every game that was recorded, both with labels given and with not."""
     members = bundle.document(FEDERATION, FederationDocument)
     return tuple(
-        _opinion(bundle, members, game, label_holder)
+        _opinion(bundle, members, game, label_policy)
         for game, file in _GAMES.items()
         if (bundle.path / file).is_file()
-        for label_holder in ("given", "mandatory")
+        for label_policy in ("given", "mandatory")
     )
 
 
 def _opinion(
-    bundle: Bundle, members: FederationDocument, game: str, label_holder: str
+    bundle: Bundle, members: FederationDocument, game: str, label_policy: str
 ) -> joint.OpinionDocument:
     names, rows = members.names, len(owners_of(members))
     kept = read_table(bundle, _GAMES[game], len(names))
-    variances = kept.given_nano if label_holder == "given" else kept.mandatory_nano
-    recorded = party_game(names, kept, label_holder, np.diag(variances / NANO), rows)
+    variances = kept.given_nano if label_policy == "given" else kept.mandatory_nano
+    recorded = party_game(names, kept, label_policy, np.diag(variances / NANO), rows)
     found = value_game(recorded, method="exact", budget=2 ** len(names), seed=0)
     certain = estimates(found, confidence=bundle.scenario.valuation.confidence)
     everyone = np.ones((1, len(names)), dtype=np.bool_)
     return joint.OpinionDocument(
         game=game,
-        label_holder=label_holder,
+        label_holder=label_policy,
         worth=nano(recorded.worth(everyone))[0],
         values=tuple(each.value for each in certain),
         half_widths=tuple(each.half_width for each in certain),

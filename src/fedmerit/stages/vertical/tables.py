@@ -107,7 +107,7 @@ def summarise(gains: Matrix, method: str, label_holder: str) -> Summary:
 def write_table(bundle: Bundle, name: str, gains: Matrix) -> None:
     """Keep what may be told of the gains of every coalition, the labels given."""
     asked = bundle.scenario.valuation
-    bundle.write_tensors(name, asdict(summarise(gains, asked.method, asked.label_holder)))
+    bundle.write_tensors(name, asdict(summarise(gains, asked.method, asked.label_policy)))
 
 
 def read_table(bundle: Bundle, name: str, players: int) -> Summary:

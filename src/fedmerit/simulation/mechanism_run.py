@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from fedmerit.federation import Courses, Leg
+    from fedmerit.federation import ParallelRuns, RunRound
     from fedmerit.incentives import Game, Outcome
     from fedmerit.incentives.mechanisms import Mechanism
     from fedmerit.incentives.offers import Bid
     from fedmerit.incentives.participation import Action, Strategy
-    from fedmerit.simulation.cast import Entrant
     from fedmerit.simulation.economy import Economy
     from fedmerit.simulation.evaluators import Panel
     from fedmerit.simulation.judging import Judgement
+    from fedmerit.simulation.players import Entrant
     from fedmerit.simulation.settings import Simulation
 
     #: Picks a round's members by their names and its number, ``(names,)``.
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True, kw_only=True)
-class Arm:
+class MechanismRun:
     """A run under one mechanism, round by round: :meth:`plan`, train, then :meth:`settle`.
 
     Attributes:
@@ -47,10 +47,10 @@ class Arm:
         strategies: By owner.
         settings: The simulation's.
         economy: Money.
-        courses: What trains.
+        runs: What trains.
         panel: The evaluators.
         seed: The scenario's.
-        leg: Where training stands.
+        last_round: Where training stands.
         periods: What came of each round.
         exits: By owner, the round after which it left.
     """
@@ -60,10 +60,10 @@ class Arm:
     strategies: dict[str, Strategy]
     settings: Simulation
     economy: Economy
-    courses: Courses
+    runs: ParallelRuns
     panel: Panel
     seed: int
-    leg: Leg
+    last_round: RunRound
     periods: list[Period] = field(default_factory=list)
     exits: dict[str, int] = field(default_factory=dict)
     _standings: dict[str, Standing] = field(default_factory=dict)
@@ -88,7 +88,7 @@ class Arm:
         Returns:
             Columns of the training.
         """
-        number = self.leg.number + 1
+        number = self.last_round.number + 1
         if not self.entrants:
             return ()
         self._actions = {
@@ -117,19 +117,21 @@ class Arm:
             columns.append(entrant.columns[effort])
         return tuple(sorted(columns))
 
-    def settle(self, leg: Leg, judgement: Judgement) -> None:
+    def settle(self, run_round: RunRound, judgement: Judgement) -> None:
         """Pay for a round that was trained, and see who stays."""
-        self.leg = leg
+        self.last_round = run_round
         if not self.entrants:
             return
-        hearing = heard(self.panel, judgement, self.names, number=leg.number)
+        hearing = heard(self.panel, judgement, self.names, number=run_round.number)
         said = dict(zip(self.names, estimated(self.names, hearing.said, judgement), strict=True))
         absent = frozenset(self.names) - {
-            name for name, weight in zip(leg.parts, leg.weights, strict=True) if weight > 0
+            name
+            for name, weight in zip(run_round.parts, run_round.weights, strict=True)
+            if weight > 0
         }
-        barred = absent | frozenset(leg.idle)
+        barred = absent | frozenset(run_round.idle)
         if self._bought is None:
-            round_ = replace(self._round(said, leg), barred=barred, reports=hearing.reports)
+            round_ = replace(self._round(said, run_round), barred=barred, reports=hearing.reports)
             outcome, unpaid = decide(self.mechanism, round_), frozenset[str]()
         else:  # it was decided before anybody worked: who then did not is paid nothing
             outcome, unpaid = self._bought, barred
@@ -142,22 +144,22 @@ class Arm:
         for name in hearing.caught:
             slashes[name] += min(self.economy.slash, self._stake(name) - slashes[name])
         quality = outcome.quality_ppm or (10**6,) * len(self.names)
-        self._book(leg, judgement, payments, slashes, quality)
+        self._book(run_round, judgement, payments, slashes, quality)
         for name, estimate in said.items():
-            if name in leg.parts:
+            if name in run_round.parts:
                 self._known[name] = estimate.value / NANO
         self._leave()
 
     def _book(
         self,
-        leg: Leg,
+        run_round: RunRound,
         judgement: Judgement,
         payments: dict[str, int],
         slashes: dict[str, int],
         quality: Sequence[int],
     ) -> None:
         economy = self.economy
-        income = economy.income(leg.metrics.log_likelihood)
+        income = economy.income(run_round.metrics.log_likelihood)
         owners = {entrant.owner for entrant in self.entrants}
         each = economy.benefit * max(0.0, income) / len(owners)
         costs, utilities = {}, dict.fromkeys(self._actions, 0.0)
@@ -170,7 +172,7 @@ class Arm:
             utilities[owner] += each * best / 10**6 if name == self._first_name(owner) else 0.0
         self.periods.append(
             Period(
-                number=leg.number,
+                number=run_round.number,
                 efforts=dict(self._efforts),
                 payments=payments,
                 slashes=slashes,
@@ -179,8 +181,8 @@ class Arm:
                 values=dict(
                     zip(self.names, judgement.of(self.names).sum(axis=1).tolist(), strict=True)
                 ),
-                log_likelihood=leg.metrics.log_likelihood,
-                accuracy=leg.metrics.accuracy,
+                log_likelihood=run_round.metrics.log_likelihood,
+                accuracy=run_round.metrics.accuracy,
                 surplus=economy.budget + sum(slashes.values()) - sum(payments.values()),
                 income=income,
             )
@@ -205,7 +207,7 @@ class Arm:
         self._history = kept(self._history, staying)
         self.entrants = tuple(self.entrants[i] for i in staying)
 
-    def _round(self, said: Mapping[str, Estimate], leg: Leg | None = None) -> RoundInput:
+    def _round(self, said: Mapping[str, Estimate], run_round: RunRound | None = None) -> RoundInput:
         """Give what the mechanism may look at, as far as it asks for it."""
         needs = self.mechanism.needs
         return RoundInput(
@@ -215,8 +217,8 @@ class Arm:
             budget=self.economy.budget,
             bids=self._bids() if Need.BIDS in needs else (),
             stakes=tuple(map(self._stake, self.names)) if Need.STAKES in needs else (),
-            game=self._game(leg) if Need.GAME in needs else None,
-            updates=spread(leg, self.names) if leg and Need.UPDATES in needs else None,
+            game=self._game(run_round) if Need.GAME in needs else None,
+            updates=spread(run_round, self.names) if run_round and Need.UPDATES in needs else None,
             history=self._history,
             parameters=provided(self.mechanism, self.economy.market),
         )
@@ -229,11 +231,11 @@ class Arm:
             for e in self.entrants
         )
 
-    def _game(self, leg: Leg | None) -> Game:
+    def _game(self, run_round: RunRound | None) -> Game:
         """Give the round's game, or before it what a buyer expects it to be."""
-        if leg is None:
+        if run_round is None:
             return Forecast(self._expected())
-        return self.courses.game(leg, self.names)
+        return self.runs.game(run_round, self.names)
 
     def _expected(self) -> dict[str, float]:
         return forecast(self.entrants, self._known, self.economy.market.gain)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fedmerit.errors import TrainingError
-from fedmerit.federation import Courses, Honest, ModelSpec, RoundGame, StaleRider, train
+from fedmerit.federation import Honest, ModelSpec, ParallelRuns, RoundGame, StaleRider, train
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def courses(ragged, quick):
     """Columns 0 to 2 are the members, 3 to 5 are the same as riders."""
     riders = [replace(member, behaviour=StaleRider()) for member in ragged.members]
     columns = [*ragged.members, *riders]
-    return Courses(ragged, ModelSpec(), quick, seed=3, columns=columns)
+    return ParallelRuns(ragged, ModelSpec(), quick, seed=3, columns=columns)
 
 
 def run(courses, *rounds):
@@ -105,7 +105,7 @@ def test_a_whole_runs_game_shows_who_was_there(courses):
 
 def test_whoever_sent_exactly_nothing_is_idle(ragged, quick):
     rider = replace(ragged.members[1], behaviour=StaleRider())  # nothing has moved yet
-    courses = Courses(ragged, ModelSpec(), quick, seed=3, columns=[ragged.members[0], rider])
+    courses = ParallelRuns(ragged, ModelSpec(), quick, seed=3, columns=[ragged.members[0], rider])
 
     [leg] = courses.step([(courses.start, (0, 1))])
 

@@ -14,13 +14,13 @@ import numpy as np
 import torch
 
 from fedmerit.errors import TrainingError
-from fedmerit.federation.batched.measure import Judge, Metrics
+from fedmerit.federation.batched.measure import Metrics, ModelEvaluator
 from fedmerit.federation.batched.threads import single_thread
 from fedmerit.federation.games.rounds import RoundGame
 from fedmerit.federation.games.run import RunGame
 from fedmerit.federation.horizontal.engine import Engine
-from fedmerit.federation.horizontal.record import Round, TrainingRecord, idle_members
-from fedmerit.federation.horizontal.rounds import FLOAT_BYTES, average, exchange
+from fedmerit.federation.horizontal.record import Round, TrainingRecord, zero_update_members
+from fedmerit.federation.horizontal.rounds import FLOAT_BYTES, collect, local_updates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,8 +36,8 @@ _MEMORY_BYTES: Final = 2**27
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Leg:
-    """One round of one run; legs before it are kept by whoever needs them.
+class RunRound:
+    """One round of one run; the rounds before it are kept by whoever needs them.
 
     Attributes:
         number: From 1; 0 is where every run starts.
@@ -65,7 +65,7 @@ class Leg:
         return tuple(name for name, idle in zip(self.parts, still, strict=True) if idle)
 
 
-class Courses:
+class ParallelRuns:
     """Trains runs of one federation, whoever takes part in which.
 
     Args:
@@ -91,83 +91,84 @@ class Courses:
         self._engine = Engine(
             replace(federation, members=tuple(columns)), model, settings, seed=seed
         )
-        self._judge = Judge(federation, self._engine.network)
+        self._evaluator = ModelEvaluator(federation, self._engine.network)
         initial = self._engine.network.initial
         each = FLOAT_BYTES * initial.numel() * len(columns)
         self._at_once = max(1, _MEMORY_BYTES // each)
         untrained = initial.cpu().numpy()
-        self.start = Leg(
+        self.start = RunRound(
             number=0,
             parts=(),
             before=untrained,
             updates=np.empty((0, len(untrained)), dtype=np.float32),
             weights=np.empty(0),
             after=untrained,
-            metrics=self._judge.metrics(initial.unsqueeze(0))[0],
+            metrics=self._evaluator.metrics(initial.unsqueeze(0))[0],
         )
 
     @single_thread()
-    def step(self, wanted: Sequence[tuple[Leg, tuple[int, ...]]]) -> list[Leg]:
+    def step(self, wanted: Sequence[tuple[RunRound, tuple[int, ...]]]) -> list[RunRound]:
         """Train one more round of each run; those that are the same are trained once.
 
         Args:
-            wanted: The run's last leg and the columns that take part, by number and rising.
+            wanted: The run's last round and the columns that take part, by number and rising.
 
         Raises:
             TrainingError: The runs are not all at the same round, or two columns are of one
                 name.
         """
-        if len({leg.number for leg, _ in wanted}) > 1:
+        if len({last.number for last, _ in wanted}) > 1:
             raise TrainingError(
-                f"runs at rounds {sorted({leg.number for leg, _ in wanted})} cannot go on together"
+                f"runs at rounds {sorted({run.number for run, _ in wanted})} cannot go on together"
             )
-        distinct = {(id(leg), columns): (leg, columns) for leg, columns in wanted}
+        distinct = {(id(last), columns): (last, columns) for last, columns in wanted}
         jobs = list(distinct.values())
-        legs: list[Leg] = []
+        trained: list[RunRound] = []
         for start in range(0, len(jobs), self._at_once):
-            legs += self._trained(jobs[start : start + self._at_once])
-        found = dict(zip(distinct, legs, strict=True))
-        return [found[id(leg), columns] for leg, columns in wanted]
+            trained += self._trained(jobs[start : start + self._at_once])
+        by_job = dict(zip(distinct, trained, strict=True))
+        return [by_job[id(last), columns] for last, columns in wanted]
 
-    def game(self, leg: Leg, participants: Sequence[str] | None = None) -> RoundGame:
-        """Give the game of one leg, of those that took part or of all these *participants*."""
-        names = leg.parts if participants is None else tuple(participants)
+    def game(self, round_: RunRound, participants: Sequence[str] | None = None) -> RoundGame:
+        """Give the game of one round, of those that took part or of all these *participants*."""
+        names = round_.parts if participants is None else tuple(participants)
         return RoundGame(
-            self._record([leg], names), 1, self._federation, built=self._engine.network
+            self._record([round_], names), 1, self._federation, built=self._engine.network
         )
 
-    def run_game(self, legs: Sequence[Leg], participants: Sequence[str]) -> RunGame:
+    def run_game(self, rounds: Sequence[RunRound], participants: Sequence[str]) -> RunGame:
         """Give the game of a whole run, which shows its updates.
 
         Args:
-            legs: From the first round on.
-            participants: Whose; they may be absent from some legs, and nobody else took part.
+            rounds: From the first round on.
+            participants: Whose; they may be absent from some rounds, and nobody else took part.
         """
-        record = self._record(legs, tuple(participants))
+        record = self._record(rounds, tuple(participants))
         return RunGame(record, self._federation, built=self._engine.network)
 
-    def _trained(self, jobs: list[tuple[Leg, tuple[int, ...]]]) -> list[Leg]:
+    def _trained(self, jobs: list[tuple[RunRound, tuple[int, ...]]]) -> list[RunRound]:
         device = self._engine.settings.device
-        models = torch.from_numpy(np.stack([leg.after for leg, _ in jobs])).to(device)
-        previous = torch.from_numpy(np.stack([leg.before for leg, _ in jobs])).to(device)
+        models = torch.from_numpy(np.stack([last.after for last, _ in jobs])).to(device)
+        previous = torch.from_numpy(np.stack([last.before for last, _ in jobs])).to(device)
         taking_part = torch.zeros((len(jobs), len(self._names)), dtype=torch.bool)
         for row, (_, columns) in enumerate(jobs):
             taking_part[row, list(columns)] = True
         number = jobs[0][0].number + 1
-        received = exchange(self._engine, models, previous, taking_part.to(device), number)
-        after = average(models, received.updates, received.weights)
-        metrics = self._judge.metrics(after)
+        engine, present = self._engine, taking_part.to(device)
+        sent = local_updates(engine, models, previous, present, number)
+        collected = collect(engine.members, models, sent)
+        metrics = self._evaluator.metrics(collected.after)
         return [
-            Leg(
+            RunRound(
                 number=number,
                 parts=self._parts(columns),
-                before=leg.after,
-                updates=received.updates[row, list(columns)].cpu().numpy(),
-                weights=received.weights[row, list(columns)].cpu().numpy(),
-                after=after[row].cpu().numpy(),
+                before=last.after,
+                updates=collected.updates[row, list(columns)].cpu().numpy(),
+                weights=collected.weights[row, list(columns)].cpu().numpy(),
+                after=collected.after[row].cpu().numpy(),
                 metrics=metrics[row],
             )
-            for row, (leg, columns) in enumerate(jobs)
+            for row, (last, columns) in enumerate(jobs)
         ]
 
     def _parts(self, columns: tuple[int, ...]) -> tuple[str, ...]:
@@ -179,34 +180,34 @@ class Courses:
             )
         return names
 
-    def _record(self, legs: Sequence[Leg], participants: tuple[str, ...]) -> TrainingRecord:
-        rounds = tuple(_round(leg, participants) for leg in legs)
+    def _record(self, run: Sequence[RunRound], participants: tuple[str, ...]) -> TrainingRecord:
+        rounds = tuple(_round(one, participants) for one in run)
         return TrainingRecord(
             participants=participants,
             model=self._model,
             settings=self._engine.settings,
             seed=self._engine.seed,
             rounds=rounds,
-            final=legs[-1].after,
+            final=run[-1].after,
             stop="rounds",
-            metrics=tuple(leg.metrics for leg in legs),
-            idle=idle_members(participants, rounds),
+            metrics=tuple(one.metrics for one in run),
+            idle=zero_update_members(participants, rounds),
         )
 
 
-def _round(leg: Leg, participants: tuple[str, ...]) -> Round:
-    """Spread a leg over all participants, with zeros for the absent."""
-    where = [participants.index(name) for name in leg.parts]
-    updates = np.zeros((len(participants), len(leg.before)), dtype=np.float32)
+def _round(run_round: RunRound, participants: tuple[str, ...]) -> Round:
+    """Spread a round over all participants, with zeros for the absent."""
+    where = [participants.index(name) for name in run_round.parts]
+    updates = np.zeros((len(participants), len(run_round.before)), dtype=np.float32)
     weights = np.zeros(len(participants))
-    updates[where], weights[where] = leg.updates, leg.weights
+    updates[where], weights[where] = run_round.updates, run_round.weights
     return Round(
-        number=leg.number,
-        global_before=leg.before,
+        number=run_round.number,
+        global_before=run_round.before,
         updates=updates,
         weights=weights,
         excluded={},
         bytes_up=updates[where].nbytes,
-        bytes_down=leg.before.nbytes * len(where),
+        bytes_down=run_round.before.nbytes * len(where),
         seconds=0.0,
     )

@@ -42,7 +42,7 @@ class Entrant:
     columns: Mapping[int, int]
 
 
-class Cast:
+class Players:
     """Everybody, and every way to take part, as columns of one training.
 
     Args:
