@@ -43,7 +43,6 @@ from fedmerit.commands import audit as audit_commands
 from fedmerit.errors import AuditImpossible, BundleError, ChainError, Reverted
 from fedmerit.scenario.reading import parse
 from fedmerit.scenario.terms import promise_of, stake_of
-from fedmerit.stages import stages
 from fedmerit.stages.chains import EMBEDDED
 from fedmerit.stages.committing import (
     drawn_commitment,
@@ -51,6 +50,8 @@ from fedmerit.stages.committing import (
     utilities_of,
     write_commitment,
 )
+from fedmerit.stages.report import report as report_stage
+from fedmerit.stages.settle import settle as settle_stage
 
 SCENARIO = parse(
     {
@@ -82,8 +83,8 @@ def exact(hospital_bundle, tmp_path):
 
 def settle(bundle):
     """Report altered evidence, as a committee that lies together would."""
-    stages.settle(bundle, EMBEDDED, lambda *_: None)
-    stages.report(bundle)
+    settle_stage(bundle, EMBEDDED, lambda *_: None)
+    report_stage(bundle)
     bundle.write_seal()
 
 
