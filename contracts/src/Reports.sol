@@ -125,7 +125,7 @@ contract Reports is IReports, EIP712 {
     }
 
     /// @inheritdoc IReports
-    function attempt(uint256 job) public view returns (uint256) {
+    function attempt(uint256 job) external view returns (uint256) {
         return _pending[job].attempt;
     }
 
@@ -178,9 +178,10 @@ contract Reports is IReports, EIP712 {
         if (block.timestamp < books.pausedUntil) revert ReportsPaused(books.pausedUntil);
         if (block.timestamp >= books.endsAt) revert JobOver(job, books.endsAt);
 
-        uint256 expected = finalRound(job) + 1;
-        if (report.round != expected) revert WrongRound(report.round, expected);
-        if (report.attempt != attempt(job)) revert WrongAttempt(report.attempt, attempt(job));
+        Pending storage last = _pending[job];
+        (uint256 final_, uint256 cancelled) = (last.finalRound, last.attempt);
+        if (report.round != final_ + 1) revert WrongRound(report.round, final_ + 1);
+        if (report.attempt != cancelled) revert WrongAttempt(report.attempt, cancelled);
         if (report.prevRoot != books.root) revert WrongPreviousRoot(report.prevRoot, books.root);
     }
 

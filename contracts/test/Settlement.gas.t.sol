@@ -98,7 +98,7 @@ contract SettlementGasTest is Guarded {
     function test_ExactValuesOfUpToSixteenMembersAreDisputedInTransactionsThatFit() external {
         vm.assertLe(_shapley("exact Shapley value of 5", 5), 58_000);
         vm.assertLe(_shapley("exact Shapley value of 8", 8), 295_000);
-        uint8[5] memory counts = [5, 8, 12, 13, 16];
+        uint8[3] memory counts = [5, 8, 16];
         for (uint256 i; i < counts.length; ++i) {
             (uint256 all, uint256 largest, uint256 length) = _proveShapley(counts[i]);
             string memory name = string.concat("proveShapley, ", vm.toString(uint256(counts[i])), " members");
@@ -234,7 +234,7 @@ contract SettlementGasTest is Guarded {
     }
 
     function _utility(uint256 coalition) private pure returns (int256) {
-        return int256(uint256(keccak256(abi.encode(coalition))) % 1_000_000) - 300_000;
+        return int256(coalition * 7_919_317 % 1_000_003) - 300_000;
     }
 
     /// @dev Utilities from coalition `first` on, of four bytes each.

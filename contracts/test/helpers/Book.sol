@@ -125,8 +125,8 @@ library Book {
         text = new bytes(size * width);
         for (uint256 i; i < size; ++i) {
             uint256 word = uint256(utilities[first + i]);
-            for (uint256 at = width; at != 0; --at) {
-                text[i * width + at - 1] = bytes1(uint8(word));
+            for (uint256 byte_ = width; byte_ != 0; --byte_) {
+                text[i * width + byte_ - 1] = bytes1(uint8(word));
                 word >>= 8;
             }
         }
