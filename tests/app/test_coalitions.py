@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedmerit.coalitions import code_of, coalitions_of, codes_of, every_coalition
+from fedmerit.coalitions import coalitions_of, code_of, codes_of, every_coalition
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=62))
