@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from dataclasses import replace
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -30,6 +31,8 @@ from fedmerit.report.units import day
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from jinja2 import Template
 
     from fedmerit.bundle.directory import Bundle
     from fedmerit.report.headline import KeyFigure
@@ -77,11 +80,8 @@ def page(
         members: Whom colours and legends tell apart.
         written: By whom, and from what.
     """
-    library, script = get_plotlyjs(), _part("report.js")
-    template = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    ).from_string(_part("template.html"))
-    return template.render(
+    library, script = _library(), _part("report.js")
+    return _template().render(
         title=title,
         eyebrow=eyebrow,
         lead=lead,
@@ -106,6 +106,19 @@ def write(bundle: Bundle) -> Path:
     return bundle.path / REPORT
 
 
+@cache
+def _template() -> Template:
+    return Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    ).from_string(_part("template.html"))
+
+
+@cache
+def _library() -> str:
+    return str(get_plotlyjs())
+
+
+@cache
 def _part(name: str) -> str:
     return files("fedmerit.report").joinpath(name).read_text(encoding="utf-8")
 
@@ -130,6 +143,7 @@ def _inert(text: str) -> str:
     return text
 
 
+@cache
 def _digest(script: str) -> str:
     return "sha256-" + b64encode(sha256(script.encode()).digest()).decode()
 
