@@ -52,7 +52,8 @@ def decided(bundle: Bundle) -> OutcomeDocument:
     members = bundle.document(FEDERATION, FederationDocument)
     valued = bundle.document(VALUATION, ValuationDocument)
     opened = opened_bids(bundle)
-    barred = set(bundle.document(TRAINING, TrainingDocument).idle)
+    training = bundle.document(TRAINING, TrainingDocument)
+    barred = {*training.idle, *training.never_accepted(members.names)}
     barred.update(drawn_of(bundle).slashed)  # who kept its secret from the draw earns nothing
     if opened is not None:
         barred.update(set(valued.participants) - opened.keys())
