@@ -212,7 +212,7 @@ def _summed(contracts: Contracts, ledger: Ledger, fault: Fault, challenger: Sign
     signed = contracts.reports.hash_signed(report.statement, report.seats)
     (member, *_), (width, utilities, _) = fault.arguments
     done = contracts.disputes.summed(signed, challenger.address, member)
-    return done * width // len(utilities)
+    return int(done * width // len(utilities))
 
 
 def _bond(node: Node, contracts: Contracts, job: int, keys: Keyring, challenger: Signer) -> None:

@@ -99,7 +99,8 @@ class Member(Section):
     """Share of the model's last move that ``disguised-rider`` sends beneath its noise; 0 sends
     random numbers alone."""
     reveals: bool = True
-    """Whether it shows the secret it puts into the draw; one that does not loses its stake."""
+    """Whether it shows the secret it puts into the draw; one that does not loses its stake
+    and is paid nothing."""
     effort: Annotated[float, Field(gt=0, le=1)] = 0.5
     """Share of the agreed local steps that ``under-effort`` takes."""
     drop_rate: Annotated[float, Field(ge=0, le=1)] = 0.3
