@@ -71,7 +71,7 @@ def check_form(ledger: Ledger) -> Check:
     return compared(
         "form of the valuation",
         holds=form is not Form.OPEN,
-        same=_FORMS[form].format(orders=orders),
+        same=_FORMS.get(form, "").format(orders=orders),
         different="the terms leave it open: whoever signs chooses what can be shown to be false",
     )
 
