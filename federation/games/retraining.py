@@ -19,7 +19,7 @@ from fedmerit.federation.horizontal.engine import Engine
 from fedmerit.federation.horizontal.rounds import FLOAT_BYTES, collect, local_updates, sampled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
     from torch import Tensor
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     from fedmerit.federation.data.consortium import Federation
     from fedmerit.federation.horizontal.settings import TrainingSettings
     from fedmerit.federation.models import ModelSpec
-
-    #: Told how many of how many coalitions are done.
-    Progress = Callable[[int, int], None]
+    from fedmerit.progress import Advance
 
 #: Memory that one batch of coalitions may take for its updates, in bytes.
 MEMORY_BYTES: Final = 2**28
@@ -73,7 +71,7 @@ class RetrainingGame:
         seed: int,
         memory_bytes: int = MEMORY_BYTES,
         workers: int | None = None,
-        progress: Progress | None = None,
+        progress: Advance | None = None,
     ) -> None:
         self.participants = federation.participants
         self._engine = Engine(federation, model, settings, seed=seed)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import torch
 
+from fedmerit.coalitions import coalitions_of
 from fedmerit.errors import GameError, suggestion
 from fedmerit.federation.batched.evaluation import evaluation
 from fedmerit.federation.batched.layered import Layered
@@ -209,7 +210,7 @@ class RoundGame:
         portion = max(1, _GAINS // len(self._chosen))
         for start in range(0, 2**n, portion):
             codes = np.arange(start, min(start + portion, 2**n))
-            inside = ((codes[:, None] >> np.arange(n)) & 1).astype(np.bool_)
+            inside = coalitions_of(codes, n)
             worths[codes] = self._gains(inside).mean(axis=1)
         return worths
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import fedmerit
+from fedmerit import pipeline
 from fedmerit.bundle.directory import STAGES, Bundle
 from fedmerit.bundle.schemas import (
     FEDERATION,
@@ -19,9 +20,9 @@ from fedmerit.bundle.schemas import (
     ValuationDocument,
 )
 from fedmerit.errors import BundleError, ChainError, DataError, FedmeritError
+from fedmerit.kinds.horizontal import training
 from fedmerit.pipeline import ChainChoice, write_report
 from fedmerit.scenario.reading import load, parse
-from fedmerit.stages import stages
 
 #: What a scenario settles by if it says nothing: with the draw that most tests here do without.
 DRAWN = {}
@@ -144,7 +145,7 @@ def test_a_run_that_died_says_where_and_resumes_to_the_same_result(
         raise RuntimeError("the power went out")
 
     with monkeypatch.context() as broken:
-        broken.setattr(stages, stage, die)
+        broken.setattr(pipeline, stage, die)
         with pytest.raises(RuntimeError):
             fedmerit.run(small(settlement=DRAWN), tmp_path / "died")
     died = Bundle.open(tmp_path / "died")
@@ -160,17 +161,19 @@ def test_a_run_that_died_says_where_and_resumes_to_the_same_result(
 @pytest.mark.slow
 def test_training_that_died_between_rounds_goes_on_from_the_last_one(whole, tmp_path, monkeypatch):
     written = []
-    keep = stages.write_round
+    keep = training.write_round
 
     def die_after_one(bundle, round_):
         keep(bundle, round_)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
-        broken.setattr(stages, "write_round", die_after_one)
+        broken.setattr(training, "write_round", die_after_one)
         with pytest.raises(KeyboardInterrupt):
             fedmerit.run(small(settlement=DRAWN), tmp_path / "died")
-    monkeypatch.setattr(stages, "write_round", lambda b, r: (written.append(r.number), keep(b, r)))
+    monkeypatch.setattr(
+        training, "write_round", lambda b, r: (written.append(r.number), keep(b, r))
+    )
 
     resumed = fedmerit.resume(tmp_path / "died")
 

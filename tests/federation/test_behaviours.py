@@ -31,8 +31,8 @@ from fedmerit.federation import (
     train,
 )
 from fedmerit.federation.behaviours import ClientContext
+from fedmerit.kinds.horizontal.wiring import assemble
 from fedmerit.scenario.model import Scenario
-from fedmerit.stages.wiring import assemble
 
 CONTEXT = ClientContext(torch.ones(2, 3), torch.ones(2, 3), np.random.default_rng(0))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -20,11 +21,10 @@ from plotly.io import to_json
 from plotly.offline import get_plotlyjs
 
 from fedmerit.bundle.directory import REPORT
-from fedmerit.report import joint
 from fedmerit.report.colours import DARK, LIGHT, PARTICIPANTS
 from fedmerit.report.findings import read
 from fedmerit.report.headline import key_figures
-from fedmerit.report.sections import sections
+from fedmerit.report.parts import part_of
 from fedmerit.report.theme import FONT, looks
 from fedmerit.report.units import day
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
     from fedmerit.bundle.directory import Bundle
-    from fedmerit.report.findings import Findings
     from fedmerit.report.headline import KeyFigure
     from fedmerit.report.layout import Chart, Section
 
@@ -46,14 +45,15 @@ def render(bundle: Bundle) -> str:
     Raises:
         BundleError: A document is missing or not of its form.
     """
-    findings = read(bundle)
+    part = part_of(bundle.scenario)
+    findings = replace(read(bundle), own=part.read(bundle))
     version = findings.run.versions["fedmerit"]
     return page(
         title=findings.scenario.name,
         eyebrow=f"fedmerit report · {day(findings.started)} · seed {findings.run.seed}",
         lead=findings.scenario.description,
-        figures=_headline(findings),
-        sections=sections(findings),
+        figures=key_figures(findings, *part.model_figures(findings)),
+        sections=part.sections(findings),
         members=findings.valuation.participants,
         written=f"Written by fedmerit {version} from the files beside it.",
     )
@@ -104,14 +104,6 @@ def write(bundle: Bundle) -> Path:
     """Write the report into the bundle, and give its path."""
     bundle.write(REPORT, render(bundle).encode())
     return bundle.path / REPORT
-
-
-def _headline(findings: Findings) -> list[KeyFigure]:
-    """Give the strip at the top; of a vertical run, with its own figures of the model."""
-    figures = key_figures(findings)
-    if findings.joint is not None:
-        figures[0], figures[2] = joint.key_figures(findings.joint.vertical)
-    return figures
 
 
 @cache

@@ -16,6 +16,7 @@ import tomli_w
 from pydantic import BeforeValidator, Field, model_validator
 
 from fedmerit.scenario.columns import Vertical
+from fedmerit.scenario.kinds import kind_of
 from fedmerit.scenario.sections import BaseUnits, Offer, Positive, Section, Share, Stake
 
 if TYPE_CHECKING:
@@ -254,32 +255,7 @@ class Scenario(Section):
 
     @model_validator(mode="after")
     def _sections_fit(self) -> Scenario:
-        if self.vertical is None:
-            if not self.data.source:
-                msg = "the setting 'data.source' is missing: which table is to be learned from?"
-                raise ValueError(msg)
-            return self
-        shared = [owner.name for owner in self.vertical.owners if owner.source is None]
-        if bool(shared) != bool(self.data.source):
-            msg = (
-                f"data.source deals columns out to owners without a 'source' of their own: "
-                f"{', '.join(shared) or 'there are none'}"
-            )
-            raise ValueError(msg)
-        for given, usual, name in (
-            (self.members, (), "[[members]]"),
-            (self.training, Training(), "[training]"),
-            (self.data.participant, None, "data.participant"),
-            (self.data.partition, None, "[data.partition]"),
-            (self.data.label, None, "data.label"),
-            (self.data.positive, None, "data.positive"),
-        ):
-            if given != usual:
-                msg = f"{name} is for owners of rows, and [vertical] makes owners of columns"
-                raise ValueError(msg)
-        if self.vertical.protocol == "regression" and self.model != Model():
-            msg = "[model] is for split learning: it is each owner's own network"
-            raise ValueError(msg)
+        kind_of(self).part("scenario").check_sections(self)
         return self
 
     @property
@@ -290,10 +266,10 @@ class Scenario(Section):
     @property
     def offers(self) -> dict[str, Offer]:
         """What each asks that asks for anything."""
-        some = self.members if self.vertical is None else self.vertical.owners
-        return {one.name: one.offer for one in some if one.offer is not None}
+        offers: dict[str, Offer] = kind_of(self).part("scenario").offers(self)
+        return offers
 
     def to_toml(self) -> str:
         """Write the scenario out in full, every default that applies to it included."""
-        apart = {"members", "training"} if self.vertical else set()
-        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True, exclude=apart))
+        left_out = set(kind_of(self).part("scenario").LEFT_OUT)
+        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True, exclude=left_out))

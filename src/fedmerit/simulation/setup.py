@@ -13,13 +13,13 @@ from fedmerit.federation.horizontal.rounds import sampled
 from fedmerit.incentives import MECHANISMS
 from fedmerit.incentives.mechanisms import Need
 from fedmerit.incentives.participation import STRATEGIES
+from fedmerit.kinds.parts import simulation_part
 from fedmerit.simulation.economy import Economy, plan
 from fedmerit.simulation.evaluators import Panel
 from fedmerit.simulation.judging import Judge
 from fedmerit.simulation.mechanism_run import MechanismRun
 from fedmerit.simulation.players import Players
 from fedmerit.simulation.results import Person
-from fedmerit.stages.wiring import assemble
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fedmerit.kinds.horizontal.wiring import Consortium
     from fedmerit.scenario.model import Scenario
     from fedmerit.simulation.deviating import Deviation
     from fedmerit.simulation.settings import Simulation
-    from fedmerit.stages.wiring import Consortium
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,18 +118,13 @@ def set_up(scenario: Scenario, settings: Simulation) -> Setup:
     Raises:
         FedmeritError: The scenario cannot be run, or a mechanism not be simulated.
     """
-    if scenario.vertical is not None:
-        raise ScenarioError(
-            f"{scenario.name} is a federation of columns, whose owners train as one or not at all",
-            hint="Simulate one whose members own rows: fedmerit list",
-        )
     if scenario.reward.budget < settings.rounds:
         raise ScenarioError(
             f"reward.budget is {scenario.reward.budget}, which leaves nothing for each of "
             f"{settings.rounds} rounds",
             hint=f"Set reward.budget to {settings.rounds} or more, or take fewer rounds.",
         )
-    consortium = assemble(scenario)
+    consortium = simulation_part(scenario).assemble(scenario)
     federation, seed = consortium.federation, scenario.seed
     settings.check_size(len(federation.members))
     budget = scenario.reward.budget // settings.rounds

@@ -15,9 +15,9 @@ from fedmerit.federation import (
     UnderEffort,
     UpdateNoise,
 )
+from fedmerit.kinds.horizontal.wiring import assemble
 from fedmerit.scenario.reading import load, parse, shipped
 from fedmerit.scenario.starter import write_starter
-from fedmerit.stages.wiring import assemble
 
 SMALLEST = {"name": "small", "data": {"source": "digits"}}
 OFFERED = {"name": "a", "offer": {"cost": 5, "overstates": 2.0}}

@@ -12,8 +12,11 @@ from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle import vertical_schemas as joint
 from fedmerit.bundle.directory import COALITIONS
 from fedmerit.federation.privacy.accountant import DELTA
-from fedmerit.stages.vertical.opinions import coalition_table, opinions, paid_game, valuation_of
-from fedmerit.stages.vertical.said import exchange, protocols
+from fedmerit.kinds.vertical.opinions import coalition_table, opinions, paid_game, valuation_of
+from fedmerit.kinds.vertical.protocols import terms_of
+from fedmerit.kinds.vertical.said import exchange, protocols
+from fedmerit.kinds.vertical.scenario import vertical_of
+from fedmerit.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,11 +25,12 @@ if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle
     from fedmerit.bundle.schemas import FederationDocument
     from fedmerit.bundle.vertical_schemas import VerticalDocument
-    from fedmerit.scenario.columns import Noise, Vertical
+    from fedmerit.scenario.columns import Vertical
 
 
-def check_joint_numbers(bundle: Bundle, asked: Vertical) -> Iterator[Check]:
+def check_numbers(bundle: Bundle) -> Iterator[Check]:
     """Recompute every step from the recorded messages and utilities to the payments."""
+    asked = vertical_of(bundle.scenario)
     said = bundle.document(joint.VERTICAL, joint.VerticalDocument)
     members = bundle.document(evidence.FEDERATION, evidence.FederationDocument)
     held_out = round(bundle.scenario.data.validation_share * said.common)
@@ -43,7 +47,6 @@ def check_joint_numbers(bundle: Bundle, asked: Vertical) -> Iterator[Check]:
 def _owners(said: VerticalDocument, members: FederationDocument, asked: Vertical) -> Check:
     """Hold what is said of owners, columns and keys against the scenario and the members."""
     [rows] = {member.rows for member in members.members}
-    encrypted = asked.protocol == "regression" or asked.forward == "encrypted"
     inputs = tuple(f"{owner.name}: {name}" for owner in said.owners for name in owner.inputs)
     listed = {owner.name: owner.columns for owner in asked.owners if owner.columns}
     wrong = [
@@ -55,7 +58,7 @@ def _owners(said: VerticalDocument, members: FederationDocument, asked: Vertical
             ("who they are", set(members.names), {owner.name for owner in asked.owners}),
             ("columns", inputs, members.features),
             ("people in common", said.common, rows + members.members[0].validation_rows),
-            ("key", said.key_bits, asked.key_bits if encrypted else 0),
+            ("key", said.key_bits, asked.key_bits if terms_of(asked).encrypts(asked) else 0),
             (
                 "rows",
                 [owner.table_rows for owner in said.owners],
@@ -105,27 +108,18 @@ def _messages(bundle: Bundle, said: VerticalDocument) -> Check:
 def _privacy(said: VerticalDocument, asked: Vertical) -> Check:
     """Compute every epsilon again from the scenario's noise and the epochs."""
     ours = tuple(
-        _epsilon(noise, said.epochs) if asked.protocol == "split" else None
-        for noise in (asked.label_noise, asked.feature_noise)
+        None if epsilon is None else evidence.micro(epsilon)
+        for epsilon in terms_of(asked).epsilons(asked, said.epochs)
     )
     theirs = (said.label_epsilon_micro, said.feature_epsilon_micro)
     wrong = differing(theirs, ours, ROUNDING_UNITS)
-    stated = [f"{(each or 0) / evidence.MICRO:.3f}" for each in theirs if each is not None]
+    stated = [f"{(each or 0) / MICRO:.3f}" for each in theirs if each is not None]
     return compared(
         "privacy",
         holds=not wrong and said.delta_ppm == evidence.micro(DELTA),
         same=f"epsilon {' and '.join(stated)} at delta {DELTA:g}" if stated else "no noise claimed",
         different=f"{joint.VERTICAL} claims epsilons {theirs}, the noise gives {ours}",
     )
-
-
-def _epsilon(noise: Noise, epochs: int) -> int | None:
-    # It loads torch, which an audit of encrypted training does without.
-    from fedmerit.federation.privacy.noise import Protection  # noqa: PLC0415
-
-    protection = Protection(clip=noise.clip, noise=noise.noise, micro_batch=noise.micro_batch)
-    epsilon = protection.epsilon(epochs, DELTA)
-    return evidence.micro(epsilon) if np.isfinite(epsilon) else None
 
 
 def _values(bundle: Bundle) -> Check:

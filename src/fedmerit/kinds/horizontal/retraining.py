@@ -6,40 +6,35 @@ are measured on the kept rounds, which the training is held against.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fedmerit.auditing.numbers import differing
+from fedmerit.auditing.tolerances import GAIN_TOLERANCE, MODEL_TOLERANCE, ties_of
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle.directory import COALITIONS
-from fedmerit.bundle.schemas import MICRO
 from fedmerit.bundle.training import read_rounds, recorded_gradients
 from fedmerit.errors import AuditImpossible, DataError
 from fedmerit.federation import RetrainingGame, train
-from fedmerit.stages import stages
-from fedmerit.stages.wiring import assemble, federation_document
+from fedmerit.kinds.horizontal.training import kept_run, training_of
+from fedmerit.kinds.horizontal.valuing import curve, game_of, gradients, played
+from fedmerit.kinds.horizontal.wiring import assemble, federation_document
+from fedmerit.units import MICRO, NANO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
     from fedmerit.bundle.directory import Bundle
     from fedmerit.federation import RunGame, TrainingRecord
-    from fedmerit.stages.wiring import Consortium
-
-#: Share of a parameter's largest magnitude by which a model trained elsewhere may differ.
-MODEL_TOLERANCE: Final = 1e-3
-#: By how much a coalition's gain on one validation row may differ when trained elsewhere.
-GAIN_TOLERANCE: Final = 1e-3
-#: Share of rows on which a model measured elsewhere may be right where it was wrong: two
-#: classes all but tie.
-TIES: Final = 1e-5
+    from fedmerit.incentives.game import MeasuredGame
+    from fedmerit.kinds.horizontal.wiring import Consortium
 
 
-def consortium_of(bundle: Bundle) -> Consortium:
+def _consortium_of(bundle: Bundle) -> Consortium:
     """Assemble the federation again, from the data that are here.
 
     Raises:
@@ -54,18 +49,13 @@ def consortium_of(bundle: Bundle) -> Consortium:
         ) from error
 
 
-def ties_of(bundle: Bundle, off: NDArray[np.float64]) -> float:
-    """Give how many of the measurements *off* may differ by a tie: none of a log-likelihood."""
-    return TIES * off.size if bundle.scenario.valuation.metric == "accuracy" else 0.0
-
-
 def check_retraining(bundle: Bundle) -> Iterator[Check]:
     """Train the run and every recorded coalition again, and compare.
 
     Raises:
         AuditImpossible: The data are not here.
     """
-    consortium = consortium_of(bundle)
+    consortium = _consortium_of(bundle)
     said = bundle.document(evidence.FEDERATION, evidence.FederationDocument)
     found = federation_document(bundle.scenario, consortium)
     wrong = differing(said.model_dump(), found.model_dump(), 0)
@@ -81,11 +71,22 @@ def check_retraining(bundle: Bundle) -> Iterator[Check]:
     record = train(consortium.federation, consortium.model, consortium.settings, seed=seed)
     yield _models(bundle, record)
     yield _metrics(bundle, consortium, record)
-    kept = stages.kept_run(bundle, consortium)
+    kept = kept_run(bundle, consortium)
     yield _gains(bundle, consortium, kept)
-    run = stages.played(kept, consortium, bundle.scenario)
-    yield _gradients(bundle, stages.gradients(run))
+    run = played(kept, consortium, bundle.scenario)
+    yield _gradients(bundle, gradients(run))
     yield _curve(bundle, run)
+
+
+def measured_again(bundle: Bundle) -> tuple[str, Callable[[], MeasuredGame]]:
+    """Assemble again: give the digest of the rows, and what measures coalitions on them.
+
+    Raises:
+        AuditImpossible: The data are not here.
+    """
+    consortium, scenario = _consortium_of(bundle), bundle.scenario
+    digest = federation_document(scenario, consortium).data_digest
+    return digest, lambda: game_of(kept_run(bundle, consortium), consortium, scenario)
 
 
 def _models(bundle: Bundle, record: TrainingRecord) -> Check:
@@ -108,7 +109,7 @@ def _models(bundle: Bundle, record: TrainingRecord) -> Check:
 
 def _metrics(bundle: Bundle, consortium: Consortium, record: TrainingRecord) -> Check:
     said = bundle.document(evidence.TRAINING, evidence.TrainingDocument)
-    found = stages.training_of(record, consortium)
+    found = training_of(record, consortium)
     # Digests of floats trained elsewhere differ; the metrics agree to a rounding.
     digests = {"update_digests", "update_root"}
     wrong = differing(
@@ -126,7 +127,7 @@ def _metrics(bundle: Bundle, consortium: Consortium, record: TrainingRecord) -> 
 
 def _gains(bundle: Bundle, consortium: Consortium, kept: TrainingRecord) -> Check:
     stored = bundle.tensors(COALITIONS)
-    game = stages.game_of(kept, consortium, bundle.scenario)
+    game = game_of(kept, consortium, bundle.scenario)
     # Row by row: the rows' spread is what the standard errors, and so cautious pay, rest on.
     ours = game.worth_by_row(stored["coalitions"].astype(np.bool_))
     off = np.abs(ours - stored["gains_micro"] / MICRO)
@@ -167,11 +168,11 @@ def _gradients(bundle: Bundle, found: NDArray[np.float32]) -> Check:
 
 def _curve(bundle: Bundle, run: RunGame) -> Check:
     said = bundle.document(evidence.VALUATION, evidence.ValuationDocument)
-    found = stages.curve(run, bundle.scenario, int(said.seed, 16))
+    found = curve(run, bundle.scenario, int(said.seed, 16))
     wrong = differing(
         tuple(point.model_dump() for point in said.curve),
         tuple(point.model_dump() for point in found),
-        round(GAIN_TOLERANCE * evidence.NANO),
+        round(GAIN_TOLERANCE * NANO),
     )
     return compared(
         "recomputed round games",

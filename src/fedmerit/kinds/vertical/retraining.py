@@ -11,22 +11,23 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from fedmerit.auditing.numbers import differing
-from fedmerit.auditing.retrained import GAIN_TOLERANCE, MODEL_TOLERANCE
+from fedmerit.auditing.tolerances import GAIN_TOLERANCE, MODEL_TOLERANCE
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle import vertical_schemas as joint
-from fedmerit.bundle.schemas import MICRO, NANO
 from fedmerit.errors import AuditImpossible, DataError
 from fedmerit.federation.vertical.alignment.alignment import align
-from fedmerit.stages.vertical.explaining import attributed, used
-from fedmerit.stages.vertical.tables import mean_game, read_table, summarise
-from fedmerit.stages.vertical.training import (
+from fedmerit.kinds.vertical.explaining import attributed, used
+from fedmerit.kinds.vertical.scenario import vertical_of
+from fedmerit.kinds.vertical.tables import mean_game, read_table, summarise
+from fedmerit.kinds.vertical.training import (
     learn,
     training_document,
     vertical_document,
 )
-from fedmerit.stages.vertical.valuing import embedded_gains, retrained_gains
-from fedmerit.stages.vertical.wiring import assemble, federation_document, task_of
+from fedmerit.kinds.vertical.valuing import embedded_gains, retrained_gains
+from fedmerit.kinds.vertical.wiring import assemble, federation_document, task_of
+from fedmerit.units import MICRO, NANO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,10 +35,10 @@ if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle
     from fedmerit.federation.vertical.task import Matrix, VerticalTask
     from fedmerit.incentives import RecordedGame
+    from fedmerit.kinds.vertical.tables import Summary
+    from fedmerit.kinds.vertical.training import Learned
+    from fedmerit.kinds.vertical.wiring import Partnership
     from fedmerit.scenario.columns import Vertical
-    from fedmerit.stages.vertical.tables import Summary
-    from fedmerit.stages.vertical.training import Learned
-    from fedmerit.stages.vertical.wiring import Partnership
 
 
 #: How far means over all rows and the spread of values may be off on another machine.
@@ -52,7 +53,7 @@ _NOISED: Final = (
 )
 
 
-def check_joint_retraining(bundle: Bundle, asked: Vertical) -> Iterator[Check]:
+def check_retraining(bundle: Bundle) -> Iterator[Check]:
     """Align and train again, the run and every coalition, and compare.
 
     Raises:
@@ -70,13 +71,13 @@ def check_joint_retraining(bundle: Bundle, asked: Vertical) -> Iterator[Check]:
     )
     if said.data_digest != found.data_digest:
         return
-    if _noised(asked):
+    if _noised(vertical_of(bundle.scenario)):
         yield Check("retraining", "skipped", _NOISED)
     else:
         yield from _repeated(bundle, partnership, task)
 
 
-def paid_again(bundle: Bundle, asked: Vertical) -> tuple[str, Callable[[], RecordedGame]]:
+def measured_again(bundle: Bundle) -> tuple[str, Callable[[], RecordedGame]]:
     """Align again: give the digest of the common rows, and what measures every coalition on them.
 
     The game is the one that the parties are paid by.
@@ -84,7 +85,7 @@ def paid_again(bundle: Bundle, asked: Vertical) -> tuple[str, Callable[[], Recor
     Raises:
         AuditImpossible: The data are not here, or noise protects somebody.
     """
-    if _noised(asked):
+    if _noised(vertical_of(bundle.scenario)):
         raise AuditImpossible(_NOISED, hint="Audit without --spot-checks.")
     partnership, task = _aligned(bundle)
     digest = federation_document(partnership, task).data_digest
@@ -94,7 +95,9 @@ def paid_again(bundle: Bundle, asked: Vertical) -> tuple[str, Callable[[], Recor
 def _paid(bundle: Bundle, partnership: Partnership, task: VerticalTask) -> RecordedGame:
     paid = bundle.scenario.valuation
     if paid.game == "embeddings":
-        gains = embedded_gains(task, learn(task, partnership.settings, bundle.scenario).embeddings)
+        gains = embedded_gains(
+            task, learn(task, partnership.learner, bundle.scenario).trained.embeddings
+        )
     else:
         gains = retrained_gains(partnership, task, bundle.scenario)
     kept = summarise(gains, paid.method, paid.label_policy)
@@ -121,12 +124,12 @@ def _aligned(bundle: Bundle) -> tuple[Partnership, VerticalTask]:
 
 
 def _repeated(bundle: Bundle, partnership: Partnership, task: VerticalTask) -> Iterator[Check]:
-    learned = learn(task, partnership.settings, bundle.scenario)
+    learned = learn(task, partnership.learner, bundle.scenario)
     yield _metrics(bundle, partnership, task, learned)
     gains = retrained_gains(partnership, task, bundle.scenario)
     yield _gains(bundle, "retrained coalitions", joint.RETRAINED, gains)
-    if (bundle.path / joint.EMBEDDED).is_file() or learned.embeddings:
-        seen = embedded_gains(task, learned.embeddings)
+    if (bundle.path / joint.EMBEDDED).is_file() or learned.trained.embeddings:
+        seen = embedded_gains(task, learned.trained.embeddings)
         yield _gains(bundle, "coalitions of embeddings", joint.EMBEDDED, seen)
     yield _attribution(bundle, partnership, task, learned)
 
@@ -196,7 +199,7 @@ def _attribution(
 ) -> Check:
     """Explain the model again; the pictures are the libraries' and are not compared."""
     said = bundle.document(joint.OPINIONS, joint.OpinionsDocument)
-    made = attributed(learned.parameters, partnership, task, seed=bundle.scenario.seed)
+    made = attributed(learned.trained.parameters, partnership, task, seed=bundle.scenario.seed)
     found = used(made, task)
     ours = {(use.owner, use.column): use.importance_nano for use in found["columns"]}
     theirs = {(use.owner, use.column): use.importance_nano for use in said.columns}

@@ -9,14 +9,15 @@ import numpy as np
 from fedmerit.bundle import vertical_schemas as joint
 from fedmerit.bundle.directory import COALITIONS
 from fedmerit.bundle.schemas import VALUATION
+from fedmerit.coalitions import every_coalition
 from fedmerit.federation.vertical.partygame import EmbeddingGame, PartyGame
+from fedmerit.kinds.vertical.explaining import attributed, plots, used
+from fedmerit.kinds.vertical.models import read_models
+from fedmerit.kinds.vertical.opinions import coalition_table, opinions, paid_game, valuation_of
+from fedmerit.kinds.vertical.tables import write_table
+from fedmerit.kinds.vertical.wiring import assemble, task_of
 from fedmerit.stages.committing import write_commitment
 from fedmerit.stages.draw import seed_of
-from fedmerit.stages.vertical.explaining import attributed, plots, used
-from fedmerit.stages.vertical.models import read_models
-from fedmerit.stages.vertical.opinions import coalition_table, opinions, paid_game, valuation_of
-from fedmerit.stages.vertical.tables import every_coalition, write_table
-from fedmerit.stages.vertical.wiring import assemble, task_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle
     from fedmerit.federation.vertical.split.cut import Embeddings
     from fedmerit.federation.vertical.task import Matrix, VerticalTask
+    from fedmerit.kinds.vertical.wiring import Partnership
+    from fedmerit.progress import Advance
     from fedmerit.scenario.model import Scenario
-    from fedmerit.stages.chains import Advance
-    from fedmerit.stages.vertical.wiring import Partnership
 
 
 def value(bundle: Bundle, advance: Advance) -> None:

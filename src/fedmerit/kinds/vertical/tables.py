@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from fedmerit.bundle.schemas import MICRO, NANO
 from fedmerit.bundle.training import whole
+from fedmerit.coalitions import every_coalition
 from fedmerit.errors import BundleError, ScenarioError
 from fedmerit.incentives import AUTO, RecordedGame
 from fedmerit.incentives import value as value_game
 from fedmerit.incentives.methods import SHAPLEY
 from fedmerit.incentives.methods.interactions import interactions
+from fedmerit.units import MICRO, NANO
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,12 +54,6 @@ class Summary:
     mandatory_nano: NDArray[np.int64]
     values_nano: NDArray[np.int64]
     pairs_nano: NDArray[np.int64]
-
-
-def every_coalition(players: int) -> NDArray[np.bool_]:
-    """Give all coalitions, nobody first and everyone last, shape ``(2**players, players)``."""
-    numbers = np.arange(2**players)[:, None]
-    return (numbers >> np.arange(players) & 1).astype(np.bool_)
 
 
 def least_rows(players: int, games: int) -> int:

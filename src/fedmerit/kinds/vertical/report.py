@@ -1,28 +1,79 @@
-"""The sections that only a vertical run has."""
+"""The sections and figures of a run whose members own columns."""
 
 from __future__ import annotations
 
 from base64 import b64encode
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, cast
 
-from fedmerit.bundle.vertical_schemas import BY_COLUMN, BY_OWNER
-from fedmerit.report.figures import joint as figures
+from fedmerit.bundle.vertical_schemas import (
+    BY_COLUMN,
+    BY_OWNER,
+    OPINIONS,
+    VERTICAL,
+    OpinionsDocument,
+    VerticalDocument,
+)
+from fedmerit.kinds.vertical import figures, sentences
+from fedmerit.kinds.vertical.scenario import vertical_of
+from fedmerit.report import sections as common
+from fedmerit.report import worth
 from fedmerit.report.headline import KeyFigure
 from fedmerit.report.layout import Chart, Picture, Section
-from fedmerit.report.sentences import joint as sentences
 from fedmerit.report.tables import NONE, Table
 from fedmerit.report.units import decimals_for, milli, number, percent, with_error
 
 if TYPE_CHECKING:
-    from fedmerit.bundle.vertical_schemas import OpinionsDocument, VerticalDocument
-    from fedmerit.report.findings import Findings, Joint
+    from collections.abc import Mapping
+
+    from markupsafe import Markup
+
+    from fedmerit.bundle.directory import Bundle
+    from fedmerit.report.findings import Findings
+    from fedmerit.scenario.columns import Vertical
 
 #: As many input columns are tabulated.
 _MOST: Final = 40
 
 
-def key_figures(said: VerticalDocument) -> tuple[KeyFigure, KeyFigure]:
-    """Give the two figures at the top that are about the model."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joint:
+    """What only a vertical run has: :attr:`Findings.own` of it.
+
+    Attributes:
+        asked: The scenario's section.
+        vertical: Who holds which columns, and what was said.
+        opinions: Values by other games, and the model's use of columns.
+        pictures: shap's plots, by file.
+    """
+
+    asked: Vertical
+    vertical: VerticalDocument
+    opinions: OpinionsDocument
+    pictures: Mapping[str, bytes]
+
+
+def read(bundle: Bundle) -> Joint:
+    """Read the documents that only a vertical run has.
+
+    Raises:
+        BundleError: One is missing or not of its form.
+    """
+    return Joint(
+        asked=vertical_of(bundle.scenario),
+        vertical=bundle.document(VERTICAL, VerticalDocument),
+        opinions=bundle.document(OPINIONS, OpinionsDocument),
+        pictures={name: bundle.read(name) for name in (BY_COLUMN, BY_OWNER)},
+    )
+
+
+def _own(findings: Findings) -> Joint:
+    return cast("Joint", findings.own)
+
+
+def model_figures(findings: Findings) -> tuple[KeyFigure, KeyFigure]:
+    """Give the area under the model's curve, and what not joining the tables costs."""
+    said = _own(findings).vertical
     return (
         KeyFigure(
             "AUC of the joint model",
@@ -39,14 +90,29 @@ def key_figures(said: VerticalDocument) -> tuple[KeyFigure, KeyFigure]:
     )
 
 
-def sections(findings: Findings, found: Joint) -> list[Section]:
-    """Give the sections on columns, on what was said, and on other opinions."""
+def sections(findings: Findings) -> list[Section]:
+    """Give all sections, in reading order."""
+    own = _own(findings)
     return [
-        _opinions(findings, found.opinions),
-        _columns(findings, found),
-        _messages(findings, found),
-        _use(found),
+        worth.contributed(findings),
+        worth.sure(findings),
+        worth.together(findings),
+        _opinions(findings, own.opinions),
+        _columns(findings, own),
+        _messages(findings, own),
+        _use(own),
+        *common.bought(findings),
+        common.paid(findings),
+        common.why(findings),
+        common.draw(findings),
+        common.ledger(findings),
+        common.checking(findings),
     ]
+
+
+def checking(findings: Findings) -> list[Markup]:
+    """Say what an audit does, and how to make one."""
+    return sentences.checking(_own(findings).vertical)
 
 
 def _columns(findings: Findings, found: Joint) -> Section:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from fedmerit.bundle import vertical_schemas as joint
-from fedmerit.bundle.schemas import FEDERATION, NANO, FederationDocument, nano
+from fedmerit.bundle.schemas import FEDERATION, FederationDocument, nano
 from fedmerit.bundle.training import coalition_arrays
 from fedmerit.bundle.valuation import Measured, valuation_document
 from fedmerit.incentives import CachedGame, estimates
 from fedmerit.incentives import value as value_game
-from fedmerit.stages.vertical.tables import party_game, read_table
+from fedmerit.kinds.vertical.tables import party_game, read_table
+from fedmerit.units import NANO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
 
     from fedmerit.bundle.directory import Bundle
     from fedmerit.bundle.schemas import ValuationDocument
-    from fedmerit.stages.vertical.tables import Summary
+    from fedmerit.kinds.vertical.tables import Summary
 
-_GAMES: Final[Mapping[str, str]] = MappingProxyType(
+#: Where a bundle keeps what every coalition is worth, by game.
+GAMES: Final[Mapping[str, str]] = MappingProxyType(
     {"retraining": joint.RETRAINED, "embeddings": joint.EMBEDDED}
 )
 
@@ -50,13 +52,7 @@ def coalition_table(game: CachedGame) -> dict[str, NDArray[Any]]:
 def valuation_of(bundle: Bundle, game: CachedGame, seed: int) -> ValuationDocument:
     """Value the parties by what they are paid by; methods draw from *seed*."""
     members = bundle.document(FEDERATION, FederationDocument)
-    measured = Measured(
-        game=game,
-        owners=owners_of(members),
-        rounds=(),
-        gradients=np.empty((0, 0), dtype=np.float32),
-        curve=(),
-    )
+    measured = Measured(game=game, owners=owners_of(members))
     found = valuation_document(measured, bundle.scenario, members, seed)
     if found.interactions is None:
         return found
@@ -68,7 +64,7 @@ def valuation_of(bundle: Bundle, game: CachedGame, seed: int) -> ValuationDocume
 
 
 def _paid(bundle: Bundle, members: FederationDocument) -> Summary:
-    return read_table(bundle, _GAMES[bundle.scenario.valuation.game], len(members.names))
+    return read_table(bundle, GAMES[bundle.scenario.valuation.game], len(members.names))
 
 
 def owners_of(members: FederationDocument) -> NDArray[np.int64]:
@@ -81,7 +77,7 @@ def opinions(bundle: Bundle) -> tuple[joint.OpinionDocument, ...]:
     members = bundle.document(FEDERATION, FederationDocument)
     return tuple(
         _opinion(bundle, members, game, label_policy)
-        for game, file in _GAMES.items()
+        for game, file in GAMES.items()
         if (bundle.path / file).is_file()
         for label_policy in ("given", "mandatory")
     )
@@ -91,7 +87,7 @@ def _opinion(
     bundle: Bundle, members: FederationDocument, game: str, label_policy: str
 ) -> joint.OpinionDocument:
     names, rows = members.names, len(owners_of(members))
-    kept = read_table(bundle, _GAMES[game], len(names))
+    kept = read_table(bundle, GAMES[game], len(names))
     variances = kept.given_nano if label_policy == "given" else kept.mandatory_nano
     recorded = party_game(names, kept, label_policy, np.diag(variances / NANO), rows)
     found = value_game(recorded, method="exact", budget=2 ** len(names), seed=0)

@@ -1,22 +1,16 @@
-"""From a scenario to what the rooms take: a federation, a model, settings, a committee."""
+"""From a scenario to owners of rows that can train: a model, settings, a committee."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from fedmerit.bundle.schemas import FederationDocument, MemberDocument
 from fedmerit.canonical import digest
-from fedmerit.errors import (
-    GameError,
-    RewardError,
-    ScenarioError,
-    TrainingError,
-    suggestion,
-)
+from fedmerit.errors import ScenarioError, TrainingError, suggestion
 from fedmerit.federation import (
     BEHAVIOURS,
     BUILTIN,
@@ -30,12 +24,15 @@ from fedmerit.federation import (
     network,
     read_table,
 )
-from fedmerit.incentives import AUTO, METHODS, SETTLED
-from fedmerit.incentives.mechanisms import UNSETTLED
+from fedmerit.stages.names import check_names, named_committee, threshold
 
 if TYPE_CHECKING:
     from fedmerit.federation import Behaviour, Table
-    from fedmerit.scenario.model import Data, Member, Scenario, Valuation
+    from fedmerit.scenario.model import Data, Member, Scenario
+
+
+#: What a coalition may be asked.
+_GAMES: Final = frozenset({"retraining", "rounds"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +70,7 @@ def assemble(scenario: Scenario) -> Consortium:
     Raises:
         FedmeritError: The scenario cannot be run; the error says what to change.
     """
-    check_names(scenario)
+    check_names(scenario, games=_GAMES, label_policies=("given",), members="owners of rows")
     roles = [_role(member) for member in scenario.members]
     federation = federate(
         _table(scenario.data),
@@ -129,46 +126,6 @@ def federation_document(scenario: Scenario, consortium: Consortium) -> Federatio
         committee=consortium.committee,
         threshold=consortium.threshold,
     )
-
-
-def check_names(scenario: Scenario) -> None:
-    """Refuse a method, a game or a mechanism that does not exist, or not for such a scenario."""
-    method, mechanism = scenario.valuation.method, scenario.reward.mechanism
-    _check_game(scenario.valuation, columns=scenario.vertical is not None)
-    if method not in (AUTO, *METHODS):
-        raise GameError(
-            f"no valuation method is called {method!r}", hint=suggestion(method, [AUTO, *METHODS])
-        )
-    if mechanism in UNSETTLED:
-        raise RewardError(
-            f"no run can settle {mechanism!r}: {UNSETTLED[mechanism]}",
-            hint=f"Choose one of: {', '.join(SETTLED)}.",
-        )
-    if mechanism not in SETTLED:
-        raise RewardError(
-            f"no mechanism is called {mechanism!r}", hint=suggestion(mechanism, SETTLED)
-        )
-
-
-def _check_game(asked: Valuation, *, columns: bool) -> None:
-    """Refuse a game or settings that owners of rows, or those of *columns*, do not have."""
-    if asked.game == ("rounds" if columns else "embeddings") or (
-        asked.label_policy != "given" and not columns
-    ):
-        raise ScenarioError(
-            f"valuation: game = {asked.game!r} with label_policy = {asked.label_policy!r} is not "
-            f"for owners of {'columns' if columns else 'rows'}",
-            hint='Set game = "retraining", or leave both out.',
-        )
-    chosen = {"weights": asked.weights, "metric": asked.metric}
-    usual = {name: type(asked).model_fields[name].default for name in chosen}
-    for name, choice in chosen.items():
-        if asked.game != "rounds" and choice != usual[name]:
-            raise ScenarioError(
-                f"valuation.{name} = {choice!r} is for recorded rounds, "
-                f"and valuation.game is {asked.game!r}",
-                hint=f'Set game = "rounds" below [valuation], or leave {name} out.',
-            )
 
 
 def _table(data: Data) -> Table:
@@ -227,30 +184,8 @@ def _behaviour(member: Member) -> Behaviour:
 def _committee(scenario: Scenario, federation: Federation) -> tuple[str, ...]:
     """Give the named committee, or every honest member with validation rows."""
     names = federation.participants
-    for name in scenario.settlement.committee:
-        if name not in names:
-            raise ScenarioError(
-                f"settlement.committee names {name!r}, who does not take part",
-                hint=suggestion(name, names),
-            )
-    if scenario.settlement.committee:
-        return scenario.settlement.committee
+    if named := named_committee(scenario, names):
+        return named
     misbehaving = {n for n, kind in scenario.behaviours.items() if kind != "honest"}
     owners = set(federation.validation_owners.tolist())
     return tuple(n for i, n in enumerate(names) if i in owners and n not in misbehaving)
-
-
-def threshold(scenario: Scenario, committee: tuple[str, ...]) -> int:
-    """Give the number of signatures that is asked for, or a majority's."""
-    if not committee:
-        raise ScenarioError(
-            "nobody is left to sign the report: no honest member has validation rows",
-            hint="Name a settlement.committee.",
-        )
-    needed = scenario.settlement.threshold or len(committee) // 2 + 1
-    if needed > len(committee):
-        raise ScenarioError(
-            f"settlement.threshold asks for {needed} signatures of {len(committee)} members",
-            hint=f"Ask for at most {len(committee)}.",
-        )
-    return needed

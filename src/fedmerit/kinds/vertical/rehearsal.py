@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fedmerit.errors import ScenarioError
-from fedmerit.federation.vertical.regression.regression import RegressionSettings, check_batches
-from fedmerit.federation.vertical.split.split import check_networks
-from fedmerit.stages.vertical.tables import check_rows
-from fedmerit.stages.vertical.wiring import task_of, vertical_of
+from fedmerit.kinds.vertical.protocols import terms_of
+from fedmerit.kinds.vertical.scenario import vertical_of
+from fedmerit.kinds.vertical.tables import check_rows
+from fedmerit.kinds.vertical.wiring import task_of
 
 if TYPE_CHECKING:
+    from fedmerit.kinds.vertical.wiring import Partnership
     from fedmerit.scenario.model import Scenario
-    from fedmerit.stages.vertical.wiring import Partnership
 
 
 def rehearse(partnership: Partnership, scenario: Scenario) -> None:
@@ -23,12 +23,8 @@ def rehearse(partnership: Partnership, scenario: Scenario) -> None:
     """
     asked = vertical_of(scenario)
     task = task_of(partnership, scenario)
-    if isinstance(partnership.settings, RegressionSettings):
-        check_batches(task, partnership.settings)
-        seen = asked.show_parts
-    else:
-        check_networks(task, partnership.settings)
-        seen = asked.forward == "plain"
+    partnership.learner.check(task)
+    seen = terms_of(asked).shows_parts(asked)
     if scenario.valuation.game == "embeddings" and not seen:
         raise ScenarioError(
             "valuation.game = 'embeddings' needs what the label holder saw, and it sees sums alone",

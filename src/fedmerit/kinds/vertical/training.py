@@ -19,32 +19,29 @@ from fedmerit.bundle.schemas import (
 )
 from fedmerit.federation.privacy.accountant import DELTA
 from fedmerit.federation.vertical.alignment.alignment import align
-from fedmerit.federation.vertical.regression.parts import show_parts
-from fedmerit.federation.vertical.regression.regression import RegressionSettings, train_regression
-from fedmerit.federation.vertical.split.split import train_split
 from fedmerit.federation.vertical.yardstick import joined_scores, measured, untrained
+from fedmerit.kinds.vertical.apart import PARTIES
+from fedmerit.kinds.vertical.models import write_models
+from fedmerit.kinds.vertical.protocols import terms_of
+from fedmerit.kinds.vertical.said import exchange, protocols
+from fedmerit.kinds.vertical.scenario import vertical_of
+from fedmerit.kinds.vertical.tables import write_table
+from fedmerit.kinds.vertical.valuing import embedded_gains
+from fedmerit.kinds.vertical.wiring import assemble, federation_document, task_of
 from fedmerit.provenance import versions
-from fedmerit.stages.vertical.apart import PARTIES, train_apart
-from fedmerit.stages.vertical.models import write_models
-from fedmerit.stages.vertical.said import exchange, protocols
-from fedmerit.stages.vertical.tables import write_table
-from fedmerit.stages.vertical.valuing import embedded_gains
-from fedmerit.stages.vertical.wiring import assemble, federation_document, task_of, vertical_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from fedmerit.bundle.directory import Bundle
-    from fedmerit.federation.vertical.split.cut import Embeddings
-    from fedmerit.federation.vertical.split.split import SplitSettings
-    from fedmerit.federation.vertical.task import Matrix, VerticalTask
+    from fedmerit.federation.vertical.task import VerticalTask
     from fedmerit.federation.vertical.yardstick import Measures
     from fedmerit.federation.wire.transcript import Transcript
+    from fedmerit.kinds.vertical.protocols import Learner, Trained
+    from fedmerit.kinds.vertical.wiring import Partnership
+    from fedmerit.progress import Advance
     from fedmerit.scenario.model import Scenario
-    from fedmerit.stages.chains import Advance
-    from fedmerit.stages.vertical.models import Parameters
-    from fedmerit.stages.vertical.wiring import Partnership
 
 #: Alignment and training.
 _STEPS: Final = 2
@@ -66,23 +63,15 @@ class Quality(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Learned:
-    """What a protocol came to.
+    """What a training came to.
 
     Attributes:
+        trained: By the protocol.
         quality: Of the model, and of what it is held against.
-        parameters: By party, and by name.
-        epochs: Passes over the training rows.
-        embeddings: What the label holder saw of each party; empty where it saw nothing.
-        transcripts: What was said, by protocol.
-        epsilons: For ``labels`` and ``features``; infinite where nothing protects them.
     """
 
+    trained: Trained
     quality: Quality
-    parameters: Parameters
-    epochs: int
-    embeddings: Mapping[str, Embeddings]
-    transcripts: Mapping[str, Transcript]
-    epsilons: Mapping[str, float]
 
 
 def train(bundle: Bundle, advance: Advance) -> None:
@@ -97,12 +86,12 @@ def train(bundle: Bundle, advance: Advance) -> None:
     task = task_of(partnership, scenario, rows)
     bundle.write_document(FEDERATION, federation_document(partnership, task))
     advance(1, _STEPS)
-    learned = learn(task, partnership.settings, scenario, apart=bundle.path / PARTIES)
-    transcripts = {"alignment": aligned.transcript, **learned.transcripts}
+    learned = learn(task, partnership.learner, scenario, apart=bundle.path / PARTIES)
+    transcripts = {"alignment": aligned.transcript, **learned.trained.transcripts}
     bundle.write_document(joint.MESSAGES, messages(transcripts))
-    write_models(bundle, learned.parameters)
-    if learned.embeddings:
-        write_table(bundle, joint.EMBEDDED, embedded_gains(task, learned.embeddings))
+    write_models(bundle, learned.trained.parameters)
+    if learned.trained.embeddings:
+        write_table(bundle, joint.EMBEDDED, embedded_gains(task, learned.trained.embeddings))
     advance(2, _STEPS)
     said = bundle.document(joint.MESSAGES, joint.MessagesDocument)
     bundle.write_document(
@@ -112,44 +101,22 @@ def train(bundle: Bundle, advance: Advance) -> None:
 
 
 def learn(
-    task: VerticalTask,
-    settings: RegressionSettings | SplitSettings,
-    scenario: Scenario,
-    *,
-    apart: Path | None = None,
+    task: VerticalTask, learner: Learner, scenario: Scenario, *, apart: Path | None = None
 ) -> Learned:
-    """Train by the protocol that *settings* are of.
+    """Train, and measure the model beside the one of the joined table.
 
     Args:
         task: Whose columns.
-        settings: How.
-        scenario: Says whether owners are processes of their own.
-        apart: The folder that those work in; without, they are threads of this process, which
-            changes no number.
+        learner: The protocol.
+        scenario: Whose seed decides.
+        apart: The folder that owners that are processes of their own work in; without, they are
+            threads of this process, which changes no number.
     """
-    if not isinstance(settings, RegressionSettings):
-        split = train_split(task, settings, seed=scenario.seed)
-        return Learned(
-            _quality(task, settings, split.scores, scenario),
-            split.bottoms,
-            settings.epochs,
-            split.embeddings,
-            {"training": split.transcript},
-            split.epsilons,
-        )
-    asked = vertical_of(scenario)
-    if asked.processes and apart is not None:
-        found = train_apart(task, settings, apart, seed=scenario.seed)
-    else:
-        found = train_regression(task, settings, seed=scenario.seed)
-    transcripts, embeddings = {"training": found.transcript}, {}
-    if asked.show_parts:
-        shown = show_parts(task, found.weights)
-        transcripts["parts"] = shown.transcript
-        embeddings = dict(shown.results[task.label_holder])
-    parameters = {name: {"weights": own} for name, own in found.weights.items()}
-    quality = _quality(task, settings, found.scores, scenario)
-    return Learned(quality, parameters, found.epochs, embeddings, transcripts, {})
+    trained = learner.learn(task, seed=scenario.seed, folder=apart)
+    labels, settings = task.held_out_labels, learner.settings
+    joined = joined_scores(task, settings, seed=scenario.seed)
+    compared = (untrained(task, settings), trained.scores, joined)
+    return Learned(trained, Quality(*(measured(labels, scores) for scores in compared)))
 
 
 def messages(transcripts: Mapping[str, Transcript]) -> joint.MessagesDocument:
@@ -171,7 +138,6 @@ def vertical_document(
 ) -> joint.VerticalDocument:
     """Say who holds which columns, what was said, and what it came to."""
     asked = vertical_of(scenario)
-    encrypted = asked.protocol == "regression" or asked.forward == "encrypted"
     columns = {each.party: each.names for each in task.parties}
     return joint.VerticalDocument(
         protocol=asked.protocol,
@@ -186,13 +152,13 @@ def vertical_document(
             for held in partnership.holdings
         ),
         common=len(task.labels) + len(task.held_out_labels),
-        epochs=learned.epochs,
-        key_bits=asked.key_bits if encrypted else 0,
+        epochs=learned.trained.epochs,
+        key_bits=asked.key_bits if terms_of(asked).encrypts(asked) else 0,
         protocols=protocols(said),
         area_ppm=micro(learned.quality.after.area),
         joined_area_ppm=micro(learned.quality.joined.area),
-        label_epsilon_micro=_finite(learned.epsilons.get("labels", np.inf)),
-        feature_epsilon_micro=_finite(learned.epsilons.get("features", np.inf)),
+        label_epsilon_micro=_finite(learned.trained.epsilons.get("labels", np.inf)),
+        feature_epsilon_micro=_finite(learned.trained.epsilons.get("features", np.inf)),
         delta_ppm=micro(DELTA),
     )
 
@@ -213,7 +179,7 @@ def training_document(
                 **exchange(said, task.participants),
             ),
         ),
-        parameters=sum(v.size for own in learned.parameters.values() for v in own.values()),
+        parameters=sum(v.size for own in learned.trained.parameters.values() for v in own.values()),
         initial_log_likelihood_micro=micro(before.log_likelihood),
         initial_accuracy_ppm=micro(before.accuracy),
         pooled_log_likelihood_micro=micro(joined.log_likelihood),
@@ -222,17 +188,6 @@ def training_document(
         stop_reason="rounds",
         idle=(),
     )
-
-
-def _quality(
-    task: VerticalTask,
-    settings: RegressionSettings | SplitSettings,
-    scores: Matrix,
-    scenario: Scenario,
-) -> Quality:
-    labels = task.held_out_labels
-    joined = joined_scores(task, settings, seed=scenario.seed)
-    return Quality(*(measured(labels, of) for of in (untrained(task, settings), scores, joined)))
 
 
 def _finite(epsilon: float) -> int | None:

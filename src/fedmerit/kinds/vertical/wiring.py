@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 
 from fedmerit.bundle.schemas import FederationDocument, MemberDocument
 from fedmerit.canonical import digest
-from fedmerit.errors import DataError, ScenarioError, suggestion
+from fedmerit.errors import DataError, suggestion
 from fedmerit.federation.data.tables import read_file
-from fedmerit.federation.models import ModelSpec
-from fedmerit.federation.privacy.noise import Protection
 from fedmerit.federation.vertical import tables
 from fedmerit.federation.vertical.alignment.alignment import align_in_the_clear
-from fedmerit.federation.vertical.regression.regression import RegressionSettings
 from fedmerit.federation.vertical.shipped import WIDE, Part, deal
-from fedmerit.federation.vertical.split.split import SplitSettings
-from fedmerit.stages.wiring import check_names, threshold
+from fedmerit.kinds.vertical.opinions import GAMES
+from fedmerit.kinds.vertical.protocols import learner_of
+from fedmerit.kinds.vertical.scenario import vertical_of
+from fedmerit.stages.names import check_names, named_committee, threshold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,9 +25,12 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from fedmerit.federation.vertical.regression.regression import RegressionSettings
+    from fedmerit.federation.vertical.split.split import SplitSettings
     from fedmerit.federation.vertical.tables import Holding
     from fedmerit.federation.vertical.task import VerticalTask
-    from fedmerit.scenario.columns import Noise, Owner, Vertical
+    from fedmerit.kinds.vertical.protocols import Learner
+    from fedmerit.scenario.columns import Owner, Vertical
     from fedmerit.scenario.model import Scenario
 
 
@@ -38,13 +40,13 @@ class Partnership:
 
     Attributes:
         holdings: Every owner's table, the label holder's first.
-        settings: How to train.
+        learner: The protocol that they train by.
         committee: Owners whose keys sign the report.
         threshold: Signatures needed.
     """
 
     holdings: tuple[Holding, ...]
-    settings: RegressionSettings | SplitSettings
+    learner: Learner
     committee: tuple[str, ...]
     threshold: int
 
@@ -59,22 +61,14 @@ class Partnership:
         return {held.party: len(held.keys) for held in self.holdings}
 
     @property
+    def settings(self) -> RegressionSettings | SplitSettings:
+        """How they train."""
+        return self.learner.settings
+
+    @property
     def keys(self) -> dict[str, tuple[object, ...]]:
         """Every owner's keys."""
         return {held.party: held.keys for held in self.holdings}
-
-
-def vertical_of(scenario: Scenario) -> Vertical:
-    """Give the section that makes *scenario* a vertical one.
-
-    Raises:
-        ScenarioError: It has none.
-    """
-    if scenario.vertical is None:
-        raise ScenarioError(
-            f"{scenario.name} has no owners of columns", hint="Add a [vertical] section."
-        )
-    return scenario.vertical
 
 
 def assemble(scenario: Scenario) -> Partnership:
@@ -83,20 +77,19 @@ def assemble(scenario: Scenario) -> Partnership:
     Raises:
         FedmeritError: The scenario cannot be run; the error says what to change.
     """
-    check_names(scenario)
+    check_names(
+        scenario,
+        games=GAMES,
+        label_policies=("given", "mandatory"),
+        members="owners of columns",
+    )
     asked = vertical_of(scenario)
     holdings = _holdings(scenario, asked)
     names = tuple(held.party for held in holdings)
-    for name in scenario.settlement.committee:
-        if name not in names:
-            raise ScenarioError(
-                f"settlement.committee names {name!r}, who does not take part",
-                hint=suggestion(name, names),
-            )
-    committee = scenario.settlement.committee or names
+    committee = named_committee(scenario, names) or names
     return Partnership(
         holdings=holdings,
-        settings=_settings(scenario, asked),
+        learner=learner_of(scenario, asked),
         committee=committee,
         threshold=threshold(scenario, committee),
     )
@@ -214,34 +207,3 @@ def _own(owner: Owner, *, impute: bool) -> Holding:
         positive=owner.positive,
         impute=impute,
     )
-
-
-def _settings(scenario: Scenario, asked: Vertical) -> RegressionSettings | SplitSettings:
-    if asked.protocol == "regression":
-        return RegressionSettings(
-            sigmoid=asked.sigmoid,
-            coordinator=asked.coordinator,
-            epochs=asked.epochs,
-            batch_size=asked.batch_size,
-            learning_rate=asked.learning_rate,
-            l2=asked.l2,
-            whiten=asked.whiten,
-            tolerance=asked.tolerance,
-            key_bits=asked.key_bits,
-        )
-    chosen = scenario.model
-    return SplitSettings(
-        bottom=ModelSpec(kind=chosen.kind, hidden=chosen.hidden, arguments=chosen.arguments),
-        width=asked.width,
-        epochs=asked.epochs,
-        batch_size=asked.batch_size,
-        learning_rate=asked.learning_rate,
-        labels=_protection(asked.label_noise),
-        features=_protection(asked.feature_noise),
-        forward=asked.forward,
-        key_bits=asked.key_bits,
-    )
-
-
-def _protection(noise: Noise) -> Protection:
-    return Protection(clip=noise.clip, noise=noise.noise, micro_batch=noise.micro_batch)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 
-from fedmerit.bundle.schemas import MICRO
 from fedmerit.bundle.vertical_schemas import SAFE_BITS
+from fedmerit.kinds.vertical.protocols import sentences_of
 from fedmerit.report.sentences.wording import strong
 from fedmerit.report.units import count, listed, number, percent
+from fedmerit.units import MICRO
 
 if TYPE_CHECKING:
     from fedmerit.bundle.vertical_schemas import OpinionDocument, OpinionsDocument, VerticalDocument
@@ -44,7 +45,7 @@ def holding(findings: Findings, said: VerticalDocument) -> list[Markup]:
 
 def protecting(said: VerticalDocument, asked: Vertical) -> list[Markup]:
     """Say by which protocol they trained, and what it shows whom."""
-    text = [_protocol(said, asked), _traffic(said)]
+    text = [sentences_of(asked).training(said, asked), _traffic(said)]
     epsilons = [
         (_epsilon(epsilon), what)
         for epsilon, what in (
@@ -81,57 +82,8 @@ def warnings(said: VerticalDocument, asked: Vertical) -> list[Markup]:
                 "anyone who tries: it is a rehearsal. Use {} or more among real parties."
             ).format(said.key_bits, f"{SAFE_BITS:,}")
         )
-    if asked.protocol == "split" and asked.forward == "plain" and not asked.feature_noise.noise:
-        found.append(
-            Markup(
-                "Embeddings went over in the clear, and embeddings tell features: {} could "
-                "learn what the others' columns say."
-            ).format(strong([said.label_holder]))
-        )
-    if asked.protocol == "split" and not asked.label_noise.noise:
-        found.append(
-            Markup(
-                "Gradients went back without noise, and gradients tell labels: the others could "
-                "learn the answers that {} holds."
-            ).format(strong([said.label_holder]))
-        )
+    found += sentences_of(asked).warnings(said, asked)
     return found
-
-
-def _protocol(said: VerticalDocument, asked: Vertical) -> Markup:
-    epochs = count(said.epochs, "epoch")
-    if asked.protocol == "split":
-        ending = (
-            "Embeddings were added up under Paillier encryption, so that the label holder saw "
-            "their sum alone."
-            if asked.forward == "encrypted"
-            else "Embeddings went over side by side."
-        )
-        return Markup(
-            "They trained by split learning for {}, in batches of {}: each owner's own network "
-            "ends in an embedding of {}, and the label holder's network goes on from there. {}"
-        ).format(epochs, asked.batch_size, count(asked.width, "column"), ending)
-    opener = (
-        "A third party, which never holds data, opens masked sums."
-        if asked.coordinator == "third party"
-        else "There is no third party: the owners open masked sums for each other."
-    )
-    loss = (
-        "The loss is its second-order expansion, which keeps the order of people and is less sure "
-        "of each"
-        if asked.sigmoid == "taylor"
-        else "The loss is exact, by masked exponentials"
-    )
-    parts = (
-        " Afterwards the others showed the label holder their parts of the scores, as they had "
-        "agreed: what their columns together say about a person, and none of the columns."
-        if asked.show_parts
-        else ""
-    )
-    return Markup(
-        "They trained a logistic regression for {}, in batches of {}, on numbers encrypted by "
-        "Paillier's cryptosystem with {} bits. {} {}; encryption changes no weight.{}"
-    ).format(epochs, asked.batch_size, f"{said.key_bits:,}", opener, loss, parts)
 
 
 def _traffic(said: VerticalDocument) -> Markup:
@@ -147,17 +99,17 @@ def _traffic(said: VerticalDocument) -> Markup:
 
 def comparing(said: VerticalDocument, asked: Vertical) -> list[Markup]:
     """Say how good the model is beside the joined table's."""
-    yardstick = (
-        "a logistic regression fitted to the end on"
-        if asked.protocol == "regression"
-        else "one network, without any protection, trained on"
-    )
     return [
         Markup(
             "The yardstick is {} the joined table, which nobody has. The area under the ROC curve "
             "is the probability that a person of the one class is ranked above one of the other: "
             "<strong>{}</strong> for the federated model and {} for the joined one. {}"
-        ).format(yardstick, area(said.area_ppm), area(said.joined_area_ppm), _delta(said))
+        ).format(
+            sentences_of(asked).yardstick(),
+            area(said.area_ppm),
+            area(said.joined_area_ppm),
+            _delta(said),
+        )
     ]
 
 

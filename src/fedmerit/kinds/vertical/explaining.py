@@ -15,17 +15,14 @@ from fedmerit.bundle import vertical_schemas as joint
 from fedmerit.bundle.schemas import nano
 from fedmerit.federation.batched.threads import single_thread
 from fedmerit.federation.vertical.attribution import explain
-from fedmerit.federation.vertical.partygame import joint_scores
-from fedmerit.federation.vertical.regression.regression import RegressionSettings
-from fedmerit.federation.vertical.split.jointmodel import joint_network
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fedmerit.federation.vertical.attribution import Attribution
     from fedmerit.federation.vertical.task import VerticalTask
-    from fedmerit.stages.vertical.models import Parameters
-    from fedmerit.stages.vertical.wiring import Partnership
+    from fedmerit.kinds.vertical.models import Parameters
+    from fedmerit.kinds.vertical.wiring import Partnership
 
 _ROWS: Final = 200
 _SHOWN: Final = 14
@@ -56,12 +53,7 @@ def attributed(
     parameters: Parameters, partnership: Partnership, task: VerticalTask, *, seed: int
 ) -> Attribution:
     """Attribute a model's scores to columns."""
-    settings = partnership.settings
-    if isinstance(settings, RegressionSettings):
-        weights = {name: own["weights"].astype(np.float64) for name, own in parameters.items()}
-        scores = joint_scores(task, weights)
-    else:
-        scores = joint_network(task, settings, parameters, seed=seed)
+    scores = partnership.learner.scores(task, parameters, seed=seed)
     with single_thread():
         return explain(task, scores, rows=_ROWS, seed=seed)
 
