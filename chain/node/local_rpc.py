@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from eth_typing import Address
 from eth_utils.address import to_checksum_address
 from web3.providers import BaseProvider
 
@@ -83,7 +84,7 @@ class LocalProvider(BaseProvider):
     def _call(self, call: Mapping[str, Any], block: str | int = "latest") -> str:
         done = self._engine.call(
             sender=_address(call.get("from", "0x" + "00" * 20)),
-            to=_address(call["to"]) if call.get("to") else b"",
+            to=_address(call.get("to") or "0x"),
             data=bytes.fromhex(str(call.get("data", "0x"))[2:]),
             value=_integer(call.get("value", 0)),
             number=self._number(block),
@@ -220,8 +221,8 @@ def _refused(code: int, message: str, data: str = "") -> RPCResponse:
     return {"jsonrpc": "2.0", "id": 0, "error": error}
 
 
-def _address(text: str) -> Any:  # noqa: ANN401 - py-evm's addresses are bytes with a name
-    return bytes.fromhex(text[2:])
+def _address(text: str) -> Address:
+    return Address(bytes.fromhex(text[2:]))
 
 
 def _bytes(value: str | bytes) -> bytes:

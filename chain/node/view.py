@@ -37,6 +37,7 @@ class View:
     def __init__(self, web3: Web3, url: str) -> None:
         self.web3 = web3
         self.url = url
+        self._kinds: dict[str, type[Contract]] = {}
         with self.translated():
             self.chain_id = int(web3.eth.chain_id)
 
@@ -46,7 +47,9 @@ class View:
 
     def contract(self, name: str, address: str) -> Contract:
         """Give web3's handle of contract *name* at *address*."""
-        return self.web3.eth.contract(to_checksum_address(address), abi=list(artifact(name).abi))
+        if name not in self._kinds:
+            self._kinds[name] = self.web3.eth.contract(abi=list(artifact(name).abi))
+        return self._kinds[name](to_checksum_address(address))
 
     def call(self, function: ContractFunction) -> Any:  # noqa: ANN401 - the ABI decides
         """Ask a view *function*; a revert becomes a :class:`~fedmerit.errors.Reverted`."""
