@@ -48,6 +48,4 @@ def _remote(rpc: str) -> Node:
     # Providers put access keys into the path: an error shows the host alone.
     shown = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
     provider = HTTPProvider(rpc, request_kwargs={"timeout": REQUEST_SECONDS})
-    # Of what web3 does to requests by default we need nothing: it would ask for the chain's
-    # number before every call.
-    return Node(Web3(provider, middleware=[]), shown)
+    return Node(Web3(provider), shown)
