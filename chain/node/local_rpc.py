@@ -149,7 +149,7 @@ class LocalProvider(BaseProvider):
         first = self._number(wanted.get("fromBlock", "latest"))
         last = self._number(wanted.get("toBlock", "latest"))
         asked = wanted.get("address", [])
-        addresses = {a.lower() for a in ([asked] if isinstance(asked, str) else asked)}
+        addresses = set(map(_text, asked if isinstance(asked, list | tuple) else [asked]))
         topics = wanted.get("topics") or []
         for block in self._engine.blocks[first : last + 1]:
             if not block.logs or block.transaction is None:
@@ -211,7 +211,8 @@ def _matches(topics: list[str], wanted: list[Any]) -> bool:
     if len(wanted) > len(topics):
         return False
     for topic, one in zip(topics, wanted, strict=False):
-        if one is not None and topic not in ([one] if isinstance(one, str) else one):
+        among = one if isinstance(one, list | tuple) else [one]
+        if one is not None and topic not in map(_text, among):
             return False
     return True
 
@@ -227,6 +228,11 @@ def _address(text: str) -> Address:
 
 def _bytes(value: str | bytes) -> bytes:
     return bytes.fromhex(value[2:]) if isinstance(value, str) else bytes(value)
+
+
+def _text(value: str | bytes) -> str:
+    """Give what would stand on the wire, where there would be one."""
+    return value.lower() if isinstance(value, str) else _hex(value)
 
 
 def _hex(value: bytes) -> str:
