@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from fedmerit.chain.keys import Signer
     from fedmerit.chain.node.transaction import Call, Mined
 
-#: The embedded chain's number, which eth-tester gave it, and the two that local nodes use.
+#: The chain id that eth-tester answers, and the two that local nodes use.
 EMBEDDED_CHAIN: Final = 131277322940537
 DEVELOPMENT_CHAINS: Final = frozenset({31337, 1337, EMBEDDED_CHAIN})
 

@@ -1,11 +1,13 @@
 """One place where a node's troubles become this package's errors.
 
-Nodes send a custom error as its bytes. It becomes a :class:`~fedmerit.errors.Reverted` with
-the error's name and arguments, looked up over the ABIs of all contracts.
+A custom error arrives in two shapes: Anvil and other nodes send its bytes, eth-tester sends
+them as the text of a ``bytes`` literal. Both become :class:`~fedmerit.errors.Reverted`
+with the error's name and arguments, looked up over the ABIs of all contracts.
 """
 
 from __future__ import annotations
 
+import ast
 from contextlib import contextmanager, suppress
 from functools import cache
 from json import JSONDecodeError
@@ -14,6 +16,8 @@ from typing import TYPE_CHECKING, Final, cast
 
 from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
+from eth_tester.exceptions import TransactionFailed
+from eth_tester.exceptions import ValidationError as TesterRefusal
 from eth_utils.abi import (
     abi_to_signature,
     function_signature_to_4byte_selector,
@@ -78,7 +82,7 @@ def translated(url: str) -> Iterator[None]:
     """Turn whatever a node at *url* raises into a :class:`~fedmerit.errors.ChainError`."""
     try:
         yield
-    except ContractLogicError as error:
+    except (ContractLogicError, TransactionFailed) as error:
         raise reverted(error) from error
     except (RequestException, BadResponseFormat, JSONDecodeError, ConnectionError) as error:
         raise Unreachable(url, why=type(error).__name__) from error
@@ -89,12 +93,12 @@ def translated(url: str) -> Iterator[None]:
             f"a contract did not answer: {error}",
             hint="Check that the addresses are those of this chain.",
         ) from error
-    except (Web3RPCError, ValidationError) as error:
+    except (Web3RPCError, TesterRefusal, ValidationError) as error:
         raise ChainError(f"{url} refused: {said(error)}") from error
 
 
-def reverted(error: ContractLogicError) -> Reverted:
-    """Name the custom error behind web3's exception."""
+def reverted(error: Exception) -> Reverted:
+    """Name the custom error behind web3's or eth-tester's exception."""
     data = _revert_data(error)
     name, arguments = _decoded(data)
     if not name:
@@ -129,10 +133,16 @@ def _errors() -> dict[bytes, ABIError]:
     return {function_signature_to_4byte_selector(abi_to_signature(e)): e for e in found}
 
 
-def _revert_data(error: ContractLogicError) -> bytes:
+def _revert_data(error: Exception) -> bytes:
     """Give the bytes a call reverted with; empty where the node sent none."""
-    with suppress(ValueError):
-        return bytes.fromhex(str(error.data).removeprefix("0x"))
+    if isinstance(error, ContractLogicError):
+        with suppress(ValueError):
+            return bytes.fromhex(str(error.data).removeprefix("0x"))
+        return b""
+    # eth-tester: "execution reverted: b'...'", a literal's text.
+    with suppress(SyntaxError, ValueError):
+        data = ast.literal_eval(str(error).partition(": ")[2])
+        return data if isinstance(data, bytes) else b""
     return b""
 
 

@@ -35,9 +35,9 @@ class View:
     """
 
     def __init__(self, web3: Web3, url: str) -> None:
+        self._kinds: dict[str, type[Contract]] = {}
         self.web3 = web3
         self.url = url
-        self._kinds: dict[str, type[Contract]] = {}
         with self.translated():
             self.chain_id = int(web3.eth.chain_id)
 
