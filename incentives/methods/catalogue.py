@@ -15,7 +15,7 @@ from fedmerit.errors import BudgetTooSmall, GameError, suggestion
 from fedmerit.incentives.game import EnumerableGame
 from fedmerit.incentives.games.cache import CachedGame
 from fedmerit.incentives.methods.cores.cores import least_core, nucleolus
-from fedmerit.incentives.methods.enumeration import exact, leave_one_out
+from fedmerit.incentives.methods.exact import exact, leave_one_out
 from fedmerit.incentives.methods.runs.alignment import cgsv, gradient_alignment
 from fedmerit.incentives.methods.runs.comfedsv import comfedsv
 from fedmerit.incentives.methods.runs.fedsv import fedsv

@@ -16,7 +16,7 @@ from fedmerit.errors import BudgetTooSmall, GameError
 from fedmerit.incentives.game import MeasuredGame
 from fedmerit.incentives.games.cache import CachedGame
 from fedmerit.incentives.methods.enumeration import every_coalition
-from fedmerit.incentives.methods.sampling.drawing import Plan, borders, subsets
+from fedmerit.incentives.methods.sampling.plans import Plan, borders, subsets
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:

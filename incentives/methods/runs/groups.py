@@ -17,7 +17,8 @@ from fedmerit.incentives.game import check_participants
 from fedmerit.incentives.games.cache import CachedGame
 from fedmerit.incentives.games.rounds import MappedGame, RoundsGame, parts
 from fedmerit.incentives.measures import rank_correlation
-from fedmerit.incentives.methods.enumeration import every_coalition, exact, shapley_of_table
+from fedmerit.incentives.methods.enumeration import every_coalition, shapley_of_table
+from fedmerit.incentives.methods.exact import exact
 from fedmerit.incentives.methods.runs.fedsv import add_up
 from fedmerit.incentives.methods.sampling.permutation import antithetic
 from fedmerit.incentives.valuation import conclude, spread

@@ -12,7 +12,8 @@ import numpy as np
 
 from fedmerit.errors import BudgetTooSmall
 from fedmerit.incentives.games.cache import CachedGame
-from fedmerit.incentives.methods.sampling.drawing import averaged, enumerated
+from fedmerit.incentives.methods.exact import enumerated
+from fedmerit.incentives.methods.sampling.plans import averaged
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:

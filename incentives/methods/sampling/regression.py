@@ -16,11 +16,11 @@ import numpy as np
 
 from fedmerit.errors import BudgetTooSmall
 from fedmerit.incentives.games.cache import CachedGame
-from fedmerit.incentives.methods.sampling.drawing import (
+from fedmerit.incentives.methods.exact import enumerated
+from fedmerit.incentives.methods.sampling.plans import (
     Plan,
     borders,
     draw,
-    enumerated,
     folded,
     subsets,
 )

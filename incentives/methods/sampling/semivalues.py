@@ -14,7 +14,7 @@ from scipy.special import betaln, gammaln
 from fedmerit.errors import BudgetTooSmall
 from fedmerit.incentives.games.cache import CachedGame
 from fedmerit.incentives.methods.enumeration import every_coalition
-from fedmerit.incentives.methods.sampling.drawing import Plan
+from fedmerit.incentives.methods.sampling.plans import Plan
 from fedmerit.incentives.methods.sampling.stratified import by_size
 from fedmerit.incentives.valuation import conclude, spread
 from fedmerit.streams import generator

@@ -14,8 +14,9 @@ import numpy as np
 
 from fedmerit.errors import BudgetTooSmall
 from fedmerit.incentives.games.cache import CachedGame
-from fedmerit.incentives.methods.sampling.drawing import Plan, borders, enumerated, folded
-from fedmerit.incentives.methods.sampling.permutation import sample_orders
+from fedmerit.incentives.methods.exact import enumerated
+from fedmerit.incentives.methods.sampling.orders import sample_orders
+from fedmerit.incentives.methods.sampling.plans import Plan, borders, folded
 from fedmerit.incentives.methods.sampling.strata import Strata
 from fedmerit.incentives.valuation import conclude
 from fedmerit.streams import generator
@@ -47,6 +48,8 @@ def stratified(game: Game, *, budget: int, seed: int) -> Valuation:
         BudgetTooSmall: *budget* does not cover two draws, and one has no spread.
         GameError: The game breaks its contract.
     """
+    if known := enumerated(game, method="stratified", budget=budget, seed=seed):
+        return known
     n = len(game.participants)
     rotations = (np.arange(n)[:, None] + np.arange(n)) % n if n else np.empty((0, 0), np.intp)
     return sample_orders(

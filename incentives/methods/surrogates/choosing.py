@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from fedmerit.incentives.games.cache import CachedGame
 from fedmerit.incentives.methods.enumeration import every_coalition
-from fedmerit.incentives.methods.sampling.drawing import subsets
+from fedmerit.incentives.methods.sampling.plans import subsets
 from fedmerit.incentives.methods.surrogates.design import (
     TABULATED,
     check_budget,

@@ -16,7 +16,7 @@ import numpy as np
 
 from fedmerit.errors import BudgetTooSmall
 from fedmerit.incentives.games.cache import CachedGame
-from fedmerit.incentives.methods.sampling.drawing import subsets
+from fedmerit.incentives.methods.sampling.plans import subsets
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:

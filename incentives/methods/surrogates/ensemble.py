@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from fedmerit.incentives.methods.sampling.drawing import enumerated
+from fedmerit.incentives.methods.exact import enumerated
 from fedmerit.incentives.methods.surrogates.adjusted import adjusted
 from fedmerit.incentives.methods.surrogates.checking import USED, jackknife, unseen
 from fedmerit.incentives.methods.surrogates.choosing import ask_as_needed

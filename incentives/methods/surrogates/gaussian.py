@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
 
-from fedmerit.incentives.methods.sampling.drawing import enumerated
+from fedmerit.incentives.methods.exact import enumerated
 from fedmerit.incentives.methods.surrogates.checking import unseen
 from fedmerit.incentives.methods.surrogates.choosing import ask_as_needed
 from fedmerit.incentives.methods.surrogates.functional import operator

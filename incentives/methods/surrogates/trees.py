@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from fedmerit.incentives.methods.sampling.drawing import enumerated
+from fedmerit.incentives.methods.exact import enumerated
 from fedmerit.incentives.methods.surrogates.design import ask_for
 from fedmerit.incentives.methods.surrogates.regression import regression
 from fedmerit.incentives.valuation import conclude

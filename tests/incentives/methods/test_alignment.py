@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from fedmerit.errors import GameError
 from fedmerit.federation import FreeRider, ModelSpec, RunGame, TrainingSettings, train
 from fedmerit.incentives import TableGame, value
-from fedmerit.incentives.methods.enumeration import exact
+from fedmerit.incentives.methods.exact import exact
 from fedmerit.incentives.methods.runs.alignment import (
     UpdatesGame,
     cgsv,

@@ -15,7 +15,7 @@ from scipy.special import stdtrit
 
 from fedmerit.incentives import METHODS, RepeatedGame
 from fedmerit.incentives.games.rounds import MappedGame
-from fedmerit.incentives.methods.enumeration import exact
+from fedmerit.incentives.methods.exact import exact
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,7 @@ import pytest
 from fedmerit.errors import BudgetTooSmall, GameError
 from fedmerit.incentives import MeasuredGame
 from fedmerit.incentives.games.rounds import RoundsGame
-from fedmerit.incentives.methods.enumeration import exact
+from fedmerit.incentives.methods.exact import exact
 from fedmerit.incentives.methods.runs.comfedsv import comfedsv
 from fedmerit.incentives.methods.runs.fedsv import allot, fedsv
 from fedmerit.incentives.methods.runs.groups import grouped

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from fedmerit.errors import BudgetTooSmall, GameError
 from fedmerit.incentives import CachedGame, RecordedGame, TableGame
-from fedmerit.incentives.methods.enumeration import every_coalition, exact
+from fedmerit.incentives.methods.enumeration import every_coalition
+from fedmerit.incentives.methods.exact import exact
 from fedmerit.incentives.methods.sampling.owen import owen
 from fedmerit.incentives.methods.sampling.permutation import antithetic, permutation, truncated
 from fedmerit.incentives.methods.sampling.regression import kernel_shap, leverage

@@ -6,13 +6,11 @@ estimate can be resumed, and traced on its way, at no evaluation more than it wo
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import comb
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from fedmerit.incentives.methods.enumeration import exact
 from fedmerit.incentives.valuation import conclude, spread
 
 if TYPE_CHECKING:
@@ -23,13 +21,6 @@ if TYPE_CHECKING:
 
 #: Draws in one go. Not the budget's business, or what is drawn would depend on it.
 _AT_ONCE: Final = 64
-
-
-def enumerated(game: Game, *, method: str, budget: int, seed: int) -> Valuation | None:
-    """Give the exact answer under the name of *method*, if *budget* covers all coalitions."""
-    if 2 ** len(game.participants) > budget:
-        return None
-    return replace(exact(game, budget=budget, seed=seed), method=method)
 
 
 def subsets(rng: np.random.Generator, sizes: NDArray[np.intp], n: int) -> Coalitions:
