@@ -24,7 +24,7 @@ Worths = NDArray[np.float64]
 #: One row per coalition, one column per validation row (one column if there are none).
 RowWorths = NDArray[np.float64]
 
-_MOST_IN_A_TABLE: Final = 24  # 2**24 worths are 128 MiB
+_MAX_IN_A_TABLE: Final = 24  # 2**24 worths are 128 MiB
 
 
 class Game(Protocol):
@@ -78,10 +78,10 @@ class TableGame:
         self, participants: tuple[str, ...], table: Mapping[frozenset[str], float]
     ) -> None:
         check_participants(participants)
-        if len(participants) > _MOST_IN_A_TABLE:
+        if len(participants) > _MAX_IN_A_TABLE:
             raise GameError(
                 f"a table of {len(participants)} participants has 2**{len(participants)} worths",
-                hint=f"Write a class with participants and worth() above {_MOST_IN_A_TABLE}.",
+                hint=f"Write a class with participants and worth() above {_MAX_IN_A_TABLE}.",
             )
         self.participants = participants
         self._bits = 1 << np.arange(len(participants))
@@ -118,11 +118,11 @@ def ask(game: Game, coalitions: Coalitions) -> RowWorths:
         fits = answer.shape == (len(coalitions),)
         _check_shape(answer, "(coalitions,)", len(coalitions), fits=fits)
         answer = answer[:, None]
-    wrong = ~np.isfinite(answer).all(axis=1)
-    if wrong.any():
-        first = int(wrong.argmax())
+    not_finite = ~np.isfinite(answer).all(axis=1)
+    if not_finite.any():
+        first = int(not_finite.argmax())
         raise GameError(
-            f"{int(wrong.sum())} of {len(answer)} coalitions have a worth that is not finite; "
+            f"{int(not_finite.sum())} of {len(answer)} coalitions have a worth that is not finite; "
             f"the first is {shown(game.participants, coalitions[first])}",
             hint="Check the game's metric: a NaN loss or a division by zero is the usual cause.",
         )
@@ -180,20 +180,20 @@ def check_coalitions(coalitions: Coalitions, participants: tuple[str, ...]) -> N
 
 def shown(participants: tuple[str, ...], coalition: NDArray[np.bool_]) -> str:
     """Write one coalition, shape ``(n,)``, for a person: ``{ada, bob}``."""
-    members = (name for name, inside in zip(participants, coalition, strict=True) if inside)
+    members = (name for name, is_member in zip(participants, coalition, strict=True) if is_member)
     return "{" + ", ".join(members) + "}"
 
 
 def _reals(answer: object, member: str) -> NDArray[np.float64]:
-    found = np.asarray(answer)
-    if found.dtype.kind not in "fiub":
-        raise GameError(f"{member}() must give real numbers, and gave {found.dtype}")
-    return found.astype(np.float64, copy=False)
+    reals = np.asarray(answer)
+    if reals.dtype.kind not in "fiub":
+        raise GameError(f"{member}() must give real numbers, and gave {reals.dtype}")
+    return reals.astype(np.float64, copy=False)
 
 
-def _check_shape(answer: NDArray[np.float64], wanted: str, asked: int, *, fits: bool) -> None:
+def _check_shape(answer: NDArray[np.float64], wanted: str, requested: int, *, fits: bool) -> None:
     if not fits:
         raise GameError(
-            f"asked for {asked} coalitions, the game gave shape {answer.shape}, not {wanted}",
+            f"asked for {requested} coalitions, the game gave shape {answer.shape}, not {wanted}",
             hint="worth() answers one number per row of the coalitions it is given.",
         )

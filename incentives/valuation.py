@@ -123,8 +123,8 @@ class Valuation:
                 hint="For 95% intervals pass confidence=0.95.",
             )
         quantiles = stdtrit(self._degrees(), (1 + confidence) / 2)
-        half = np.where(self.standard_errors > 0, quantiles * self.standard_errors, 0.0)
-        return np.stack([self.values - half, self.values + half], axis=1)
+        half_widths = np.where(self.standard_errors > 0, quantiles * self.standard_errors, 0.0)
+        return np.stack([self.values - half_widths, self.values + half_widths], axis=1)
 
     def outranks(self) -> NDArray[np.float64]:
         """Give the probability that each participant's true value exceeds each other's.
@@ -137,9 +137,9 @@ class Valuation:
             cannot be told apart.
         """
         gaps = self.values[:, None] - self.values
-        together = self.sampling_covariance + self._validation_covariance()
-        each = together.diagonal()
-        errors = np.sqrt(np.maximum(each[:, None] + each - 2 * together, 0.0))
+        covariance = self.sampling_covariance + self._validation_covariance()
+        variances = covariance.diagonal()
+        errors = np.sqrt(np.maximum(variances[:, None] + variances - 2 * covariance, 0.0))
         certain = np.where(gaps == 0, 0.5, gaps > 0)
         scaled = np.divide(gaps, errors, out=np.zeros_like(gaps), where=errors > 0)
         return np.asarray(np.where(errors > 0, ndtr(scaled), certain))
@@ -152,8 +152,8 @@ class Valuation:
         rows = self.row_values.shape[1]
         if rows == 1:
             return np.diag(np.full(n, inf))
-        off = self.row_values - self.row_values.mean(axis=1, keepdims=True)
-        products = [(off[i] * off).sum(axis=1) for i in range(n)]
+        deviations = self.row_values - self.row_values.mean(axis=1, keepdims=True)
+        products = [(deviations[i] * deviations).sum(axis=1) for i in range(n)]
         return np.asarray(np.asarray(products) / (rows * (rows - 1)))
 
     def _degrees(self) -> NDArray[np.float64]:
@@ -162,8 +162,8 @@ class Valuation:
         rows = inf if self.row_values is None else self.row_values.shape[1] - 1
         with np.errstate(divide="ignore", invalid="ignore"):
             of_drawn = drawn**2 / self.sampling_degrees
-            together = (drawn + measured) ** 2 / (of_drawn + measured**2 / rows)
-        return np.asarray(np.nan_to_num(together, nan=inf, posinf=inf))
+            pooled = (drawn + measured) ** 2 / (of_drawn + measured**2 / rows)
+        return np.asarray(np.nan_to_num(pooled, nan=inf, posinf=inf))
 
 
 class Valuator(Protocol):
@@ -217,8 +217,8 @@ def spread(draws: NDArray[np.float64]) -> NDArray[np.float64]:
 
     Without BLAS, whose sums depend on the machine's thread count.
     """
-    off = draws - draws.mean(axis=0)
-    products = [(off[:, [i]] * off).sum(axis=0) for i in range(draws.shape[1])]
+    deviations = draws - draws.mean(axis=0)
+    products = [(deviations[:, [i]] * deviations).sum(axis=0) for i in range(draws.shape[1])]
     return np.asarray(products) / (len(draws) * (len(draws) - 1))
 
 

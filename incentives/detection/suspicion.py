@@ -131,9 +131,9 @@ def _relations(game: UpdatesGame, counted: NDArray[np.bool_]) -> tuple[NDArray[n
         if here.sum() > 1:
             agreement[number, here] = cosines(steps, move - steps)
         directions = unit(steps)
-        own = (directions - directions.mean(axis=0)) * steps.any(axis=1, keepdims=True)
-        apart[here] += own
-        energy[here] += (own**2).sum(axis=1)
+        distinct = (directions - directions.mean(axis=0)) * steps.any(axis=1, keepdims=True)
+        apart[here] += distinct
+        energy[here] += (distinct**2).sum(axis=1)
     times = counted.sum(axis=0)
     constancy = _constancy(apart, energy, times)
     return (
@@ -152,8 +152,8 @@ def _constancy(
     0 for a member that never moved; NaN for one that was there once or never.
     """
     products = ((apart**2).sum(axis=1) - energy) / np.maximum(times - 1, 1)
-    found = np.divide(products, energy, out=np.zeros_like(energy), where=energy > 0)
-    return np.asarray(np.where(times > 1, found, np.nan))
+    constancy = np.divide(products, energy, out=np.zeros_like(energy), where=energy > 0)
+    return np.asarray(np.where(times > 1, constancy, np.nan))
 
 
 def _nearest(apart: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -189,11 +189,11 @@ def deviations(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     Args:
         scores: Of each member, shape ``(n,)``, NaN where unknown.
     """
-    known = np.isfinite(scores)
-    if not known.any():
+    is_known = np.isfinite(scores)
+    if not is_known.any():
         return np.zeros_like(scores)
-    away = scores - np.median(scores[known])
-    sizes = np.abs(away[known])
+    away = scores - np.median(scores[is_known])
+    sizes = np.abs(away[is_known])
     # Where half of the members are exactly alike, the mean stands in (Iglewicz & Hoaglin, 1993).
     scale = _PER_MEDIAN * np.median(sizes) or _PER_MEAN * sizes.mean()
-    return np.where(known & (scale > 0), away / (scale or 1.0), 0.0)
+    return np.where(is_known & (scale > 0), away / (scale or 1.0), 0.0)

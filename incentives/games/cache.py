@@ -58,13 +58,13 @@ class CachedGame:
         self.participants = game.participants
         self._game = game
         self._batch = batch
-        self._seen: dict[bytes, NDArray[np.float64]] = {}
+        self._answers: dict[bytes, NDArray[np.float64]] = {}
         self._width = 1
 
     @property
     def evaluations(self) -> int:
         """Distinct coalitions that the inner game was asked for."""
-        return len(self._seen)
+        return len(self._answers)
 
     def worth(self, coalitions: Coalitions, /) -> Worths:
         """Give the worth of each row, shape ``(rows,)``, asking only for new ones."""
@@ -76,7 +76,7 @@ class CachedGame:
         keys = _keys(coalitions)
         new: dict[bytes, int] = {}
         for row, key in enumerate(keys):
-            if key not in self._seen:
+            if key not in self._answers:
                 new.setdefault(key, row)
         missing = coalitions[list(new.values())]
         size = self._batch or max(len(missing), 1)
@@ -91,8 +91,8 @@ class CachedGame:
             The coalitions, shape ``(m, n)``, and their worths: by validation row,
             ``(m, validation rows)``, or ``(m, 1)`` if the inner game has no rows.
         """
-        coalitions = _unpacked(b"".join(self._seen), len(self.participants))
-        return coalitions, self._stacked(list(self._seen))
+        coalitions = _unpacked(b"".join(self._answers), len(self.participants))
+        return coalitions, self._stacked(list(self._answers))
 
     def ask_again(self) -> None:
         """Ask the inner game once more for the last coalition that it was asked for.
@@ -100,10 +100,10 @@ class CachedGame:
         Raises:
             GameError: It answers otherwise than before, by more than rounding.
         """
-        key, before = next(reversed(self._seen.items()))
+        key, before = next(reversed(self._answers.items()))
         coalition = _unpacked(key, len(self.participants))
         now = ask(self._game, coalition)[0]
-        largest = max(np.abs(rows).max() for rows in self._seen.values())
+        largest = max(np.abs(rows).max() for rows in self._answers.values())
         if now.shape != before.shape or np.abs(now - before).max() > _ROUNDING * largest:
             raise GameError(
                 f"asked twice for {shown(self.participants, coalition[0])}, the game gave "
@@ -113,17 +113,17 @@ class CachedGame:
 
     def _ask(self, missing: Coalitions) -> None:
         rows = ask(self._game, missing)
-        if self._seen and rows.shape[1] != self._width:
+        if self._answers and rows.shape[1] != self._width:
             raise GameError(
                 f"the game has {rows.shape[1]} validation rows now and had {self._width} before",
                 hint="Every coalition must be measured on the same validation rows.",
             )
         self._width = rows.shape[1]
         # A copy, since a game may hand out a buffer that it writes to again.
-        self._seen.update(zip(_keys(missing), rows.copy(), strict=True))
+        self._answers.update(zip(_keys(missing), rows.copy(), strict=True))
 
     def _stacked(self, keys: list[bytes]) -> RowWorths:
-        return np.array([self._seen[key] for key in keys]).reshape(len(keys), self._width)
+        return np.array([self._answers[key] for key in keys]).reshape(len(keys), self._width)
 
 
 class _CachedMeasuredGame(CachedGame):

@@ -65,8 +65,8 @@ class MappedGame:
 
     def _widened(self, coalitions: Coalitions) -> Coalitions:
         wide = np.zeros((len(coalitions), self._members.shape[1]), dtype=np.bool_)
-        for inside, player in zip(coalitions.T, self._members, strict=True):
-            wide |= inside[:, None] & player
+        for joined, player in zip(coalitions.T, self._members, strict=True):
+            wide |= joined[:, None] & player
         return wide
 
 

@@ -1,7 +1,8 @@
 """Valuation methods by name, and the one way in.
 
 There is no registry. :data:`METHODS` is the list, in one place: a new method is a function
-of the form :class:`~fedmerit.incentives.valuation.Valuator` and an entry here.
+of the form :class:`~fedmerit.incentives.valuation.Valuator` under
+:func:`~fedmerit.incentives.methods.traits.valuation_method`, and an entry here.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from fedmerit.incentives.methods.sampling.regression import kernel_shap, leverag
 from fedmerit.incentives.methods.sampling.semivalues import banzhaf, beta_shapley, individual
 from fedmerit.incentives.methods.sampling.stratified import complementary, stratified, svarm
 from fedmerit.incentives.methods.surrogates import gaussian_process, regression_adjusted, surrogate
+from fedmerit.incentives.methods.traits import Concept, Reads
 from fedmerit.incentives.valuation import Checkpoint
 
 if TYPE_CHECKING:
@@ -34,62 +36,46 @@ if TYPE_CHECKING:
 
     from fedmerit.incentives.game import Game
     from fedmerit.incentives.methods.stopping import Rule
-    from fedmerit.incentives.valuation import Valuation, Valuator
+    from fedmerit.incentives.methods.traits import Method
+    from fedmerit.incentives.valuation import Valuation
 
 #: Every method, under the name that scenarios and the command line use: those of Shapley
 #: values of any game, of a run's rounds or updates, and of other concepts.
-METHODS: Final[Mapping[str, Valuator]] = MappingProxyType(
+METHODS: Final[Mapping[str, Method[...]]] = MappingProxyType(
     {
-        "exact": exact,
-        "permutation": permutation,
-        "antithetic": antithetic,
-        "tmc": truncated,
-        "stratified": stratified,
-        "svarm": svarm,
-        "complementary": complementary,
-        "owen": owen,
-        "kernel-shap": kernel_shap,
-        "leverage": leverage,
-        "gp": gaussian_process,
-        "trees": regression_adjusted,
-        "surrogate": surrogate,
-        "gtg": gtg,
-        "fedsv": fedsv,
-        "comfedsv": comfedsv,
-        "gradient-alignment": gradient_alignment,
-        "cgsv": cgsv,
-        "group-shapley": grouped,
-        "banzhaf": banzhaf,
-        "beta-shapley": beta_shapley,
-        "least-core": least_core,
-        "nucleolus": nucleolus,
-        "leave-one-out": leave_one_out,
-        "individual": individual,
+        method.name: method
+        for method in (
+            exact,
+            permutation,
+            antithetic,
+            truncated,
+            stratified,
+            svarm,
+            complementary,
+            owen,
+            kernel_shap,
+            leverage,
+            gaussian_process,
+            regression_adjusted,
+            surrogate,
+            gtg,
+            fedsv,
+            comfedsv,
+            gradient_alignment,
+            cgsv,
+            grouped,
+            banzhaf,
+            beta_shapley,
+            least_core,
+            nucleolus,
+            leave_one_out,
+            individual,
+        )
     }
 )
 #: Those whose estimates of any game approach its Shapley values as the budget grows.
-SHAPLEY: Final = (
-    "exact",
-    "permutation",
-    "antithetic",
-    "tmc",
-    "stratified",
-    "svarm",
-    "complementary",
-    "owen",
-    "kernel-shap",
-    "leverage",
-    "gp",
-    "trees",
-    "surrogate",
-)
-#: Those that ask for the same whatever the budget: there is nothing to look at on the way.
-_AT_ONCE: Final = frozenset({"exact", "leave-one-out", "individual", "nucleolus"})
-#: Those that can read a whole table at once, which a cache would hide.
-_WHOLE: Final = frozenset({"exact", "least-core", "nucleolus"})
-#: Those that ask for more of a game than its worths, which a cache would hide.
-_UNCACHED: Final = frozenset(
-    {"gtg", "fedsv", "comfedsv", "gradient-alignment", "cgsv", "group-shapley"}
+SHAPLEY: Final = tuple(
+    name for name, method in METHODS.items() if method.concept is Concept.SHAPLEY
 )
 AUTO: Final = "auto"
 #: How a budget grows from one look to the next: for the trace, and where a rule may stop it.
@@ -134,9 +120,10 @@ def value(
     reason = ""
     if method == AUTO:
         method, reason = choice(len(game.participants), budget)
-    if method in _UNCACHED or (method in _WHOLE and isinstance(game, EnumerableGame)):
-        found = METHODS[method](game, budget=budget, seed=seed)
-        return replace(found, reason=reason, trace=(_checkpoint(found),))
+    chosen = METHODS[method]
+    if _reads_itself(chosen, game):
+        valuation = chosen(game, budget=budget, seed=seed)
+        return replace(valuation, reason=reason, trace=(_checkpoint(valuation),))
     looks = list(_looks(game, method, budget=budget, seed=seed, until=until))
     return replace(looks[-1], reason=reason, trace=tuple(map(_checkpoint, looks)))
 
@@ -153,6 +140,13 @@ def choice(n: int, budget: int) -> tuple[str, str]:
     return "permutation", f"a budget of {budget} allows a few joining orders and no more"
 
 
+def _reads_itself(method: Method[...], game: Game) -> bool:
+    """Say whether *method* reads more of *game* than worths one by one, which a cache hides."""
+    if method.tabulates and isinstance(game, EnumerableGame):
+        return True
+    return method.reads is not Reads.WORTHS
+
+
 def _looks(
     game: Game, method: str, *, budget: int, seed: int, until: Sequence[Rule]
 ) -> Iterator[Valuation]:
@@ -161,7 +155,7 @@ def _looks(
     began = monotonic()
     looks: list[Valuation] = []
     growth = _GROWTH_UNDER_RULES if until else _GROWTH
-    least = budget if method in _AT_ONCE else _least(game, method, seed)
+    least = budget if METHODS[method].at_once else _least(game, method, seed)
     for part in _parts(least, budget, growth):
         look = METHODS[method](cached, budget=part, seed=seed)
         if looks and look.evaluations == looks[-1].evaluations:
@@ -193,5 +187,5 @@ def _parts(least: int, budget: int, growth: float) -> list[int]:
     return [*parts, budget]
 
 
-def _checkpoint(found: Valuation) -> Checkpoint:
-    return Checkpoint(found.evaluations, found.values, found.standard_errors)
+def _checkpoint(valuation: Valuation) -> Checkpoint:
+    return Checkpoint(valuation.evaluations, valuation.values, valuation.standard_errors)

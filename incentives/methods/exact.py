@@ -22,6 +22,7 @@ from fedmerit.incentives.methods.enumeration import (
     shapley_of_table,
 )
 from fedmerit.incentives.methods.sampling.orders import sample_orders, with_reverse
+from fedmerit.incentives.methods.traits import Concept, valuation_method
 from fedmerit.incentives.valuation import conclude
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ _ROW_BY_ROW_UP_TO: Final = 16
 _PAIRS_FOR_ROWS: Final = 50
 
 
+@valuation_method("exact", concept=Concept.SHAPLEY, at_once=True, tabulates=True)
 def exact(game: Game, *, budget: int, seed: int) -> Valuation:
     """Shapley values from every coalition there is.
 
@@ -67,6 +69,7 @@ def exact(game: Game, *, budget: int, seed: int) -> Valuation:
     return conclude(game, by_column, method="exact", evaluations=2**n, seed=seed)
 
 
+@valuation_method("leave-one-out", at_once=True)
 def leave_one_out(game: Game, *, budget: int, seed: int) -> Valuation:
     """What everyone together would lose without each one; n + 1 evaluations.
 

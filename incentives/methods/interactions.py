@@ -28,7 +28,7 @@ _INDEX: Final = "Shapley interaction index"
 #: Fewest coalitions of each size between 2 and n - 2, so that each has a spread.
 _FEWEST: Final = 2
 #: Most of a worth that the additive fit is taken to follow, where there are few others.
-_MOST_FOLLOWED: Final = 0.9
+_MAX_LEVERAGE: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -120,10 +120,10 @@ def _estimated(
     n = coalitions.shape[1]
     sizes = coalitions.sum(axis=1)
     every = np.array([float(comb(n, size)) for size in range(n + 1)])
-    had = np.bincount(sizes, minlength=n + 1).astype(np.float64)
-    share = every[sizes] / had[sizes]
-    left = 1 - had / every
-    spread = had / np.maximum(had - 1, 1)
+    sampled = np.bincount(sizes, minlength=n + 1).astype(np.float64)
+    share = every[sizes] / sampled[sizes]
+    left = 1 - sampled / every
+    spread = sampled / np.maximum(sampled - 1, 1)
     rest = _less_additive(coalitions, worths, left[sizes])
     mean = rest.mean(axis=1)
     matrix, drawn, measured = np.zeros((3, n, n))
@@ -135,8 +135,8 @@ def _estimated(
             measured[i] = _error_of_mean(of_columns)
         pulls = counts * mean[:, None]
         centre = np.array([np.bincount(sizes, pulls[:, j], n + 1) for j in range(n)]).T
-        off = pulls - (centre / np.maximum(had, 1)[:, None])[sizes]
-        drawn[i] = np.sqrt(((left * spread)[sizes][:, None] * off**2).sum(axis=0))
+        deviations = pulls - (centre / np.maximum(sampled, 1)[:, None])[sizes]
+        drawn[i] = np.sqrt(((left * spread)[sizes][:, None] * deviations**2).sum(axis=0))
     for of_pairs in (matrix, drawn, measured):
         np.fill_diagonal(of_pairs, 0.0)
     # Sums over the same coalitions in the same order, but for who is called first.
@@ -152,8 +152,8 @@ def _counts(coalitions: Coalitions, i: int) -> NDArray[np.float64]:
     n = coalitions.shape[1]
     both = coalitions[:, [i]].astype(np.intp) + coalitions
     others = np.clip(coalitions.sum(axis=1)[:, None] - both, 0, n - 2)
-    each = np.array([1 / ((n - 1) * comb(n - 2, t)) for t in range(n - 1)])
-    return np.asarray(np.where(both == 1, -1.0, 1.0) * each[others])
+    weights = np.array([1 / ((n - 1) * comb(n - 2, t)) for t in range(n - 1)])
+    return np.asarray(np.where(both == 1, -1.0, 1.0) * weights[others])
 
 
 def _less_additive(
@@ -187,7 +187,7 @@ def _less_additive(
     steering = np.linalg.solve(system, members.T)
     slopes = np.einsum("ik,kc->ic", steering, over)
     followed = 1 / had[sizes, 0] + (members * steering.T).sum(axis=1)
-    apart = 1 / (1 - left[drawn] * np.minimum(followed, _MOST_FOLLOWED))
+    apart = 1 / (1 - left[drawn] * np.minimum(followed, _MAX_LEVERAGE))
     rest[drawn] = (over - np.einsum("ki,ic->kc", members, slopes)) * apart[:, None]
     return rest
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from fedmerit.errors import GameError
 from fedmerit.incentives.game import Game, check_participants
+from fedmerit.incentives.methods.traits import Reads, valuation_method
 from fedmerit.incentives.valuation import conclude
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from fedmerit.incentives.valuation import Valuation
 
 #: How much of a member's CGSV share a round leaves as it was; the paper's own setting.
-_KEPT: Final = 0.95
+_MEMORY: Final = 0.95
 
 
 @runtime_checkable
@@ -46,6 +47,7 @@ class UpdatesGame(Game, Protocol):
         """The mean validation loss's gradient at each round's model, ``(rounds, parameters)``."""
 
 
+@valuation_method("gradient-alignment", reads=Reads.UPDATES, at_once=True)
 def gradient_alignment(game: Game, *, budget: int, seed: int) -> Valuation:
     """First-order Shapley values: how far each update goes down the validation loss.
 
@@ -68,6 +70,7 @@ def gradient_alignment(game: Game, *, budget: int, seed: int) -> Valuation:
     return _without_errors(game, values, "gradient-alignment", seed, budget)
 
 
+@valuation_method("cgsv", reads=Reads.UPDATES, at_once=True)
 def cgsv(game: Game, *, budget: int, seed: int) -> Valuation:
     """Shares by the cosine of each update with everyone's.
 
@@ -89,8 +92,8 @@ def cgsv(game: Game, *, budget: int, seed: int) -> Valuation:
     shares = np.full(n, 1 / n)
     for updates, present in zip(played.updates, played.present, strict=True):
         directions = unit(updates[present])
-        together = (shares[present, None] * directions).sum(axis=0)
-        moved = _KEPT * shares[present] + (1 - _KEPT) * cosines(directions, together)
+        summed = (shares[present, None] * directions).sum(axis=0)
+        moved = _MEMORY * shares[present] + (1 - _MEMORY) * cosines(directions, summed)
         moved = moved.clip(min=0.0)
         if moved.any():
             shares[present] = moved * (shares[present].sum() / moved.sum())
@@ -149,10 +152,10 @@ def require_updates(game: Game, method: str) -> UpdatesGame:
     rounds, n, parameters = game.updates.shape
     wanted = {"weights": (rounds, n), "present": (rounds, n), "gradients": (rounds, parameters)}
     for name, shape in wanted.items():
-        found = getattr(game, name).shape
-        if found != shape or n != len(game.participants):
+        actual = getattr(game, name).shape
+        if actual != shape or n != len(game.participants):
             raise GameError(
-                f"{name} of shape {found} do not fit {len(game.participants)} participants "
+                f"{name} of shape {actual} do not fit {len(game.participants)} participants "
                 f"and updates of shape {game.updates.shape}"
             )
     for name in ("updates", "gradients", "weights"):

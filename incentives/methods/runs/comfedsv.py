@@ -8,6 +8,7 @@ import numpy as np
 
 from fedmerit.incentives.games.rounds import Spent
 from fedmerit.incentives.methods.runs.completion import Cells, completed_sums
+from fedmerit.incentives.methods.traits import Concept, Reads, valuation_method
 from fedmerit.incentives.valuation import conclude, spread
 from fedmerit.streams import generator
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _PAIRS: Final = 250
 
 
+@valuation_method("comfedsv", concept=Concept.ROUNDS, reads=Reads.ROUNDS)
 def comfedsv(game: Game, *, budget: int, seed: int) -> Valuation:
     """Shapley values of a run whose unseen coalitions are completed from the seen ones.
 
@@ -92,14 +94,14 @@ def _sums(
     """Complete the table; give its sums over rounds, and where each grown coalition is."""
     n = grown.shape[-1]
     tables = [spent.table(at) for at in spent.live]
-    asked = np.vstack([grown.reshape(-1, n), *(coalitions for coalitions, _ in tables)])
-    members, place = np.unique(asked, axis=0, return_inverse=True)
+    requested = np.vstack([grown.reshape(-1, n), *(coalitions for coalitions, _ in tables)])
+    members, place = np.unique(requested, axis=0, return_inverse=True)
     place = place.ravel()
     of_grown, places = np.split(place, [grown[..., 0].size])
     rounds = np.repeat(np.arange(len(tables)), [len(rows) for _, rows in tables])
     # The first row of each table is that of nobody, which every round was opened with.
     added = np.vstack([rows - rows[0] for _, rows in tables])
-    some = asked[grown[..., 0].size :].any(axis=1)
+    some = requested[grown[..., 0].size :].any(axis=1)
     cells = Cells(rounds[some], places[some], added[some], members, len(tables))
     sums = completed_sums(cells, generator(seed, "valuation", "comfedsv", "rounds"))
     sums[~members.any(axis=1)] = 0.0

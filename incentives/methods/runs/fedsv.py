@@ -11,6 +11,7 @@ from fedmerit.errors import BudgetTooSmall
 from fedmerit.incentives.games.cache import CachedGame
 from fedmerit.incentives.games.rounds import MappedGame, parts
 from fedmerit.incentives.methods.sampling.permutation import antithetic
+from fedmerit.incentives.methods.traits import Concept, Reads, valuation_method
 from fedmerit.incentives.valuation import conclude, spread
 from fedmerit.streams import derived_seed
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from fedmerit.incentives.valuation import Valuation
 
 
+@valuation_method("fedsv", concept=Concept.ROUNDS, reads=Reads.ROUNDS)
 def fedsv(game: Game, *, budget: int, seed: int) -> Valuation:
     """Shapley values of each round among those present in it, added up.
 
@@ -76,10 +78,10 @@ def add_up(
         BudgetTooSmall: *budget* does not cover two pairs of orders in each round.
     """
     n = len(game.participants)
-    found = _valued(method, played, n, budget=budget, seed=seed)
+    valuations = _valued(method, played, n, budget=budget, seed=seed)
     by_round = [
         np.einsum("pi,pc->ic", shares, one.values[:, None] if (r := one.row_values) is None else r)
-        for one, (_, shares) in zip(found, played, strict=True)
+        for one, (_, shares) in zip(valuations, played, strict=True)
     ]
     if vary and len(played) > 1:
         means = np.array([columns.mean(axis=1) for columns in by_round])
@@ -90,16 +92,16 @@ def add_up(
     elif vary:
         covariance, degrees = np.diag(np.full(n, inf)), 1.0
     else:
-        covariance, degrees = _drawn(found, [shares for _, shares in played], n)
+        covariance, degrees = _drawn(valuations, [shares for _, shares in played], n)
     return conclude(
         parts(game)[0][0],  # which shows rows if the rounds do
         np.sum(by_round, axis=0) if played else np.zeros((n, 1)),
         method=method,
-        evaluations=sum(one.evaluations for one in found),
+        evaluations=sum(one.evaluations for one in valuations),
         seed=seed,
         covariance=covariance,
         degrees=degrees,
-        errors="analytic" if vary or any(one.errors != "none" for one in found) else "none",
+        errors="analytic" if vary or any(one.errors != "none" for one in valuations) else "none",
     )
 
 
@@ -118,28 +120,28 @@ def _valued(
     if budget < sum(least):
         raise BudgetTooSmall(method, budget=budget, needed=sum(least), participants=participants)
     last = [CachedGame(round_) for round_ in games[-1:]]
-    found = [
+    valuations = [
         antithetic(round_, budget=part, seed=derived_seed(seed, "valuation", method, at))
         for at, (round_, part) in enumerate(
             zip([*games[:-1], *last], allot(budget, least, [2**m for m in sizes]), strict=True)
         )
     ]
-    if last and sum(one.evaluations for one in found) < budget:
+    if last and sum(one.evaluations for one in valuations) < budget:
         last[0].ask_again()
-    return found
+    return valuations
 
 
 def _drawn(
-    found: Sequence[Valuation], shares: Sequence[NDArray[np.float64]], n: int
+    valuations: Sequence[Valuation], shares: Sequence[NDArray[np.float64]], n: int
 ) -> tuple[NDArray[np.float64], float]:
     """Give the covariance of the sum of independent rounds, and its degrees of freedom."""
     covariance, of_rounds = np.zeros((n, n)), []
-    for one, share in zip(found, shares, strict=True):
+    for one, share in zip(valuations, shares, strict=True):
         half = np.einsum("pi,pq->iq", share, one.sampling_covariance)
         drawn = np.einsum("iq,qj->ij", half, share)
         covariance += drawn
         of_rounds.append((float(drawn.trace()), one.sampling_degrees))
-    return covariance, together(of_rounds)
+    return covariance, pooled_degrees(of_rounds)
 
 
 def allot(budget: int, least: Sequence[int], most: Sequence[int]) -> list[int]:
@@ -154,7 +156,7 @@ def allot(budget: int, least: Sequence[int], most: Sequence[int]) -> list[int]:
     return given
 
 
-def together(of_rounds: Sequence[tuple[float, float]]) -> float:
+def pooled_degrees(of_rounds: Sequence[tuple[float, float]]) -> float:
     """Give the degrees of freedom of a sum of (variance, degrees) (Satterthwaite, 1946)."""
     total = sum(variance for variance, _ in of_rounds)
     parts_ = sum(variance**2 / degrees for variance, degrees in of_rounds)

@@ -21,6 +21,7 @@ from fedmerit.incentives.methods.enumeration import every_coalition, shapley_of_
 from fedmerit.incentives.methods.exact import exact
 from fedmerit.incentives.methods.runs.fedsv import add_up
 from fedmerit.incentives.methods.sampling.permutation import antithetic
+from fedmerit.incentives.methods.traits import Reads, valuation_method
 from fedmerit.incentives.valuation import conclude, spread
 from fedmerit.streams import generator
 
@@ -55,6 +56,7 @@ class PrivacyPoint:
     evaluations: int
 
 
+@valuation_method("group-shapley", reads=Reads.GROUPS)
 def grouped(game: Game, *, budget: int, seed: int, group_size: int = 2) -> Valuation:
     """Shapley values of random groups, shared evenly within each, over many groupings.
 
@@ -124,16 +126,16 @@ def privacy_curve(
     truth = (exact if fits else antithetic)(game, budget=budget, seed=seed).values
     points = []
     for size in sizes:
-        found = grouped(game, budget=budget, seed=seed, group_size=size)
-        off = float(((found.values - truth) ** 2).mean())
+        valuation = grouped(game, budget=budget, seed=seed, group_size=size)
+        error = float(((valuation.values - truth) ** 2).mean())
         square = float((truth**2).mean())
         points.append(
             PrivacyPoint(
                 group_size=size,
-                values=found.values,
-                rank_correlation=rank_correlation(found.values, truth) or 0.0,
-                relative_error=off / square if square > 0 else off,
-                evaluations=found.evaluations,
+                values=valuation.values,
+                rank_correlation=rank_correlation(valuation.values, truth) or 0.0,
+                relative_error=error / square if square > 0 else error,
+                evaluations=valuation.evaluations,
             )
         )
     return tuple(points)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from fedmerit.incentives.games.rounds import Spent
-from fedmerit.incentives.methods.runs.fedsv import together
+from fedmerit.incentives.methods.runs.fedsv import pooled_degrees
+from fedmerit.incentives.methods.traits import Concept, Reads, valuation_method
 from fedmerit.incentives.valuation import conclude, spread
 from fedmerit.streams import generator
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _AT_ONCE: Final = 64
 
 
+@valuation_method("gtg", concept=Concept.ROUNDS, reads=Reads.ROUNDS)
 def gtg(
     game: Game, *, budget: int, seed: int, between: float = 0.01, within: float = 0.01
 ) -> Valuation:
@@ -79,7 +81,7 @@ def gtg(
         evaluations=spent.evaluations,
         seed=seed,
         covariance=covariance,
-        degrees=together(of_rounds),
+        degrees=pooled_degrees(of_rounds),
         errors="analytic",
     )
 
@@ -151,10 +153,10 @@ class _Round:
         behind = (draws * ~front).sum(axis=0) / (orders - often)
         within = draws - np.where(front, ahead, behind)
         unfinished = (orders % m) / m
-        together = np.full((len(often), len(often)), -1 / (m - 1))
-        np.fill_diagonal(together, 1.0)
+        correlation = np.full((len(often), len(often)), -1 / (m - 1))
+        np.fill_diagonal(correlation, 1.0)
         gaps = ahead - behind
-        chance = unfinished * (1 - unfinished) * together * np.outer(gaps, gaps)
+        chance = unfinished * (1 - unfinished) * correlation * np.outer(gaps, gaps)
         products = [(within[:, [i]] * within).sum(axis=0) for i in range(len(often))]
         return np.asarray(products) / (orders * (orders - 2)) + chance / orders**2
 

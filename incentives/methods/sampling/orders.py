@@ -99,20 +99,20 @@ def affordable(cached: CachedGame, budget: int, *, drawn: int, width: int, new: 
 
 
 def marginals(
-    cached: CachedGame, ranks: NDArray[np.intp], kept: NDArray[np.intp] | None = None
+    cached: CachedGame, ranks: NDArray[np.intp], stops: NDArray[np.intp] | None = None
 ) -> NDArray[np.float64]:
     """Give what each participant adds on joining in each order, by column of the game.
 
     Args:
         cached: The game.
         ranks: How many join before each participant, shape ``(orders, n)``.
-        kept: After how many joiners each order stops, shape ``(orders,)``; or none does.
+        stops: After how many joiners each order stops, shape ``(orders,)``; or none does.
 
     Returns:
         Shape ``(orders, n, columns)``, participants in the game's order.
     """
     orders, n = ranks.shape
-    joined = np.minimum(np.arange(n + 1), n if kept is None else kept[:, None])
+    joined = np.minimum(np.arange(n + 1), n if stops is None else stops[:, None])
     grown = ranks[:, None, :] < joined[..., None]  # [o, k] holds the first k to join
     worths = cached.lookup(grown.reshape(-1, n)).reshape(orders, n + 1, -1)
     steps = np.diff(worths, axis=1)

@@ -19,6 +19,7 @@ from fedmerit.incentives.methods.sampling.orders import (
     with_reverse,
 )
 from fedmerit.incentives.methods.sampling.plans import averaged
+from fedmerit.incentives.methods.traits import Concept, valuation_method
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _TOLERANCE: Final = 0.01
 
 
+@valuation_method("permutation", concept=Concept.SHAPLEY)
 def permutation(game: Game, *, budget: int, seed: int) -> Valuation:
     """Shapley values as mean marginal contributions over independent joining orders.
 
@@ -54,6 +56,7 @@ def permutation(game: Game, *, budget: int, seed: int) -> Valuation:
     return replace(valuation, orders=int(valuation.sampling_degrees) + 1)
 
 
+@valuation_method("antithetic", concept=Concept.SHAPLEY)
 def antithetic(game: Game, *, budget: int, seed: int) -> Valuation:
     """Shapley values from joining orders, each taken with its reverse.
 
@@ -76,6 +79,7 @@ def antithetic(game: Game, *, budget: int, seed: int) -> Valuation:
     return sample_orders(game, with_reverse, method="antithetic", budget=budget, seed=seed)
 
 
+@valuation_method("tmc", concept=Concept.SHAPLEY)
 def truncated(game: Game, *, budget: int, seed: int) -> Valuation:
     """Shapley values from joining orders that stop once little is left to add (TMC).
 
@@ -103,14 +107,14 @@ def truncated(game: Game, *, budget: int, seed: int) -> Valuation:
     total, means = 0.0, np.empty((0, n))
     while orders := affordable(cached, budget, drawn=len(means), width=1, new=n - 1):
         ranks = np.argsort(drawn_orders(seed, len(means), orders, n), axis=1)
-        kept = _kept(cached, ranks, everyone, abs(everyone - nobody) * _TOLERANCE)
-        draws = marginals(cached, ranks, kept)
+        stops = _stops(cached, ranks, everyone, abs(everyone - nobody) * _TOLERANCE)
+        draws = marginals(cached, ranks, stops)
         total = total + draws.sum(axis=0)
         means = np.vstack([means, draws.mean(axis=2)])
     return averaged(game, total, means, method="tmc", evaluations=cached.evaluations, seed=seed)
 
 
-def _kept(
+def _stops(
     cached: CachedGame, ranks: NDArray[np.intp], everyone: float, tolerance: float
 ) -> NDArray[np.intp]:
     """Give after how many joiners each order stops, shape ``(orders,)``.
@@ -118,10 +122,10 @@ def _kept(
     All orders grow in step, for games that are quicker asked for many at once.
     """
     orders, n = ranks.shape
-    kept = np.full(orders, n)
+    stops = np.full(orders, n)
     going = np.arange(orders)
     for joined in range(n):
         far = np.abs(cached.worth(ranks[going] < joined) - everyone) > tolerance
-        kept[going[~far]] = joined
+        stops[going[~far]] = joined
         going = going[far]
-    return kept
+    return stops

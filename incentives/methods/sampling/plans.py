@@ -43,13 +43,13 @@ class Plan:
     def __init__(self, n: int, budget: int, *, paired: bool = False) -> None:
         self._n, self._paired = n, paired
         self._most = budget // 2 if paired else budget
-        self._seen: dict[bytes, int] = {}
+        self._indices: dict[bytes, int] = {}
         self.counts = np.zeros(n + 1, dtype=np.int64)
 
     @property
     def full(self) -> bool:
         """Whether the budget is used up."""
-        return len(self._seen) >= self._most
+        return len(self._indices) >= self._most
 
     @property
     def room(self) -> NDArray[np.float64]:
@@ -75,12 +75,12 @@ class Plan:
         places: list[int] = []
         for packed, size in zip(np.packbits(coalitions, axis=1), sizes, strict=True):
             key = packed.tobytes()
-            if key not in self._seen:
+            if key not in self._indices:
                 if self.full:
                     break
-                self._seen[key] = len(self._seen)
+                self._indices[key] = len(self._indices)
                 self.counts[size] += 1
-            places.append(self._seen[key])
+            places.append(self._indices[key])
         return np.array(places, dtype=np.intp)
 
     def fill(self, rng: np.random.Generator, chances: NDArray[np.float64]) -> None:
@@ -94,8 +94,8 @@ class Plan:
     @property
     def coalitions(self) -> Coalitions:
         """All that was added, shape ``(added, n)``; one side of each, if they are pairs."""
-        packed = np.frombuffer(b"".join(self._seen), dtype=np.uint8)
-        packed = packed.reshape(len(self._seen), -1)
+        packed = np.frombuffer(b"".join(self._indices), dtype=np.uint8)
+        packed = packed.reshape(len(self._indices), -1)
         return np.unpackbits(packed, axis=1, count=self._n).astype(np.bool_)
 
 
@@ -118,10 +118,10 @@ def folded(chances: NDArray[np.float64]) -> NDArray[np.float64]:
     A pair's size is that of its smaller side.
     """
     n = len(chances) - 1
-    together = chances + chances[::-1]
-    together[n // 2 + 1 :] = 0
-    together[n // 2] /= 1 + (n % 2 == 0)
-    return together
+    pairs = chances + chances[::-1]
+    pairs[n // 2 + 1 :] = 0
+    pairs[n // 2] /= 1 + (n % 2 == 0)
+    return pairs
 
 
 def averaged(

@@ -16,6 +16,7 @@ from fedmerit.incentives.games.cache import CachedGame
 from fedmerit.incentives.methods.enumeration import every_coalition
 from fedmerit.incentives.methods.sampling.plans import Plan
 from fedmerit.incentives.methods.sampling.stratified import by_size
+from fedmerit.incentives.methods.traits import valuation_method
 from fedmerit.incentives.valuation import conclude, spread
 from fedmerit.streams import generator
 
@@ -32,6 +33,7 @@ _BETA: Final = 1.0
 _AT_ONCE: Final = 64
 
 
+@valuation_method("banzhaf")
 def banzhaf(game: Game, *, budget: int, seed: int) -> Valuation:
     """Banzhaf values: what each adds to a coalition drawn at random from all there are.
 
@@ -75,6 +77,7 @@ def banzhaf(game: Game, *, budget: int, seed: int) -> Valuation:
     )
 
 
+@valuation_method("beta-shapley")
 def beta_shapley(game: Game, *, budget: int, seed: int) -> Valuation:
     """Beta(16, 1) Shapley values: what each adds to a coalition, small ones first.
 
@@ -102,6 +105,7 @@ def beta_shapley(game: Game, *, budget: int, seed: int) -> Valuation:
     return by_size(game, joining, method="beta-shapley", budget=budget, seed=seed)
 
 
+@valuation_method("individual", at_once=True)
 def individual(game: Game, *, budget: int, seed: int) -> Valuation:
     """What each participant alone is worth more than nobody; n + 1 evaluations.
 
@@ -132,14 +136,14 @@ def _exactly(
     """Add all marginal contributions up, those to coalitions of each size as *joining* says."""
     n = len(joining)
     coalitions = every_coalition(n)
-    each = joining / np.exp(_log_choose(n))
+    weights = joining / np.exp(_log_choose(n))
     sizes = coalitions.sum(axis=1)
-    joins, stays = np.append(0.0, each), np.append(-each, 0.0)
+    joins, stays = np.append(0.0, weights), np.append(-weights, 0.0)
     worths = cached.lookup(coalitions)
     by_column = np.array(
         [
-            (np.where(inside, joins[sizes], stays[sizes])[:, None] * worths).sum(axis=0)
-            for inside in coalitions.T
+            (np.where(is_member, joins[sizes], stays[sizes])[:, None] * worths).sum(axis=0)
+            for is_member in coalitions.T
         ]
     )
     return conclude(game, by_column, method=method, evaluations=cached.evaluations, seed=seed)

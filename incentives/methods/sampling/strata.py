@@ -58,23 +58,23 @@ class Strata:
         """
         signed = self.signs * units[:, None]
         sampled = self._sampled()
-        own = self._totals(signed)[self._flat()] / sampled
+        stratum_means = self._totals(signed)[self._flat()] / sampled
         kinds = len(self.weights)
         of_kind = np.bincount(self.labels.ravel(), minlength=kinds)
         common = np.bincount(self.labels.ravel(), signed.ravel(), kinds) / np.maximum(of_kind, 1)
-        off = signed - np.where(sampled > 1, own, common[self.labels])
+        deviations = signed - np.where(sampled > 1, stratum_means, common[self.labels])
         left = 1 - sampled / self.sizes[self.labels]
         rest = np.maximum(sampled - 1, 1)
         scale = np.sqrt(left * np.where(sampled > 1, sampled / rest, 1.0))
-        pulls = self.weights[self.labels] / sampled * off * scale
+        pulls = self.weights[self.labels] / sampled * deviations * scale
         covariance = np.einsum("ui,uj->ij", pulls, pulls)
         # A stratum's share of the variance squared, over its degrees; each unit adds a part.
         within = self._totals(pulls**2)[self._flat()] * pulls**2 / rest
         squares = within.sum(axis=0)
-        known = np.divide(
+        degrees = np.divide(
             covariance.diagonal() ** 2, squares, out=np.full(len(squares), inf), where=squares > 0
         )
-        return np.asarray(covariance), float(np.median(known))
+        return np.asarray(covariance), float(np.median(degrees))
 
     def _flat(self) -> NDArray[np.intp]:
         n = self.labels.shape[1]

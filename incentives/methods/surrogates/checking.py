@@ -57,8 +57,8 @@ def jackknife(make: Fit, inside: Floats, gains: Floats) -> Floats:
         return np.zeros((inside.shape[1],) * 2)
     folds = dealt(inside)
     values = np.array([make(inside[folds != k], gains[folds != k]).values() for k in range(FOLDS)])
-    off = values - values.mean(axis=0)
-    return np.asarray((FOLDS - 1) / FOLDS * (off.T @ off))
+    deviations = values - values.mean(axis=0)
+    return np.asarray((FOLDS - 1) / FOLDS * (deviations.T @ deviations))
 
 
 def dealt(inside: Floats) -> NDArray[np.intp]:
@@ -68,13 +68,13 @@ def dealt(inside: Floats) -> NDArray[np.intp]:
     the other is worth.
     """
     sizes = inside.sum(axis=1)
-    known = (sizes == 1) | (sizes == inside.shape[1])
+    in_every_fold = (sizes == 1) | (sizes == inside.shape[1])
     sides = np.where(inside[:, :1] > 0, inside, 1 - inside).astype(np.bool_)
     numbers: dict[bytes, int] = {}
-    for side in sides[~known]:
+    for side in sides[~in_every_fold]:
         numbers.setdefault(side.tobytes(), len(numbers))
     pairs = [numbers.get(side.tobytes(), 0) for side in sides]
-    return np.where(known, -1, np.array(pairs) % FOLDS)
+    return np.where(in_every_fold, -1, np.array(pairs) % FOLDS)
 
 
 def unseen(make: Fit, process: Process, gains: Floats, *, refit: bool = False) -> Unseen:
@@ -101,12 +101,12 @@ def unseen(make: Fit, process: Process, gains: Floats, *, refit: bool = False) -
         trend = make(inside[~out], gains[~out])
         rest = gains[~out] - trend.predict(inside[~out])
         if anew:
-            seen = fit(inside[~out], rest)
+            without_fold = fit(inside[~out], rest)
         else:
-            seen = condition(process.theta, inside[~out], process.scale)
-        against = seen.against(inside[out])
-        misses[out] = gains[out] - trend.predict(inside[out]) - seen.smooth(against) @ rest
-        ratios[out] = misses[out] ** 2 / seen.variances(inside[out], against)
+            without_fold = condition(process.theta, inside[~out], process.scale)
+        against = without_fold.against(inside[out])
+        misses[out] = gains[out] - trend.predict(inside[out]) - without_fold.smooth(against) @ rest
+        ratios[out] = misses[out] ** 2 / without_fold.variances(inside[out], against)
     tested = (folds >= 0) & (folds < FOLDS)
     counts = np.maximum(np.bincount(sizes, weights=tested.astype(np.float64)), 1.0)
     shares = tested / counts[sizes]

@@ -110,10 +110,10 @@ def stream(n: int, *, count: int, seed: int, after: Coalitions | None = None) ->
         seed: Decides the draws.
         after: Coalitions to begin with, in place of nobody, everyone and each alone.
     """
-    known = np.vstack([np.zeros(n), np.ones(n), np.eye(n)]).astype(np.bool_)
+    first = np.vstack([np.zeros(n), np.ones(n), np.eye(n)]).astype(np.bool_)
     if after is not None:
-        known = after
-    rows = {row.tobytes(): row for row in known}
+        first = after
+    rows = {row.tobytes(): row for row in first}
     if n > TABULATED:
         _add(rows, ~np.eye(n, dtype=np.bool_))
     rng = generator(seed, "valuation", "surrogates")
@@ -133,12 +133,12 @@ def _add(rows: dict[bytes, Coalitions], drawn: Coalitions) -> None:
         rows.setdefault((~row).tobytes(), ~row)
 
 
-def _farthest(rng: np.random.Generator, size: int, seen: Coalitions) -> Coalitions:
+def _farthest(rng: np.random.Generator, size: int, chosen: Coalitions) -> Coalitions:
     """Draw coalitions of one size; give the one that differs most from its nearest.
 
     Counted in whole members, so that the choice is the same on every machine.
     """
-    drawn = subsets(rng, np.full(_DRAWS, size), seen.shape[1])
-    gaps = np.sort((drawn[:, None] != seen).sum(axis=2), axis=1)
+    drawn = subsets(rng, np.full(_DRAWS, size), chosen.shape[1])
+    gaps = np.sort((drawn[:, None] != chosen).sum(axis=2), axis=1)
     best = int(gaps[:, :_NEIGHBOURS].sum(axis=1).argmax())
     return drawn[[best]]

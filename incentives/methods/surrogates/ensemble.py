@@ -18,6 +18,7 @@ from fedmerit.incentives.methods.surrogates.functional import operator
 from fedmerit.incentives.methods.surrogates.process import condition, fit
 from fedmerit.incentives.methods.surrogates.teams import teams
 from fedmerit.incentives.methods.surrogates.trends import nothing, peak, saturation, threshold
+from fedmerit.incentives.methods.traits import Concept, valuation_method
 from fedmerit.incentives.valuation import conclude
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 #: With more coalitions, a regression values what a fit to some of them misses.
-_MOST_TO_FIT: Final = 2000
+_MAX_FITTED: Final = 2000
 #: Smaller errors are alike.
 _EXACT: Final = 1e-100
 #: A trend of a smaller weight is left out.
@@ -43,6 +44,7 @@ _SHARPNESS: Final = 3.0
 _ROUNDED: Final = 1e-13
 
 
+@valuation_method("surrogate", concept=Concept.SHAPLEY)
 def surrogate(game: Game, *, budget: int, seed: int) -> Valuation:
     """Shapley values of fitted trends and of a Gaussian process for what each misses.
 
@@ -70,7 +72,7 @@ def surrogate(game: Game, *, budget: int, seed: int) -> Valuation:
     # One thread, since a sum's order, and so its last bit, depends on how many there are.
     with threadpool_limits(1):
         trends = _trends(sample.inside.shape[1])
-        if len(sample.inside) > _MOST_TO_FIT:
+        if len(sample.inside) > _MAX_FITTED:
             answer = adjusted(trends, sample.inside, sample.gains)
         else:
             answer = _averaged(trends, sample.inside, sample.gains)
@@ -123,9 +125,11 @@ def _averaged(
         )
         degrees.append(errors.tested - 1)
     by_column = np.einsum("k,kic->ic", shares, values)
-    off = np.mean(values, axis=2) - by_column.mean(axis=1)
+    deviations = np.mean(values, axis=2) - by_column.mean(axis=1)
     # A mixture's covariance: the mean of each one's own, and how far apart they are.
-    covariance = np.einsum("k,kij->ij", shares, within) + np.einsum("k,ki,kj->ij", shares, off, off)
+    covariance = np.einsum("k,kij->ij", shares, within) + np.einsum(
+        "k,ki,kj->ij", shares, deviations, deviations
+    )
     return by_column, covariance, float(min(degrees))
 
 
@@ -146,17 +150,17 @@ def _weighted(
     A weight falls as the mean square error on unseen coalitions rises.
     """
     few = slice(USED)
-    errors, found = [], []
+    errors, models = [], []
     for make in trends:
         trend = make(inside, gains)
         process = fit(inside[few], (gains - trend.predict(inside))[few])
         errors.append(unseen(make, process, gains).error)
-        found.append(_Model(make, trend, process))
+        models.append(_Model(make, trend, process))
     least = max(min(errors), _EXACT)
     weights = (least / np.maximum(errors, least)) ** _SHARPNESS
-    kept = np.flatnonzero(weights >= _LEAST_WEIGHT * weights.sum())
-    models = [_completed(found[k], inside) for k in kept]
-    return models, weights[kept] / weights[kept].sum()
+    indices = np.flatnonzero(weights >= _LEAST_WEIGHT * weights.sum())
+    weighty = [_completed(models[k], inside) for k in indices]
+    return weighty, weights[indices] / weights[indices].sum()
 
 
 def _completed(model: _Model, inside: Floats) -> _Model:

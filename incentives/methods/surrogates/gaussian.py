@@ -12,6 +12,7 @@ from fedmerit.incentives.methods.surrogates.choosing import ask_as_needed
 from fedmerit.incentives.methods.surrogates.functional import operator
 from fedmerit.incentives.methods.surrogates.process import fit
 from fedmerit.incentives.methods.surrogates.trends import nothing
+from fedmerit.incentives.methods.traits import Concept, valuation_method
 from fedmerit.incentives.valuation import conclude
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from fedmerit.incentives.valuation import Valuation
 
 
+@valuation_method("gp", concept=Concept.SHAPLEY)
 def gaussian_process(game: Game, *, budget: int, seed: int) -> Valuation:
     """Shapley values of the game that a Gaussian process expects, given what it saw.
 

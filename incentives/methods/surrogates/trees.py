@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 from fedmerit.incentives.methods.exact import enumerated
 from fedmerit.incentives.methods.surrogates.design import ask_for
 from fedmerit.incentives.methods.surrogates.regression import regression
+from fedmerit.incentives.methods.traits import Concept, valuation_method
 from fedmerit.incentives.valuation import conclude
 from fedmerit.streams import derived_seed
 
@@ -33,6 +34,7 @@ _DEPTH: Final = 4
 _RATE: Final = 0.1
 
 
+@valuation_method("trees", concept=Concept.SHAPLEY)
 def regression_adjusted(game: Game, *, budget: int, seed: int) -> Valuation:
     """Shapley values of boosted trees, adjusted by a regression of what they miss.
 
@@ -93,18 +95,18 @@ def _cross_fitted(inside: Floats, gains: Floats, seed: int) -> tuple[Floats, Flo
     folds = np.arange(len(inside)) % _FOLDS
     folds[0] = -1
     for fold in range(_FOLDS):
-        out, known = folds == fold, folds != fold
-        additive = regression(inside[known]).weights @ gains[known]
-        rest = gains[known] - inside[known] @ additive
+        left_out, is_fitted = folds == fold, folds != fold
+        additive = regression(inside[is_fitted]).weights @ gains[is_fitted]
+        rest = gains[is_fitted] - inside[is_fitted] @ additive
         model = GradientBoostingRegressor(
             n_estimators=_TREES,
             max_depth=_DEPTH,
             learning_rate=_RATE,
             random_state=derived_seed(seed, "valuation", "trees", fold) % 2**32,
         )
-        model.fit(np.vstack([nobody, inside[known]]), np.append(0.0, rest))
+        model.fit(np.vstack([nobody, inside[is_fitted]]), np.append(0.0, rest))
         level = model.predict(nobody)
         values += (additive + tree_values(model, n)) / _FOLDS
-        predicted[out] = inside[out] @ additive + model.predict(inside[out]) - level
+        predicted[left_out] = inside[left_out] @ additive + model.predict(inside[left_out]) - level
     predicted[0] = values.sum()  # what trees add up to, rounding and all
     return values, predicted
