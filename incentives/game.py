@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fedmerit.errors import GameError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 #: One row per coalition, one column per participant; True means "in".
 Coalitions = NDArray[np.bool_]
@@ -28,7 +28,11 @@ _MAX_IN_A_TABLE: Final = 24  # 2**24 worths are 128 MiB
 
 
 class Game(Protocol):
-    """A set function on the participants, asked for many coalitions at once."""
+    """A set function on the participants, asked for many coalitions at once.
+
+    A game whose worths are rounded may say to what step, as ``resolution``: values that are
+    nearer to each other than that are alike.
+    """
 
     @property
     def participants(self) -> tuple[str, ...]:
@@ -60,6 +64,46 @@ class EnumerableGame(Game, Protocol):
 
     def every_worth(self) -> Worths:
         """Give all worths, shape ``(2**n,)``; bit *i* of the index says if *i* is in."""
+
+
+@runtime_checkable
+class RoundsGame(Game, Protocol):
+    """A game whose worth is the sum of the worths of its rounds."""
+
+    @property
+    def rounds(self) -> Sequence[Game]:
+        """One game per round, all of the same participants in the same order."""
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """Who took part in each round, shape ``(rounds, n)``.
+
+        Who did not changes no worth of that round.
+        """
+
+
+@runtime_checkable
+class UpdatesGame(Game, Protocol):
+    """A game made of a run's rounds, which shows the updates they consist of.
+
+    It may also have *refused*, of the shape of *present*: whose update was not accepted.
+    """
+
+    @property
+    def updates(self) -> NDArray[np.floating]:
+        """What each member sent, shape ``(rounds, n, parameters)``; 0 where it sent nothing."""
+
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """What each update weighed in the average, shape ``(rounds, n)``."""
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """Who took part in which round, shape ``(rounds, n)``."""
+
+    @property
+    def gradients(self) -> NDArray[np.floating]:
+        """The mean validation loss's gradient at each round's model, ``(rounds, parameters)``."""
 
 
 class TableGame:

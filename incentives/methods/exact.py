@@ -63,10 +63,12 @@ def exact(game: Game, *, budget: int, seed: int) -> Valuation:
     if 2**n > budget:
         raise BudgetTooSmall("exact", budget=budget, needed=2**n, participants=n)
     if n > _ROW_BY_ROW_UP_TO and isinstance(game, EnumerableGame):
-        by_column = _of_every_worth(game, seed)
+        by_column, scale = _of_every_worth(game, seed)
     else:
-        by_column = sum(_of_portions(game), start=np.zeros(()))
-    return conclude(game, by_column, method="exact", evaluations=2**n, seed=seed)
+        parts = list(_of_portions(game))
+        by_column = sum((part for part, _ in parts), start=np.zeros(()))
+        scale = max(largest for _, largest in parts)
+    return conclude(game, by_column, method="exact", evaluations=2**n, seed=seed, scale=scale)
 
 
 @valuation_method("leave-one-out", at_once=True)
@@ -92,7 +94,14 @@ def leave_one_out(game: Game, *, budget: int, seed: int) -> Valuation:
     everyone_then_without = np.vstack([np.ones(n, dtype=np.bool_), ~np.eye(n, dtype=np.bool_)])
     worths = ask(game, everyone_then_without)
     by_column = worths[0] - worths[1:]
-    return conclude(game, by_column, method="leave-one-out", evaluations=n + 1, seed=seed)
+    return conclude(
+        game,
+        by_column,
+        method="leave-one-out",
+        evaluations=n + 1,
+        seed=seed,
+        scale=float(np.abs(worths.mean(axis=1)).max()),
+    )
 
 
 def enumerated(game: Game, *, method: str, budget: int, seed: int) -> Valuation | None:
@@ -102,18 +111,20 @@ def enumerated(game: Game, *, method: str, budget: int, seed: int) -> Valuation 
     return replace(exact(game, budget=budget, seed=seed), method=method)
 
 
-def _of_every_worth(game: EnumerableGame, seed: int) -> NDArray[np.float64]:
-    values = shapley_of_table(ask_for_all(game))
+def _of_every_worth(game: EnumerableGame, seed: int) -> tuple[NDArray[np.float64], float]:
+    """Give the values by column, ``(n, columns)``, and the size of the largest worth."""
+    worths = ask_for_all(game)
+    values, scale = shapley_of_table(worths), float(np.abs(worths).max())
     if not isinstance(game, MeasuredGame):
-        return values[:, None]
+        return values[:, None], scale
     pairs = _PAIRS_FOR_ROWS * 2 * (len(values) - 1)
     sampled = sample_orders(game, with_reverse, method="exact", budget=2 + pairs, seed=seed)
     by_row = np.asarray(sampled.row_values)
-    return by_row + (values - sampled.values)[:, None]
+    return by_row + (values - sampled.values)[:, None], scale
 
 
-def _of_portions(game: Game) -> Iterator[NDArray[np.float64]]:
-    """Give what each portion of the coalitions adds to the values, ``(n, columns)``."""
+def _of_portions(game: Game) -> Iterator[tuple[NDArray[np.float64], float]]:
+    """Give what each portion adds to the values, ``(n, columns)``, and its largest worth."""
     n = len(game.participants)
     weights = joining_weights(n)
     joins, stays = np.append(0.0, weights), np.append(-weights, 0.0)
@@ -125,4 +136,4 @@ def _of_portions(game: Game) -> Iterator[NDArray[np.float64]]:
         for i in range(n):
             signed = np.where(coalitions[:, i], joins[sizes], stays[sizes])
             part[i] = (signed[:, None] * worths).sum(axis=0)
-        yield part
+        yield part, float(np.abs(worths.mean(axis=1)).max())

@@ -26,7 +26,8 @@ from fedmerit.incentives.methods.cores.evenest import nearest_equal
 from fedmerit.incentives.methods.cores.excesses import Family, settle, start
 from fedmerit.incentives.methods.enumeration import every_coalition
 from fedmerit.incentives.methods.traits import valuation_method
-from fedmerit.incentives.valuation import conclude, spread
+from fedmerit.incentives.spreads import of_mean
+from fedmerit.incentives.valuation import conclude
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def least_core(game: Game, *, budget: int, seed: int) -> Valuation:
         method="least-core",
         evaluations=len(everyone_last),
         seed=seed,
-        covariance=spread(np.array(draws)) * _RESAMPLES,
+        covariance=of_mean(np.array(draws)) * _RESAMPLES,
         degrees=_RESAMPLES - 1,
         errors="bootstrap",
     )

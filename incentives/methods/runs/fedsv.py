@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,8 @@ from fedmerit.incentives.games.cache import CachedGame
 from fedmerit.incentives.games.rounds import MappedGame, parts
 from fedmerit.incentives.methods.sampling.permutation import antithetic
 from fedmerit.incentives.methods.traits import Concept, Reads, valuation_method
-from fedmerit.incentives.valuation import conclude, spread
+from fedmerit.incentives.spreads import spread
+from fedmerit.incentives.valuation import conclude
 from fedmerit.streams import derived_seed
 
 if TYPE_CHECKING:
@@ -29,8 +31,8 @@ def fedsv(game: Game, *, budget: int, seed: int) -> Valuation:
     """Shapley values of each round among those present in it, added up.
 
     Rounds that fit an even share of the budget are valued exactly, the others from pairs of
-    joining orders. Who is absent from a round gets nothing for it. A game without rounds is
-    one round. Intervals hold what they say from ten pairs on, those of all rounds together.
+    joining orders. Who is absent from a round gets nothing for it. Intervals hold what they
+    say from ten pairs on, those of all rounds together.
 
     Source: Wang, Rausch, Zhang, Jia and Song (2020).
     Assumes: That being absent is worth 0, so that two with the same data differ by luck.
@@ -39,21 +41,21 @@ def fedsv(game: Game, *, budget: int, seed: int) -> Valuation:
 
     Raises:
         BudgetTooSmall: *budget* does not cover two pairs of orders in each round.
-        GameError: The game breaks its contract.
+        GameError: The game has no rounds, or breaks its contract.
     """
-    rounds, present = parts(game)
+    rounds, present = parts(game, "fedsv")
     n = len(game.participants)
     played = [
         (MappedGame(round_, np.eye(n, dtype=np.bool_)[here]), np.eye(n)[here])
         for round_, here in zip(rounds, present, strict=True)
         if here.any()
     ]
-    return add_up("fedsv", game, played, budget=budget, seed=seed)
+    return add_up("fedsv", rounds[0], played, budget=budget, seed=seed)
 
 
 def add_up(
     method: str,
-    game: Game,
+    round_: Game,
     played: Sequence[tuple[Game, NDArray[np.float64]]],
     *,
     budget: int,
@@ -64,7 +66,7 @@ def add_up(
 
     Args:
         method: The method's key.
-        game: The whole game.
+        round_: Any round's game of all participants, which shows rows if all do.
         played: Each round's game, and what part of each of its players' values each
             participant gets, shape ``(players, n)``.
         budget: For all rounds together.
@@ -77,7 +79,10 @@ def add_up(
     Raises:
         BudgetTooSmall: *budget* does not cover two pairs of orders in each round.
     """
-    n = len(game.participants)
+    n = len(round_.participants)
+    if not played:
+        nothing = conclude(round_, np.zeros((n, 1)), method=method, evaluations=0, seed=seed)
+        return replace(nothing, row_values=None)
     valuations = _valued(method, played, n, budget=budget, seed=seed)
     by_round = [
         np.einsum("pi,pc->ic", shares, one.values[:, None] if (r := one.row_values) is None else r)
@@ -94,8 +99,8 @@ def add_up(
     else:
         covariance, degrees = _drawn(valuations, [shares for _, shares in played], n)
     return conclude(
-        parts(game)[0][0],  # which shows rows if the rounds do
-        np.sum(by_round, axis=0) if played else np.zeros((n, 1)),
+        round_,
+        np.sum(by_round, axis=0),
         method=method,
         evaluations=sum(one.evaluations for one in valuations),
         seed=seed,

@@ -22,7 +22,8 @@ from fedmerit.incentives.methods.exact import exact
 from fedmerit.incentives.methods.runs.fedsv import add_up
 from fedmerit.incentives.methods.sampling.permutation import antithetic
 from fedmerit.incentives.methods.traits import Reads, valuation_method
-from fedmerit.incentives.valuation import conclude, spread
+from fedmerit.incentives.spreads import spread
+from fedmerit.incentives.valuation import conclude
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def grouped(game: Game, *, budget: int, seed: int, group_size: int = 2) -> Valua
             two pairs of orders of the groups of each.
         GameError: *group_size* is not from 1 to n, or the game breaks its contract.
     """
-    rounds, present = parts(game)
+    check_participants(game.participants)
     n = len(game.participants)
     if not 1 <= group_size <= n:
         raise GameError(
@@ -94,13 +95,14 @@ def grouped(game: Game, *, budget: int, seed: int, group_size: int = 2) -> Valua
         )
     if not isinstance(game, RoundsGame):
         return _regrouped(game, group_size, budget=budget, seed=seed)
+    rounds, present = parts(game, "group-shapley")
     rng = generator(seed, "valuation", "group-shapley")
     played: list[tuple[Game, NDArray[np.float64]]] = []
     for round_, here in zip(rounds, present, strict=True):
         if here.any():
             groups = grouping(rng, here, group_size)
             played.append((MappedGame(round_, groups), groups / groups.sum(axis=1)[:, None]))
-    return add_up("group-shapley", game, played, budget=budget, seed=seed, vary=True)
+    return add_up("group-shapley", rounds[0], played, budget=budget, seed=seed, vary=True)
 
 
 def privacy_curve(
@@ -188,9 +190,11 @@ def _regrouped(game: Game, group_size: int, *, budget: int, seed: int) -> Valuat
         method="group-shapley",
         evaluations=cached.evaluations,
         seed=seed,
-        covariance=spread(np.array(means)),
+        # Of one group there is one grouping, which leaves nothing to chance.
+        covariance=spread(np.array(means), scale=cached.range) if groups > 1 else np.zeros((n, n)),
         degrees=len(means) - 1,
         errors="analytic",
+        scale=cached.largest,
     )
 
 

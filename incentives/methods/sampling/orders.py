@@ -73,7 +73,7 @@ def sample_orders(
         draws = marginals(cached, ranks).reshape(sets, width, n, -1).mean(axis=1)
         total = total + draws.sum(axis=0)
         means = np.vstack([means, draws.mean(axis=2)])
-    return averaged(game, total, means, method=method, evaluations=cached.evaluations, seed=seed)
+    return averaged(game, cached, total, means, method=method, seed=seed)
 
 
 def drawn_orders(seed: int, first: int, count: int, n: int) -> Orders:

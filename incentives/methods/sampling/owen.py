@@ -61,7 +61,7 @@ def owen(game: Game, *, budget: int, seed: int) -> Valuation:
         added = (_toggled(cached, thin) + _toggled(cached, ~thin)) / 2
         total = total + added.sum(axis=0)
         means = np.vstack([means, added.mean(axis=2)])
-    return averaged(game, total, means, method="owen", evaluations=cached.evaluations, seed=seed)
+    return averaged(game, cached, total, means, method="owen", seed=seed)
 
 
 def _affordable(cached: CachedGame, budget: int, *, drawn: int, cost: int) -> int:

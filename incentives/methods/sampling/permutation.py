@@ -20,6 +20,7 @@ from fedmerit.incentives.methods.sampling.orders import (
 )
 from fedmerit.incentives.methods.sampling.plans import averaged
 from fedmerit.incentives.methods.traits import Concept, valuation_method
+from fedmerit.incentives.spreads import ROUNDING
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -85,8 +86,9 @@ def truncated(game: Game, *, budget: int, seed: int) -> Valuation:
 
     An order stops where the worth is within 1% of what everyone adds to nobody, and who
     would have joined later is credited nothing. That is biased: late joiners are
-    undervalued, values add up only to within that 1%, and errors say nothing of it. Else
-    intervals hold what they say from a dozen orders on, as for permutation.
+    undervalued, values add up only to within that 1%, and errors say nothing of it. Where
+    everyone adds nothing to nobody, no order stops. Else intervals hold what they say from a
+    dozen orders on, as for permutation.
 
     Source: Ghorbani and Zou (2019).
     Assumes: Worths that saturate, so that what is cut off is small.
@@ -104,14 +106,17 @@ def truncated(game: Game, *, budget: int, seed: int) -> Valuation:
     if budget < 2 * n:
         raise BudgetTooSmall("tmc", budget=budget, needed=2 * n, participants=n)
     nobody, everyone = cached.worth(np.array([[False] * n, [True] * n]))
+    tolerance = abs(everyone - nobody) * _TOLERANCE
+    if tolerance <= ROUNDING * cached.largest:
+        tolerance = -1.0  # a share of nothing: any worth would be near enough by chance
     total, means = 0.0, np.empty((0, n))
     while orders := affordable(cached, budget, drawn=len(means), width=1, new=n - 1):
         ranks = np.argsort(drawn_orders(seed, len(means), orders, n), axis=1)
-        stops = _stops(cached, ranks, everyone, abs(everyone - nobody) * _TOLERANCE)
+        stops = _stops(cached, ranks, everyone, tolerance)
         draws = marginals(cached, ranks, stops)
         total = total + draws.sum(axis=0)
         means = np.vstack([means, draws.mean(axis=2)])
-    return averaged(game, total, means, method="tmc", evaluations=cached.evaluations, seed=seed)
+    return averaged(game, cached, total, means, method="tmc", seed=seed)
 
 
 def _stops(

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from fedmerit.incentives.valuation import conclude, spread
+from fedmerit.incentives.spreads import spread
+from fedmerit.incentives.valuation import conclude
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fedmerit.incentives.game import Coalitions, Game
+    from fedmerit.incentives.games.cache import CachedGame
     from fedmerit.incentives.valuation import Valuation
 
 #: Draws in one go. Not the budget's business, or what is drawn would depend on it.
@@ -126,30 +128,31 @@ def folded(chances: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def averaged(
     game: Game,
+    cached: CachedGame,
     total: NDArray[np.float64] | float,
     means: NDArray[np.float64],
     *,
     method: str,
-    evaluations: int,
     seed: int,
 ) -> Valuation:
     """Conclude from independent draws of every value: their mean, and its error by their spread.
 
     Args:
         game: The game that was valued.
+        cached: What was asked of it.
         total: Sum of the draws by column, shape ``(n, columns)``.
         means: Each draw's mean over the columns, shape ``(draws, n)``.
         method: The method's key.
-        evaluations: Distinct coalitions that were asked for.
         seed: The seed that was used.
     """
     return conclude(
         game,
         total / np.full((means.shape[1], 1), len(means)),
         method=method,
-        evaluations=evaluations,
+        evaluations=cached.evaluations,
         seed=seed,
-        covariance=spread(means),
+        covariance=spread(means, scale=cached.range),
         degrees=len(means) - 1,
         errors="analytic",
+        scale=cached.largest,
     )

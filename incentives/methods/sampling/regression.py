@@ -180,6 +180,7 @@ def _fitted(
         covariance=_covariance(pulls, times, groups, drawing.left),
         degrees=float(max(times.sum() - 2 * len(values) + 1, 1)),
         errors="analytic",
+        scale=cached.largest,
     )
 
 

@@ -17,7 +17,8 @@ from fedmerit.incentives.methods.enumeration import every_coalition
 from fedmerit.incentives.methods.sampling.plans import Plan
 from fedmerit.incentives.methods.sampling.stratified import by_size
 from fedmerit.incentives.methods.traits import valuation_method
-from fedmerit.incentives.valuation import conclude, spread
+from fedmerit.incentives.spreads import spread
+from fedmerit.incentives.valuation import conclude
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:
@@ -65,15 +66,17 @@ def banzhaf(game: Game, *, budget: int, seed: int) -> Valuation:
     sides = plan.coalitions
     worths = cached.lookup(np.vstack([sides, ~sides])).reshape(2, len(sides), -1)
     gaps, signs = worths[0] - worths[1], np.where(sides, 1.0, -1.0)
+    drawn = spread(signs * gaps.mean(axis=1)[:, None], scale=cached.range)
     return conclude(
         game,
         np.einsum("ki,kc->ic", signs, gaps) / len(sides),
         method="banzhaf",
         evaluations=cached.evaluations,
         seed=seed,
-        covariance=spread(signs * gaps.mean(axis=1)[:, None]) * (1 - len(sides) / 2 ** (n - 1)),
+        covariance=drawn * (1 - len(sides) / 2 ** (n - 1)),
         degrees=len(sides) - 1,
         errors="analytic",
+        scale=cached.largest,
     )
 
 
@@ -127,7 +130,14 @@ def individual(game: Game, *, budget: int, seed: int) -> Valuation:
         raise BudgetTooSmall("individual", budget=budget, needed=n + 1, participants=n)
     worths = cached.lookup(np.eye(n + 1, n, k=-1, dtype=np.bool_))
     by_column = worths[1:] - worths[0]
-    return conclude(game, by_column, method="individual", evaluations=n + 1, seed=seed)
+    return conclude(
+        game,
+        by_column,
+        method="individual",
+        evaluations=n + 1,
+        seed=seed,
+        scale=cached.largest,
+    )
 
 
 def _exactly(
@@ -146,7 +156,14 @@ def _exactly(
             for is_member in coalitions.T
         ]
     )
-    return conclude(game, by_column, method=method, evaluations=cached.evaluations, seed=seed)
+    return conclude(
+        game,
+        by_column,
+        method=method,
+        evaluations=cached.evaluations,
+        seed=seed,
+        scale=cached.largest,
+    )
 
 
 def _log_choose(n: int) -> NDArray[np.float64]:

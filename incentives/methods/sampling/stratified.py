@@ -138,6 +138,7 @@ def complementary(game: Game, *, budget: int, seed: int) -> Valuation:
         covariance=covariance,
         degrees=degrees,
         errors="analytic",
+        scale=cached.largest,
     )
 
 
@@ -185,6 +186,7 @@ def by_size(
         covariance=covariance,
         degrees=degrees,
         errors="analytic",
+        scale=cached.largest,
     )
 
 

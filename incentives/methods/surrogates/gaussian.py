@@ -13,7 +13,6 @@ from fedmerit.incentives.methods.surrogates.functional import operator
 from fedmerit.incentives.methods.surrogates.process import fit
 from fedmerit.incentives.methods.surrogates.trends import nothing
 from fedmerit.incentives.methods.traits import Concept, valuation_method
-from fedmerit.incentives.valuation import conclude
 
 if TYPE_CHECKING:
     from fedmerit.incentives.game import Game
@@ -30,7 +29,9 @@ def gaussian_process(game: Game, *, budget: int, seed: int) -> Valuation:
     Cost: *budget* evaluations; time grows with the cube of the budget.
     Choose it: Where worths are known to change smoothly; surrogate has it as one of its parts.
 
-    Errors are the process's own, scaled by how it errs on coalitions that it left out.
+    Errors are the process's own, scaled by how it errs on coalitions that it left out, and no
+    smaller than what the values move when a part is left out. Intervals hold what they say from
+    n + 14 evaluations on.
 
     Raises:
         BudgetTooSmall: *budget* is below ``2 * n + 2``.
@@ -45,13 +46,11 @@ def gaussian_process(game: Game, *, budget: int, seed: int) -> Valuation:
         answer = operator(process)
         by_column = answer.weights @ sample.gains
         errors = unseen(nothing, process, sample.mean, refit=True)
-    return conclude(
+    return sample.concluded(
         game,
         by_column,
+        errors.scaled(answer.covariance),
+        degrees=float(errors.tested - 1),
         method="gp",
-        evaluations=sample.evaluations,
         seed=seed,
-        covariance=errors.ratio * answer.covariance,
-        degrees=errors.tested - 1,
-        errors="cross-fit",
     )

@@ -16,7 +16,6 @@ from fedmerit.incentives.methods.exact import enumerated
 from fedmerit.incentives.methods.surrogates.design import ask_for
 from fedmerit.incentives.methods.surrogates.regression import regression
 from fedmerit.incentives.methods.traits import Concept, valuation_method
-from fedmerit.incentives.valuation import conclude
 from fedmerit.streams import derived_seed
 
 if TYPE_CHECKING:
@@ -60,15 +59,13 @@ def regression_adjusted(game: Game, *, budget: int, seed: int) -> Valuation:
         fitted = regression(sample.inside)
         by_column = fitted.weights @ (sample.gains - predicted[:, None]) + values[:, None]
         covariance = fitted.covariance(sample.mean - predicted)
-    return conclude(
+    return sample.concluded(
         game,
         by_column,
+        covariance,
+        degrees=float(len(predicted) - len(values)),
         method="trees",
-        evaluations=sample.evaluations,
         seed=seed,
-        covariance=covariance,
-        degrees=len(predicted) - len(values),
-        errors="cross-fit",
     )
 
 
