@@ -13,7 +13,7 @@ import torch
 
 from fedmerit.errors import GameError
 from fedmerit.federation.engine import Engine
-from fedmerit.federation.measure import Judge
+from fedmerit.federation.measure import MICRO, Judge
 from fedmerit.federation.rounds import FLOAT_BYTES, average, exchange, sampled
 from fedmerit.federation.threads import single_thread
 from fedmerit.federation.tiles import share
@@ -76,6 +76,7 @@ class RetrainingGame:
         progress: Progress | None = None,
     ) -> None:
         self.participants = federation.participants
+        self.resolution = 1 / MICRO
         self._engine = Engine(federation, model, settings, seed=seed)
         self._judge = Judge(federation, self._engine.network)
         self._rounds = rounds

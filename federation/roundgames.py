@@ -14,7 +14,7 @@ from fedmerit.errors import GameError, suggestion
 from fedmerit.federation.enumerated import every_log_likelihood
 from fedmerit.federation.evaluation import evaluation
 from fedmerit.federation.layered import Layered
-from fedmerit.federation.measure import Gains, log_likelihood, metric_of
+from fedmerit.federation.measure import MICRO, Gains, log_likelihood, metric_of
 from fedmerit.federation.models import network
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ class RoundGame:
                 f"no weights are called {weights!r}", hint=suggestion(weights, WEIGHTINGS)
             )
         self.participants = record.participants
+        self.resolution = 1 / MICRO
         self._record, self._federation = record, federation
         self._round = record.rounds[round_ - 1]
         self._weighting = WEIGHTINGS[weights]

@@ -66,7 +66,7 @@ def unseen(draws: Floats, *, scale: float | None = None, alike: float = ALIKE) -
     largest = float(np.abs(draws).max())
     ranges = draws.max(axis=0) - draws.min(axis=0)
     slack = max(alike * float(ranges.max()), ROUNDING * largest)
-    agree = (np.abs(draws - np.median(draws, axis=0)) <= slack).sum(axis=0)
+    agree = _most_alike(draws, slack)
     differ = count - agree
     tied = agree - 1 >= _TIED * (count - 1)
     jump = float(ranges[tied].max(initial=0.0))
@@ -74,3 +74,12 @@ def unseen(draws: Floats, *, scale: float | None = None, alike: float = ALIKE) -
         jump = (largest or scale) if tied.all() and scale is not None else 0.0
     few = (differ < _TELLING) & (differ < count / 2)
     return np.where(few, (jump / count) ** 2, 0.0)
+
+
+def _most_alike(draws: Floats, slack: float) -> NDArray[np.int64]:
+    """Give how many of each member's draws lie within *slack* of one another at most, ``(n,)``."""
+    ordered = np.sort(draws, axis=0)
+    places = np.arange(len(draws))
+    return np.array(
+        [(np.searchsorted(of_one, of_one + slack, "right") - places).max() for of_one in ordered.T]
+    )

@@ -7,10 +7,11 @@ overlapping data. An additive game has none.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import comb
+from math import comb, inf
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from scipy.special import stdtrit
 
 from fedmerit.errors import BudgetTooSmall, GameError
 from fedmerit.incentives.game import MeasuredGame
@@ -41,6 +42,7 @@ class Interactions:
             game's unit.
         standard_errors: One standard error of each, same shape: of the draw of
             coalitions and, if the game shows them, of validation rows together.
+        degrees: Degrees of freedom behind them; infinite if nothing was drawn.
         evaluations: Distinct coalitions that were asked for.
         seed: The seed that gives these numbers again.
         index: The name of the index.
@@ -51,7 +53,23 @@ class Interactions:
     standard_errors: NDArray[np.float64]
     evaluations: int
     seed: int
+    degrees: float = inf
     index: str = _INDEX
+
+    def interval(self, confidence: float = 0.95) -> NDArray[np.float64]:
+        """Give each pair's interval as ``(low, high)``, shape ``(n, n, 2)``, by Student's t.
+
+        Raises:
+            GameError: *confidence* is not strictly between 0 and 1.
+        """
+        if not 0 < confidence < 1:
+            raise GameError(
+                f"confidence must be above 0 and below 1, and is {confidence}",
+                hint="For 95% intervals pass confidence=0.95.",
+            )
+        quantile = float(stdtrit(self.degrees, (1 + confidence) / 2))
+        half_widths = quantile * self.standard_errors
+        return np.stack([self.matrix - half_widths, self.matrix + half_widths], axis=-1)
 
 
 def interactions(game: Game, *, budget: int, seed: int) -> Interactions:
@@ -92,6 +110,7 @@ def interactions(game: Game, *, budget: int, seed: int) -> Interactions:
         standard_errors=np.hypot(drawn, measured),
         evaluations=cached.evaluations,
         seed=seed,
+        degrees=_degrees(coalitions),
     )
 
 
@@ -111,6 +130,17 @@ def _planned(n: int, budget: int, seed: int) -> Coalitions:
     chances[sizes] = np.sqrt(squares)
     plan.fill(rng, chances)
     return plan.coalitions
+
+
+def _degrees(coalitions: Coalitions) -> float:
+    """Give the sampled worths that neither their size's mean nor the additive fit takes up."""
+    n = coalitions.shape[1]
+    sampled = np.bincount(coalitions.sum(axis=1), minlength=n + 1)
+    partly = sampled < np.array([comb(n, size) for size in range(n + 1)])
+    if not partly.any():
+        return inf
+    # Half, since what is left of them weighs unevenly.
+    return max(float((sampled[partly] - 1).sum() - (n - 1)) / 2, 1.0)
 
 
 def _estimated(
