@@ -8,5 +8,6 @@ from fedmerit.incentives.methods.traits import Reads
 
 
 def readable(method, game):
-    """Give *game* as a run of one round to a method that values rounds, and as it is to others."""
-    return SummedGame([game]) if METHODS[method].reads is Reads.ROUNDS else game
+    """Give a game without rounds as a run of one to a method of rounds; else as it is."""
+    of_rounds = METHODS[method].reads is Reads.ROUNDS and not hasattr(game, "rounds")
+    return SummedGame([game]) if of_rounds else game

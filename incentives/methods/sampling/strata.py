@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fedmerit.incentives.spreads import ROUNDING
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -47,7 +49,8 @@ class Strata:
 
         Units of a stratum were drawn without replacement, so that one taken whole leaves
         no error. A single draw is held against the mean of all participants' draws in
-        strata of its kind, having no others of its own.
+        strata of its kind, having no others of its own. Where a stratum's draws are all alike,
+        as in a vote, one more might have been as far off as any stratum's draws are apart.
 
         Args:
             units: Of shape ``(units,)``.
@@ -74,7 +77,24 @@ class Strata:
         degrees = np.divide(
             covariance.diagonal() ** 2, squares, out=np.full(len(squares), inf), where=squares > 0
         )
-        return np.asarray(covariance), float(np.median(degrees))
+        covariance = np.asarray(covariance) + np.diag(self._unseen(signed, sampled, left))
+        return covariance, float(np.median(degrees))
+
+    def _unseen(
+        self, signed: NDArray[np.float64], sampled: NDArray[np.float64], left: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Give the variance that strata whose draws are alike do not show, shape ``(n,)``."""
+        strata = self.labels.shape[1] * len(self.weights)
+        low, high = np.full(strata, inf), np.full(strata, -inf)
+        np.minimum.at(low, self._flat().ravel(), signed.ravel())
+        np.maximum.at(high, self._flat().ravel(), signed.ravel())
+        ranges = (high - low)[self._flat()]
+        jump = float(ranges.max())
+        slack = ROUNDING * float(np.abs(signed).max())
+        alike = (ranges <= slack) & (sampled > 1) & (jump > slack)
+        # Each unit of a stratum adds an even part of what the stratum does.
+        parts = (self.weights[self.labels] * jump / sampled) ** 2 * left / sampled
+        return np.asarray((alike * parts).sum(axis=0))
 
     def _flat(self) -> NDArray[np.intp]:
         n = self.labels.shape[1]

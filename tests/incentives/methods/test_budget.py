@@ -71,13 +71,9 @@ def least(method, make):
     """Give the least budget, as the method says itself, and see that it asks for nothing."""
     game = make()
     with pytest.raises(BudgetTooSmall) as caught:
-        value(given(method, game), method=method, budget=0, seed=0)
+        value(readable(method, game), method=method, budget=0, seed=0)
     assert game.counted() == 0
     return caught.value.needed
-
-
-def given(method, game):
-    return game if isinstance(game, Run) else readable(method, game)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +84,7 @@ def test_what_is_asked_for_is_counted_and_within_any_budget(method, make):
     needed = least(method, make)
     for budget in {needed, needed + 1, needed * 3 // 2, max(needed, 2**N - 1), 2**N, 2**N + 9}:
         game = make()
-        found = value(given(method, game), method=method, budget=budget, seed=budget)
+        found = value(readable(method, game), method=method, budget=budget, seed=budget)
         assert game.counted() == found.evaluations <= budget
 
 
@@ -122,6 +118,6 @@ def test_a_rule_never_makes_a_method_ask_for_more(method):
 def test_most_of_a_budget_is_put_to_use(method):
     game = Counting()
 
-    found = value(given(method, game), method=method, budget=126, seed=0)
+    found = value(readable(method, game), method=method, budget=126, seed=0)
 
     assert found.evaluations > 126 - UNUSED.get(method, 2)

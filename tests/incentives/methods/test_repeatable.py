@@ -94,8 +94,9 @@ def bits(result):
 
 
 def valued(method, game):
-    given = game if hasattr(game, "rounds") else readable(method, game)
-    return bits(value(given, method=method, budget=BUDGET.get(method, 54), seed=11))
+    return bits(
+        value(readable(method, game), method=method, budget=BUDGET.get(method, 54), seed=11)
+    )
 
 
 @pytest.mark.parametrize("method", OF_WORTHS)
