@@ -1,9 +1,9 @@
 """How far a mean of independent draws may be off, where few draws may all happen to agree.
 
 Draws of a member that matters rarely, as in a vote or in the accuracy on few rows, mostly
-agree, and then show no spread. That says little: of what comes with chance 2.3 / k, a tenth of
-all samples of k draws have none. Such a member's error is therefore that of a mean in which one
-more draw had jumped, as far as any draw did.
+agree, and then show no spread. That says little: of what comes with chance 3 / k, one in twenty
+samples of k draws has none (the rule of three). Such a member's error is therefore no less than
+that of a mean that is off by 3 / k of a jump at two errors, a jump being as far as draws go.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ ROUNDING: Final = 1e-10
 #: Joining orders agree on a member where they differ by less than this share of the largest
 #: range of any member's.
 ALIKE: Final = 0.01
+#: Half of the 3 in the rule of three, since 95% intervals are two errors wide on each side.
+_JUMPS: Final = 1.5
 #: With so many draws that differ from most others, their spread tells.
 _TELLING: Final = 5
 #: A member whose draws are alike in more than this share is one whose draws tie.
@@ -48,8 +50,8 @@ def of_mean(draws: Floats) -> Floats:
 def variances(draws: Floats, *, scale: float | None = None, alike: float = ALIKE) -> Floats:
     """Give the variance of the mean of independent *draws*, shape ``(n,)``.
 
-    It holds what draws that agree cannot show, after Wilson (1927) and Agresti and Coull
-    (1998): the square of a jump, over the square of how many draws there are.
+    It holds what draws that agree cannot show, by the rule of three (Hanley and Lippman-Hand,
+    1983): the square of 1.5 jumps, over the square of how many draws there are.
 
     Args:
         draws: Two or more, of each member, shape ``(draws, n)``.
@@ -73,7 +75,7 @@ def unseen(draws: Floats, *, scale: float | None = None, alike: float = ALIKE) -
     if jump <= ROUNDING * largest:
         jump = (largest or scale) if tied.all() and scale is not None else 0.0
     few = (differ < _TELLING) & (differ < count / 2)
-    return np.where(few, (jump / count) ** 2, 0.0)
+    return np.where(few, (_JUMPS * jump / count) ** 2, 0.0)
 
 
 def _most_alike(draws: Floats, slack: float) -> NDArray[np.int64]:

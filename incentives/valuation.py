@@ -63,9 +63,12 @@ class Valuation:
             in the game's unit squared; 0 if the method draws nothing.
         sampling_degrees: Degrees of freedom behind it; infinite if it is known.
         errors: How the sampling errors were found.
-        row_values: The values of each validation row's own game, shape
-            ``(n, validation rows)``, whose means are *values*; None if the game is not
-            a :class:`~fedmerit.incentives.game.MeasuredGame`.
+        columns: The values of each column of the game's worths, shape ``(n, columns)``: of
+            each validation row, of each repeat, or of each row in each repeat, one repeat
+            after another. None if the game is not a
+            :class:`~fedmerit.incentives.game.MeasuredGame`.
+        repeats: How many repeats the columns are of.
+        resolution: Differences of values below this are rounding, in the game's unit.
         evaluations: Distinct coalitions this valuation asked for.
         seed: The seed that, with the method and the budget, gives these numbers again.
         method: The key in ``METHODS`` that made it.
@@ -80,15 +83,36 @@ class Valuation:
     sampling_covariance: NDArray[np.float64]
     sampling_degrees: float
     errors: ErrorKind
-    row_values: NDArray[np.float64] | None
+    columns: NDArray[np.float64] | None
     evaluations: int
     seed: int
     method: str
     reason: str = ""
     trace: tuple[Checkpoint, ...] = ()
     orders: int = 0
-    repeat_values: NDArray[np.float64] | None = None
+    repeats: int = 1
     resolution: float = 0.0
+
+    @property
+    def row_values(self) -> NDArray[np.float64] | None:
+        """The values of each validation row's own game, shape ``(n, validation rows)``.
+
+        Their means are *values*. None if the game is not measured on rows.
+        """
+        if self.columns is None or self.repeats == 1:
+            return self.columns
+        by_row = self._by_repeat(self.columns).mean(axis=1)
+        return by_row if by_row.shape[1] > 1 else None
+
+    @property
+    def repeat_values(self) -> NDArray[np.float64] | None:
+        """The values of each repeat, shape ``(n, repeats)``; None if it was not repeated."""
+        if self.columns is None or self.repeats == 1:
+            return None
+        return np.asarray(self._by_repeat(self.columns).mean(axis=2))
+
+    def _by_repeat(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
+        return columns.reshape(len(columns), self.repeats, -1)
 
     @property
     def sampling_errors(self) -> NDArray[np.float64]:
@@ -238,7 +262,6 @@ def conclude(
         scale: Size of the largest worth that was seen, which rounds more than values do.
     """
     n = len(game.participants)
-    rows, repeats = _by_source(game, by_column)
     values = by_column.mean(axis=1)
     largest = max(scale, float(np.abs(values).max(initial=0.0)))
     return Valuation(
@@ -247,24 +270,13 @@ def conclude(
         sampling_covariance=np.zeros((n, n)) if covariance is None else covariance,
         sampling_degrees=degrees,
         errors=errors,
-        row_values=rows,
-        repeat_values=repeats,
+        columns=by_column if isinstance(game, MeasuredGame) else None,
+        repeats=int(getattr(game, "repeats", 1)),
         resolution=max(float(getattr(game, "resolution", 0.0)), _ROUNDING * largest),
         evaluations=evaluations,
         seed=seed,
         method=method,
     )
-
-
-def _by_source(
-    game: Game, by_column: NDArray[np.float64]
-) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
-    """Give the values of each validation row, and of each repeat, where there are any."""
-    repeats = int(getattr(game, "repeats", 1))
-    rows = by_column.reshape(len(by_column), repeats, -1)
-    if repeats == 1:
-        return by_column if isinstance(game, MeasuredGame) else None, None
-    return rows.mean(axis=1) if rows.shape[2] > 1 else None, rows.mean(axis=2)
 
 
 def baselines(worth: float, rows: Sequence[int]) -> dict[str, NDArray[np.float64]]:

@@ -43,6 +43,8 @@ class SummedGame:
             raise GameError("a run needs one round at least, and has none")
         self.participants = rounds[0].participants
         self.rounds = tuple(rounds)
+        self.repeats = int(getattr(rounds[0], "repeats", 1))
+        self.resolution = sum(float(getattr(round_, "resolution", 0.0)) for round_ in rounds)
         everyone = np.ones((len(rounds), len(self.participants)), dtype=np.bool_)
         self.present = everyone if present is None else present
         parts(self, "a run")

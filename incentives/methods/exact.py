@@ -119,7 +119,7 @@ def _of_every_worth(game: EnumerableGame, seed: int) -> tuple[NDArray[np.float64
         return values[:, None], scale
     pairs = _PAIRS_FOR_ROWS * 2 * (len(values) - 1)
     sampled = sample_orders(game, with_reverse, method="exact", budget=2 + pairs, seed=seed)
-    by_row = np.asarray(sampled.row_values)
+    by_row = np.asarray(sampled.columns)
     return by_row + (values - sampled.values)[:, None], scale
 
 

@@ -154,4 +154,4 @@ def _without_errors(
 ) -> Valuation:
     """Conclude with no errors: even a game that can show validation rows was not asked."""
     concluded = conclude(game, values[:, None], method=method, evaluations=0, seed=seed)
-    return replace(concluded, row_values=None, repeat_values=None, errors="unstated")
+    return replace(concluded, columns=None, errors="unstated")

@@ -82,10 +82,10 @@ def add_up(
     n = len(round_.participants)
     if not played:
         nothing = conclude(round_, np.zeros((n, 1)), method=method, evaluations=0, seed=seed)
-        return replace(nothing, row_values=None)
+        return replace(nothing, columns=None)
     valuations = _valued(method, played, n, budget=budget, seed=seed)
     by_round = [
-        np.einsum("pi,pc->ic", shares, one.values[:, None] if (r := one.row_values) is None else r)
+        np.einsum("pi,pc->ic", shares, one.values[:, None] if (c := one.columns) is None else c)
         for one, (_, shares) in zip(valuations, played, strict=True)
     ]
     if vary and len(played) > 1:

@@ -129,7 +129,7 @@ def test_draws_that_all_agree_leave_an_error_where_the_rest_could_differ(method)
 
     draws = found.sampling_degrees + 1
     assert found.values == pytest.approx(np.eye(12)[0])
-    assert found.sampling_errors == pytest.approx(1 / draws, rel=1e-6)
+    assert found.sampling_errors == pytest.approx(1.5 / draws, rel=1e-6)
 
 
 @pytest.mark.slow
