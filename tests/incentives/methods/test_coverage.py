@@ -33,7 +33,7 @@ FROM = {
     "owen": 150,
     "kernel-shap": 52,
     "leverage": 50,
-    "gtg": 60,
+    "gtg": 80,
     "fedsv": 120,
     "comfedsv": 120,
     "group-shapley": 40,
