@@ -38,7 +38,7 @@ from fedmerit.federation import (
     federate,
     load_builtin,
 )
-from fedmerit.federation.engine import Engine
+from fedmerit.federation.horizontal.engine import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

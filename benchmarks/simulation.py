@@ -13,7 +13,7 @@ import os
 from time import perf_counter, process_time
 from typing import Final
 
-from fedmerit.reading import load
+from fedmerit.scenario.reading import load
 from fedmerit.simulation import Simulation, simulate
 from fedmerit.simulation.page import render, tables
 

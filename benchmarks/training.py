@@ -20,7 +20,7 @@ from torch.nn.functional import cross_entropy
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from fedmerit.federation import Federation, Honest, Member, ModelSpec, TrainingSettings
-from fedmerit.federation.engine import Engine
+from fedmerit.federation.horizontal.engine import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,24 +18,24 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from fedmerit.federation import ModelSpec
-from fedmerit.federation.vertical.accountant import DELTA
-from fedmerit.federation.vertical.alignment import align
-from fedmerit.federation.vertical.packing import pack, slots, unpack, weighted_sums
-from fedmerit.federation.vertical.paillier import generate
+from fedmerit.federation.privacy.accountant import DELTA
+from fedmerit.federation.privacy.noise import Protection
+from fedmerit.federation.protection.packing import pack, slots, unpack, weighted_sums
+from fedmerit.federation.protection.paillier import generate
+from fedmerit.federation.vertical.alignment.alignment import align
 from fedmerit.federation.vertical.partygame import PartyGame
-from fedmerit.federation.vertical.protection import Protection
-from fedmerit.federation.vertical.regression import (
+from fedmerit.federation.vertical.regression.regression import (
     RegressionSettings,
     plain_regression,
     train_regression,
 )
-from fedmerit.federation.vertical.split import SplitSettings, train_split
+from fedmerit.federation.vertical.split.split import SplitSettings, train_split
 from fedmerit.federation.vertical.tables import area_under_curve
 from fedmerit.federation.vertical.task import Columns, VerticalTask
 from fedmerit.federation.vertical.yardstick import joined_scores
 from fedmerit.incentives import value
-from fedmerit.reading import load
-from fedmerit.vertical.wiring import assemble, task_of
+from fedmerit.kinds.vertical.wiring import assemble, task_of
+from fedmerit.scenario.reading import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable

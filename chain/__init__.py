@@ -10,20 +10,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fedmerit.chain.checks import Check, check_ledger
-    from fedmerit.chain.committed import Commitment
-    from fedmerit.chain.connection import connect
-    from fedmerit.chain.journal import STEPS
     from fedmerit.chain.keys import Keyring, Signer
-    from fedmerit.chain.ledger import Event, Ledger, SignedReport
-    from fedmerit.chain.node import Node
+    from fedmerit.chain.ledger.checks import Check, check_ledger
+    from fedmerit.chain.ledger.ledger import Event, Ledger, SignedReport
+    from fedmerit.chain.ledger.reading import read_ledger
+    from fedmerit.chain.node.connection import connect
+    from fedmerit.chain.node.node import Node
+    from fedmerit.chain.node.transcript import Transcript, replay
     from fedmerit.chain.order import Agreement, Order
-    from fedmerit.chain.reading import read_ledger
-    from fedmerit.chain.receipt import Deployment, Drawn, Receipt, Step
-    from fedmerit.chain.settlement import draw, settle
-    from fedmerit.chain.signing import Domain, Report, report_signers
-    from fedmerit.chain.transcript import Transcript, replay
-    from fedmerit.chain.tree import SumTree, members_digest, round_history, update_root
+    from fedmerit.chain.proofs.committed import Commitment
+    from fedmerit.chain.proofs.signing import Domain, Report, report_signers
+    from fedmerit.chain.proofs.tree import SumTree, members_digest, round_history, update_root
+    from fedmerit.chain.settlement.journal import STEPS
+    from fedmerit.chain.settlement.receipt import Deployment, Drawn, Receipt, Step
+    from fedmerit.chain.settlement.settlement import draw, settle
 
 __all__ = [
     "STEPS",
@@ -58,35 +58,35 @@ __all__ = [
 ]
 
 _HOMES = {
-    "STEPS": "journal",
-    "Check": "checks",
-    "Commitment": "committed",
-    "Deployment": "receipt",
-    "Domain": "signing",
-    "Event": "ledger",
+    "STEPS": "settlement.journal",
+    "Check": "ledger.checks",
+    "Commitment": "proofs.committed",
+    "Deployment": "settlement.receipt",
+    "Domain": "proofs.signing",
+    "Event": "ledger.ledger",
     "Keyring": "keys",
-    "Ledger": "ledger",
-    "Node": "node",
+    "Ledger": "ledger.ledger",
+    "Node": "node.node",
     "Agreement": "order",
     "Order": "order",
-    "Drawn": "receipt",
-    "Receipt": "receipt",
-    "Report": "signing",
-    "SignedReport": "ledger",
+    "Drawn": "settlement.receipt",
+    "Receipt": "settlement.receipt",
+    "Report": "proofs.signing",
+    "SignedReport": "ledger.ledger",
     "Signer": "keys",
-    "Step": "receipt",
-    "SumTree": "tree",
-    "Transcript": "transcript",
-    "check_ledger": "checks",
-    "connect": "connection",
-    "draw": "settlement",
-    "members_digest": "tree",
-    "read_ledger": "reading",
-    "replay": "transcript",
-    "report_signers": "signing",
-    "round_history": "tree",
-    "settle": "settlement",
-    "update_root": "tree",
+    "Step": "settlement.receipt",
+    "SumTree": "proofs.tree",
+    "Transcript": "node.transcript",
+    "check_ledger": "ledger.checks",
+    "connect": "node.connection",
+    "draw": "settlement.settlement",
+    "members_digest": "proofs.tree",
+    "read_ledger": "ledger.reading",
+    "replay": "node.transcript",
+    "report_signers": "proofs.signing",
+    "round_history": "proofs.tree",
+    "settle": "settlement.settlement",
+    "update_root": "proofs.tree",
 }
 
 

@@ -100,7 +100,7 @@ class Keyring:
     def development(cls, name: str, seed: int) -> Keyring:
         """Derive keys from a scenario's *name* and *seed*: for local chains only.
 
-        Anyone can derive the same keys, so :meth:`fedmerit.chain.node.Node.send` refuses
+        Anyone can derive the same keys, so :meth:`fedmerit.chain.node.node.Node.send` refuses
         them anywhere else.
         """
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from fedmerit.chain.tree import MAXIMUM_AMOUNT
+from fedmerit.chain.proofs.tree import MAXIMUM_AMOUNT
 from fedmerit.errors import ChainError, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fedmerit.chain.committed import Commitment
+    from fedmerit.chain.proofs.committed import Commitment
 
 #: Roles of their own; participants may not take these names.
 OFFICES: Final = ("sponsor", "coordinator")

@@ -16,22 +16,22 @@ from typing import TYPE_CHECKING, Final
 from eth_utils.crypto import keccak
 from pydantic import with_config
 
-from fedmerit.chain.connection import connect
-from fedmerit.chain.embedded import EmbeddedNode
-from fedmerit.chain.journal import Journal
 from fedmerit.chain.jsonfile import STRICT, dump, load
 from fedmerit.chain.keys import Keyring
-from fedmerit.chain.opening import Site, establish
+from fedmerit.chain.node.connection import connect
+from fedmerit.chain.node.embedded import EmbeddedNode
+from fedmerit.chain.node.transcript import Transcript, replay
 from fedmerit.chain.order import Order
-from fedmerit.chain.receipt import Deployment  # noqa: TC001 - pydantic reads it at run time
-from fedmerit.chain.transcript import Transcript, replay
-from fedmerit.chain.tree import update_root
+from fedmerit.chain.proofs.tree import update_root
+from fedmerit.chain.settlement.journal import Journal
+from fedmerit.chain.settlement.opening import Site, establish
+from fedmerit.chain.settlement.receipt import Deployment  # noqa: TC001 - pydantic reads it at run time
 from fedmerit.errors import ChainError, FedmeritError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fedmerit.chain.node import Node
+    from fedmerit.chain.node.node import Node
 
 _CREDIT: Final = 10**18
 _MEMBERS: Final = ("cleveland", "hungary", "long-beach", "switzerland")

@@ -19,14 +19,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter
 
-from fedmerit import errors, evidence, joint
-from fedmerit.bundle import PROGRESS, Progress
-from fedmerit.catalogue import catalogue
+from fedmerit import errors
+from fedmerit.bundle import schemas as evidence
+from fedmerit.bundle import vertical_schemas as joint
+from fedmerit.bundle.directory import PROGRESS, Progress
 from fedmerit.chain import Commitment, Deployment, Drawn, Ledger, Receipt, Transcript
-from fedmerit.cli import app
+from fedmerit.commands.app import app
 from fedmerit.incentives import MECHANISMS, METHODS
 from fedmerit.incentives.mechanisms import MEANING, Claim, Mechanism
-from fedmerit.scenario import Scenario
+from fedmerit.scenario.catalogue import catalogue
+from fedmerit.scenario.model import Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

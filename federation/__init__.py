@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from fedmerit.federation.batched.measure import METRICS, Metrics, measure_rows
     from fedmerit.federation.behaviours import (
         BEHAVIOURS,
         Behaviour,
@@ -24,19 +25,18 @@ if TYPE_CHECKING:
         UnderEffort,
         UpdateNoise,
     )
-    from fedmerit.federation.consortium import Federation, Member, federate
-    from fedmerit.federation.courses import Courses, Leg
-    from fedmerit.federation.games import RetrainingGame
-    from fedmerit.federation.holdings import Role
-    from fedmerit.federation.measure import METRICS, Metrics, measure_rows
+    from fedmerit.federation.data.consortium import Federation, Member, federate
+    from fedmerit.federation.data.holdings import Role
+    from fedmerit.federation.data.partition import RECIPES, Partition
+    from fedmerit.federation.data.tables import BUILTIN, Table, load_builtin, read_table
+    from fedmerit.federation.games.parallel import ParallelRuns, RunRound
+    from fedmerit.federation.games.retraining import RetrainingGame
+    from fedmerit.federation.games.rounds import WEIGHTINGS, RoundGame
+    from fedmerit.federation.games.run import GAMES, RunGame
+    from fedmerit.federation.horizontal.record import Round, TrainingRecord, update_digests
+    from fedmerit.federation.horizontal.settings import TrainingSettings
+    from fedmerit.federation.horizontal.training import pooled_baseline, train
     from fedmerit.federation.models import MODELS, ModelSpec, network
-    from fedmerit.federation.partition import RECIPES, Partition
-    from fedmerit.federation.record import Round, TrainingRecord, update_digests
-    from fedmerit.federation.roundgames import WEIGHTINGS, RoundGame
-    from fedmerit.federation.rungame import GAMES, RunGame
-    from fedmerit.federation.settings import TrainingSettings
-    from fedmerit.federation.tables import BUILTIN, Table, load_builtin, read_table
-    from fedmerit.federation.training import pooled_baseline, train
 
 __all__ = [
     "BEHAVIOURS",
@@ -47,7 +47,6 @@ __all__ = [
     "RECIPES",
     "WEIGHTINGS",
     "Behaviour",
-    "Courses",
     "DisguisedRider",
     "DropOut",
     "Faulty",
@@ -56,16 +55,17 @@ __all__ = [
     "FreeRider",
     "Honest",
     "LabelFlip",
-    "Leg",
     "Member",
     "Metrics",
     "ModelSpec",
+    "ParallelRuns",
     "Partition",
     "RetrainingGame",
     "Role",
     "Round",
     "RoundGame",
     "RunGame",
+    "RunRound",
     "StaleRider",
     "Table",
     "TrainingRecord",
@@ -98,19 +98,19 @@ _MODULES: Final = MappingProxyType(
             "UnderEffort",
             "UpdateNoise",
         ),
-        "consortium": ("Federation", "Member", "federate"),
-        "courses": ("Courses", "Leg"),
-        "games": ("RetrainingGame",),
-        "holdings": ("Role",),
-        "measure": ("METRICS", "Metrics", "measure_rows"),
+        "data.consortium": ("Federation", "Member", "federate"),
+        "games.parallel": ("ParallelRuns", "RunRound"),
+        "games.retraining": ("RetrainingGame",),
+        "data.holdings": ("Role",),
+        "batched.measure": ("METRICS", "Metrics", "measure_rows"),
         "models": ("MODELS", "ModelSpec", "network"),
-        "partition": ("RECIPES", "Partition"),
-        "record": ("Round", "TrainingRecord", "update_digests"),
-        "roundgames": ("WEIGHTINGS", "RoundGame"),
-        "rungame": ("GAMES", "RunGame"),
-        "settings": ("TrainingSettings",),
-        "tables": ("BUILTIN", "Table", "load_builtin", "read_table"),
-        "training": ("pooled_baseline", "train"),
+        "data.partition": ("RECIPES", "Partition"),
+        "horizontal.record": ("Round", "TrainingRecord", "update_digests"),
+        "games.rounds": ("WEIGHTINGS", "RoundGame"),
+        "games.run": ("GAMES", "RunGame"),
+        "horizontal.settings": ("TrainingSettings",),
+        "data.tables": ("BUILTIN", "Table", "load_builtin", "read_table"),
+        "horizontal.training": ("pooled_baseline", "train"),
     }
 )
 _HOMES: Final = {name: module for module, names in _MODULES.items() for name in names}

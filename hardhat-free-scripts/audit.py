@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 from fedmerit.chain import read_ledger
-from fedmerit.chain.checks import check_ledger
+from fedmerit.chain.ledger.checks import check_ledger
 from fedmerit.chain.tour import tour
 
 with tour(__doc__) as step:

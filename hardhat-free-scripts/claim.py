@@ -6,7 +6,7 @@ adds the sums up on the way, so no set of claims can take more than the total.
 
 from __future__ import annotations
 
-from fedmerit.chain.steps import Settlement
+from fedmerit.chain.settlement.steps import Settlement
 from fedmerit.chain.tour import tour
 
 with tour(__doc__) as step:

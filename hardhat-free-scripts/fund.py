@@ -6,7 +6,7 @@ allots, and only after the job's end.
 
 from __future__ import annotations
 
-from fedmerit.chain.steps import Settlement
+from fedmerit.chain.settlement.steps import Settlement
 from fedmerit.chain.tour import tour
 
 with tour(__doc__) as step:

@@ -7,7 +7,7 @@ rebuilds its root from the list; after the challenge window it is final.
 
 from __future__ import annotations
 
-from fedmerit.chain.steps import Settlement
+from fedmerit.chain.settlement.steps import Settlement
 from fedmerit.chain.tour import tour
 
 with tour(__doc__) as step:

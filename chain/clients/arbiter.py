@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fedmerit.chain.keys import Signer
-    from fedmerit.chain.node import Node
-    from fedmerit.chain.transaction import Mined
+    from fedmerit.chain.node.node import Node
+    from fedmerit.chain.node.transaction import Mined
 
 
 #: What an arbiter says of a challenge; 0 is that it has not ruled.

@@ -11,8 +11,8 @@ from fedmerit.errors import ChainError
 
 if TYPE_CHECKING:
     from fedmerit.chain.keys import Signer
-    from fedmerit.chain.node import Node
-    from fedmerit.chain.transaction import Mined
+    from fedmerit.chain.node.node import Node
+    from fedmerit.chain.node.transaction import Mined
 
 
 class Client:

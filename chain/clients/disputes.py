@@ -8,9 +8,9 @@ from fedmerit.chain.clients.base import Client
 
 if TYPE_CHECKING:
     from fedmerit.chain.keys import Signer
-    from fedmerit.chain.node import Node
-    from fedmerit.chain.signing import Report
-    from fedmerit.chain.transaction import Mined
+    from fedmerit.chain.node.node import Node
+    from fedmerit.chain.node.transaction import Mined
+    from fedmerit.chain.proofs.signing import Report
 
 
 class Challenge(NamedTuple):

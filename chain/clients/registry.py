@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fedmerit.chain.keys import Signer
-    from fedmerit.chain.node import Node
-    from fedmerit.chain.transaction import Mined
+    from fedmerit.chain.node.node import Node
+    from fedmerit.chain.node.transaction import Mined
 
 #: Where nobody is.
 ZERO_ADDRESS: Final = f"0x{bytes(20).hex()}"
@@ -173,7 +173,7 @@ class Registry(Client):
             raise
 
     def members_digest(self, job: int) -> bytes:
-        """The chained accounts; see :func:`fedmerit.chain.tree.members_digest`."""
+        """The chained accounts; see :func:`fedmerit.chain.proofs.tree.members_digest`."""
         return bytes(self._ask("membersDigest", job))
 
     def closed(self, job: int) -> bool:

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fedmerit.chain.keys import Signer
-    from fedmerit.chain.node import Node
-    from fedmerit.chain.signing import Report
-    from fedmerit.chain.transaction import Mined
+    from fedmerit.chain.node.node import Node
+    from fedmerit.chain.node.transaction import Mined
+    from fedmerit.chain.proofs.signing import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from fedmerit.chain.keys import Signer
-    from fedmerit.chain.node import Node
-    from fedmerit.chain.transaction import Mined
+    from fedmerit.chain.node.node import Node
+    from fedmerit.chain.node.transaction import Mined
 
 
 #: What a member's commitment gives way to once it has revealed, or was expelled.
@@ -74,7 +74,7 @@ class Rounds(Client):
         return int(self._ask("committed", job))
 
     def history(self, job: int) -> bytes:
-        """The chained roots; see :func:`fedmerit.chain.tree.round_history`."""
+        """The chained roots; see :func:`fedmerit.chain.proofs.tree.round_history`."""
         return bytes(self._ask("history", job))
 
     def begin(self, job: int, *, signer: Signer) -> Mined:

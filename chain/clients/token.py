@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from fedmerit.chain.keys import Signer
-    from fedmerit.chain.node import Node
-    from fedmerit.chain.transaction import Mined
+    from fedmerit.chain.node.node import Node
+    from fedmerit.chain.node.transaction import Mined
 
 
 class CreditToken(Client):

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from fedmerit.chain.keys import Signer
-    from fedmerit.chain.node import Node
-    from fedmerit.chain.transaction import Mined
-    from fedmerit.chain.tree import SumNode
+    from fedmerit.chain.node.node import Node
+    from fedmerit.chain.node.transaction import Mined
+    from fedmerit.chain.proofs.tree import SumNode
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 A behaviour acts twice: on the data before training, and on finished updates, many at a
 time (one row per model the member was sent). It never sees another member, so a member that
-holds a copy of another's rows is no behaviour but a :class:`~fedmerit.federation.holdings.Role`.
+holds a copy of another's rows is no behaviour but a
+:class:`~fedmerit.federation.data.holdings.Role`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from fedmerit.federation.behaviours.effort import DropOut, UnderEffort
-from fedmerit.federation.behaviours.protocol import Behaviour, Exchange, Honest
+from fedmerit.federation.behaviours.protocol import Behaviour, ClientContext, Honest
 from fedmerit.federation.behaviours.riders import DisguisedRider, FreeRider, StaleRider
 from fedmerit.federation.behaviours.rows import FeatureNoise, LabelFlip
 from fedmerit.federation.behaviours.updates import Faulty, UpdateNoise
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 __all__ = [
     "BEHAVIOURS",
     "Behaviour",
+    "ClientContext",
     "DisguisedRider",
     "DropOut",
-    "Exchange",
     "Faulty",
     "FeatureNoise",
     "FreeRider",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from fedmerit.federation.vertical.channel import Channel
+    from fedmerit.federation.wire.channel import Channel
 
     #: A party's own model, by name.
     State = Mapping[str, NDArray[np.generic]]

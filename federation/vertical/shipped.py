@@ -117,7 +117,7 @@ def _held(table: pd.DataFrame, part: Part, *, seed: int, impute: bool) -> Holdin
 
 
 def _shipped(file: str, names: list[str] | None = None) -> pd.DataFrame:
-    with as_file(files("fedmerit.federation").joinpath("datasets", file)) as path:
+    with as_file(files("fedmerit.federation.data").joinpath("datasets", file)) as path:
         if names is None:
             return pd.read_csv(path)
         return pd.read_csv(path, names=names, skipinitialspace=True, na_values="?")

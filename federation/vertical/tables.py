@@ -10,8 +10,8 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from fedmerit.errors import DataError, suggestion
-from fedmerit.federation.columns import class_labels, clean, rows_in_words
-from fedmerit.federation.encoding import encode
+from fedmerit.federation.data.columns import class_labels, clean, rows_in_words
+from fedmerit.federation.data.encoding import encode
 from fedmerit.federation.vertical.task import Columns, VerticalTask
 from fedmerit.streams import generator
 

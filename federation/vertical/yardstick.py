@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from fedmerit.federation.vertical.regression import RegressionSettings, joined
+from fedmerit.federation.vertical.regression.regression import RegressionSettings, joined
+from fedmerit.federation.vertical.regression.whitening import whitened
 from fedmerit.federation.vertical.tables import area_under_curve
 from fedmerit.federation.vertical.task import Columns, intercept, log_odds
-from fedmerit.federation.vertical.whitening import whitened
 
 if TYPE_CHECKING:
-    from fedmerit.federation.vertical.split import SplitSettings
+    from fedmerit.federation.vertical.split.split import SplitSettings
     from fedmerit.federation.vertical.task import Matrix, VerticalTask
 
 #: How strongly to regularise where it is not asked for: columns that others add up to need some.
@@ -100,8 +100,8 @@ def _network(
     task: VerticalTask, settings: SplitSettings, training: Matrix, held_out: Matrix, *, seed: int
 ) -> Matrix:
     # Only networks need torch, which takes seconds to load.
-    from fedmerit.federation.vertical.protection import Protection  # noqa: PLC0415
-    from fedmerit.federation.vertical.split import train_split  # noqa: PLC0415
+    from fedmerit.federation.privacy.noise import Protection  # noqa: PLC0415
+    from fedmerit.federation.vertical.split.split import train_split  # noqa: PLC0415
 
     names = tuple(f"{c.party}: {name}" for c in task.parties for name in c.names)
     everyone = Columns(party="joined table", names=names, training=training, held_out=held_out)

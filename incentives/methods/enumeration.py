@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fedmerit.coalitions import coalitions_of
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -20,12 +22,6 @@ if TYPE_CHECKING:
 def every_coalition(n: int) -> Coalitions:
     """Give all coalitions of *n* participants, shape ``(2**n, n)``, the empty one first."""
     return coalitions_of(range(2**n), n)
-
-
-def coalitions_of(codes: range, n: int) -> Coalitions:
-    """Give the coalitions of these codes, whose bit *i* says whether participant *i* is in."""
-    column: NDArray[np.int64] = np.arange(codes.start, codes.stop, dtype=np.int64)[:, None]
-    return np.asarray((column >> np.arange(n)) & 1, dtype=np.bool_)
 
 
 def shapley_of_table(worths: NDArray[np.float64]) -> NDArray[np.float64]:

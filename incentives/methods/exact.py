@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from fedmerit.coalitions import coalitions_of
 from fedmerit.errors import BudgetTooSmall
 from fedmerit.incentives.game import (
     EnumerableGame,
@@ -16,11 +17,7 @@ from fedmerit.incentives.game import (
     ask_for_all,
     check_participants,
 )
-from fedmerit.incentives.methods.enumeration import (
-    coalitions_of,
-    joining_weights,
-    shapley_of_table,
-)
+from fedmerit.incentives.methods.enumeration import joining_weights, shapley_of_table
 from fedmerit.incentives.methods.sampling.orders import sample_orders, with_reverse
 from fedmerit.incentives.methods.traits import Concept, valuation_method
 from fedmerit.incentives.valuation import conclude

@@ -6,7 +6,7 @@ from functools import lru_cache
 import pytest
 
 from fedmerit.auditing import site
-from fedmerit.bundle import Bundle
+from fedmerit.bundle.directory import Bundle
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from fedmerit import report
-from fedmerit.bundle import REPORT, Bundle
+from fedmerit.bundle.directory import REPORT, Bundle
 from fedmerit.report.colours import DARK, PAGE, SURFACE
-from fedmerit.scenario import Scenario
+from fedmerit.scenario.model import Scenario
 from fedmerit.simulation import Simulation, simulate
 from fedmerit.simulation.page import render
 

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fedmerit.chain.committed import Commitment
-from fedmerit.chain.connection import connect
-from fedmerit.chain.journal import Journal
 from fedmerit.chain.keys import Keyring
+from fedmerit.chain.node.connection import connect
 from fedmerit.chain.order import Order
-from fedmerit.chain.settlement import settle
+from fedmerit.chain.proofs.committed import Commitment
+from fedmerit.chain.settlement.journal import Journal
+from fedmerit.chain.settlement.settlement import settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fedmerit.chain.node import Node
-    from fedmerit.chain.receipt import Receipt
+    from fedmerit.chain.node.node import Node
+    from fedmerit.chain.settlement.receipt import Receipt
 
 STARTED = 1_700_000_000
 NAMES = ("Ada's clinic", "bergen", "cleveland", "dresden", "essen", "faro")

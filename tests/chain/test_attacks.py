@@ -7,12 +7,12 @@ from typing import NamedTuple
 import pytest
 
 from fedmerit.chain.clients import CreditToken
-from fedmerit.chain.committed import Commitment, value_leaf
-from fedmerit.chain.connection import connect
-from fedmerit.chain.deployment import contracts_at
 from fedmerit.chain.keys import FAUCET
-from fedmerit.chain.reading import read_ledger
-from fedmerit.chain.settlement import settle
+from fedmerit.chain.ledger.reading import read_ledger
+from fedmerit.chain.node.connection import connect
+from fedmerit.chain.proofs.committed import Commitment, value_leaf
+from fedmerit.chain.settlement.deployment import contracts_at
+from fedmerit.chain.settlement.settlement import settle
 from fedmerit.errors import Reverted
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fedmerit.chain.receipt import Deployment
-from fedmerit.chain.tree import MAXIMUM_AMOUNT
+from fedmerit.chain.proofs.tree import MAXIMUM_AMOUNT
+from fedmerit.chain.settlement.receipt import Deployment
 from fedmerit.errors import ChainError
 
 

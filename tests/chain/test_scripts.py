@@ -14,9 +14,9 @@ from shutil import copy
 
 import pytest
 
-from fedmerit.chain.connection import connect
 from fedmerit.chain.keys import FAUCET
-from fedmerit.chain.transaction import Transfer
+from fedmerit.chain.node.connection import connect
+from fedmerit.chain.node.transaction import Transfer
 
 SCRIPTS = Path(__file__).parents[2] / "hardhat-free-scripts"
 NOBODY = "0x" + "11" * 20

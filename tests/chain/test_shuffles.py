@@ -9,7 +9,7 @@ import pytest
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
-from fedmerit.chain.deployment import contracts_at
+from fedmerit.chain.settlement.deployment import contracts_at
 from fedmerit.contracts import compiler
 from fedmerit.errors import GameError
 from fedmerit.shuffles import MAXIMUM_MEMBERS, permutation

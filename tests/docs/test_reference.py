@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fedmerit.bundle import Bundle
+from fedmerit.bundle.directory import Bundle
 from fedmerit.incentives.participation import UNSIMULATED
 
 DOCS = Path(__file__).parents[2] / "docs"

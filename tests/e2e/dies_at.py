@@ -11,8 +11,8 @@ import os
 import signal
 import sys
 
-from fedmerit import cli
-from fedmerit.chain.journal import Journal
+from fedmerit.chain.settlement.journal import Journal
+from fedmerit.commands import app as cli
 
 
 def die_at(step: str, done: int) -> None:

@@ -22,12 +22,12 @@ from urllib.request import Request, urlopen
 import pytest
 
 import fedmerit
-from fedmerit.bundle import Bundle
+from fedmerit.bundle.directory import Bundle
+from fedmerit.bundle.schemas import DEPLOYMENT, DRAWN, LEDGER, RECEIPT, TRANSCRIPT
 from fedmerit.chain import STEPS, Keyring, Ledger, connect, read_ledger
 from fedmerit.chain.keys import FAUCET
-from fedmerit.evidence import DEPLOYMENT, DRAWN, LEDGER, RECEIPT, TRANSCRIPT
 from fedmerit.pipeline import Silent
-from fedmerit.reading import parse
+from fedmerit.scenario.reading import parse
 
 SCENARIO = parse(
     {
@@ -65,7 +65,7 @@ def ready(tmp_path_factory) -> Path:
 
 
 def command(bundle, *options):
-    return [sys.executable, "-m", "fedmerit.cli", *resume(bundle, *options)]
+    return [sys.executable, "-m", "fedmerit.commands.app", *resume(bundle, *options)]
 
 
 def resume(bundle, *options):

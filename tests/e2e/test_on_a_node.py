@@ -14,13 +14,8 @@ from eth_account import Account
 
 import fedmerit
 import fedmerit.pipeline
-from fedmerit.bundle import Bundle
-from fedmerit.chain import STEPS, Receipt, connect
-from fedmerit.chain.keys import FAUCET, Keyring
-from fedmerit.committing import read_commitment
-from fedmerit.drawing import drawn_of
-from fedmerit.errors import AuditImpossible, ChainError, SeedChanged, WrongChain
-from fedmerit.evidence import (
+from fedmerit.bundle.directory import Bundle
+from fedmerit.bundle.schemas import (
     ACCOUNTS,
     COMMITMENT,
     OUTCOME,
@@ -30,9 +25,14 @@ from fedmerit.evidence import (
     AccountsDocument,
     ValuationDocument,
 )
+from fedmerit.chain import STEPS, Receipt, connect
+from fedmerit.chain.keys import FAUCET, Keyring
+from fedmerit.errors import AuditImpossible, ChainError, SeedChanged, WrongChain
 from fedmerit.pipeline import ChainChoice
-from fedmerit.reading import parse
-from fedmerit.scenario import Member
+from fedmerit.scenario.model import Member
+from fedmerit.scenario.reading import parse
+from fedmerit.stages.committing import read_commitment
+from fedmerit.stages.draw import drawn_of
 
 pytestmark = pytest.mark.node
 
@@ -215,7 +215,7 @@ def test_a_keystores_keys_sign_and_none_of_them_gets_into_the_bundle(anvil, tmp_
 
 def command(*arguments, **environment):
     return subprocess.run(
-        [sys.executable, "-m", "fedmerit.cli", *map(str, arguments)],
+        [sys.executable, "-m", "fedmerit.commands.app", *map(str, arguments)],
         capture_output=True,
         env={**os.environ, **environment},
         check=False,

@@ -9,17 +9,17 @@ from eth_abi.exceptions import EncodingError
 
 from fedmerit.auditing.drawn import seed_drawn
 from fedmerit.auditing.faults import Fault, utility_fault, valued_report
-from fedmerit.chain.committed import Numbers, Trees
-from fedmerit.committing import read_numbers, shapley_integers, utilities_of
+from fedmerit.chain.proofs.committed import Numbers, Trees
 from fedmerit.errors import FedmeritError
 from fedmerit.shuffles import permutation
+from fedmerit.stages.committing import read_numbers, shapley_integers, utilities_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from fedmerit.bundle import Bundle
+    from fedmerit.bundle.directory import Bundle
     from fedmerit.chain import Ledger, SignedReport
-    from fedmerit.chain.committed import IndexTree
+    from fedmerit.chain.proofs.committed import IndexTree
 
 #: More of one kind than this are not listed: one is enough to cancel a report.
 MOST: Final = 8

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from fedmerit.auditing.faults import valued_report
 from fedmerit.auditing.verdict import Check, compared
-from fedmerit.committing import commitment_of, read_commitment
-from fedmerit.evidence import COMMITMENT
+from fedmerit.bundle.schemas import COMMITMENT
+from fedmerit.stages.committing import commitment_of, read_commitment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fedmerit.auditing.faults import Fault
-    from fedmerit.bundle import Bundle
+    from fedmerit.bundle.directory import Bundle
     from fedmerit.chain import Ledger
 
 

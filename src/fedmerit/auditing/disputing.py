@@ -17,14 +17,14 @@ from fedmerit.auditing.files import check_files
 from fedmerit.auditing.provable import faults_of
 from fedmerit.auditing.settled import check_place
 from fedmerit.auditing.site import Site, deployment_of
-from fedmerit.bundle import Bundle
+from fedmerit.bundle.directory import Bundle
+from fedmerit.bundle.schemas import TRANSCRIPT
 from fedmerit.chain import Transcript, replay
-from fedmerit.chain.deployment import Contracts
-from fedmerit.chain.gas import fuelled
-from fedmerit.chain.shipped import other_code
-from fedmerit.chain.terms import bond_of
+from fedmerit.chain.ledger.shipped import other_code
+from fedmerit.chain.node.gas import fuelled
+from fedmerit.chain.settlement.deployment import Contracts
+from fedmerit.chain.settlement.terms import bond_of
 from fedmerit.errors import BundleError, ChainError
-from fedmerit.evidence import TRANSCRIPT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from fedmerit.auditing.faults import Fault
     from fedmerit.auditing.verdict import Spots
     from fedmerit.chain import Deployment, Keyring, Ledger, Node, Signer
-    from fedmerit.chains import ChainChoice
+    from fedmerit.stages.chains import ChainChoice
 
 #: Whose key signs a dispute.
 CHALLENGER: Final = "challenger"

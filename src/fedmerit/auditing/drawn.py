@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from fedmerit import evidence
 from fedmerit.auditing.verdict import Check, compared
+from fedmerit.bundle import schemas as evidence
 from fedmerit.chain.clients.rounds import Revealed
-from fedmerit.chain.drawing import PERIOD, commitment, mixed_seed
-from fedmerit.drawing import bound_of, drawn_of, seed_of
+from fedmerit.chain.settlement.drawing import PERIOD, commitment, mixed_seed
+from fedmerit.stages.draw import bound_of, drawn_of, seed_of
 from fedmerit.streams import derived_seed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fedmerit.bundle import Bundle
+    from fedmerit.bundle.directory import Bundle
     from fedmerit.chain import Event, Ledger
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from fedmerit.chain.drawing import PERIOD
+from fedmerit.chain.settlement.drawing import PERIOD
 
 if TYPE_CHECKING:
     from fedmerit.chain import Ledger, SignedReport

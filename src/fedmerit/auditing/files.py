@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fedmerit.auditing.verdict import Check, compared
-from fedmerit.bundle import MANIFEST, SEAL
+from fedmerit.bundle.directory import MANIFEST, SEAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fedmerit.bundle import Bundle
+    from fedmerit.bundle.directory import Bundle
 
 
 def check_files(bundle: Bundle) -> Iterator[Check]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fedmerit import evidence
 from fedmerit.auditing.verdict import Check, compared
-from fedmerit.chain.sealing import SealedBid
-from fedmerit.drawing import drawn_of, update_digests_of
-from fedmerit.offering import opened_bids
+from fedmerit.bundle import schemas as evidence
+from fedmerit.chain.proofs.sealing import SealedBid
+from fedmerit.stages.draw import drawn_of, update_digests_of
+from fedmerit.stages.offering import opened_bids
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fedmerit.bundle import Bundle
+    from fedmerit.bundle.directory import Bundle
 
 
 def check_bids(bundle: Bundle) -> Iterator[Check]:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from fedmerit.auditing.arithmetic import faults_of_valuation
 from fedmerit.auditing.faults import PAYMENT, Fault, valued_report
 from fedmerit.chain import SumTree
-from fedmerit.rewarding import decided
+from fedmerit.stages.reward import decided
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fedmerit.bundle import Bundle
+    from fedmerit.bundle.directory import Bundle
     from fedmerit.chain import Ledger
 
 

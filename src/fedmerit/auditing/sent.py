@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from fedmerit import evidence
 from fedmerit.auditing.site import receipt_of
 from fedmerit.auditing.verdict import Check, compared
+from fedmerit.bundle import schemas as evidence
 from fedmerit.chain import Transcript
-from fedmerit.chain.deployment import contracts_at
 from fedmerit.chain.keys import FAUCET
-from fedmerit.chain.shipped import other_code
-from fedmerit.drawing import drawn_of
+from fedmerit.chain.ledger.shipped import other_code
+from fedmerit.chain.settlement.deployment import contracts_at
 from fedmerit.errors import ChainError
+from fedmerit.stages.draw import drawn_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

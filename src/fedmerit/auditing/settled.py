@@ -6,19 +6,19 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fedmerit import evidence
 from fedmerit.auditing.sent import check_code, check_sent
 from fedmerit.auditing.site import deployment_of, receipt_of
 from fedmerit.auditing.terms import check_terms, opened_on
 from fedmerit.auditing.verdict import Check, compared
-from fedmerit.bundle import MANIFEST
+from fedmerit.bundle import schemas as evidence
+from fedmerit.bundle.directory import MANIFEST
 from fedmerit.chain import Ledger, check_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fedmerit.auditing.site import Site
-    from fedmerit.bundle import Bundle
+    from fedmerit.bundle.directory import Bundle
     from fedmerit.chain import Deployment, Receipt
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from fedmerit import evidence
-from fedmerit.bundle import MANIFEST, SEAL
+from fedmerit.bundle import schemas as evidence
+from fedmerit.bundle.directory import MANIFEST, SEAL
 from fedmerit.chain import Deployment, Receipt, Transcript, connect, read_ledger, replay
-from fedmerit.chain.deployment import contracts_at
+from fedmerit.chain.settlement.deployment import contracts_at
 from fedmerit.errors import AuditImpossible, ChainError
 
 if TYPE_CHECKING:
-    from fedmerit.bundle import Bundle
+    from fedmerit.bundle.directory import Bundle
     from fedmerit.chain import Ledger, Node
-    from fedmerit.chain.transaction import Mined
+    from fedmerit.chain.node.transaction import Mined
 
 
 class Seen(NamedTuple):

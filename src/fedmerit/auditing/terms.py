@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.chain import Agreement
-from fedmerit.chain.terms import safeguards_of
-from fedmerit.chain.tree import AllowList
-from fedmerit.drawing import agreed
+from fedmerit.chain.proofs.tree import AllowList
+from fedmerit.chain.settlement.terms import safeguards_of
+from fedmerit.stages.draw import agreed
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from fedmerit.bundle import Bundle
+    from fedmerit.bundle.directory import Bundle
     from fedmerit.chain import Ledger
 
 

@@ -9,7 +9,7 @@ from fedmerit.report.tables import NONE, Table, intervals
 from fedmerit.report.units import chance, decimals_for, milli, percent, unit, with_error
 
 if TYPE_CHECKING:
-    from fedmerit.evidence import InteractionsDocument, ValuationDocument
+    from fedmerit.bundle.schemas import InteractionsDocument, ValuationDocument
 
 
 def ranks(valuation: ValuationDocument) -> Table:

@@ -14,7 +14,7 @@ from fedmerit.report.tables import NONE, Table
 from fedmerit.report.units import count, duration, exact_tokens, percent, short_tokens
 
 if TYPE_CHECKING:
-    from fedmerit.evidence import BidsDocument, OutcomeDocument, ValuationDocument
+    from fedmerit.bundle.schemas import BidsDocument, OutcomeDocument, ValuationDocument
     from fedmerit.report.findings import Findings
 
 _ALL: Final = 10**6

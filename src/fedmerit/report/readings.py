@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from fedmerit.report.units import quantile
 
 if TYPE_CHECKING:
-    from fedmerit.evidence import InteractionsDocument, ValuationDocument
+    from fedmerit.bundle.schemas import InteractionsDocument, ValuationDocument
 
 #: The simpler answer that need be of no size like a value's.
 ALONE: Final = "alone"

@@ -19,7 +19,7 @@ from fedmerit.report.units import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fedmerit.evidence import FederationDocument, TrainingDocument
+    from fedmerit.bundle.schemas import FederationDocument, TrainingDocument
     from fedmerit.report.findings import Findings
 
 #: Arguments of events that are amounts of the token.

@@ -21,7 +21,7 @@ from fedmerit.report.units import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from fedmerit.evidence import OutcomeDocument, PayoutStep, ValuationDocument
+    from fedmerit.bundle.schemas import OutcomeDocument, PayoutStep, ValuationDocument
 
 NONE: Final = "–"  # noqa: RUF001 - a dash, as print has it
 

@@ -14,12 +14,12 @@ from statistics import NormalDist
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from fedmerit.evidence import MICRO, NANO
+from fedmerit.units import MICRO, NANO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from fedmerit.evidence import ValuationDocument
+    from fedmerit.bundle.schemas import ValuationDocument
 
 #: Billionths in one thousandth.
 NANO_PER_MILLI: Final = NANO // 1000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fedmerit.scenario import Scenario
+from fedmerit.scenario.model import Scenario
 from fedmerit.simulation import Simulation, simulate
 
 MECHANISMS = ("proportional", "equal", "fli", "signed-stakes", "second-score", "shapley")

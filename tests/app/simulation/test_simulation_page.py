@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from fedmerit.cli import app
+from fedmerit.commands.app import app
 from fedmerit.errors import BundleError, ScenarioError
 from fedmerit.simulation.document import as_json
 from fedmerit.simulation.page import charts, render, tables

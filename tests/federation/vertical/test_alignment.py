@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fedmerit.errors import ChannelError, DataError
-from fedmerit.federation.vertical import curve
-from fedmerit.federation.vertical.alignment import align, follow, lead
-from fedmerit.federation.vertical.channel import play
-from fedmerit.federation.vertical.identifiers import normalised
-from fedmerit.federation.vertical.oblivious import build, look_up
+from fedmerit.federation.vertical.alignment import curve
+from fedmerit.federation.vertical.alignment.alignment import align, follow, lead
+from fedmerit.federation.vertical.alignment.identifiers import normalised
+from fedmerit.federation.vertical.alignment.oblivious import build, look_up
+from fedmerit.federation.wire.channel import play
 
 SETS = st.sets(st.integers(0, 30), min_size=1, max_size=20)
 

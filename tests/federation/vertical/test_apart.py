@@ -17,15 +17,15 @@ import pytest
 
 from fedmerit.errors import ChannelError, PartyLost
 from fedmerit.federation import ModelSpec
-from fedmerit.federation.vertical import messages, sockets
-from fedmerit.federation.vertical.apart import run_apart
-from fedmerit.federation.vertical.folders import OUTCOME, PARTY, prepare
-from fedmerit.federation.vertical.identity import fingerprint, new_identity
-from fedmerit.federation.vertical.protection import Protection
-from fedmerit.federation.vertical.regression import RegressionSettings, train_regression
+from fedmerit.federation.privacy.noise import Protection
+from fedmerit.federation.vertical.regression.regression import RegressionSettings, train_regression
 from fedmerit.federation.vertical.saves import Folder
-from fedmerit.federation.vertical.sockets import Meeting, listen, meet
-from fedmerit.federation.vertical.split import SplitSettings, train_split
+from fedmerit.federation.vertical.split.split import SplitSettings, train_split
+from fedmerit.federation.wire import messages, sockets
+from fedmerit.federation.wire.apart import run_apart
+from fedmerit.federation.wire.folders import OUTCOME, PARTY, prepare
+from fedmerit.federation.wire.identity import fingerprint, new_identity
+from fedmerit.federation.wire.sockets import Meeting, listen, meet
 
 QUICK = RegressionSettings(epochs=2, batch_size=16, learning_rate=0.3, tolerance=0, key_bits=512)
 
@@ -92,7 +92,7 @@ def test_a_killed_party_is_named_and_the_training_goes_on_where_it_was(make_task
 
 def test_a_party_ends_when_whoever_started_it_is_gone(make_task, tmp_path):
     folder = prepare(make_task(1, 2), QUICK, tmp_path, seed=3)["bank"]
-    module = "fedmerit.federation.vertical.process"
+    module = "fedmerit.federation.wire.process"
     party = subprocess.Popen(
         [sys.executable, "-m", module, str(folder)], stdin=PIPE, stdout=PIPE, text=True
     )

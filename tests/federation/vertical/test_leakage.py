@@ -16,17 +16,18 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from fedmerit.federation import ModelSpec
-from fedmerit.federation.vertical import curve, sigmoid
-from fedmerit.federation.vertical.accountant import distinguishable
-from fedmerit.federation.vertical.alignment import follow, lead
-from fedmerit.federation.vertical.channel import play
-from fedmerit.federation.vertical.identifiers import normalised
-from fedmerit.federation.vertical.messages import encode
-from fedmerit.federation.vertical.protection import Protection
-from fedmerit.federation.vertical.regression import RegressionSettings, train_regression
-from fedmerit.federation.vertical.split import SplitSettings, train_split
+from fedmerit.federation.privacy.accountant import distinguishable
+from fedmerit.federation.privacy.noise import Protection
+from fedmerit.federation.vertical.alignment import curve
+from fedmerit.federation.vertical.alignment.alignment import follow, lead
+from fedmerit.federation.vertical.alignment.identifiers import normalised
+from fedmerit.federation.vertical.regression import sigmoid
+from fedmerit.federation.vertical.regression.regression import RegressionSettings, train_regression
+from fedmerit.federation.vertical.split.split import SplitSettings, train_split
 from fedmerit.federation.vertical.tables import area_under_curve
 from fedmerit.federation.vertical.task import batches
+from fedmerit.federation.wire.channel import play
+from fedmerit.federation.wire.messages import encode
 
 QUICK = RegressionSettings(epochs=2, batch_size=16, learning_rate=0.3, tolerance=0, key_bits=512)
 SPLIT = SplitSettings(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fedmerit.errors import DataError, TrainingError
-from fedmerit.federation.vertical.regression import (
+from fedmerit.federation.vertical.regression.regression import (
     RegressionSettings,
     descend,
     joined,

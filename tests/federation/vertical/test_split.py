@@ -13,8 +13,8 @@ from torch import nn
 
 from fedmerit.errors import TrainingError
 from fedmerit.federation import ModelSpec
-from fedmerit.federation.vertical.protection import Protection
-from fedmerit.federation.vertical.split import SplitSettings, train_split
+from fedmerit.federation.privacy.noise import Protection
+from fedmerit.federation.vertical.split.split import SplitSettings, train_split
 from fedmerit.federation.vertical.tables import area_under_curve
 
 MLP = ModelSpec(kind="mlp", hidden=(6,))

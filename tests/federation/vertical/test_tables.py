@@ -10,9 +10,9 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from fedmerit.errors import DataError
-from fedmerit.federation.tables import read_file
-from fedmerit.federation.vertical.alignment import align, align_in_the_clear
-from fedmerit.federation.vertical.regression import (
+from fedmerit.federation.data.tables import read_file
+from fedmerit.federation.vertical.alignment.alignment import align, align_in_the_clear
+from fedmerit.federation.vertical.regression.regression import (
     RegressionSettings,
     joined,
     plain_regression,

@@ -11,7 +11,7 @@ from fedmerit.report.units import exact_tokens, short_tokens, tokens
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from fedmerit.evidence import BidsDocument, OutcomeDocument
+    from fedmerit.bundle.schemas import BidsDocument, OutcomeDocument
 
 _ROW = 42
 _CHROME = 100

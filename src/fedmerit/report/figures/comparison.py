@@ -13,7 +13,7 @@ from fedmerit.report.units import milli, number, unit
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from fedmerit.evidence import ValuationDocument
+    from fedmerit.bundle.schemas import ValuationDocument
 
 _ROW: Final = 54
 _CHROME: Final = 150

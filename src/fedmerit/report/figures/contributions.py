@@ -21,7 +21,7 @@ from fedmerit.report.units import decimals_for, milli, number, unit, with_error
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from fedmerit.evidence import ValuationDocument
+    from fedmerit.bundle.schemas import ValuationDocument
 
 _ROW: Final = 54
 _CHROME: Final = 110

@@ -11,7 +11,7 @@ from fedmerit.report.units import NATS, milli_of_micro
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from fedmerit.evidence import TrainingDocument
+    from fedmerit.bundle.schemas import TrainingDocument
 
 _PERCENT = 10_000
 _ROUND = "round (0 is the untrained model)"

@@ -20,7 +20,7 @@ from fedmerit.report.units import exact_tokens, milli, short_tokens, tokens, uni
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from fedmerit.evidence import OutcomeDocument, ValuationDocument
+    from fedmerit.bundle.schemas import OutcomeDocument, ValuationDocument
 
 RESERVE: Final = "Reserve"
 

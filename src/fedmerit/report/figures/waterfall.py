@@ -13,7 +13,7 @@ from fedmerit.report.units import decimals_for, exact_tokens, milli, number, sho
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from fedmerit.evidence import OutcomeDocument, ValuationDocument
+    from fedmerit.bundle.schemas import OutcomeDocument, ValuationDocument
 
 _ROW: Final = 42
 _CHROME: Final = 90

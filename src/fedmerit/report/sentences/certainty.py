@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 
-from fedmerit.evidence import VALUATION
+from fedmerit.bundle.schemas import VALUATION
 from fedmerit.report.readings import pairs, steps
 from fedmerit.report.sentences.wording import strong, value_of
 from fedmerit.report.units import chance, count, decimals_for, listed, milli, number, percent, unit
@@ -15,7 +15,7 @@ from fedmerit.report.units import chance, count, decimals_for, listed, milli, nu
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fedmerit.evidence import InteractionsDocument, ValuationDocument
+    from fedmerit.bundle.schemas import InteractionsDocument, ValuationDocument
     from fedmerit.report.findings import Findings
     from fedmerit.report.readings import Pair
 

@@ -11,7 +11,7 @@ from fedmerit.report.units import decimals_for, enough, milli, number
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fedmerit.evidence import ValuationDocument
+    from fedmerit.bundle.schemas import ValuationDocument
 
 _MOST: Final = 5
 

@@ -1,0 +1,92 @@
+"""Gas money: who needs how much ether, and who has it to give.
+
+On a local chain the faucet pays. Elsewhere the sponsor does, out of an account that
+somebody has to fill first.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from fedmerit.chain.keys import FAUCET
+from fedmerit.chain.node.transaction import Transfer
+from fedmerit.errors import InsufficientFunds
+
+if TYPE_CHECKING:
+    from fedmerit.chain.keys import Cast, Signer
+    from fedmerit.chain.node.node import Node
+
+# Twice what was measured, in units of gas, since fees move while a settlement runs.
+_DEPLOYMENT: Final = 30_000_000
+_SPONSOR: Final = 2_000_000  # opens, mints, approves, funds
+_MINTED: Final = 120_000  # one member's stake
+_COORDINATOR: Final = 2_000_000  # closes, begins, draws, posts, finalises
+_COMMITMENT: Final = 150_000  # one training round
+_LISTED: Final = 130_000  # one participant: in the posted list, or expelled
+_MEMBER: Final = 1_200_000  # stakes, joins, commits, reveals, claims, takes its stake
+_DISPUTE: Final = 1_000_000  # a proof, or a bond and a challenge
+
+#: Wei that is nothing on a local chain, and enough for anything there.
+_PLENTY: Final = 10**18
+
+
+def top_ups(
+    node: Node, cast: Cast, *, rounds: int, deployed: bool
+) -> tuple[Signer, dict[str, int]]:
+    """Say who pays the gas money, and the wei that each account lacks.
+
+    Accounts that hold half of what they may need are left alone.
+
+    Args:
+        node: The chain.
+        cast: Whose accounts.
+        rounds: Training rounds that the coordinator commits.
+        deployed: Whether the contracts are there already.
+
+    Raises:
+        InsufficientFunds: The sponsor has to pay and cannot.
+
+    """
+    lacking = _lacking(node, cast, rounds, 0 if deployed else _DEPLOYMENT)
+    if node.development and node.balance(FAUCET.address) > sum(lacking.values()) + _PLENTY:
+        return FAUCET, lacking
+    held = node.balance(cast.sponsor.address)
+    own = lacking.pop(cast.sponsor.address, 0)
+    needed = sum(lacking.values()) + (held + own if own else 0)
+    if needed > held:
+        sponsor = cast.sponsor
+        raise InsufficientFunds(sponsor.role, sponsor.address, held=held, needed=needed)
+    return cast.sponsor, lacking
+
+
+def fuelled(node: Node, signer: Signer) -> None:
+    """See that *signer* has ether for a transaction, from the faucet of a local chain.
+
+    Raises:
+        InsufficientFunds: It has none, and this is no local chain.
+    """
+    held = node.balance(signer.address)
+    if held >= _PLENTY or (held and not node.development):
+        return
+    if not node.development:
+        needed = _DISPUTE * node.fees().maximum
+        raise InsufficientFunds(signer.role, signer.address, held=held, needed=needed)
+    node.send(Transfer(signer.address, _PLENTY), FAUCET)
+
+
+def _lacking(node: Node, cast: Cast, rounds: int, deployment: int) -> dict[str, int]:
+    listed = _LISTED * len(cast.members)
+    units: dict[str, int] = {
+        cast.sponsor.address: _SPONSOR + deployment + _MINTED * len(cast.members),
+        cast.coordinator.address: _COORDINATOR + _COMMITMENT * rounds + listed,
+        **dict.fromkeys((member.address for member in cast.members), _MEMBER),
+    }
+    price = node.fees().maximum
+    least = _PLENTY if node.development else 0
+    lacking = {}
+    for address, gas in units.items():
+        wanted = max(gas * price, least)
+        held = node.balance(address)
+        if held < wanted // 2:
+            lacking[address] = wanted - held
+    return lacking

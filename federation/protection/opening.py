@@ -1,0 +1,76 @@
+"""Decrypting for others without seeing: who asks adds a mask, who opens learns a random number.
+
+The masks are uniform modulo *n*, so what is opened is independent of what was encrypted; and
+every ciphertext that leaves a party gets fresh randomness, since whoever knows the ciphertexts
+that it was made of could otherwise divide them out.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from fedmerit.federation.protection.packing import slots, unpack_all
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gmpy2 import mpz
+
+    from fedmerit.federation.protection.paillier import PrivateKey, PublicKey
+    from fedmerit.federation.wire.channel import Channel
+
+
+class Request:
+    """A question to the key's owner, sent at once and read later.
+
+    Args:
+        channel: To the owner.
+        owner: Who can decrypt.
+        key: Its key.
+        packed: What to open: ciphertexts of several numbers each.
+        form: Bits that each number may have, sign included, and how many numbers there are.
+
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        owner: str,
+        key: PublicKey,
+        packed: Sequence[mpz],
+        form: tuple[int, int],
+    ) -> None:
+        width, count = form
+        self._masks = [secrets.randbelow(int(key.n)) for _ in packed]
+        masked = [
+            key.fresh(key.add_plain(cipher, mask))
+            for cipher, mask in zip(packed, self._masks, strict=True)
+        ]
+        channel.send(owner, "masked", numbers=[int(cipher) for cipher in masked])
+        self._channel = channel
+        self._owner = owner
+        self._key = key
+        self._form = width, slots(key, width), count
+
+    def opened(self) -> list[int]:
+        """Wait for the answer, and take the masks off again."""
+        answer = self._channel.receive(self._owner, "opened")
+        numbers = answer.numbers("numbers", count=len(self._masks))
+        n = int(self._key.n)
+        plain = [(number - mask) % n for number, mask in zip(numbers, self._masks, strict=True)]
+        return unpack_all([p - n if 2 * p > n else p for p in plain], *self._form)
+
+
+def open_for(channel: Channel, asker: str, key: PrivateKey) -> None:
+    """Answer one request."""
+    numbers = channel.receive(asker, "masked").numbers("numbers")
+    ciphers = key.public.received_all(numbers)
+    opened = [value % int(key.public.n) for value in key.decrypt_all(ciphers)]
+    channel.send(asker, "opened", numbers=opened)
+
+
+def publish(channel: Channel, key: PublicKey) -> None:
+    """Send a public key to everyone."""
+    for peer in channel.peers:
+        channel.send(peer, "public key", n=int(key.n), base=int(key.base))

@@ -1,0 +1,143 @@
+"""The parts that parties play in split learning, each a function of its channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from fedmerit.federation.privacy.noise import Protection
+from fedmerit.federation.vertical.saves import (
+    Nowhere,
+    Saves,
+    follow_on,
+    follow_start,
+    lead_on,
+    lead_start,
+)
+from fedmerit.federation.vertical.split.cut import Embeddings, Gather, Send
+from fedmerit.federation.vertical.split.halves import (
+    Half,
+    built,
+    continued,
+    noise_source,
+    states,
+    tensor,
+)
+from fedmerit.federation.vertical.task import Columns, batches
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from fedmerit.federation.vertical.split.split import SplitSettings
+    from fedmerit.federation.vertical.task import Matrix
+    from fedmerit.federation.wire.channel import Channel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bottom:
+    """What a party has in the end.
+
+    Attributes:
+        parameters: Its own network's, by name; the label holder's are the top's, and those of
+            its own columns' network with ``own.`` before their names.
+        scores: Log-odds on the validation rows, for the label holder alone; else empty.
+        embeddings: What the label holder saw last, by party; for others empty.
+
+    """
+
+    parameters: Mapping[str, NDArray[np.generic]]
+    scores: Matrix
+    embeddings: Mapping[str, Embeddings]
+
+
+def hold_top(
+    channel: Channel,
+    *,
+    columns: Columns,
+    labels: Matrix,
+    parties: tuple[str, ...],
+    settings: SplitSettings,
+    seed: int,
+    secret: int | None,
+    saves: Saves | None = None,
+) -> Bottom:
+    """Play the label holder: train the top network, and send gradients back."""
+    saves = saves or Nowhere()
+    others = parties[1:]
+    encrypted = settings.forward == "encrypted"
+    parts = len(parties) if columns.names else len(others)
+    inputs = settings.width if encrypted else settings.width * parts
+    random = noise_source(secret, channel.name)
+    top = Half(built(settings, "top", inputs, seed), settings.labels, settings, random)
+    own = None
+    if columns.names:
+        made = built(settings, channel.name, len(columns.names), seed)
+        # Its gradients have the labels' protection already.
+        own = Half(made, Protection(), settings, random)
+    gather = Gather(channel, others, settings, own)
+    classes = torch.from_numpy(labels.astype(np.int64))
+    training, held_out = (tensor(rows) for rows in (columns.training, columns.held_out))
+    epoch = lead_start(channel, saves, others)
+    continued([top, own], saves, epoch)
+    while epoch < settings.epochs:
+        epoch += 1
+        for batch in batches(len(labels), settings.batch_size, seed=seed, epoch=epoch):
+            rows = torch.from_numpy(batch)
+            inputs_ = gather(training[rows])
+            cut = top.step(inputs_, classes[rows])
+            cut = settings.labels.message(cut, random)
+            gather.scatter(cut, training[rows])
+        saves.save(epoch, states([top, own]))
+        lead_on(channel, others, settled=False, more=epoch < settings.epochs)
+    seen = gather(training)
+    unseen = gather(held_out)
+    logits = top(unseen).double().numpy()
+    return Bottom(
+        parameters={
+            **top.parameters(),
+            **{f"own.{name}": values for name, values in (own.parameters() if own else {}).items()},
+        },
+        scores=logits[:, 1] - logits[:, 0],
+        embeddings=gather.by_party(seen, unseen, channel.name),
+    )
+
+
+def train_bottom(
+    channel: Channel,
+    *,
+    columns: Columns,
+    parties: tuple[str, ...],
+    settings: SplitSettings,
+    seed: int,
+    secret: int | None,
+    saves: Saves | None = None,
+) -> Bottom:
+    """Play a party with columns and no labels: send embeddings, and learn by gradients."""
+    saves = saves or Nowhere()
+    leader = parties[0]
+    random = noise_source(secret, channel.name)
+    module = built(settings, channel.name, len(columns.names), seed)
+    bottom = Half(module, settings.features, settings, random)
+    send = Send(channel, parties, settings)
+    training, held_out = (tensor(rows) for rows in (columns.training, columns.held_out))
+    epoch = follow_start(channel, saves, leader)
+    continued([bottom], saves, epoch)
+    going = epoch < settings.epochs
+    while going:
+        epoch += 1
+        for batch in batches(len(training), settings.batch_size, seed=seed, epoch=epoch):
+            rows = training[torch.from_numpy(batch)]
+            send(settings.features.message(bottom(rows), random))
+            shape = (len(rows), settings.width)
+            cut = channel.receive(leader, "gradients").array("rows", "<f4", shape)
+            bottom.step(rows, tensor(cut))
+        saves.save(epoch, states([bottom]))
+        going = follow_on(channel, leader, settled=False)
+    for rows in (training, held_out):
+        send(settings.features.message(bottom(rows), random))
+    return Bottom(bottom.parameters(), np.empty(0), {})

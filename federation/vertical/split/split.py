@@ -1,0 +1,165 @@
+"""Split learning: each party's own network ends in an embedding, the label holder's goes on.
+
+Unprotected, gradients tell labels and embeddings tell features. Clipping and noise protect
+either (:class:`Protection`), with an epsilon; encryption adds the embeddings up before the
+label holder sees them, so that it learns their sum alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+from fedmerit.errors import TrainingError
+from fedmerit.federation.batched.threads import single_thread
+from fedmerit.federation.models import ModelSpec
+from fedmerit.federation.privacy.accountant import DELTA
+from fedmerit.federation.privacy.noise import Protection
+from fedmerit.federation.protection.paillier import KEY_BITS
+from fedmerit.federation.vertical.split.halves import built
+from fedmerit.federation.vertical.split.roles import hold_top, train_bottom
+from fedmerit.federation.wire.channel import Channel, play
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from fedmerit.federation.vertical.split.cut import Embeddings
+    from fedmerit.federation.vertical.split.roles import Bottom
+    from fedmerit.federation.vertical.task import Matrix, VerticalTask
+    from fedmerit.federation.wire.messages import Message
+    from fedmerit.federation.wire.transcript import Transcript
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitSettings:
+    """Split learning by mini-batch gradient descent."""
+
+    bottom: ModelSpec = field(default_factory=ModelSpec)
+    """The parties' networks, from their columns to an embedding."""
+    top: ModelSpec = field(default_factory=ModelSpec)
+    """The label holder's network, from the embeddings to two classes."""
+    width: int = 4
+    """Columns of an embedding."""
+    epochs: int = 10
+    """Passes over the rows."""
+    batch_size: int = 64
+    """Rows in one step."""
+    learning_rate: float = 0.1
+    """Step size."""
+    labels: Protection = field(default_factory=Protection)
+    """How the label holder protects labels: clips and noises gradients."""
+    features: Protection = field(default_factory=Protection)
+    """How the other parties protect features: clip and noise embeddings, and their own steps."""
+    forward: Literal["plain", "encrypted"] = "plain"
+    """Embeddings side by side in the clear, or added up under encryption."""
+    key_bits: int = KEY_BITS
+    """Length of Paillier's modulus; below 2,048 for tests only."""
+
+    def __post_init__(self) -> None:
+        for name in ("width", "epochs", "batch_size"):
+            if getattr(self, name) < 1:
+                raise TrainingError(f"{name} must be 1 or more, got {getattr(self, name)}")
+        if not self.learning_rate > 0:
+            raise TrainingError(f"learning_rate must be above 0, got {self.learning_rate}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """A trained federation.
+
+    Attributes:
+        scores: Log-odds of class 1 on the validation rows, shape ``(validation rows,)``.
+        embeddings: Each party's after the last epoch, as the label holder saw them; none where
+            they were encrypted.
+        bottoms: Each party's own parameters, by name.
+        epsilons: For labels and for features, at delta 1e-5; infinite where unprotected.
+        transcript: What was said.
+        recorded: Every message by receiver, if recorded.
+
+    """
+
+    scores: Matrix
+    embeddings: Mapping[str, Embeddings]
+    bottoms: Mapping[str, Mapping[str, NDArray[np.generic]]]
+    epsilons: Mapping[str, float]
+    transcript: Transcript
+    recorded: Mapping[str, list[tuple[str, Message]]]
+
+
+@single_thread()
+def train_split(
+    task: VerticalTask,
+    settings: SplitSettings,
+    *,
+    seed: int,
+    secret: int | None = None,
+    record: bool = False,
+) -> Split:
+    """Train by split learning, every party in a thread of this process.
+
+    Args:
+        task: Whose columns, whose labels.
+        settings: How.
+        seed: The scenario's seed; it picks batches and initial networks.
+        secret: Seeds the noise, which nobody may know who is to be protected from; None draws
+            one from the operating system, and the numbers are then a run's own.
+        record: Whether to keep every message.
+
+    Raises:
+        TrainingError: A network cannot be made, or the settings protect nothing.
+
+    """
+    played = play(programs(task, settings, seed=seed, secret=secret), record=record)
+    holder = played.results[task.label_holder]
+    return Split(
+        scores=holder.scores,
+        embeddings=holder.embeddings,
+        bottoms={name: result.parameters for name, result in played.results.items()},
+        epsilons={
+            "labels": settings.labels.epsilon(settings.epochs, DELTA),
+            "features": settings.features.epsilon(settings.epochs, DELTA),
+        },
+        transcript=played.transcript,
+        recorded=played.recorded,
+    )
+
+
+def check_networks(task: VerticalTask, settings: SplitSettings) -> None:
+    """Find out before the training whether the networks can be made and the settings protect.
+
+    Raises:
+        TrainingError: They cannot, or do not.
+    """
+    programs(task, settings, seed=0)
+    built(settings, "top", settings.width, 0)
+    for columns in task.parties:
+        if columns.names:
+            built(settings, columns.party, len(columns.names), 0)
+
+
+def programs(
+    task: VerticalTask, settings: SplitSettings, *, seed: int, secret: int | None = None
+) -> dict[str, Callable[[Channel], Bottom]]:
+    """Give each party's program, with nothing but its own columns in it.
+
+    Raises:
+        TrainingError: Encryption would hide nothing.
+    """
+    names = task.participants
+    if settings.forward == "encrypted" and len(names) < 3:  # noqa: PLR2004 - itself and two
+        raise TrainingError(
+            f"the sum of one embedding tells {names[0]} that embedding",
+            hint="Encrypt among three parties or more, or protect features by noise.",
+        )
+    hold = partial(hold_top, parties=names, settings=settings, seed=seed, secret=secret)
+    train = partial(train_bottom, parties=names, settings=settings, seed=seed, secret=secret)
+    found: dict[str, Callable[[Channel], Bottom]] = {
+        names[0]: partial(hold, columns=task.parties[0], labels=task.labels)
+    }
+    for columns in task.parties[1:]:
+        found[columns.party] = partial(train, columns=columns)
+    return found

@@ -1,0 +1,282 @@
+"""The evidence directory of a run: plain files, and the digests that bind them.
+
+Two lists of digests. ``manifest.json`` covers what was decided before anything was paid;
+its own digest is what the chain records. ``seal.json`` covers every file, those that came
+after the settlement included. Opening a bundle never executes anything in it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_tensors
+from safetensors.numpy import save as save_tensors
+
+from fedmerit.canonical import canonical, digest
+from fedmerit.errors import AuditImpossible, BundleError
+from fedmerit.scenario.reading import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+    from fedmerit.scenario.model import Scenario
+
+Stage = Literal["train", "draw", "value", "reward", "settle", "report"]
+STAGES: Final[tuple[Stage, ...]] = ("train", "draw", "value", "reward", "settle", "report")
+
+SCENARIO: Final = "scenario.toml"
+PROGRESS: Final = "progress.json"
+MANIFEST: Final = "manifest.json"
+SEAL: Final = "seal.json"
+REPORT: Final = "report.html"
+COALITIONS: Final = "coalitions.safetensors"
+
+#: Files that only exist, or only settle down, once the manifest is on the chain.
+AFTERWARDS: Final = frozenset({PROGRESS, MANIFEST, SEAL, REPORT, "timings.json"})
+
+#: Ends the name of a file that is being written, which begins with a dot.
+_PART: Final = ".part"
+
+
+class Document(BaseModel):
+    """One JSON file of a bundle: integers, strings, lists and tables of them; no floats."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Progress(Document):
+    """How far a run got.
+
+    Attributes:
+        done: The stages that are complete, in order.
+        failed: The stage that a run died in, and why; empty if none did.
+    """
+
+    done: tuple[Stage, ...] = ()
+    failed: str = ""
+
+
+AnyDocument = TypeVar("AnyDocument", bound=Document)
+
+
+class Bundle:
+    """A run's directory of evidence, complete or not.
+
+    Attributes:
+        path: The directory.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __repr__(self) -> str:
+        return f"Bundle({str(self.path)!r})"
+
+    @classmethod
+    def create(cls, path: Path, scenario: Scenario) -> Bundle:
+        """Start a bundle in a new directory.
+
+        Raises:
+            BundleError: Something is there already, or the directory cannot be made.
+        """
+        if path.exists():
+            begun = (path / PROGRESS).is_file() and not cls(path).sealed
+            raise BundleError(
+                f"{path} exists already",
+                hint=f"Continue it with 'fedmerit run --resume {path}', or choose another --dir."
+                if begun
+                else "Choose another --dir.",
+            )
+        bundle = cls(path)
+        bundle.write(SCENARIO, scenario.to_toml().encode())
+        bundle.write_document(PROGRESS, Progress())
+        return bundle
+
+    @classmethod
+    def open(cls, path: Path | str) -> Bundle:
+        """Open an existing bundle.
+
+        Raises:
+            BundleError: The directory does not hold one.
+        """
+        bundle = cls(Path(path))
+        if not (bundle.path / SCENARIO).is_file():
+            raise BundleError(
+                f"{path} is not a bundle: it has no {SCENARIO}",
+                hint="Name a directory that 'fedmerit run' wrote.",
+            )
+        return bundle
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that was run, every default written out."""
+        try:
+            given = tomllib.loads(self.text(SCENARIO))
+        except tomllib.TOMLDecodeError as error:
+            raise BundleError(f"{SCENARIO} is not TOML: {error}") from error
+        return parse(given, origin=str(self.path / SCENARIO))
+
+    @property
+    def progress(self) -> Progress:
+        """How far the run got."""
+        return self.document(PROGRESS, Progress)
+
+    @property
+    def digest(self) -> str:
+        """Keccak-256 of the manifest, hex: what the chain records as the evidence."""
+        return digest(self.read(MANIFEST))
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the run came to its end."""
+        return (self.path / SEAL).is_file()
+
+    def read(self, name: str) -> bytes:
+        """Give the bytes of one file.
+
+        Raises:
+            BundleError: It is not there or cannot be read.
+        """
+        path = self.path / name
+        try:
+            # A pipe or a device in a stranger's bundle would never end.
+            if path.exists() and not path.is_file():
+                raise BundleError(f"{path} is not a plain file")
+            return path.read_bytes()
+        except OSError as error:
+            raise BundleError(
+                f"{path} cannot be read: {error.strerror}",
+                hint=f"The run may have stopped early: 'fedmerit run --resume {self.path}'.",
+            ) from error
+
+    def text(self, name: str) -> str:
+        """Give the text of one file.
+
+        Raises:
+            BundleError: It is not there, or not UTF-8.
+        """
+        try:
+            return self.read(name).decode()
+        except UnicodeDecodeError as error:
+            raise BundleError(f"{name} is not text: {error}") from error
+
+    def write(self, name: str, content: bytes) -> None:
+        """Put *content* in the file *name*, whole or not at all.
+
+        Raises:
+            BundleError: The disk refused, for instance because it is full.
+        """
+        target = self.path / name
+        partial = target.with_name(f".{target.name}{_PART}")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_bytes(content)
+            partial.replace(target)
+        except OSError as error:
+            with suppress(OSError):
+                partial.unlink()
+            raise BundleError(
+                f"{target} cannot be written: {error.strerror} ({len(content):,} bytes)",
+                hint=f"Make room, then 'fedmerit run --resume {self.path}'.",
+            ) from error
+
+    def document(self, name: str, kind: type[AnyDocument]) -> AnyDocument:
+        """Read one JSON document and check its form."""
+        try:
+            return kind.model_validate_json(self.read(name), strict=False)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise BundleError(f"{name} is not of its form: {where} {first['msg']}") from error
+
+    def write_document(self, name: str, document: Document) -> None:
+        """Write one JSON document in its canonical form."""
+        self.write(name, canonical(document.model_dump(mode="json")))
+
+    def tensors(self, name: str) -> dict[str, NDArray[Any]]:
+        """Read named arrays."""
+        try:
+            return load_tensors(self.read(name))
+        except (SafetensorError, ValueError, KeyError) as error:
+            raise BundleError(f"{name} does not hold tensors: {error}") from error
+
+    def write_tensors(self, name: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Write named arrays."""
+        self.write(name, save_tensors(dict(arrays)))
+
+    def finish(self, stage: Stage) -> None:
+        """Note that *stage* is complete."""
+        self.write_document(PROGRESS, Progress(done=(*self.progress.done, stage)))
+
+    def fail(self, stage: Stage, why: str) -> None:
+        """Note that the run died in *stage*."""
+        self.write_document(PROGRESS, Progress(done=self.progress.done, failed=f"{stage}: {why}"))
+
+    def undo(self, stage: Stage) -> None:
+        """Note that *stage* is to be done again, and all that come after it."""
+        done = self.progress.done
+        self.write_document(PROGRESS, Progress(done=done[: STAGES.index(stage)]))
+
+    def names(self) -> list[str]:
+        """Name every file, sorted, but for those that a process died in the middle of."""
+        inside = (path for path in self.path.rglob("*") if path.is_file())
+        whole = (path for path in inside if not _partial(path.name))
+        return sorted(path.relative_to(self.path).as_posix() for path in whole)
+
+    def write_manifest(self) -> str:
+        """Bind all evidence there is by its digests, and give the manifest's own."""
+        self.write(MANIFEST, canonical(self.digests(self.evidence_names())))
+        return self.digest
+
+    def evidence_names(self) -> list[str]:
+        """Name every file that the manifest has to bind."""
+        return [n for n in self.names() if n not in AFTERWARDS and not n.startswith("settlement/")]
+
+    def write_seal(self) -> None:
+        """Bind every file of the finished bundle by its digest."""
+        self.write(SEAL, canonical(self.digests(n for n in self.names() if n != SEAL)))
+
+    def digests(self, names: Iterable[str]) -> dict[str, str]:
+        """Give the Keccak-256 of each file, hex."""
+        return {name: digest(self.read(name)) for name in names}
+
+    def listed(self, name: str) -> dict[str, str]:
+        """Read ``manifest.json`` or ``seal.json``.
+
+        Raises:
+            AuditImpossible: It is missing, or not a list of digests in canonical form.
+        """
+        if not (self.path / name).is_file():
+            raise AuditImpossible(
+                f"{self.path} has no {name}: the run did not finish",
+                hint=f"Finish it with 'fedmerit run --resume {self.path}'.",
+            )
+        content = self.read(name)
+        # Not json.loads, which a deeply nested file can crash.
+        try:
+            found = TypeAdapter(dict[str, str]).validate_json(content)
+        except ValidationError:
+            found = {}
+        if canonical(found) != content:
+            raise AuditImpossible(f"{name} is damaged: it is not a list of digests", hint=_ASK)
+        return found
+
+
+_ASK = "Ask whoever ran it for an undamaged copy of the bundle."
+
+
+def _partial(name: str) -> bool:
+    return name.startswith(".") and name.endswith(_PART)
+
+
+def next_free(folder: Path, name: str) -> Path:
+    """Give the first of ``name-1``, ``name-2`` ... that is not taken."""
+    return next(path for number in count(1) if not (path := folder / f"{name}-{number}").exists())

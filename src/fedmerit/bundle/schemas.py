@@ -1,0 +1,283 @@
+"""What a bundle's documents say, and in which units.
+
+Every number is an integer: values in billionths of a nat per validation row ("nano"),
+log-likelihoods in millionths ("micro"), shares and accuracies in millionths ("ppm"),
+money in base units as decimal strings, since JSON readers stop at 2**53.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Final
+
+from pydantic import BeforeValidator, Field, PlainSerializer
+
+from fedmerit.bundle.directory import Document
+from fedmerit.units import MICRO, NANO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+RUN: Final = "run.json"
+FEDERATION: Final = "federation.json"
+TRAINING: Final = "training.json"
+MODEL: Final = "training/model.safetensors"
+GRADIENTS: Final = "gradients.safetensors"
+VALUATION: Final = "valuation.json"
+BIDS: Final = "bids.json"
+OUTCOME: Final = "outcome.json"
+ACCOUNTS: Final = "accounts.json"
+RECEIPT: Final = "settlement/receipt.json"
+COMMITMENT: Final = "commitment.json"
+DRAWN: Final = "settlement/drawn.json"
+DEPLOYMENT: Final = "settlement/deployment.json"
+TRANSCRIPT: Final = "settlement/transcript.json"
+LEDGER: Final = "settlement/ledger.json"
+TIMINGS: Final = "timings.json"
+
+#: Base units: an integer in Python, its digits in the file.
+Money = Annotated[
+    int,
+    BeforeValidator(lambda v: int(v) if isinstance(v, str) and v.isdecimal() else v),
+    PlainSerializer(str, return_type=str, when_used="json"),
+    Field(ge=0),
+]
+
+
+class RunDocument(Document):
+    """``run.json``: which code made these numbers."""
+
+    scenario: str
+    seed: int
+    versions: dict[str, str]
+    """Of fedmerit and of each library that the numbers come out of."""
+
+
+class MemberDocument(Document):
+    """One participant, as the federation met it."""
+
+    name: str
+    behaviour: str
+    rows: int
+    """Rows it trains on."""
+    declared_rows: int
+    """Rows it claims, which weigh its updates."""
+    validation_rows: int
+    """Rows it brings to the pooled validation set."""
+
+
+class FederationDocument(Document):
+    """``federation.json``: who took part, with what."""
+
+    members: tuple[MemberDocument, ...]
+    classes: tuple[str, ...]
+    features: tuple[str, ...]
+    data_digest: str
+    """Keccak-256 of every member's encoded rows and of the validation rows."""
+    committee: tuple[str, ...]
+    """Members whose keys sign the report."""
+    threshold: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Participants in the order that every other document keeps."""
+        return tuple(member.name for member in self.members)
+
+    @property
+    def declared_rows(self) -> dict[str, int]:
+        """How many rows each participant claims, in the same order."""
+        return {member.name: member.declared_rows for member in self.members}
+
+
+class RoundNotes(Document):
+    """``training/<round>.json``: what a round's arrays beside it do not say."""
+
+    round: int
+    excluded: dict[str, str]
+    """Members whose update was refused, and why."""
+    bytes_up: int
+    bytes_down: int
+
+
+class RoundDocument(RoundNotes):
+    """One federated round, as it looks after the run."""
+
+    sampled: tuple[str, ...]
+    update_digests: tuple[str, ...]
+    """Keccak-256 of each update as little-endian float32; of a vertical run, of its messages."""
+    update_root: str
+    """Merkle root over them, committed on the chain."""
+    log_likelihood_micro: int
+    """Mean per validation row, of the model after the round."""
+    accuracy_ppm: int
+
+
+class TrainingDocument(Document):
+    """``training.json``: the run's learning curve."""
+
+    rounds: tuple[RoundDocument, ...]
+    parameters: int
+    initial_log_likelihood_micro: int
+    initial_accuracy_ppm: int
+    pooled_log_likelihood_micro: int
+    """Of the same model trained on everybody's rows in one place, the field's yardstick."""
+    pooled_accuracy_ppm: int
+    by_owner_micro: dict[str, tuple[int, ...]]
+    """Per member, mean log-likelihood on the rows it brought: untrained, then each round."""
+    stop_reason: str
+    idle: tuple[str, ...]
+    """Members whose every update was exactly zero."""
+
+    @property
+    def delta_ppm(self) -> int:
+        """Accuracy given up by not pooling the data (Yang et al., 2019), in millionths."""
+        return self.pooled_accuracy_ppm - self.rounds[-1].accuracy_ppm
+
+    @property
+    def is_worse_than_untrained(self) -> bool:
+        """Whether the trained model fits the validation rows less than the untrained one."""
+        return self.rounds[-1].log_likelihood_micro < self.initial_log_likelihood_micro
+
+    def never_accepted(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Name those of *names* none of whose updates was accepted in any round."""
+        accepted = {name for one in self.rounds for name in one.sampled if name not in one.excluded}
+        return tuple(name for name in names if name not in accepted)
+
+
+class OfferDocument(Document):
+    """What one member had sealed, and opened."""
+
+    name: str
+    cost: Money
+    """What it asks for all of it."""
+    units: int
+    """Rows whose use it offers; of owners of columns, the rows of its table."""
+
+
+class BidsDocument(Document):
+    """``bids.json``: the offers that were opened in the draw, where the mechanism asks for any."""
+
+    offers: tuple[OfferDocument, ...]
+    """Of those alone that opened theirs in time."""
+
+
+class CurvePoint(Document):
+    """Values of one round's game, in billionths."""
+
+    round: int
+    values: tuple[int, ...]
+    standard_errors: tuple[int, ...]
+
+
+class CheckpointDocument(Document):
+    """Where the estimate stood when part of the budget was spent."""
+
+    evaluations: int
+    values: tuple[int, ...]
+    standard_errors: tuple[int, ...]
+
+
+class InteractionsDocument(Document):
+    """Shapley interactions of all pairs: above 0 two complete each other."""
+
+    matrix: tuple[tuple[int, ...], ...]
+    """What each two add together that neither adds alone, symmetric, 0 on the diagonal."""
+    standard_errors: tuple[tuple[int, ...], ...]
+
+
+class ValuationDocument(Document):
+    """``valuation.json``: who contributed what, and how sure that is."""
+
+    participants: tuple[str, ...]
+    game: str
+    metric: str
+    """What a worth is a gain in: ``loss`` (nats of log-likelihood) or ``accuracy``."""
+    method: str
+    reason: str
+    """Why this method, where the scenario says ``auto``; else empty."""
+    seed: str
+    budget: int
+    evaluations: int
+    orders: int
+    confidence_ppm: int
+    worth: int
+    """Of everyone together: the gain over the untrained model."""
+    values: tuple[int, ...]
+    half_widths: tuple[int, ...]
+    """Half of each value's interval (Student's t), which ``confident`` pays by."""
+    standard_errors: tuple[int, ...]
+    sampling_errors: tuple[int, ...]
+    validation_errors: tuple[int, ...]
+    errors: str
+    """How the sampling errors were found: ``none`` (nothing was drawn), ``analytic`` (from the
+    spread of independent draws), ``bootstrap`` or ``cross-fit``."""
+    outranks_ppm: tuple[tuple[int, ...], ...]
+    """The probability that each participant's true value exceeds each other's."""
+    trace: tuple[CheckpointDocument, ...]
+    """Where the estimate stood on the way, in order; the last is the result."""
+    leave_one_out: tuple[int, ...]
+    individual: tuple[int, ...]
+    data_size: tuple[int, ...]
+    equal: tuple[int, ...]
+    alignment: tuple[int, ...]
+    """How far each one's recorded updates went down the validation loss, to first order, in
+    billionths of a nat: a second opinion that nobody is paid by; empty in a vertical run."""
+    interactions: InteractionsDocument | None
+    """Of all pairs; null unless the method asked for every coalition."""
+    by_owner: tuple[tuple[int, ...], ...]
+    """Per participant, what each member's validation rows add to its value."""
+    curve: tuple[CurvePoint, ...]
+    """Values of each round's game, with the scenario's weights and metric."""
+
+
+class PayoutStep(Document):
+    """How one participant's payment came about."""
+
+    name: str
+    value: int
+    counted: int
+    """The part of the value that the mechanism pays for, in billionths."""
+    barred: bool
+    share_ppm: int
+    """Of the budget."""
+    payment: Money
+
+
+class OutcomeDocument(Document):
+    """``outcome.json``: what the mechanism pays, to the last base unit."""
+
+    mechanism: str
+    budget: Money
+    participants: tuple[str, ...]
+    payments: tuple[Money, ...]
+    slashes: tuple[Money, ...]
+    reserve: Money
+    barred: tuple[str, ...]
+    bought_ppm: tuple[int, ...] = ()
+    """Part of each one's offer that is bought; empty where nobody is asked for one."""
+    steps: tuple[PayoutStep, ...]
+
+
+class AccountsDocument(Document):
+    """``accounts.json``: whose account is whose, bound before anyone is paid."""
+
+    sponsor: str
+    coordinator: str
+    participants: dict[str, str]
+
+
+class TimingsDocument(Document):
+    """``timings.json``: when the run started and what each stage took."""
+
+    started: int
+    """Unix seconds; the embedded chain's clock starts here too."""
+    milliseconds: dict[str, int]
+
+
+def nano(numbers: Iterable[float]) -> tuple[int, ...]:
+    """Give numbers as whole billionths."""
+    return tuple(round(float(number) * NANO) for number in numbers)
+
+
+def micro(number: float) -> int:
+    """Give a number as whole millionths."""
+    return round(number * MICRO)

@@ -1,0 +1,180 @@
+"""What was trained and measured as a bundle keeps it, and what it kept as it was."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from fedmerit.bundle.directory import COALITIONS
+from fedmerit.bundle.schemas import GRADIENTS, RoundDocument, RoundNotes, TrainingDocument, micro
+from fedmerit.chain import update_root
+from fedmerit.errors import BundleError
+from fedmerit.federation import Round, update_digests
+from fedmerit.incentives import RecordedGame
+from fedmerit.units import MICRO
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from fedmerit.bundle.directory import Bundle
+    from fedmerit.federation import Federation, Metrics, TrainingRecord
+
+_ROUND_ARRAYS: Final = ("global_before", "updates", "weights")
+
+
+def round_files(number: int) -> tuple[str, str]:
+    """Name the two files of one round: its arrays and its notes."""
+    return f"training/{number:04}.safetensors", f"training/{number:04}.json"
+
+
+def write_round(bundle: Bundle, round_: Round) -> None:
+    """Keep one round, so that a run that dies can go on from it."""
+    arrays, notes = round_files(round_.number)
+    bundle.write_tensors(arrays, {name: getattr(round_, name) for name in _ROUND_ARRAYS})
+    bundle.write_document(notes, RoundNotes(**_notes(round_)))
+
+
+def read_rounds(bundle: Bundle) -> tuple[Round, ...]:
+    """Read back every round that is there, from the first to the first gap."""
+    found: list[Round] = []
+    while (bundle.path / round_files(len(found) + 1)[1]).is_file():
+        arrays_name, notes_name = round_files(len(found) + 1)
+        notes = bundle.document(notes_name, RoundNotes)
+        arrays = bundle.tensors(arrays_name)
+        if set(arrays) != set(_ROUND_ARRAYS):
+            raise BundleError(f"{arrays_name} holds {', '.join(sorted(arrays))}")
+        found.append(
+            Round(
+                number=notes.round,
+                excluded=notes.excluded,
+                bytes_up=notes.bytes_up,
+                bytes_down=notes.bytes_down,
+                seconds=0.0,  # a bundle keeps no round's wall time
+                **arrays,
+            )
+        )
+    return tuple(found)
+
+
+def training_document(
+    record: TrainingRecord, pooled: Metrics, federation: Federation
+) -> TrainingDocument:
+    """Say what the whole training came to.
+
+    Args:
+        record: The run.
+        pooled: The same model trained on everybody's rows in one place.
+        federation: Whose validation rows the models are measured on.
+    """
+    untrained = record.metrics[0]
+    return TrainingDocument(
+        rounds=tuple(_round_document(record, round_) for round_ in record.rounds),
+        parameters=len(record.final),
+        initial_log_likelihood_micro=micro(untrained.log_likelihood),
+        initial_accuracy_ppm=micro(untrained.accuracy),
+        pooled_log_likelihood_micro=micro(pooled.log_likelihood),
+        pooled_accuracy_ppm=micro(pooled.accuracy),
+        by_owner_micro=_by_owner(record, federation),
+        stop_reason=record.stop,
+        idle=record.idle,
+    )
+
+
+def coalition_arrays(
+    table: tuple[NDArray[np.bool_], NDArray[np.float64]], owners: NDArray[np.int64]
+) -> dict[str, NDArray[Any]]:
+    """Give the coalition table as it is stored.
+
+    Args:
+        table: Coalitions ``(m, n)``, and their gains ``(m, validation rows)``.
+        owners: Index of the member that brought each validation row.
+    """
+    coalitions, gains = table
+    return {
+        "coalitions": coalitions.astype(np.uint8),
+        "gains_micro": np.rint(gains * MICRO).astype(np.int64),
+        "owners": owners.astype(np.int64),
+    }
+
+
+def recorded_game(
+    bundle: Bundle, participants: tuple[str, ...]
+) -> tuple[RecordedGame, NDArray[np.int64]]:
+    """Read the coalition table back as a game, with the owners of its validation rows."""
+    arrays = bundle.tensors(COALITIONS)
+    if set(arrays) != {"coalitions", "gains_micro", "owners"}:
+        raise BundleError(f"{COALITIONS} holds {', '.join(sorted(arrays))}")
+    coalitions = arrays["coalitions"].astype(np.bool_)
+    gains = whole(arrays["gains_micro"], COALITIONS) / MICRO
+    owners: NDArray[np.int64] = arrays["owners"]
+    if owners.shape != gains.shape[1:]:
+        raise BundleError(f"{COALITIONS}: {owners.shape} owners of gains {gains.shape}")
+    return RecordedGame(participants, coalitions, gains, resolution=1 / MICRO), owners
+
+
+def whole(gains: NDArray[Any], name: str) -> NDArray[np.integer[Any]]:
+    """Give *gains* out of the file *name*, which are whole millionths.
+
+    The chain's integers are sums of them: whatever a sum would cut off, no report is bound to.
+
+    Raises:
+        BundleError: They are of another type than integers.
+    """
+    if not np.issubdtype(gains.dtype, np.integer):
+        raise BundleError(
+            f"{name}: gains_micro is of {gains.dtype}, and has to be of integers",
+            hint="Ask whoever ran it for the table of whole millionths that the run wrote.",
+        )
+    return gains
+
+
+def recorded_gradients(bundle: Bundle) -> NDArray[np.float32]:
+    """Read the validation loss's gradient at each round's model, ``(rounds, parameters)``."""
+    arrays = bundle.tensors(GRADIENTS)
+    if set(arrays) != {"gradients"}:
+        raise BundleError(f"{GRADIENTS} holds {', '.join(sorted(arrays))}")
+    return arrays["gradients"]
+
+
+def _by_owner(record: TrainingRecord, federation: Federation) -> dict[str, tuple[int, ...]]:
+    """Give the learning curve on each member's own validation rows."""
+    from fedmerit.federation import measure_rows  # noqa: PLC0415 - an audit reads without torch
+
+    models = np.stack([*(round_.global_before for round_ in record.rounds), record.final])
+    likely, _ = measure_rows(federation, record.model, models, seed=record.seed)
+    return {
+        name: tuple(map(micro, likely[:, federation.validation_owners == owner].mean(axis=1)))
+        for owner, name in enumerate(record.participants)
+        if owner in federation.validation_owners
+    }
+
+
+def _round_document(record: TrainingRecord, round_: Round) -> RoundDocument:
+    after = record.metrics[round_.number]
+    return RoundDocument(
+        **kept(round_, record.participants),
+        log_likelihood_micro=micro(after.log_likelihood),
+        accuracy_ppm=micro(after.accuracy),
+    )
+
+
+def kept(round_: Round, participants: tuple[str, ...]) -> dict[str, Any]:
+    """Give all that a kept round tells by itself: who took part, and what it came to."""
+    digests = update_digests(round_)
+    names = zip(participants, round_.weights, strict=True)
+    return {
+        **_notes(round_),
+        "sampled": tuple(n for n, weight in names if weight > 0 or n in round_.excluded),
+        "update_digests": tuple("0x" + found.hex() for found in digests),
+        "update_root": "0x" + update_root(digests).hex(),
+    }
+
+
+def _notes(round_: Round) -> dict[str, Any]:
+    return {
+        "round": round_.number,
+        "excluded": dict(round_.excluded),
+        "bytes_up": round_.bytes_up,
+        "bytes_down": round_.bytes_down,
+    }

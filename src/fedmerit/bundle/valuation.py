@@ -1,0 +1,243 @@
+"""Values and payments as the bundle's documents say them.
+
+The audit goes through here too: what a stage wrote and what the audit expects are made by
+the same function from the same evidence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from fedmerit.bundle.schemas import (
+    CheckpointDocument,
+    CurvePoint,
+    InteractionsDocument,
+    OutcomeDocument,
+    PayoutStep,
+    ValuationDocument,
+    micro,
+    nano,
+)
+from fedmerit.errors import BundleError
+from fedmerit.incentives import (
+    METHODS,
+    baselines,
+    estimates,
+    explain,
+    reward,
+    value,
+)
+from fedmerit.incentives.methods.interactions import interactions
+from fedmerit.incentives.methods.stopping import Narrow
+from fedmerit.units import MICRO
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from fedmerit.bundle.schemas import FederationDocument
+    from fedmerit.federation import Round
+    from fedmerit.incentives import Game, Outcome, RoundInput, Valuation
+    from fedmerit.scenario.model import Scenario
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Updates:
+    """The updates of a run, and where they led from.
+
+    Attributes:
+        rounds: The run.
+        gradients: Of the validation loss at each round's model, ``(rounds, parameters)``.
+    """
+
+    rounds: tuple[Round, ...]
+    gradients: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Measured:
+    """What values are computed from: of a run as it is made, or as a bundle keeps it.
+
+    Attributes:
+        game: The members' game, measured on validation rows.
+        owners: Index of the member that brought each validation row.
+        updates: What members sent; None where nobody's updates were recorded.
+        curve: Values of each round's game.
+    """
+
+    game: Game
+    owners: NDArray[np.int64]
+    updates: Updates | None = None
+    curve: Sequence[CurvePoint] = ()
+
+
+class _RecordedUpdates:
+    """A game that shows the updates it came of, for methods that read those."""
+
+    def __init__(self, game: Game, recorded: Updates) -> None:
+        self.participants = game.participants
+        self.updates = np.stack([round_.updates for round_ in recorded.rounds])
+        self.weights = np.stack([round_.weights for round_ in recorded.rounds])
+        self.present = self.weights > 0
+        self.gradients = recorded.gradients
+        self.worth = game.worth
+
+
+class _Valued(NamedTuple):
+    """The members valued as asked, and by simpler methods to hold that against."""
+
+    main: Valuation
+    without: Valuation
+    alone: Valuation
+    aligned: Valuation | None
+
+
+def _valued(measured: Measured, scenario: Scenario, seed: int) -> _Valued:
+    asked, game = scenario.valuation, measured.game
+    narrow = asked.interval_width
+    rules = (Narrow(narrow, asked.confidence),) if narrow is not None else ()
+    beside = len(game.participants) + 2  # and one to ask again for
+    return _Valued(
+        main=value(game, method=asked.method, budget=asked.max_coalitions, seed=seed, until=rules),
+        without=value(game, method="leave-one-out", budget=beside, seed=seed),
+        alone=value(game, method="individual", budget=beside, seed=seed),
+        aligned=None
+        if measured.updates is None
+        else METHODS["gradient-alignment"](
+            _RecordedUpdates(game, measured.updates), budget=0, seed=seed
+        ),
+    )
+
+
+def valuation_document(
+    measured: Measured, scenario: Scenario, federation: FederationDocument, seed: int
+) -> ValuationDocument:
+    """Value the members, and say so.
+
+    Args:
+        measured: What the values are computed from.
+        scenario: Says by which method, with which budget.
+        federation: Who takes part with how many rows.
+        seed: What methods draw from, below 2**256.
+
+    Raises:
+        FedmeritError: The members cannot be valued so.
+    """
+    asked, game = scenario.valuation, measured.game
+    found = _valued(measured, scenario, seed)
+    main = found.main
+    everyone = np.ones((1, len(game.participants)), dtype=np.bool_)
+    worth = float(game.worth(everyone)[0])
+    shares = baselines(worth, [member.declared_rows for member in federation.members])
+    certain = estimates(main, confidence=asked.confidence)
+    return ValuationDocument(
+        participants=main.participants,
+        game=asked.game,
+        metric=asked.metric,
+        method=main.method,
+        reason=main.reason,
+        seed=f"0x{main.seed:064x}",
+        budget=asked.max_coalitions,
+        evaluations=main.evaluations,
+        orders=main.orders,
+        confidence_ppm=micro(asked.confidence),
+        worth=nano([worth])[0],
+        values=tuple(estimate.value for estimate in certain),
+        half_widths=tuple(estimate.half_width for estimate in certain),
+        standard_errors=nano(main.standard_errors),
+        sampling_errors=nano(main.sampling_errors),
+        validation_errors=nano(main.validation_errors),
+        errors=main.errors,
+        outranks_ppm=tuple(tuple(map(micro, row.tolist())) for row in main.outranks()),
+        trace=_trace(main),
+        leave_one_out=nano(found.without.values),
+        individual=nano(found.alone.values),
+        data_size=nano(shares["data-size"]),
+        equal=nano(shares["equal"]),
+        alignment=nano(found.aligned.values) if found.aligned else (),
+        interactions=_interactions(game, main),
+        by_owner=_by_owner(main, measured.owners),
+        curve=tuple(measured.curve),
+    )
+
+
+def curve_point(number: int, valuation: Valuation) -> CurvePoint:
+    """Say what one round's game came to."""
+    return CurvePoint(
+        round=number,
+        values=nano(valuation.values),
+        standard_errors=nano(valuation.standard_errors),
+    )
+
+
+def _trace(valuation: Valuation) -> tuple[CheckpointDocument, ...]:
+    return tuple(
+        CheckpointDocument(
+            evaluations=checkpoint.evaluations,
+            values=nano(checkpoint.values),
+            standard_errors=nano(checkpoint.standard_errors),
+        )
+        for checkpoint in valuation.trace
+    )
+
+
+def _interactions(game: Game, valuation: Valuation) -> InteractionsDocument | None:
+    """Give the interactions of all pairs, if they cost no coalition that is not there."""
+    n = len(valuation.participants)
+    if n == 1 or valuation.evaluations < 2**n:
+        return None
+    found = interactions(game, budget=2**n, seed=valuation.seed)
+    return InteractionsDocument(
+        matrix=tuple(map(nano, found.matrix)),
+        standard_errors=tuple(map(nano, found.standard_errors)),
+    )
+
+
+def _by_owner(valuation: Valuation, owners: NDArray[np.int64]) -> tuple[tuple[int, ...], ...]:
+    """Split each value into what each member's validation rows add to it."""
+    rows = valuation.row_values
+    if rows is None:
+        raise BundleError("the valued game shows no validation rows")
+    n = len(valuation.participants)
+    sums = np.stack([rows[:, owners == owner].sum(axis=1) for owner in range(n)], axis=1)
+    return tuple(nano(split) for split in sums / rows.shape[1])
+
+
+def outcome_document(round_: RoundInput, *, mechanism: str) -> OutcomeDocument:
+    """Run the mechanism of this name on recorded integers, and say what it pays.
+
+    Raises:
+        RewardError: It refuses the round, or owes more than the budget.
+    """
+    outcome = reward(round_, mechanism=mechanism)
+    return OutcomeDocument(
+        mechanism=mechanism,
+        budget=outcome.budget,
+        participants=outcome.participants,
+        payments=outcome.payments,
+        slashes=outcome.slashes,
+        reserve=outcome.reserve,
+        barred=tuple(name for name in round_.participants if name in round_.barred),
+        bought_ppm=_bought(round_, outcome),
+        steps=tuple(
+            PayoutStep(
+                name=step.participant,
+                value=step.value,
+                counted=step.counted,
+                barred=step.barred,
+                share_ppm=step.payment_ppm,
+                payment=step.payment,
+            )
+            for step in explain(round_, outcome)
+        ),
+    )
+
+
+def _bought(round_: RoundInput, outcome: Outcome) -> tuple[int, ...]:
+    """Give which part of each offer is bought, in millionths; rounded down to whole ones."""
+    bids = zip(round_.bids, outcome.work, strict=False)
+    return tuple(int(work * MICRO / bid.capacity) if bid else 0 for bid, work in bids)

@@ -1,0 +1,251 @@
+"""The ``fedmerit`` command.
+
+Results go to standard output, progress and problems to standard error. Exit status: 0
+done, 1 the audit found a difference, 2 something to put right.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path  # noqa: TC003 - cyclopts reads the annotations at run time
+from typing import TYPE_CHECKING, Literal
+
+from cyclopts import App
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from fedmerit.commands import audit as audit_commands
+from fedmerit.commands import check as checks_command
+from fedmerit.commands import simulate as simulate_command
+from fedmerit.errors import FedmeritError, ScenarioError
+
+if TYPE_CHECKING:
+    from fedmerit.bundle.directory import Bundle
+
+Output = Literal["table", "json"]
+
+app = App(
+    name="fedmerit",
+    help="Run, value, pay and audit a learning federation. Add --debug for a traceback.",
+    suppress_keyboard_interrupt=False,  # main says how to go on
+)
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+@app.command
+def run(
+    scenario: str | None = None,
+    *,
+    dir: Path | None = None,  # noqa: A002 - the option is called --dir
+    resume: Path | None = None,
+    seed: int | None = None,
+    rpc: str | None = None,
+    chain_id: int | None = None,
+    keystore: Path | None = None,
+    env_keys: bool = False,
+    output: Output = "table",
+) -> int:
+    """Train, draw, value, reward, settle and report: one scenario from end to end.
+
+    Args:
+        scenario: A shipped scenario ('fedmerit list') or a .toml file; hospitals if absent.
+        dir: The new directory for the evidence; bundles/SCENARIO-NUMBER if absent.
+        resume: Continue the run that died in this bundle.
+        seed: Run under this seed instead of the scenario's.
+        rpc: Settle on this Ethereum node instead of the embedded chain.
+        chain_id: Refuse a node that is of another chain.
+        keystore: Directory of encrypted keys, ROLE.json, for --rpc.
+        env_keys: Take the keys from FEDMERIT_KEY_SPONSOR, ..._COORDINATOR and one per member.
+        output: Form of the result on standard output.
+    """
+    from fedmerit import pipeline  # noqa: PLC0415 - imports torch
+    from fedmerit.commands.terminal import TerminalProgress  # noqa: PLC0415 - as above
+
+    if resume is not None and (scenario, dir, seed) != (None, None, None):
+        raise ScenarioError(
+            "--resume continues a run as it was begun, with its own scenario, seed and directory",
+            hint=f"Leave those out: fedmerit run --resume {resume}",
+        )
+    with TerminalProgress(err) as progress:
+        chain = pipeline.ChainChoice(
+            rpc=rpc, chain_id=chain_id, keystore=keystore, env_keys=env_keys
+        )
+        if resume is not None:
+            bundle = pipeline.resume(resume, chain=chain, progress=progress)
+        else:
+            asked = scenario or "hospitals"
+            bundle = pipeline.run(asked, dir, seed=seed, chain=chain, progress=progress)
+    _show_run(bundle, output, rpc)
+    return 0
+
+
+app.command(audit_commands.audit)
+app.command(audit_commands.dispute)
+
+
+@app.command
+def ledger(
+    bundle: Path | None = None,
+    *,
+    rpc: str | None = None,
+    job: int | None = None,
+    registry: str | None = None,
+    from_block: int = 0,
+    output: Output = "table",
+) -> int:
+    """Show what a chain holds of a job: money, participants, rounds, events, balances, gas.
+
+    Without a bundle and a job, the jobs on the node are listed.
+
+    Args:
+        bundle: The directory that 'fedmerit run' wrote; its transactions are replayed.
+        rpc: Read this Ethereum node instead.
+        job: The job's number, where no bundle says it.
+        registry: Address of the registry that numbers the job, where several have one.
+        from_block: Search the node from this block on.
+        output: Form of the result on standard output.
+    """
+    from fedmerit.commands import ledger as ledgers  # noqa: PLC0415 - imports web3
+
+    found = ledgers.read(bundle, rpc=rpc, job=job, registry=registry, first_block=from_block)
+    if output == "json":
+        _print_json(found.as_json())
+    else:
+        _show_tables(found.tables())
+    if bundle is not None:
+        _next(f"fedmerit audit {bundle}{_at(rpc)}", "to check it")
+    else:
+        _next(f"fedmerit ledger{_at(rpc)} --job JOB", "to see another job")
+    return 0
+
+
+@app.command
+def report(bundle: Path) -> int:
+    """Write a bundle's report again, and print where it is.
+
+    Args:
+        bundle: The directory that 'fedmerit run' wrote.
+    """
+    from fedmerit import pipeline  # noqa: PLC0415 - imports torch
+
+    out.print(str(pipeline.write_report(bundle)), soft_wrap=True)
+    _next(f"fedmerit audit {bundle}", "to check it")
+    return 0
+
+
+@app.command
+def init(path: Path | None = None, *, data: Path | None = None) -> int:
+    """Write a commented scenario to start from.
+
+    Args:
+        path: Where to; my-scenario.toml if absent. Never overwritten.
+        data: Your own table, to be named in it.
+    """
+    from fedmerit.scenario.starter import write_starter  # noqa: PLC0415 - imports pydantic
+
+    written = write_starter(path, data)
+    out.print(f"{written}", soft_wrap=True)
+    _next(f"fedmerit run {written}", "once you have read it")
+    return 0
+
+
+@app.command(name="list")
+def list_(*, output: Output = "table") -> int:
+    """List the scenarios, data sets, models, behaviours, games, methods and mechanisms.
+
+    Args:
+        output: Form of the result on standard output.
+    """
+    from fedmerit.scenario.catalogue import catalogue  # noqa: PLC0415 - imports torch
+
+    entries = catalogue()
+    if output == "json":
+        _print_json(entries)
+    else:
+        for kind, members in entries.items():
+            table = Table("Name", "What it is", title=kind, title_justify="left", expand=True)
+            for name, summary in members.items():
+                table.add_row(name, summary)
+            out.print(table)
+    _next("fedmerit run hospitals", "to see one through")
+    return 0
+
+
+app.command(checks_command.check)
+app.command(simulate_command.simulate)
+
+
+def _show_run(bundle: Bundle, output: Output, rpc: str | None) -> None:
+    from fedmerit.commands.summary import as_json, key_figures, member_rows  # noqa: PLC0415 - imports plotly
+
+    if output == "json":
+        _print_json(as_json(bundle))
+    else:
+        rows = member_rows(bundle)
+        table = Table(title=str(bundle.path), title_justify="left")
+        for column in rows[0]:
+            words = column in {"Member", "Behaviour"}
+            table.add_column(column, justify="left" if words else "right")
+        for row in rows:
+            table.add_row(*map(escape, row.values()))
+        out.print(table)
+        for name, figure in key_figures(bundle).items():
+            out.print(f"[bold]{name}[/]  {escape(figure)}", soft_wrap=True)
+        out.print(f"[bold]Report[/]  {escape(str(bundle.path / 'report.html'))}", soft_wrap=True)
+    _next(f"fedmerit audit {bundle.path}{_at(rpc)}", "to check it")
+
+
+def _show_tables(tables: dict[str, list[dict[str, str]]]) -> None:
+    for title, rows in tables.items():
+        out.print(f"[bold]{title}[/]", soft_wrap=True)
+        table = Table()
+        for column in rows[0] if rows else ():
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            table.add_row(*map(escape, row.values()))
+        out.print(table)
+
+
+def _print_json(value: object) -> None:
+    out.print(json.dumps(value, indent=2, ensure_ascii=False), markup=False, soft_wrap=True)
+
+
+def _at(rpc: str | None) -> str:
+    return f" --rpc {rpc}" if rpc else ""
+
+
+def _next(command: str, why: str) -> None:
+    """Say on standard error what a person would type next."""
+    err.print(f"[dim]next:[/] {escape(command)}  [dim]{escape(why)}[/]", soft_wrap=True)
+
+
+def _go_on(error: BaseException) -> None:
+    """Say how to continue a run that died, where it left that note."""
+    for command in getattr(error, "__notes__", ()):
+        _next(command, "to go on from where it stopped")
+
+
+def main() -> None:
+    """Run the command; show a :class:`FedmeritError` as two lines, not a traceback."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    try:
+        sys.exit(app(arguments))
+    except FedmeritError as error:
+        if "--debug" in sys.argv[1:]:
+            raise
+        err.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
+        if error.hint:
+            err.print(f"[bold] hint:[/] {escape(error.hint)}", soft_wrap=True)
+        _go_on(error)
+        sys.exit(2)
+    except KeyboardInterrupt as stop:
+        err.print("stopped")
+        _go_on(stop)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""``fedmerit audit`` and ``fedmerit dispute``: find what is wrong, and prove it to the chain."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path  # noqa: TC003 - cyclopts reads the annotations at run time
+from typing import TYPE_CHECKING, Literal
+
+from rich.console import Console
+from rich.markup import escape
+
+from fedmerit.errors import AuditImpossible
+
+if TYPE_CHECKING:
+    from fedmerit.auditing import Verdict
+
+Output = Literal["table", "json"]
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def audit(
+    bundle: Path,
+    *,
+    rpc: str | None = None,
+    retrain: bool = False,
+    spot_checks: int = 0,
+    spot_seed: int | None = None,
+    output: Output = "table",
+) -> int:
+    """Check a bundle against the chain and against itself, trusting nothing in it.
+
+    Args:
+        bundle: The directory that 'fedmerit run' wrote.
+        rpc: Read this Ethereum node instead of replaying the bundle's transactions.
+        retrain: Train every coalition again and compare; as long as the run itself.
+        spot_checks: Measure so many coalitions again, drawn at random: a share p of the table
+            that was altered is met with probability 1-(1-p)^K.
+        spot_seed: Measure those again that this seed drew in an earlier audit.
+        output: Form of the result on standard output.
+    """
+    from fedmerit import auditing  # noqa: PLC0415 - imports web3
+
+    verdict = auditing.audit(
+        bundle, rpc=rpc, retrain=retrain, spot_checks=spot_checks, spot_seed=spot_seed
+    )
+    _show_verdict(verdict, output)
+    if verdict.faults:
+        again = f"{_spots(verdict)}{_at(rpc)}"
+        _next(
+            f"fedmerit dispute {bundle} --fault 1{again}",
+            "to prove the first to the chain",
+        )
+    elif not verdict.passed:
+        _next(f"fedmerit audit {bundle}{_at(rpc)} --output json", "to keep the findings")
+    elif retrain:
+        _next("fedmerit list", "to see what else a scenario can ask for")
+    else:
+        _next(f"fedmerit audit {bundle}{_at(rpc)} --retrain", "to train every coalition again")
+    return 0 if verdict.passed else 1
+
+
+def dispute(
+    bundle: Path,
+    *,
+    fault: int,
+    spot_checks: int = 0,
+    spot_seed: int | None = None,
+    rpc: str | None = None,
+    chain_id: int | None = None,
+    keystore: Path | None = None,
+    env_keys: bool = False,
+    output: Output = "table",
+) -> int:
+    """Prove a fault that 'fedmerit audit' numbered to the contracts of the job.
+
+    Without --rpc the bundle's transactions are replayed up to the end of the challenge window,
+    to see what the dispute would have done; nothing of the bundle changes.
+
+    Args:
+        bundle: The directory that 'fedmerit run' wrote, finished or not.
+        fault: The fault's number.
+        spot_checks: How many coalitions the audit measured again, where that found the fault.
+        spot_seed: The seed that the audit drew them by, and said.
+        rpc: Send it to this Ethereum node, while the report waits there.
+        chain_id: Refuse a node that is of another chain.
+        keystore: Directory of encrypted keys; challenger.json signs.
+        env_keys: Take the key from FEDMERIT_KEY_CHALLENGER.
+        output: Form of the result on standard output.
+    """
+    from fedmerit.auditing import disputing  # noqa: PLC0415 - imports web3
+    from fedmerit.auditing.verdict import Spots  # noqa: PLC0415 - its package does
+    from fedmerit.stages.chains import ChainChoice  # noqa: PLC0415 - as above
+
+    if bool(spot_checks) != (spot_seed is not None):
+        raise AuditImpossible(
+            f"{spot_checks} spot checks of a seed that is not given: the faults would be others"
+            if spot_checks
+            else f"no spot checks of the seed {spot_seed}: the faults would be others",
+            hint="Name the --spot-checks and the --spot-seed that 'fedmerit audit' printed.",
+        )
+    spots = None if spot_seed is None else Spots(spot_checks, spot_seed)
+    chain = ChainChoice(rpc=rpc, chain_id=chain_id, keystore=keystore, env_keys=env_keys)
+    done = disputing.dispute(bundle, fault, chain, spots=spots)
+    if output == "json":
+        _print_json(done.as_json())
+    else:
+        out.print(f"[bold]{done.fault.kind}[/] {escape(done.fault.detail)}", soft_wrap=True)
+        out.print(f"Disputes.{done.fault.function}, {done.gas:,} gas, {done.transaction}")
+        out.print(escape(done.sentence), soft_wrap=True)
+    _next(f"fedmerit ledger {bundle}{_at(rpc)}", "to see the job")
+    return 0
+
+
+def _show_verdict(verdict: Verdict, output: Output) -> None:
+    if output == "json":
+        _print_json(verdict.as_json())
+        return
+    colours = {"ok": "green", "differs": "red", "skipped": "yellow"}
+    for check in verdict.checks:
+        mark = f"[{colours[check.status]}]{check.status:<7}[/]"
+        out.print(f"{mark} {escape(check.name)}: {escape(check.detail)}", soft_wrap=True)
+    for number, fault in enumerate(verdict.faults, start=1):
+        sent = f"Disputes.{fault.function}(report, seats, {fault.written()})"
+        kind = f"{fault.kind}, by spot check alone" if fault.spotted else fault.kind
+        told = f"fault {number} ({kind}): {fault.detail}: {sent}"
+        out.print(escape(told), soft_wrap=True)
+    out.print(f"[bold]{escape(verdict.sentence)}[/]", soft_wrap=True)
+
+
+def _print_json(value: object) -> None:
+    out.print(json.dumps(value, indent=2, ensure_ascii=False), markup=False, soft_wrap=True)
+
+
+def _spots(verdict: Verdict) -> str:
+    """Say how 'fedmerit dispute' finds again what spot checks found."""
+    if verdict.spots is None or not any(fault.spotted for fault in verdict.faults):
+        return ""
+    return f" --spot-checks {verdict.spots.count} --spot-seed {verdict.spots.seed}"
+
+
+def _at(rpc: str | None) -> str:
+    return f" --rpc {rpc}" if rpc else ""
+
+
+def _next(command: str, why: str) -> None:
+    """Say on standard error what a person would type next."""
+    err.print(f"[dim]next:[/] {escape(command)}  [dim]{escape(why)}[/]", soft_wrap=True)

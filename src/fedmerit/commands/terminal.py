@@ -1,0 +1,91 @@
+"""Progress on standard error: bars on a terminal, one line a stage anywhere else."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING, Final, Self
+
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from rich.console import Console
+
+    from fedmerit.bundle.directory import Stage
+
+_DOING: Final[dict[Stage, str]] = {
+    "train": "Training the federation",
+    "draw": "Drawing the seed",
+    "value": "Valuing contributions",
+    "reward": "Dividing the budget",
+    "settle": "Settling on the chain",
+    "report": "Writing the report",
+}
+
+
+class TerminalProgress:
+    """Shows the stages of one run on *console*.
+
+    Satisfies :class:`fedmerit.pipeline.Progress`; use it as a context manager.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bars = Progress(
+            SpinnerColumn(finished_text="[green]✓"),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._task: TaskID | None = None
+        self._stage: Stage | None = None
+        self._since = 0.0
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self._complete()
+        self._bars.stop()
+
+    def stage(self, name: Stage) -> None:
+        """Show that *name* begins, and that the stage before it is complete."""
+        self._complete()
+        self._stage, self._since = name, perf_counter()
+        self._task = self._bars.add_task(_DOING[name], total=None)
+
+    def advance(self, done: int, total: int) -> None:
+        """Show that *done* of the stage's *total* steps are behind us."""
+        if self._task is not None:
+            self._bars.update(self._task, completed=done, total=total)
+
+    def _complete(self) -> None:
+        if self._stage is None or self._task is None:
+            return
+        if self._console.is_terminal:
+            task = self._bars.tasks[self._task]
+            steps = task.total or 1
+            self._bars.update(self._task, total=steps, completed=steps)
+        else:
+            seconds = perf_counter() - self._since
+            self._console.print(f"{_DOING[self._stage]}: done in {seconds:.1f} s")
+        self._stage = None

@@ -1,0 +1,275 @@
+"""A run's scenario: one frozen object; :mod:`fedmerit.scenario.reading` makes it from TOML.
+
+With the code's version and what the chain draws it decides every number of a run, but for a
+vertical run's encryption and noise, which come from the operating system. An unknown key is
+refused, with the nearest known one, rather than ignored: a misspelt setting would otherwise
+silently pay people by a default.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import tomli_w
+from pydantic import BeforeValidator, Field, model_validator
+
+from fedmerit.scenario.columns import Vertical
+from fedmerit.scenario.kinds import kind_of
+from fedmerit.scenario.sections import BaseUnits, Offer, Positive, Section, Share, Stake
+
+if TYPE_CHECKING:
+    from fedmerit.incentives.offers import Parameter
+
+
+def _exact(value: object) -> object:
+    """Refuse what is not exact, which whoever recomputes a payment could read otherwise."""
+    parts = value if isinstance(value, list | tuple) else (value,)
+    whole = all(isinstance(part, int) and not isinstance(part, bool) for part in parts)
+    try:
+        fraction = isinstance(value, str) and Fraction(value)
+    except (ValueError, ZeroDivisionError):
+        fraction = False
+    if not parts or not (whole or fraction is not False):
+        msg = "a whole number, a fraction in quotes such as '3/5', or a list of whole numbers"
+        raise ValueError(msg)
+    return value
+
+
+#: A setting of a mechanism, as TOML can hold it.
+Setting = Annotated[int | str | tuple[int, ...], BeforeValidator(_exact)]
+
+
+class Partition(Section):
+    """How a table without a participant column is dealt out."""
+
+    recipe: Literal["iid", "dirichlet", "quantity"] = "dirichlet"
+    """``iid``, ``dirichlet`` (members differ in their labels) or ``quantity`` (in size)."""
+    participants: Annotated[int, Field(ge=2)] = 10
+    """How many members the table is dealt to."""
+    alpha: Annotated[float, Field(gt=0)] = 0.5
+    """Concentration of the two Dirichlet recipes; smaller is more uneven."""
+    prefix: str = "member"
+    """Members are called ``<prefix>-1``, ``<prefix>-2`` and so on."""
+
+
+class Data(Section):
+    """Which table, and whose rows are whose."""
+
+    source: str = ""
+    """A shipped table (``fedmerit list``), or a path to a .csv, .csv.gz or .parquet file."""
+    label: str | None = None
+    """Label column of your own table."""
+    positive: str | None = None
+    """The label to tell from all others; absent: every label is a class of its own."""
+    participant: str | None = None
+    """Column of your own table that says whose row it is."""
+    partition: Partition | None = None
+    """How to deal the rows out, where no column says so."""
+    missing: Literal["refuse", "impute"] = "refuse"
+    """Refuse empty cells, or impute the mean and add a column that says so."""
+    validation_share: Share = 0.3
+    """Share of each member's rows that the evaluators pool to measure every coalition."""
+
+
+class Member(Section):
+    """A participant that behaves in its own way, or that the table does not have."""
+
+    RENAMED = MappingProxyType({"take_from": "rows_from", "rows": "row_count"})
+
+    name: str
+    """A participant of the table, or a new name."""
+    behaviour: str = "honest"
+    """What it does: see ``fedmerit list``."""
+    rows_from: str | None = None
+    """A new member's rows are taken out of this participant's."""
+    row_count: Positive | None = None
+    """How many rows it takes."""
+    copy_of: str | None = None
+    """A new member trains on a copy of this participant's rows, as a replicator does."""
+    declared_rows: Positive | None = None
+    """The data size it claims, which weighs its updates; its true size if absent."""
+    flip_share: Annotated[float, Field(gt=0, le=1)] = 0.6
+    """Share of labels that ``label-flip`` changes."""
+    noise: Annotated[float, Field(ge=0, le=1000)] = 1.0
+    """Strength of the noise of ``disguised-rider``, ``feature-noise`` and ``update-noise``; 1 is
+    as strong as the last move, the column or the update that it is measured by."""
+    copied: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of the model's last move that ``disguised-rider`` sends beneath its noise; 0 sends
+    random numbers alone."""
+    reveals: bool = True
+    """Whether it shows the secret it puts into the draw; one that does not loses its stake."""
+    effort: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Share of the agreed local steps that ``under-effort`` takes."""
+    drop_rate: Annotated[float, Field(ge=0, le=1)] = 0.3
+    """Chance that ``drop-out`` does not answer in a round."""
+    fault: Literal["nan", "inf", "shape"] = "nan"
+    """What ``faulty`` sends."""
+    offer: Offer | None = None
+    """What it asks, where the mechanism buys: ``{ cost = 250_000 }``."""
+    reputation: Annotated[float, Field(gt=0, le=1)] | None = None
+    """From earlier rounds, known to all; where anybody has one, 1 is everybody else's."""
+
+    @model_validator(mode="after")
+    def _rows_come_from_somewhere(self) -> Member:
+        if (self.rows_from is None) != (self.row_count is None):
+            msg = f"member {self.name!r}: 'rows_from' and 'row_count' go together"
+            raise ValueError(msg)
+        return self
+
+
+class Model(Section):
+    """What is trained."""
+
+    kind: str = "logistic"
+    """``logistic``, ``mlp``, or the import path of a module, ``package.module:Class``."""
+    hidden: tuple[Positive, ...] = (24,)
+    """Widths of the MLP's hidden layers."""
+    arguments: dict[str, int | float | str | bool] = Field(default={})
+    """Further keyword arguments of your own module."""
+
+
+class Training(Section):
+    """FedAvg (McMahan et al., 2017)."""
+
+    rounds: Positive = 15
+    """At most so many federated rounds."""
+    participation: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of the members that each round samples."""
+    local_epochs: Positive = 3
+    """Passes over a member's own rows in a round."""
+    batch_size: Positive = 32
+    """Rows in one step."""
+    learning_rate: Annotated[float, Field(gt=0)] = 0.1
+    """Step size of SGD."""
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Momentum of SGD, started afresh each round."""
+    tolerance: Annotated[float, Field(ge=0)] = 1e-3
+    """The model has converged when a round moves it by less than this share of its norm."""
+    patience: Positive = 2
+    """So many such rounds in a row end the training."""
+    device: str = "cpu"
+    """Where to train: ``cpu`` or ``cuda``."""
+
+
+class Valuation(Section):
+    """How contributions are measured."""
+
+    RENAMED = MappingProxyType({"budget": "max_coalitions", "label_holder": "label_policy"})
+
+    game: Literal["retraining", "rounds", "embeddings"] = "retraining"
+    """What a coalition is asked: what it would have trained alone (``retraining``); what its
+    updates did in the rounds that took place (``rounds``); or, of owners of columns, what their
+    recorded embeddings say (``embeddings``). The latter two train nothing again."""
+    label_policy: Literal["given", "mandatory"] = "given"
+    """Of owners of columns: labels are there anyway and their holder plays for its columns alone
+    (``given``), or without it nobody is worth anything (``mandatory``)."""
+    weights: Literal["fixed", "renormalised"] = "fixed"
+    """For ``rounds``: members keep their weight in the average when others are absent, or
+    share the absent ones' among them, as many papers have it."""
+    metric: Literal["loss", "accuracy"] = "loss"
+    """For ``rounds``: a worth is a gain in log-likelihood, in nats, or in accuracy."""
+    method: str = "auto"
+    """A valuation method (``fedmerit list``); ``auto`` is exact where all coalitions may be
+    measured."""
+    max_coalitions: Positive = 4096
+    """Distinct coalitions that may be measured to find the values; those to compare them
+    with come on top, at most 2 n + 1."""
+    interval_width: Annotated[float, Field(gt=0)] | None = None
+    """Stop sampling once every interval, from end to end, is this narrow, in nats or shares
+    of right answers; absent: measure ``max_coalitions``."""
+    confidence: Share = 0.95
+    """Confidence of the intervals that the report shows and that ``confident`` pays by."""
+
+
+class Reward(Section):
+    """How values become payments."""
+
+    mechanism: str = "proportional"
+    """A mechanism (``fedmerit list``)."""
+    budget: BaseUnits = 1000 * 10**18
+    """What the sponsor pays in all, in base units (the shipped token has 18 decimals)."""
+    settings: dict[str, Setting] = Field(default={})
+    """Settings of the mechanism by name: whole numbers, fractions in quotes, or lists."""
+
+    @property
+    def parameters(self) -> dict[str, Parameter]:
+        """The settings as the mechanism takes them."""
+        return {name: _parameter(value) for name, value in self.settings.items()}
+
+
+def _parameter(value: int | str | tuple[int, ...]) -> Parameter:
+    if not isinstance(value, str):
+        return value
+    fraction = Fraction(value)
+    return fraction.numerator if fraction.denominator == 1 else fraction
+
+
+class Settlement(Section):
+    """Who signs, and how long anyone may object."""
+
+    committee: tuple[str, ...] = ()
+    """Members whose keys sign the report; empty: every honest member with validation rows."""
+    threshold: Positive | None = None
+    """Signatures needed; a majority of the committee if absent."""
+    challenge_window: Positive = 86_400
+    """Seconds between a report and its earliest finalisation."""
+    commit_window: Annotated[int, Field(ge=0)] = 600
+    """Seconds in which members bind themselves to their updates before the seed of the valuation
+    is drawn; 0 draws none, and the valuation takes the scenario's."""
+    reveal_window: Annotated[int, Field(ge=0)] = 600
+    """Seconds in which they show what they bound themselves to; 0 where none is drawn."""
+    stake: Stake = 10**18
+    """Base units that every member puts down and has back at the end, unless it keeps its secret
+    to itself or signs what is proven false; 0 asks for none, and draws no seed."""
+
+    @model_validator(mode="after")
+    def _a_draw_is_whole(self) -> Settlement:
+        if (self.commit_window > 0) != (self.reveal_window > 0):
+            msg = "'commit_window' and 'reveal_window' are both 0, or neither is"
+            raise ValueError(msg)
+        if self.commit_window and not self.stake:
+            msg = "a draw needs a 'stake', or withholding a secret would cost nothing"
+            raise ValueError(msg)
+        return self
+
+
+class Scenario(Section):
+    """Everything that, with the code's version, decides a run's numbers."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    """Short name; bundles are called after it."""
+    description: str = ""
+    """What the report says above its first chart."""
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    """Seeds data, training, behaviours and valuation, each through its own stream."""
+    data: Data = Data()
+    vertical: Vertical | None = None
+    members: tuple[Member, ...] = ()
+    model: Model = Model()
+    training: Training = Training()
+    valuation: Valuation = Valuation()
+    reward: Reward = Reward()
+    settlement: Settlement = Settlement()
+
+    @model_validator(mode="after")
+    def _sections_fit(self) -> Scenario:
+        kind_of(self).part("scenario").check_sections(self)
+        return self
+
+    @property
+    def behaviours(self) -> dict[str, str]:
+        """What each member that is mentioned does; the others are honest."""
+        return {member.name: member.behaviour for member in self.members}
+
+    @property
+    def offers(self) -> dict[str, Offer]:
+        """What each asks that asks for anything."""
+        offers: dict[str, Offer] = kind_of(self).part("scenario").offers(self)
+        return offers
+
+    def to_toml(self) -> str:
+        """Write the scenario out in full, every default that applies to it included."""
+        left_out = set(kind_of(self).part("scenario").LEFT_OUT)
+        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True, exclude=left_out))

@@ -1,0 +1,126 @@
+"""Scenarios out of TOML files, and plain words for what is wrong with one."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import BaseModel, ValidationError
+
+from fedmerit.errors import ScenarioError, suggestion
+from fedmerit.scenario.kinds import kind_in
+from fedmerit.scenario.parts import part_of, scenario_part
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+    from fedmerit.scenario.model import Scenario
+
+_EXPLAINED: Final = "'fedmerit init' writes a scenario with every setting explained."
+
+
+def shipped() -> dict[str, Traversable]:
+    """Give the scenarios that come with the package, by name."""
+    folder = files("fedmerit.scenario").joinpath("shipped")
+    found = {entry.name.removesuffix(".toml"): entry for entry in folder.iterdir()}
+    return dict(sorted(found.items()))
+
+
+def load(scenario: str | Path) -> Scenario:
+    """Read a shipped scenario by name, or any other by its path.
+
+    Raises:
+        ScenarioError: There is no such scenario, or it says something we cannot run.
+    """
+    ours = shipped()
+    if str(scenario) in ours:
+        return parse(tomllib.loads(ours[str(scenario)].read_text("utf-8")), origin=str(scenario))
+    path = Path(scenario)
+    if path.suffix != ".toml" and not path.exists():
+        raise ScenarioError(
+            f"no shipped scenario is called {str(scenario)!r}", hint=suggestion(str(scenario), ours)
+        )
+    try:
+        given = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ScenarioError(
+            f"{path} cannot be read: {error.strerror}",
+            hint="Check the path, or write a scenario with 'fedmerit init'.",
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ScenarioError(f"{path} is not TOML: {error}", hint="See https://toml.io.") from error
+    return _anchored(parse(given, origin=str(path)), path.parent)
+
+
+def parse(given: dict[str, Any], *, origin: str) -> Scenario:
+    """Build a scenario from *given*, or say in plain words what is wrong with it."""
+    model = scenario_part(kind_in(given)).MODEL
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        raise _plainly(error, origin, model) from error
+
+
+def reseeded(scenario: Scenario, seed: int) -> Scenario:
+    """Give the same scenario under another seed."""
+    return parse({**scenario.model_dump(), "seed": seed}, origin=scenario.name)
+
+
+def _anchored(scenario: Scenario, folder: Path) -> Scenario:
+    """Make data paths that are relative to the scenario's file lead there from here."""
+    data = scenario.data.model_copy(update={"source": _seen(scenario.data.source, folder)})
+    anchored = scenario.model_copy(update={"data": data})
+    return part_of(anchored).anchored(anchored, lambda source: _seen(source, folder))
+
+
+def _seen(source: str, folder: Path) -> str:
+    """Give *source* as it is called from here, if it is a file in or below *folder*."""
+    path = folder / source
+    if Path(source).is_absolute() or not path.is_file():
+        return source
+    # Relative to where we are: a bundle tells nobody how its maker's disk is laid out.
+    return os.path.relpath(path)
+
+
+def _plainly(error: ValidationError, origin: str, model: type[BaseModel]) -> ScenarioError:
+    """Turn pydantic's first finding into our one sentence and a hint."""
+    # A misspelt setting explains why another is missing, and not the other way round.
+    first, *others = sorted(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
+    where = ".".join(map(str, first["loc"]))
+    more = f" (and {len(others)} more)" if others else ""
+    if first["type"] == "extra_forbidden":
+        known = _fields_at(model, first["loc"][:-1])
+        message = f"{origin}: there is no setting {where!r}{more}"
+        return ScenarioError(message, hint=suggestion(str(first["loc"][-1]), known))
+    if first["type"] == "missing":
+        return ScenarioError(
+            f"{origin}: the setting {where!r} is missing{more}",
+            hint=_EXPLAINED,
+        )
+    shown = f" (given {first['input']!r})" if not isinstance(first["input"], dict) else ""
+    choices = str(first.get("ctx", {}).get("expected", "")).replace("'", "").replace(" or ", ", ")
+    message = first["msg"].removeprefix("Value error, ")
+    message = message[:1].lower() + message[1:]
+    return ScenarioError(
+        f"{origin}: {where or 'scenario'}: {message}{shown}{more}",
+        hint=suggestion(str(first["input"]), choices.split(", ")) if choices else _EXPLAINED,
+    )
+
+
+def _fields_at(section: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """Name the settings of the section at *location* in *section*."""
+    for step in location:
+        if isinstance(step, str):
+            annotation = section.model_fields[step].annotation
+            section = next(_models_in(annotation))
+    return list(section.model_fields)
+
+
+def _models_in(annotation: Any) -> Any:  # noqa: ANN401 - an annotation may be any object
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in getattr(annotation, "__args__", ()):
+        yield from _models_in(argument)

@@ -1,0 +1,95 @@
+"""The reward stage: what the mechanism decides, from the bundle's recorded integers alone.
+
+The audit decides again by the same function.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from fedmerit.bundle.schemas import (
+    FEDERATION,
+    OUTCOME,
+    TRAINING,
+    VALUATION,
+    FederationDocument,
+    OutcomeDocument,
+    TrainingDocument,
+    ValuationDocument,
+)
+from fedmerit.bundle.training import recorded_game
+from fedmerit.bundle.valuation import outcome_document
+from fedmerit.incentives import MECHANISMS, Estimate, RoundInput
+from fedmerit.incentives.mechanisms import Need
+from fedmerit.incentives.offers import Bid, History
+from fedmerit.stages.offering import opened_bids
+from fedmerit.units import MICRO, NANO
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fedmerit.bundle.directory import Bundle
+    from fedmerit.bundle.schemas import OfferDocument
+    from fedmerit.scenario.model import Scenario
+
+
+def reward(bundle: Bundle) -> None:
+    """Turn recorded values, and offers where there are any, into integer payments."""
+    bundle.write_document(OUTCOME, decided(bundle))
+
+
+def decided(bundle: Bundle) -> OutcomeDocument:
+    """Give what the scenario's mechanism pays for what *bundle* records.
+
+    Raises:
+        BundleError: A document is missing or not of its form.
+        Deficit: The mechanism owes more than the budget.
+        RewardError: It refuses what was recorded.
+    """
+    scenario = bundle.scenario
+    members = bundle.document(FEDERATION, FederationDocument)
+    valued = bundle.document(VALUATION, ValuationDocument)
+    opened = opened_bids(bundle)
+    training = bundle.document(TRAINING, TrainingDocument)
+    barred = {*training.idle, *training.never_accepted(members.names)}
+    if opened is not None:
+        barred.update(set(valued.participants) - opened.keys())
+    needs = MECHANISMS[scenario.reward.mechanism].needs
+    round_ = RoundInput(
+        participants=valued.participants,
+        contributions=tuple(map(Estimate, valued.values, valued.half_widths)),
+        rows=tuple(member.declared_rows for member in members.members),
+        budget=scenario.reward.budget,
+        barred=frozenset(barred),
+        bids=() if opened is None else _bids(scenario, valued, opened),
+        game=recorded_game(bundle, members.names)[0] if Need.GAME in needs else None,
+        history=_history(scenario, members.names),
+        parameters=scenario.reward.parameters,
+    )
+    return outcome_document(round_, mechanism=scenario.reward.mechanism)
+
+
+def _bids(
+    scenario: Scenario, valued: ValuationDocument, opened: Mapping[str, OfferDocument]
+) -> tuple[Bid | None, ...]:
+    """Give the offers that count, in the order of the members.
+
+    A point of quality is a millionth of the metric that the member was measured to be worth.
+    Who did not open its offer has none; nor has who is worth nothing, unless the mechanism
+    looks at values or worths itself.
+    """
+    needs = MECHANISMS[scenario.reward.mechanism].needs
+    blind = not needs & {Need.CONTRIBUTIONS, Need.GAME}
+    return tuple(
+        Bid(cost=offer.cost, capacity=offer.units, quality=max(1, value * MICRO // NANO))
+        if (offer := opened.get(name)) and (value > 0 or not blind)
+        else None
+        for name, value in zip(valued.participants, valued.values, strict=True)
+    )
+
+
+def _history(scenario: Scenario, names: tuple[str, ...]) -> History:
+    """Give what earlier rounds left, as far as the scenario tells of any."""
+    known = {m.name: Fraction(str(m.reputation)) for m in scenario.members if m.reputation}
+    return History(reputations=tuple(known.get(name, Fraction(1)) for name in names if known))

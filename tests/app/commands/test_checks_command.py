@@ -1,0 +1,100 @@
+"""``fedmerit check`` as a person types it, and what it says when a promise is broken."""
+
+from __future__ import annotations
+
+import json
+from types import MappingProxyType
+
+import pytest
+
+import fedmerit.incentives
+from fedmerit.commands.check import check
+from fedmerit.errors import RewardError
+from fedmerit.incentives import MECHANISMS
+from fedmerit.incentives.mechanisms import Claim, Mechanism, Model
+from fedmerit.incentives.mechanisms.impossible import IMPOSSIBLE, given_up
+
+
+@pytest.fixture
+def liar(monkeypatch):
+    """Put a mechanism among the others that is equal pay and promises to pay nulls nothing."""
+    lies = Mechanism(MECHANISMS["equal"].function, claims=[Claim.NULL], needs=[], model=Model())
+    monkeypatch.setattr(fedmerit.incentives, "MECHANISMS", MappingProxyType({"equal": lies}))
+
+
+def test_one_mechanism_is_shown_with_its_worst_cases(capsys):
+    assert check("shapley", trials=20) == 0
+
+    shown = capsys.readouterr().out
+    assert "replication-proof" in shown
+    assert "copies instead of" in shown
+    assert "proposition 5.1" in shown
+
+
+def test_several_are_a_row_each(capsys):
+    assert check("equal", "data-size", "equal", trials=3) == 0
+
+    captured = capsys.readouterr()
+    assert captured.out.count("data-size") == 1
+    assert captured.out.count("equal") == 1
+    assert "claims held" in captured.err
+
+
+def test_json_has_every_property_and_nothing_else(capsys):
+    assert check("data-size", trials=3, output="json") == 0
+
+    (verdict,) = json.loads(capsys.readouterr().out)
+    found = {each["property"]: each["status"] for each in verdict["properties"]}
+    assert set(found) == {claim.value for claim in Claim}
+    assert found["sybil-proof"] == "held"
+    assert found["null-member"] == "not claimed"
+
+
+@pytest.mark.usefixtures("liar")
+def test_a_broken_promise_is_exit_status_1_and_says_how(capsys):
+    assert check("equal", trials=5) == 1
+
+    captured = capsys.readouterr()
+    assert "violated" in captured.out
+    assert "adds nothing and ends with" in captured.out
+    assert "broken: equal" in captured.err
+
+
+@pytest.mark.usefixtures("liar")
+def test_all_checks_whatever_there_is(capsys):
+    assert check(all=True, trials=5, output="json") == 1
+
+    assert [each["mechanism"] for each in json.loads(capsys.readouterr().out)] == ["equal"]
+
+
+def test_an_unknown_mechanism_suggests_the_nearest():
+    with pytest.raises(RewardError, match="'shapely'") as caught:
+        check("equal", "shapely")
+
+    assert "'shapley'" in caught.value.hint
+
+
+def test_nothing_to_check_says_what_to_type():
+    with pytest.raises(RewardError, match="nothing to check") as caught:
+        check()
+
+    assert "--all" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", MECHANISMS)
+def test_no_mechanism_promises_the_impossible(name):
+    rule = MECHANISMS[name]
+
+    for each in IMPOSSIBLE:
+        assert not (each.needs & rule.needs and each.claims <= rule.claims)
+
+
+def test_what_is_given_up_is_named_with_its_reason():
+    def without(name):
+        return [claim for claim, _ in given_up(MECHANISMS[name])]
+
+    assert without("shapley") == [Claim.REPLICATION, Claim.CORE, Claim.CORE]
+    assert without("vcg") == [Claim.WBB]
+    assert without("tullock") == [Claim.EFF]
+    assert without("robust-shapley") == [Claim.SBB]
+    assert without("data-size") == []  # it decides by declared rows, which names can share

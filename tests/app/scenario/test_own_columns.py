@@ -1,0 +1,104 @@
+"""Two files with a key column each make a vertical federation."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import fedmerit
+from fedmerit.bundle import vertical_schemas as joint
+from fedmerit.bundle.schemas import OUTCOME, OutcomeDocument
+from fedmerit.errors import DataError
+from fedmerit.scenario.reading import load, parse
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """Write a shop's and a bank's table, whose keys are written in two ways."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    spent, age = rng.normal(size=(2, 300))
+    buys = np.where(spent + age + rng.normal(size=300) > 0, "yes", "no")
+    number = np.arange(300)
+    shop = pd.DataFrame({"no": number, "spent": spent, "buys": buys})
+    bank = pd.DataFrame({"customer": [f"{n} " for n in number[::-1]], "age": age[::-1]})
+    shop[:250].to_csv("shop.csv", index=False)
+    bank[:280].to_csv("bank.csv", index=False)
+    return tmp_path
+
+
+def own(**changes):
+    shop = {"name": "shop", "source": "shop.csv", "key": ["no"], "label": "buys"}
+    bank = {"name": "bank", "source": "bank.csv", "key": ["customer"], **changes}
+    vertical = {"epochs": 2, "batch_size": 40, "key_bits": 512, "owners": [shop, bank]}
+    data = {"validation_share": 0.85}  # so many rows as two parties' sums take
+    return parse({"name": "own", "data": data, "vertical": vertical}, origin="test")
+
+
+@pytest.mark.slow
+def test_two_files_with_a_key_column_make_a_federation(files):
+    found = fedmerit.run(own(), files / "b")
+
+    said = found.document(joint.VERTICAL, joint.VerticalDocument)
+    assert said.common == 230
+    assert said.area_ppm > 750_000
+    assert [owner.columns for owner in said.owners] == [("spent",), ("age",)]
+    assert min(found.document(OUTCOME, OutcomeDocument).payments) > 0
+    assert fedmerit.audit(found, retrain=True).passed
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda t: t.assign(customer=t["customer"].where(t.index != 4)),
+            "bank has no key in row 5",
+        ),
+        (
+            lambda t: t.assign(customer=t["customer"].replace("298 ", "299")),
+            r"bank has a key that another row has too in rows 1, 2",
+        ),
+        (
+            lambda t: t.assign(age=t["age"].where(t.index != 7)),
+            r"table of bank: empty, infinite or non-numeric cells in column 'age': row 8",
+        ),
+        (lambda t: t.assign(customer=range(1000, 1280)), "no identifier is known to shop, bank"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_with_its_rows_before_anything_runs(
+    change, message, files
+):
+    change(pd.read_csv("bank.csv", dtype={"customer": str})).to_csv("bank.csv", index=False)
+
+    with pytest.raises(DataError, match=message):
+        fedmerit.run(own(), files / "b")
+
+    assert not (files / "b").exists()
+
+
+def test_a_column_that_is_not_there_is_refused_with_the_nearest(files):
+    with pytest.raises(DataError, match="bank has no column 'agee'") as caught:
+        fedmerit.run(own(columns=["agee"]), files / "b")
+
+    assert caught.value.hint == "Did you mean 'age'?"
+
+
+def test_files_are_looked_for_beside_the_scenario_that_names_them(files):
+    (files / "deep").mkdir()
+    shutil.move("shop.csv", "deep/shop.csv")
+    shutil.move("bank.csv", "deep/bank.csv")
+    (files / "deep" / "mine.toml").write_text(own().to_toml())
+
+    assert [o.source for o in load("deep/mine.toml").vertical.owners] == [
+        "deep/shop.csv",
+        "deep/bank.csv",
+    ]
+
+
+@pytest.mark.parametrize("columns", [["customer", "age"], ["age", "age"]])
+def test_a_column_named_twice_is_refused(files, columns):
+    with pytest.raises(DataError, match=r"bank names the column '.*' twice"):
+        fedmerit.run(own(columns=columns), files / "b")

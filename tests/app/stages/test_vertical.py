@@ -1,0 +1,508 @@
+"""Owners of columns go through the same pipeline: aligned, trained, valued, paid and audited."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+from forging import forge
+
+import fedmerit
+from fedmerit import pipeline
+from fedmerit.bundle import vertical_schemas as joint
+from fedmerit.bundle.directory import COALITIONS, Bundle
+from fedmerit.bundle.schemas import (
+    FEDERATION,
+    LEDGER,
+    OUTCOME,
+    TRAINING,
+    VALUATION,
+    FederationDocument,
+    OutcomeDocument,
+    TrainingDocument,
+    ValuationDocument,
+)
+from fedmerit.chain import Ledger
+from fedmerit.commands.summary import key_figures, member_rows
+from fedmerit.errors import FedmeritError, PartyLost, ScenarioError
+from fedmerit.federation.vertical.partygame import PartyGame
+from fedmerit.federation.vertical.regression.regression import plain_regression
+from fedmerit.federation.vertical.tables import area_under_curve
+from fedmerit.federation.vertical.yardstick import joined_scores
+from fedmerit.kinds.vertical import apart
+from fedmerit.kinds.vertical.auditing import check_numbers
+from fedmerit.kinds.vertical.models import models_folder, read_models
+from fedmerit.kinds.vertical.wiring import assemble, task_of
+from fedmerit.scenario.reading import load, parse
+from fedmerit.stages.report import report
+from fedmerit.stages.reward import reward
+from fedmerit.stages.train import train
+from fedmerit.stages.value import value
+from fedmerit.units import MICRO
+
+PLATFORM = {
+    "name": "platform",
+    "columns": ["contact", "campaign", "poutcome"],
+    "label": "y",
+    "positive": "yes",
+    "coverage": 0.3,
+}
+BANK = {"name": "bank", "columns": ["age", "balance", "housing"], "coverage": 0.9}
+BROKER = {"name": "broker", "noise": 2}
+
+
+def small(owners=(BROKER, PLATFORM, BANK), **changes):
+    """Give a scenario that trains in a moment: its keys are far too short to hide anything."""
+    asked = {"epochs": 1, "key_bits": 512, "show_parts": True, "owners": list(owners)}
+    section = {**asked, **changes.pop("vertical", {})}
+    scenario = {
+        "name": "small",
+        "data": {"source": "bank-marketing", "missing": "impute", "validation_share": 0.5},
+        "reward": {"mechanism": "confident", "budget": 1000},
+        "vertical": section,
+    }
+    return parse({**scenario, **changes}, origin="test")
+
+
+def split(**changes):
+    asked = {"protocol": "split", "show_parts": False, "epochs": 2, "width": 2}
+    model = {"kind": "mlp", "hidden": [3]}
+    return small(vertical={**asked, **changes}, model=model)
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    return fedmerit.run(small(), tmp_path_factory.mktemp("vertical") / "b")
+
+
+@pytest.fixture(scope="module")
+def noised(tmp_path_factory):
+    asked = split(label_noise={"clip": 0.3, "noise": 8.0}, forward="encrypted")
+    return fedmerit.run(asked, tmp_path_factory.mktemp("vertical") / "noised")
+
+
+@pytest.fixture
+def copy(bundle, tmp_path):
+    shutil.copytree(bundle.path, tmp_path / "copy")
+    return Bundle(tmp_path / "copy")
+
+
+def models(bundle):
+    """Give every owner's own weights, which lie beside the bundle, by file."""
+    return {path.name: path.read_bytes() for path in models_folder(bundle).iterdir()}
+
+
+def differing(bundle, *, retrain=False):
+    return {check.name for check in fedmerit.audit(bundle, retrain=retrain).differences}
+
+
+def test_a_run_is_valued_paid_settled_and_holds_when_all_is_done_again(bundle):
+    verdict = fedmerit.audit(bundle, retrain=True)
+
+    assert verdict.passed
+    made = {check.name for check in verdict.checks if check.status == "ok"}
+    assert {
+        "messages",
+        "privacy",
+        "other games",
+        "retrained metrics",
+        "retrained coalitions",
+    } <= made
+    outcome = bundle.document(OUTCOME, OutcomeDocument)
+    assert sum(outcome.payments) + outcome.reserve == 1000
+
+
+def test_the_label_holder_comes_first_and_all_its_rows_measure(bundle):
+    said = bundle.document(joint.VERTICAL, joint.VerticalDocument)
+    valuation = bundle.document(VALUATION, ValuationDocument)
+
+    assert said.label_holder == valuation.participants[0] == "platform"
+    assert [owner.table_rows for owner in said.owners] == [1356, 4521, 4069]
+    assert 0 < said.common < 1356
+    assert all(not any(row[1:]) for row in valuation.by_owner)
+
+
+def test_the_interval_of_noise_covers_zero_and_it_is_paid_nothing(bundle):
+    valuation = bundle.document(VALUATION, ValuationDocument)
+    place = valuation.participants.index("broker")
+
+    assert abs(valuation.values[place]) <= valuation.half_widths[place]
+    assert bundle.document(OUTCOME, OutcomeDocument).payments[place] == 0
+
+
+def test_a_run_that_died_goes_on_and_gives_the_same_numbers_under_other_keys(
+    bundle, tmp_path, monkeypatch
+):
+    def die(*_, **__):
+        raise RuntimeError("the power went out")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(pipeline, "value", die)
+        with pytest.raises(RuntimeError):
+            fedmerit.run(small(), tmp_path / "died")
+
+    resumed = fedmerit.resume(tmp_path / "died")
+
+    assert fedmerit.audit(resumed).passed
+    for name in ("outcome.json", "opinions.json", "commitment.json", joint.RETRAINED):
+        assert resumed.read(name) == bundle.read(name), name
+    assert models(resumed) == models(bundle)
+    # The seed is drawn over what was said; exact values draw nothing from it.
+    said, before = (each.document(VALUATION, ValuationDocument) for each in (resumed, bundle))
+    assert said.seed != before.seed
+    assert said.model_copy(update={"seed": before.seed}) == before
+    assert resumed.read(joint.MESSAGES) != bundle.read(joint.MESSAGES)
+
+
+@pytest.mark.slow
+def test_a_run_whose_partys_process_was_killed_goes_on_and_pays_as_in_one_process(
+    bundle, tmp_path, monkeypatch
+):
+    def kill(processes):
+        processes["bank"].kill()
+
+    asked = small(vertical={"processes": True})
+    with monkeypatch.context() as deadly:
+        deadly.setattr(apart, "run_apart", partial(apart.run_apart, on_start=kill))
+        with pytest.raises(PartyLost, match="'bank' is lost: its process was ended by signal 9"):
+            fedmerit.run(asked, tmp_path / "b")
+    assert not any(name.startswith("settlement/") for name in Bundle(tmp_path / "b").names())
+
+    resumed = fedmerit.resume(tmp_path / "b")
+
+    for name in (OUTCOME, joint.RETRAINED, joint.EMBEDDED, "commitment.json"):
+        assert resumed.read(name) == bundle.read(name), name
+    assert models(resumed) == models(bundle)
+    checks = {check.name: check.status for check in fedmerit.audit(resumed).checks}
+    assert checks["every member was paid its amount, once"] == checks["messages"] == "ok"
+    assert not (resumed.path / apart.PARTIES).exists()  # its columns and keys are not published
+
+
+def test_the_chain_holds_the_root_over_all_messages(bundle):
+    [training] = bundle.document(TRAINING, TrainingDocument).rounds
+    said = bundle.document(joint.VERTICAL, joint.VerticalDocument)
+    ledger = Ledger.from_json(bundle.text(LEDGER))
+
+    [committed] = [event for event in ledger.events if event.name == "UpdatesCommitted"]
+    assert str(committed.arguments["updatesRoot"]) == training.update_root
+    assert len(set(training.update_digests)) == 3  # one for each owner's own record
+    assert [each.name for each in said.protocols] == ["alignment", "training", "parts"]
+
+
+def test_a_message_that_is_altered_is_found_against_the_chain(copy):
+    def shorten(document):
+        document["protocols"]["training"][3]["size"] -= 1
+
+    forge(copy, joint.MESSAGES, shorten)
+
+    assert {"messages", "evidence on chain"} <= differing(copy)
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "check"),
+    [
+        (joint.VERTICAL, "common", "owners"),
+        (joint.VERTICAL, "key_bits", "owners"),
+        (joint.VERTICAL, "label_epsilon_micro", "privacy"),
+        (VALUATION, "worth", "values"),
+    ],
+)
+def test_a_number_that_is_altered_is_found(name, key, check, copy):
+    forge(copy, name, lambda document: document.update({key: (document[key] or 0) + 7}))
+
+    assert check in differing(copy)
+
+
+def test_another_games_value_that_is_altered_is_found(copy):
+    def raise_one(document):
+        document["games"][3]["values"][2] += 1000
+
+    forge(copy, joint.OPINIONS, raise_one)
+
+    assert "other games" in differing(copy)
+
+
+def test_an_area_an_attribution_or_a_spread_that_is_altered_is_found_by_training_again(copy):
+    forge(copy, joint.VERTICAL, lambda document: document.update(area_ppm=990_000))
+    stored = dict(copy.tensors(joint.RETRAINED))
+    stored["values_nano"] = stored["values_nano"] // 4  # intervals half as wide
+    copy.write_tensors(joint.RETRAINED, stored)
+    forge(copy, joint.OPINIONS, lambda document: document["by_owner_nano"].reverse())
+
+    found = differing(copy, retrain=True)
+
+    assert {"retrained metrics", "recomputed attributions", "retrained coalitions"} <= found
+    assert "values" in found
+
+
+def arrays_of(bundle):
+    """Give every array of a bundle, by its file and its name."""
+    files = [name for name in bundle.names() if name.endswith(".safetensors")]
+    return {(file, name): a for file in files for name, a in bundle.tensors(file).items()}
+
+
+def lengths(value):
+    """Give the length of every list in a JSON document."""
+    if isinstance(value, list):
+        yield len(value)
+    inside = value.values() if isinstance(value, dict) else value
+    for each in inside if isinstance(value, dict | list) else ():
+        yield from lengths(each)
+
+
+def test_no_file_of_the_bundle_has_anything_of_a_single_row(bundle):
+    [label_holder, *_] = bundle.document(FEDERATION, FederationDocument).members
+    people = bundle.document(joint.VERTICAL, joint.VerticalDocument).common
+    counts = {label_holder.rows, label_holder.validation_rows, people, 200}  # which shap explains
+
+    arrays = arrays_of(bundle)
+    assert {file for file, _ in arrays} == {COALITIONS, joint.RETRAINED, joint.EMBEDDED}
+    assert not counts & {axis for a in arrays.values() for axis in a.shape}
+    # Of both games, sums by coalition and owner.
+    sizes = {file: sum(a.size for (f, _), a in arrays.items() if f == file) for file, _ in arrays}
+    assert sizes[COALITIONS] == 8 * 3 + 8 + 1
+    assert sizes[joint.RETRAINED] == sizes[joint.EMBEDDED] == 8 + 3 + 3 + 9 + 9
+    documents = [n for n in bundle.names() if n.endswith(".json")]
+    assert not counts & {n for name in documents for n in lengths(json.loads(bundle.read(name)))}
+
+
+def test_weights_are_their_owners_alone_beside_the_bundle(bundle):
+    said = bundle.document(joint.VERTICAL, joint.VerticalDocument)
+    found = read_models(bundle, tuple(owner.name for owner in said.owners))
+
+    sizes = {owner.name: len(owner.inputs) for owner in said.owners}
+    sizes["platform"] += 1  # the intercept
+    assert {name: own["weights"].size for name, own in found.items()} == sizes
+    kept = b"".join(bundle.read(name) for name in bundle.names())
+    assert not any(w.tobytes() in kept for own in found.values() for w in own["weights"])
+
+
+def test_the_bank_reads_labels_off_gains_by_row_and_off_the_bundle_no_more_than_by_guessing(bundle):
+    scenario = bundle.scenario
+    partnership = assemble(scenario)
+    task = task_of(partnership, scenario)
+    bank = np.array([[False, True, False]])  # platform, bank, broker
+    labels = task.held_out_labels.astype(bool)
+    zeros = replace(task, held_out_labels=np.zeros(len(labels)))
+    ones = replace(task, held_out_labels=np.ones(len(labels)))
+
+    def gains(of):
+        return PartyGame(of, partnership.settings, seed=scenario.seed).worth_by_row(bank)[0]
+
+    by_row, if_zero, if_one = gains(task), gains(zeros), gains(ones)
+
+    # What the bundle had: the bank knows its own columns, and its model's score of each row.
+    assert np.array_equal(np.abs(by_row - if_one) < np.abs(by_row - if_zero), labels)
+    # What it has: one sum over all rows, so one equation beside the rate of labels.
+    mean = bundle.tensors(joint.RETRAINED)["worths_micro"][2] / MICRO
+    assert mean == pytest.approx(by_row.mean(), abs=1e-6)
+    slopes, rate = if_one - if_zero, task.labels.mean()
+    side = len(labels) * mean - (if_zero + rate * slopes).sum()
+    likely = rate + slopes * side / (slopes @ slopes)
+    found = area_under_curve(task.held_out_labels, likely)
+    by_its_own_scores = area_under_curve(task.held_out_labels, slopes)
+    assert found <= max(by_its_own_scores, 1 - by_its_own_scores) + 0.01
+
+
+def test_spot_checks_measure_coalitions_of_parties_again(bundle, copy):
+    assert fedmerit.audit(bundle, spot_checks=8).passed
+    for name, array in ((joint.RETRAINED, "worths_micro"), (COALITIONS, "gains_micro")):
+        stored = dict(copy.tensors(name))
+        stored[array] = stored[array] + 20_000
+        stored[array][0] = 0
+        copy.write_tensors(name, stored)
+
+    verdict = fedmerit.audit(copy, spot_checks=8)
+
+    assert "spot checks" in {check.name for check in verdict.differences}
+
+
+@pytest.mark.parametrize(
+    ("array", "place", "said"),
+    [
+        ("worths_micro", 0, "nobody gains"),
+        ("pairs_nano", (0, 1), "not symmetric"),
+        ("given_nano", 1, "a variance is"),
+    ],
+)
+def test_sums_that_no_game_has_are_found_without_training_again(array, place, said, copy):
+    stored = {name: kept.copy() for name, kept in copy.tensors(joint.RETRAINED).items()}
+    stored[array][place] = -7
+    copy.write_tensors(joint.RETRAINED, stored)
+    forge(copy, VALUATION, lambda _: None)
+
+    [numbers] = [check for check in fedmerit.audit(copy).differences if check.name == "numbers"]
+
+    assert said in numbers.detail
+
+
+def test_too_few_validation_rows_are_refused_before_a_bundle_is_begun(tmp_path):
+    few = {"source": "bank-marketing", "missing": "impute", "validation_share": 0.2}
+
+    with pytest.raises(ScenarioError, match="validation rows are too few for what a bundle tells"):
+        fedmerit.run(small(data=few), tmp_path / "b")
+
+    assert not (tmp_path / "b").exists()
+
+
+def test_mandatory_labels_take_from_the_others_and_add_up_alike(bundle):
+    said = bundle.document(joint.OPINIONS, joint.OpinionsDocument)
+    given, mandatory = said.games[:2]
+
+    assert [(each.game, each.label_holder) for each in said.games] == [
+        ("retraining", "given"),
+        ("retraining", "mandatory"),
+        ("embeddings", "given"),
+        ("embeddings", "mandatory"),
+    ]
+    assert given.worth == mandatory.worth
+    assert mandatory.values != given.values
+    assert given.values == bundle.document(VALUATION, ValuationDocument).values
+
+
+def test_parties_can_be_paid_by_embeddings_with_the_label_holder_mandatory(copy):
+    asked = {"game": "embeddings", "label_policy": "mandatory"}
+    copy.write("scenario.toml", small(valuation=asked).to_toml().encode())
+    train(copy, lambda *_: None)  # which keeps how the paid game's values spread
+    value(copy, lambda *_: None)
+    reward(copy)
+
+    checks = list(check_numbers(copy))
+
+    said = copy.document(joint.OPINIONS, joint.OpinionsDocument)
+    assert copy.document(VALUATION, ValuationDocument).values == said.games[3].values
+    assert all(check.status == "ok" for check in checks)
+    report(copy)
+    assert "had seen of the members" in copy.text("report.html")
+
+
+def test_the_report_shows_columns_messages_and_shaps_pictures_and_calls_short_keys_out(bundle):
+    page = bundle.text("report.html")
+
+    assert page.count('<img class="picture" src="data:image/png;base64,') == 2
+    assert "hides nothing" in page
+    assert "Who holds which columns" in page
+    assert "contact, campaign, poutcome; and the label" in page
+    [training] = bundle.document(TRAINING, TrainingDocument).rounds
+    assert training.update_root in page
+
+
+def test_the_summary_says_area_bytes_and_every_games_values(bundle):
+    figures = key_figures(bundle)
+
+    assert "the joined table's" in figures["AUC"]
+    assert "512 bits hide nothing" in figures["Rehearsal"]
+    assert "By embeddings, labels mandatory" in figures
+    assert member_rows(bundle)[0]["Columns"] == "3"
+
+
+@pytest.mark.slow
+def test_noise_is_stated_with_its_epsilon_and_cannot_be_drawn_again(noised):
+    said = noised.document(joint.VERTICAL, joint.VerticalDocument)
+
+    assert 0 < said.label_epsilon_micro < 10**7
+    assert said.feature_epsilon_micro is None
+    assert not (noised.path / joint.EMBEDDED).is_file()  # all that was seen were sums
+    assert "epsilon" in noised.text("report.html")
+    verdict = fedmerit.audit(noised, retrain=True)
+    assert verdict.passed
+    [skipped] = [check for check in verdict.checks if check.status == "skipped"]
+    assert "cannot be drawn again" in skipped.detail
+
+
+@pytest.mark.slow
+def test_networks_in_the_clear_say_what_they_tell_and_can_be_trained_again(tmp_path):
+    plain = fedmerit.run(split(), tmp_path / "b")
+
+    page = plain.text("report.html")
+    assert "embeddings tell features" in page
+    assert "gradients tell labels" in page
+    assert plain.document(joint.VERTICAL, joint.VerticalDocument).key_bits == 0
+    assert fedmerit.audit(plain, retrain=True).passed
+
+
+@pytest.mark.parametrize("seed", [0, 2, 5, 8])
+def test_the_shipped_scenarios_model_is_within_five_thousandths_of_the_joined_tables(seed):
+    scenario = load("bank-and-campaign").model_copy(update={"seed": seed})
+    partnership = assemble(scenario)
+    task = task_of(partnership, scenario)
+
+    # Encryption changes no weight by more than rounding: the twin's scores are the run's.
+    found = plain_regression(task, partnership.settings, seed=seed)[1]
+
+    joined = joined_scores(task, partnership.settings, seed=seed)
+    areas = [area_under_curve(task.held_out_labels, scores) for scores in (found, joined)]
+    assert abs(areas[0] - areas[1]) < 0.005
+    assert min(areas) > 0.68
+
+
+# What a scenario may not say
+
+
+@pytest.mark.parametrize(
+    ("section", "message", "hint"),
+    [
+        ({"protocal": "split"}, "vertical.protocal", "Did you mean 'protocol'?"),
+        ({"protocol": "spilt"}, "'spilt'", "Did you mean 'split'?"),
+        ({"owners": [PLATFORM, {**BANK, "colums": []}]}, "owners.1.colums", "'columns'"),
+        ({"owners": [PLATFORM, {**BANK, "label": "loan"}]}, "exactly one owner", ""),
+        ({"owners": [PLATFORM, {**BANK, "name": "platform"}]}, "two owners are called", ""),
+        ({"owners": [PLATFORM, {**BANK, "name": "../bank"}]}, "leave out slashes", ""),
+        ({"owners": [PLATFORM, {**BANK, "name": "Platform"}]}, "as another party's", ""),
+        ({"owners": [PLATFORM, {**BANK, "name": "third party"}]}, "as another party's", ""),
+        ({"owners": [PLATFORM, {**BANK, "key": ["id"]}]}, "'source' and 'key' go together", ""),
+        ({"width": 8}, "'width' is for protocol = 'split'", ""),
+        ({"protocol": "split"}, "'show_parts' is for protocol = 'regression'", ""),
+    ],
+)
+def test_what_a_vertical_section_cannot_say_is_refused(section, message, hint):
+    with pytest.raises(ScenarioError) as caught:
+        small(vertical=section)
+
+    assert message in str(caught.value)
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"members": [{"name": "a"}]}, "[[members]] is for owners of rows"),
+        ({"training": {"rounds": 3}}, "[training] is for owners of rows"),
+        ({"model": {"kind": "mlp"}}, "[model] is for split learning"),
+        ({"data": {"source": "bank-marketing", "label": "y"}}, "data.label is for owners of rows"),
+        ({"data": {}}, "data.source deals columns out"),
+    ],
+)
+def test_sections_of_owners_of_rows_are_refused(changes, message):
+    with pytest.raises(ScenarioError, match=r".") as caught:
+        small(**changes)
+
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"valuation": {"game": "rounds"}}, "is not for owners of columns"),
+        ({"data": {"source": "bank-marketting", "missing": "impute"}}, "no shipped table"),
+        ({"settlement": {"committee": ["shop"]}}, "'shop', who does not take part"),
+        ({"vertical": {"batch_size": 4}}, "a gradient over"),
+        ({"vertical": {"show_parts": False}, "valuation": {"game": "embeddings"}}, "embeddings"),
+    ],
+)
+def test_what_cannot_run_is_refused_before_a_bundle_is_begun(changes, message, tmp_path):
+    with pytest.raises(FedmeritError, match=message):
+        fedmerit.run(small(**changes), tmp_path / "b")
+
+    assert not (tmp_path / "b").exists()
+
+
+def test_owners_of_rows_have_no_embeddings():
+    asked = {"name": "rows", "data": {"source": "digits"}, "valuation": {"game": "embeddings"}}
+
+    with pytest.raises(ScenarioError, match="is not for owners of rows"):
+        fedmerit.run(parse(asked, origin="test"))
