@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fedmerit.incentives import MECHANISMS
 from fedmerit.incentives.checking import TRIALS, check
-from fedmerit.incentives.mechanisms import Claim, Need
+from fedmerit.incentives.mechanisms import Need, Property
 from fedmerit.incentives.mechanisms.impossible import IMPOSSIBLE
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PAGE: Final = Path(__file__).parent / "explanation" / "mechanisms.md"
 #: The columns of the table; conservation is held by all.
-COLUMNS: Final = tuple(claim for claim in Claim if claim is not Claim.CONSERVATION)
+COLUMNS: Final = tuple(claim for claim in Property if claim is not Property.CONSERVATION)
 HELD, FOUND, UNTRIED, CLEAR = "yes", "**no**", "", "-"
 
 
@@ -39,7 +39,7 @@ class Question(NamedTuple):
     """
 
     asks: str
-    must: frozenset[Claim]
+    must: frozenset[Property]
     given: frozenset[Need] = frozenset()
     without: frozenset[Need] = frozenset()
 
@@ -48,49 +48,49 @@ _OFFERS: Final = frozenset({Need.BIDS, Need.REPORTS})
 QUESTIONS: Final = (
     Question(
         "Values are measured; all of the budget goes out, and nulls get nothing",
-        frozenset({Claim.SBB, Claim.SYM, Claim.NULL}),
+        frozenset({Property.SBB, Property.SYM, Property.NULL}),
         without=_OFFERS,
     ),
     Question(
         "The same, and two rounds settled together must pay what they pay apart",
-        frozenset({Claim.SBB, Claim.SYM, Claim.NULL, Claim.ADD}),
+        frozenset({Property.SBB, Property.SYM, Property.NULL, Property.ADD}),
         without=_OFFERS,
     ),
-    Question("Members could walk out together", frozenset({Claim.CORE}), without=_OFFERS),
+    Question("Members could walk out together", frozenset({Property.CORE}), without=_OFFERS),
     Question(
         "Names are free, and data can be copied",
-        frozenset({Claim.REPLICATION, Claim.NULL}),
+        frozenset({Property.REPLICATION, Property.NULL}),
         without=_OFFERS,
     ),
     Question(
         "Harm should be charged, to a stake",
-        frozenset({Claim.NULL}),
+        frozenset({Property.NULL}),
         given=frozenset({Need.STAKES}),
         without=_OFFERS,
     ),
     Question(
         "Members' costs are their secret; the budget is fixed",
-        frozenset({Claim.DSIC, Claim.IR, Claim.WBB}),
+        frozenset({Property.DSIC, Property.IR, Property.WBB}),
         given=frozenset({Need.BIDS}),
     ),
     Question(
         "Members' costs are their secret; the most useful data must be bought",
-        frozenset({Claim.DSIC, Claim.IR, Claim.EFF}),
+        frozenset({Property.DSIC, Property.IR, Property.EFF}),
         given=frozenset({Need.BIDS}),
     ),
     Question(
         "Costs are known; efforts cannot be ordered, only rewarded",
-        frozenset({Claim.NASH, Claim.IR}),
+        frozenset({Property.NASH, Property.IR}),
         given=frozenset({Need.BIDS}),
     ),
     Question(
         "Costs come now and income later",
-        frozenset({Claim.WBB}),
+        frozenset({Property.WBB}),
         given=frozenset({Need.CONTRIBUTIONS, Need.BIDS, Need.HISTORY}),
     ),
     Question(
         "Evaluators must be paid, and nobody can check them",
-        frozenset({Claim.BNIC}),
+        frozenset({Property.BNIC}),
         given=frozenset({Need.REPORTS}),
     ),
 )
@@ -118,7 +118,7 @@ def answers(verdicts: Sequence[Verdict]) -> str:
             if _fits(question, MECHANISMS[verdict.mechanism].needs)
             and all(verdict.of(claim).status == "held" for claim in question.must)
         ]
-        must = ", ".join(claim.value for claim in Claim if claim in question.must)
+        must = ", ".join(claim.value for claim in Property if claim in question.must)
         rows.append((question.asks, must, ", ".join(fit)))
     return _table(("what you need", "so it must hold that", "choose from"), rows)
 
@@ -137,7 +137,7 @@ def properties(verdicts: Sequence[Verdict]) -> str:
     return _table(head, rows)
 
 
-def mark(verdict: Verdict, claim: Claim) -> str:
+def mark(verdict: Verdict, claim: Property) -> str:
     """Say what was found of a claim, in a word."""
     result = verdict.of(claim)
     if result.status == "held":
@@ -150,7 +150,11 @@ def mark(verdict: Verdict, claim: Claim) -> str:
 def impossible() -> str:
     """Give what cannot be had together."""
     rows = (
-        (", ".join(claim.value for claim in Claim if claim in each.claims), each.says, each.source)
+        (
+            ", ".join(claim.value for claim in Property if claim in each.claims),
+            each.says,
+            each.source,
+        )
         for each in IMPOSSIBLE
     )
     return _table(("not all of", "because", "shown by"), rows)

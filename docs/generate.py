@@ -26,7 +26,7 @@ from fedmerit.bundle.directory import PROGRESS, Progress
 from fedmerit.chain import Commitment, Deployment, Drawn, Ledger, Receipt, Transcript
 from fedmerit.commands.app import app
 from fedmerit.incentives import MECHANISMS, METHODS
-from fedmerit.incentives.mechanisms import MEANING, Claim, Mechanism
+from fedmerit.incentives.mechanisms import MEANING, Mechanism, Property
 from fedmerit.scenario.catalogue import catalogue
 from fedmerit.scenario.model import Scenario
 
@@ -169,7 +169,7 @@ def _mechanism(mechanism: Mechanism) -> str:
     facts = dict(_FACT.findall(says))
     if list(facts) != ["Source", "Cost"]:
         raise SystemExit(f"{mechanism.name} must say its Source and its Cost")
-    promised = [f"`{claim}`" for claim in Claim if claim in mechanism.claims]
+    promised = [f"`{claim}`" for claim in Property if claim in mechanism.claims]
     rows = [
         ("Promises", ", ".join(promised)),
         ("Needs", ", ".join(sorted(mechanism.needs)) or "nothing"),

@@ -5,13 +5,13 @@ Start with :func:`check`.
 
 from __future__ import annotations
 
-from fedmerit.incentives.checking.checker import PROPERTIES, TRIALS, check
+from fedmerit.incentives.checking.checker import CHECKS, TRIALS, check
 from fedmerit.incentives.checking.results import Attempt, PropertyResult, Verdict
 from fedmerit.incentives.checking.samplers import SAMPLERS, sampler_of
 from fedmerit.incentives.checking.setting import UNIT, Setting
 
 __all__ = [
-    "PROPERTIES",
+    "CHECKS",
     "SAMPLERS",
     "TRIALS",
     "UNIT",

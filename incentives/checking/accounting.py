@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fedmerit.errors import Deficit
 from fedmerit.incentives.checking.results import Attempt, worst
 from fedmerit.incentives.checking.takings import attempt, taken
-from fedmerit.incentives.mechanisms.promises import Claim, Need
+from fedmerit.incentives.mechanisms.properties import Need, Property
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,22 +18,23 @@ if TYPE_CHECKING:
 
 
 def conserves(mechanism: Mechanism, setting: Setting, rng: np.random.Generator) -> Attempt | None:
-    """Recount the money, with somebody barred, and run the round again."""
+    """Recount the money, with somebody ineligible, and run the round again."""
     out = ascii_lowercase[int(rng.integers(setting.n))]
-    round_ = setting.round(barred=frozenset(out))
+    round_ = setting.round(ineligible=frozenset(out))
     outcome = mechanism(round_)
     amounts = (*outcome.payments, *outcome.slashes, outcome.reserve)
     lost = abs(sum(outcome.payments) + outcome.reserve - setting.budget - sum(outcome.slashes))
-    odd = sum(not isinstance(each, int) or each < 0 for each in amounts)
-    barred = outcome.payments[round_.participants.index(out)]
+    odd = sum(not isinstance(amount, int) or amount < 0 for amount in amounts)
+    ineligible = outcome.payments[round_.participants.index(out)]
     again = mechanism(round_).payments != outcome.payments
+    otherwise = ", and the same round paid otherwise" if again else ""
     says = (
-        f"with {out!r} barred, {lost} units were lost or made, {odd} amounts were no whole units, "
-        f"{out!r} was paid {barred}" + (", and the same round paid otherwise" if again else "")
+        f"with {out!r} ineligible, {lost} units were lost or made, {odd} amounts were no whole "
+        f"units, {out!r} was paid {ineligible}{otherwise}"
     )
-    gain = lost + odd + barred + again
-    found = attempt(mechanism, setting, outcome, gain, says)
-    return Attempt(found.gain, found.says, 0.0)  # not a single unit is rounding
+    gain = lost + odd + ineligible + again
+    tried = attempt(mechanism, setting, outcome, gain, says)
+    return Attempt(tried.gain, tried.says, 0.0)  # not a single unit is rounding
 
 
 def harms_nobody(
@@ -75,10 +76,10 @@ def pays_out(mechanism: Mechanism, setting: Setting, _rng: np.random.Generator) 
     """Look for units that nobody gets where nobody's data do harm."""
     if not setting.monotone:
         return None
-    if mechanism.needs & {Need.BIDS, Need.REPORTS} and Claim.SBB not in mechanism.claims:
+    if mechanism.needs & {Need.BIDS, Need.REPORTS} and Property.SBB not in mechanism.claims:
         return None  # a buyer that keeps what it need not pay breaks no promise
     outcome = mechanism(setting.round())
     if outcome.quality_ppm:
         return None
-    kept = outcome.reserve - sum(outcome.slashes)
-    return attempt(mechanism, setting, outcome, kept, f"{kept} units stay in the reserve")
+    unpaid = outcome.reserve - sum(outcome.slashes)
+    return attempt(mechanism, setting, outcome, unpaid, f"{unpaid} units stay in the reserve")

@@ -58,9 +58,9 @@ def with_null(setting: Setting) -> Setting:
     updates[n] = 0.0
     past = added.history
     owed_nothing = {
-        name: (*kept[:-1], Fraction(0))
+        name: (*amounts[:-1], Fraction(0))
         for name in ("regrets", "waits", "mean_costs")
-        if (kept := getattr(past, name))
+        if (amounts := getattr(past, name))
     }
     return replace(
         added,
@@ -94,9 +94,9 @@ def in_other_units(setting: Setting, mechanism: Mechanism, times: int) -> Settin
         parameters=parameters,
         history=replace(
             past,
-            regrets=tuple(each * times for each in past.regrets),
-            waits=tuple(each * times for each in past.waits),
-            mean_costs=tuple(each * times for each in past.mean_costs),
+            regrets=tuple(amount * times for amount in past.regrets),
+            waits=tuple(amount * times for amount in past.waits),
+            mean_costs=tuple(amount * times for amount in past.mean_costs),
         ),
     )
 
@@ -122,8 +122,8 @@ def _sharing(joined: Setting, before: Setting, member: int, places: Sequence[int
     return replace(joined, rows=tuple(rows), stakes=tuple(stakes), bids=tuple(bids))
 
 
-def _part(whole: int, parts: int, number: int) -> int:
-    return whole // parts + (number < whole % parts)
+def _part(total: int, parts: int, number: int) -> int:
+    return total // parts + (number < total % parts)
 
 
 def _part_of_bid(bid: Bid, parts: int, number: int) -> Bid | None:

@@ -17,7 +17,7 @@ import numpy as np
 from fedmerit.incentives.checking.results import Attempt, worst
 from fedmerit.incentives.checking.strategic import ASKS
 from fedmerit.incentives.checking.takings import taken
-from fedmerit.incentives.mechanisms.promises import Need
+from fedmerit.incentives.mechanisms.properties import Need
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -75,20 +75,20 @@ def _habits(mechanism: Mechanism) -> Iterator[tuple[str, Habit]]:
     if Need.REPORTS in mechanism.needs:
         yield "say 0 of every task", lambda setting: _saying(setting, lambda _: 0)
         yield "say 1 of every task", lambda setting: _saying(setting, lambda _: 1)
-        yield "say the opposite", lambda setting: _saying(setting, lambda seen: 1 - seen)
+        yield "say the opposite", lambda setting: _saying(setting, lambda signal: 1 - signal)
 
 
 def _asking(part: float) -> Habit:
     def told(setting: Setting) -> RoundInput:
         bid = setting.bids[0]
-        asked = bid and replace(bid, cost=round(bid.cost * part))
-        return setting.round(bids=(asked, *setting.bids[1:]))
+        lie = bid and replace(bid, cost=round(bid.cost * part))
+        return setting.round(bids=(lie, *setting.bids[1:]))
 
     return told
 
 
 def _saying(setting: Setting, says: Callable[[int], int]) -> RoundInput:
-    told = tuple(says(seen) for seen in setting.reports[0])
+    told = tuple(says(signal) for signal in setting.reports[0])
     return setting.round(reports=(told, *setting.reports[1:]))
 
 

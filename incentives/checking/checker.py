@@ -14,7 +14,7 @@ from fedmerit.incentives.checking import accounting, coalitional, strategic
 from fedmerit.incentives.checking.believing import is_truthful_on_average
 from fedmerit.incentives.checking.results import PropertyResult, Verdict
 from fedmerit.incentives.checking.samplers import sampler_of
-from fedmerit.incentives.mechanisms.promises import Claim
+from fedmerit.incentives.mechanisms.properties import Property
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:
@@ -28,26 +28,26 @@ if TYPE_CHECKING:
     from fedmerit.incentives.mechanisms import Mechanism
 
     #: Tries to break a property in one setting; None where it does not apply.
-    Property = Callable[[Mechanism, Setting, np.random.Generator], Attempt | None]
+    Check = Callable[[Mechanism, Setting, np.random.Generator], Attempt | None]
 
 #: How each property is tried in a setting; truth on average needs many at once.
-PROPERTIES: Final[Mapping[Claim, Property]] = MappingProxyType(
+CHECKS: Final[Mapping[Property, Check]] = MappingProxyType(
     {
-        Claim.CONSERVATION: accounting.conserves,
-        Claim.DSIC: strategic.is_truthful,
-        Claim.NASH: strategic.is_equilibrium,
-        Claim.IR: accounting.harms_nobody,
-        Claim.WBB: accounting.stays_in_budget,
-        Claim.SBB: accounting.pays_out,
-        Claim.EFF: strategic.is_efficient,
-        Claim.SYM: coalitional.is_symmetric,
-        Claim.NULL: coalitional.ignores_nulls,
-        Claim.ADD: coalitional.is_additive,
-        Claim.CORE: coalitional.is_stable,
-        Claim.REPLICATION: coalitional.defies_copies,
-        Claim.SYBIL: coalitional.defies_sybils,
-        Claim.MONO: coalitional.rewards_growth,
-        Claim.SCALE: coalitional.keeps_units,
+        Property.CONSERVATION: accounting.conserves,
+        Property.DSIC: strategic.is_truthful,
+        Property.NASH: strategic.is_equilibrium,
+        Property.IR: accounting.harms_nobody,
+        Property.WBB: accounting.stays_in_budget,
+        Property.SBB: accounting.pays_out,
+        Property.EFF: strategic.is_efficient,
+        Property.SYM: coalitional.is_symmetric,
+        Property.NULL: coalitional.ignores_nulls,
+        Property.ADD: coalitional.is_additive,
+        Property.CORE: coalitional.is_stable,
+        Property.REPLICATION: coalitional.defies_copies,
+        Property.SYBIL: coalitional.defies_sybils,
+        Property.MONO: coalitional.rewards_growth,
+        Property.SCALE: coalitional.keeps_units,
     }
 )
 #: Settings that a mean over the others' types is taken over, for each trial asked for.
@@ -59,7 +59,7 @@ TRIALS: Final = 60
 def check(
     mechanism: Mechanism,
     *,
-    claims: Iterable[Claim] = Claim,
+    claims: Iterable[Property] = Property,
     trials: int = TRIALS,
     seed: int = 0,
     sampler: Sampler | None = None,
@@ -86,15 +86,15 @@ def check(
 
 
 def _result(
-    mechanism: Mechanism, claim: Claim, draw: Sampler, trials: int, seed: int
+    mechanism: Mechanism, claim: Property, draw: Sampler, trials: int, seed: int
 ) -> PropertyResult:
     claimed = claim in mechanism.claims
     largest: Attempt | None = None
     tried = 0
-    for found in _attempts(mechanism, claim, draw, trials, seed):
+    for attempt in _attempts(mechanism, claim, draw, trials, seed):
         tried += 1
-        if largest is None or found.gain - found.allowed > largest.gain - largest.allowed:
-            largest = found
+        if largest is None or attempt.gain - attempt.allowed > largest.gain - largest.allowed:
+            largest = attempt
     broke = largest is not None and largest.broke
     status: Status = "not claimed" if not claimed else "violated" if broke else "held"
     if claimed and not tried:
@@ -112,20 +112,20 @@ def _result(
 
 
 def _attempts(
-    mechanism: Mechanism, claim: Claim, draw: Sampler, trials: int, seed: int
+    mechanism: Mechanism, claim: Property, draw: Sampler, trials: int, seed: int
 ) -> Iterator[Attempt]:
-    if claim is Claim.BNIC:
+    if claim is Property.BNIC:
         if claim in mechanism.claims:
             rng = generator(seed, "checking", mechanism.name, claim)
-            found = is_truthful_on_average(mechanism, draw, rng, trials * _DRAWS_A_TRIAL)
-            if found is not None:
-                yield found
+            attempt = is_truthful_on_average(mechanism, draw, rng, trials * _DRAWS_A_TRIAL)
+            if attempt is not None:
+                yield attempt
         return
     for trial in range(trials):
         rng = generator(seed, "checking", mechanism.name, claim, trial)
         try:
-            found = PROPERTIES[claim](mechanism, draw(rng), rng)
+            attempt = CHECKS[claim](mechanism, draw(rng), rng)
         except Deficit:
             continue  # what it owes cannot be paid: WBB says so, and nothing else can be tried
-        if found is not None:
-            yield found
+        if attempt is not None:
+            yield attempt

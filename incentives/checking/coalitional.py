@@ -20,7 +20,7 @@ from fedmerit.incentives.checking.altering import (
 from fedmerit.incentives.checking.results import worst
 from fedmerit.incentives.checking.setting import UNIT
 from fedmerit.incentives.checking.takings import attempt, taken
-from fedmerit.incentives.mechanisms.promises import Claim, Need
+from fedmerit.incentives.mechanisms.properties import Need, Property
 from fedmerit.incentives.mechanisms.stable import excesses_of_table
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def ignores_nulls(
     mechanism: Mechanism, setting: Setting, _rng: np.random.Generator
 ) -> Attempt | None:
     """Add a member of no use to anyone, and see what it ends with."""
-    if not (divides(mechanism) or Claim.NULL in mechanism.claims):
+    if not (divides(mechanism) or Property.NULL in mechanism.claims):
         return None
     joined = with_null(setting)
     outcome, takings = taken(mechanism, joined)
@@ -121,7 +121,7 @@ def least_excess(worths: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
     n = len(worths).bit_length() - 1
     codes = np.arange(1, len(worths) - 1)
     inside = (codes[:, None] >> np.arange(n) & 1).astype(float)
-    found = linprog(
+    solution = linprog(
         np.append(np.zeros(n), 1.0),
         A_ub=-np.column_stack([inside, np.ones(len(codes))]),
         b_ub=-worths[1:-1],
@@ -130,7 +130,7 @@ def least_excess(worths: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
         bounds=[(None, None)] * (n + 1),
         method="highs",
     )
-    return float(found.fun)
+    return float(solution.fun)
 
 
 def defies_copies(
@@ -181,7 +181,7 @@ def keeps_units(
         other = replace(
             setting,
             worths=setting.worths * _TIMES,
-            half_widths=tuple(half * _TIMES for half in setting.half_widths),
+            half_widths=tuple(width * _TIMES for width in setting.half_widths),
         )
         times = 1
     _, after = taken(mechanism, other)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from fedmerit.incentives.checking.setting import Setting
-    from fedmerit.incentives.mechanisms import Claim, Mechanism
+    from fedmerit.incentives.mechanisms import Mechanism, Property
 
 Status = Literal["held", "violated", "not claimed"]
 
@@ -53,7 +53,7 @@ class PropertyResult:
         trials: Settings in which it was tried.
     """
 
-    claim: Claim
+    claim: Property
     status: Status
     gain: float | None
     witness: str
@@ -77,7 +77,7 @@ class Verdict:
         """Whether every claim held."""
         return all(result.status != "violated" for result in self.results)
 
-    def of(self, claim: Claim) -> PropertyResult:
+    def of(self, claim: Property) -> PropertyResult:
         """Give what was found of *claim*."""
         return next(result for result in self.results if result.claim == claim)
 
@@ -95,4 +95,4 @@ def quality(setting: Setting, mechanism: Mechanism, gain: float, says: str) -> A
 
 def worst(attempts: list[Attempt]) -> Attempt | None:
     """Give the attempt that gained most beyond what rounding explains; None of none."""
-    return max(attempts, key=lambda each: each.gain - each.allowed, default=None)
+    return max(attempts, key=lambda attempt: attempt.gain - attempt.allowed, default=None)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from fedmerit.incentives.checking.setting import UNIT, Setting
 from fedmerit.incentives.checking.worths import additive, convex, covering, growing, harmful
-from fedmerit.incentives.mechanisms.promises import Need
+from fedmerit.incentives.mechanisms.properties import Need
 from fedmerit.incentives.offers import Bid, History
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Sampler = Callable[[np.random.Generator], Setting]
 
 #: The most members there are.
-_MOST: Final = 4
+MAX_MEMBERS: Final = 4
 #: The chance that two buyers are alike, that a task's truth is 1, and that it is seen.
 _ALIKE: Final = 0.8
 _HALF: Final = 0.5
@@ -46,8 +46,8 @@ def coalitional(rng: np.random.Generator) -> Setting:
 def bidding(rng: np.random.Generator) -> Setting:
     """Draw members that offer lots at a cost, and a budget from tight to ample."""
     setting = _setting(rng, covering)
-    asked = sum(bid.cost for bid in setting.bids if bid is not None)
-    return replace(setting, budget=max(1, int(asked * 2 ** rng.uniform(-2, 2))))
+    costs = sum(bid.cost for bid in setting.bids if bid is not None)
+    return replace(setting, budget=max(1, int(costs * 2 ** rng.uniform(-2, 2))))
 
 
 def overlapping(rng: np.random.Generator) -> Setting:
@@ -108,7 +108,7 @@ def types_of_cost(rng: np.random.Generator) -> Setting:
 
 def contestants(rng: np.random.Generator) -> Setting:
     """Draw two members or more, some so dear that they stay out."""
-    setting = _sized(rng, int(rng.integers(2, _MOST + 1)), covering)
+    setting = _sized(rng, int(rng.integers(2, MAX_MEMBERS + 1)), covering)
     costs = (UNIT * 2 ** rng.uniform(-3, 2, setting.n)).astype(int).tolist()
     bids = tuple(Bid(cost=2 * cost, capacity=2, quality=2) for cost in costs)
     rows = (2,) * setting.n
@@ -140,8 +140,8 @@ def evaluators(rng: np.random.Generator) -> Setting:
     """Draw evaluators who see the truth of each task nine times in ten."""
     setting = _sized(rng, 3, covering)
     truth = rng.random(8) < _HALF
-    seen = truth ^ (rng.random((3, 8)) > _SEES)
-    return replace(setting, reports=tuple(map(tuple, seen.astype(int).tolist())))
+    signals = truth ^ (rng.random((3, 8)) > _SEES)
+    return replace(setting, reports=tuple(map(tuple, signals.astype(int).tolist())))
 
 
 def owed(rng: np.random.Generator) -> Setting:
@@ -149,7 +149,9 @@ def owed(rng: np.random.Generator) -> Setting:
     setting = _setting(rng, growing)
     n = setting.n
     amounts = [
-        tuple(Fraction(int(each)) for each in rng.integers(0, 3 * UNIT, n) * rng.integers(0, 2, n))
+        tuple(
+            Fraction(int(amount)) for amount in rng.integers(0, 3 * UNIT, n) * rng.integers(0, 2, n)
+        )
         for _ in range(3)
     ]
     regrets, waits, costs = amounts
@@ -188,7 +190,7 @@ def sampler_of(mechanism: Mechanism) -> Sampler:
 def _setting(
     rng: np.random.Generator, kind: Callable[[int, np.random.Generator], NDArray[np.float64]]
 ) -> Setting:
-    return _sized(rng, int(rng.integers(1, _MOST + 1)), kind)
+    return _sized(rng, int(rng.integers(1, MAX_MEMBERS + 1)), kind)
 
 
 def _sized(
@@ -214,6 +216,6 @@ def _sized(
         updates=rng.integers(-3, 4, (n, 5)).astype(float),
         reports=tuple(map(tuple, rng.integers(0, 2, (n, tasks)).tolist())),
         history=History(
-            reputations=tuple(Fraction(int(each), 8) for each in rng.integers(1, 9, n)),
+            reputations=tuple(Fraction(int(eighths), 8) for eighths in rng.integers(1, 9, n)),
         ),
     )

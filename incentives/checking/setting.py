@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from fedmerit.incentives.mechanisms.promises import Need
+from fedmerit.incentives.mechanisms.properties import Need
 from fedmerit.incentives.methods.enumeration import shapley_of_table
-from fedmerit.incentives.offers import Bid, History
+from fedmerit.incentives.offers import NOTHING_YET, Bid, History
 from fedmerit.incentives.payments import NANO, Estimate, RoundInput
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 #: Base units that one unit of worth is worth; so much more than 1 that rounding is small.
 UNIT: Final = 10**6
-_NOTHING_YET: Final = History()
 
 
 class ListedGame:
@@ -70,7 +69,7 @@ class Setting:
     stakes: tuple[int, ...]
     updates: NDArray[np.float64]
     reports: tuple[tuple[int, ...], ...] = ()
-    history: History = _NOTHING_YET
+    history: History = NOTHING_YET
     parameters: Mapping[str, Parameter] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
@@ -83,7 +82,7 @@ class Setting:
         """Whether nobody's data do harm anywhere, and everyone's are worth something."""
         codes = np.arange(len(self.worths))
         grows = (self.worths[codes | 1 << i] >= self.worths for i in range(self.n))
-        return bool(self.worths[-1] > 0 and all(each.all() for each in grows))
+        return bool(self.worths[-1] > 0 and all(never_less.all() for never_less in grows))
 
     def round(self, **told: Any) -> RoundInput:  # noqa: ANN401 - fields of RoundInput
         """Give the round in which everybody tells the truth, but for what is *told*."""
@@ -106,8 +105,8 @@ class Setting:
     def regrouped(self, origins: Sequence[int], worths: NDArray[np.float64]) -> Setting:
         """Give the setting whose members are copies of these, with these worths."""
         past = {
-            part.name: tuple(kept[i] for i in origins)
-            if (kept := getattr(self.history, part.name))
+            part.name: tuple(amounts[i] for i in origins)
+            if (amounts := getattr(self.history, part.name))
             else ()
             for part in fields(History)
         }
@@ -148,8 +147,8 @@ class Setting:
 def _contributions(worths: bytes, half_widths: tuple[int, ...]) -> tuple[Estimate, ...]:
     values = shapley_of_table(np.frombuffer(worths))
     return tuple(
-        Estimate(round(Fraction(value) * NANO), half)
-        for value, half in zip(values.tolist(), half_widths, strict=True)
+        Estimate(round(Fraction(value) * NANO), half_width)
+        for value, half_width in zip(values.tolist(), half_widths, strict=True)
     )
 
 

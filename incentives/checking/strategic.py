@@ -11,7 +11,7 @@ import numpy as np
 from fedmerit.errors import RewardError
 from fedmerit.incentives.checking.results import worst
 from fedmerit.incentives.checking.takings import attempt, taken
-from fedmerit.incentives.mechanisms.promises import Need
+from fedmerit.incentives.mechanisms.properties import Need
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -71,8 +71,8 @@ def lies(setting: Setting, who: int, bid: Bid, *, parts: bool) -> Iterator[Bid |
     for capacity in {bid.capacity // 2, bid.capacity - 1} - {0, bid.capacity} if parts else ():
         # Who offers less asks for less, and is worth less.
         quality = max(1, bid.quality * capacity // bid.capacity)
-        kept = round(bid.unit_cost * capacity)
-        yield replace(bid, capacity=capacity, cost=kept, quality=quality)
+        cost = round(bid.unit_cost * capacity)
+        yield replace(bid, capacity=capacity, cost=cost, quality=quality)
     yield None
 
 
@@ -113,7 +113,7 @@ def is_efficient(
         return None
     round_ = setting.round()
     outcome, settings = mechanism(round_), mechanism.settings(round_)
-    work = [float(each) for each in outcome.work]
+    work = [float(units) for units in outcome.work]
     most = _most_work(mechanism, setting, max(work))
 
     def gains(tried: list[float]) -> float:
@@ -151,8 +151,8 @@ def best_work(
         def along(x: float, i: int = i, best: list[float] = best) -> float:
             return function([*best[:i], x, *best[i + 1 :]])
 
-        found = best_of(along, [most[i] * part for part in np.linspace(0, 1, 33).tolist()])
-        best = max([best, [*best[:i], found, *best[i + 1 :]]], key=function)
+        improved = best_of(along, [most[i] * part for part in np.linspace(0, 1, 33).tolist()])
+        best = max([best, [*best[:i], improved, *best[i + 1 :]]], key=function)
     return best
 
 
@@ -207,4 +207,4 @@ def _told(bid: Bid | None) -> str:
 
 
 def _short(work: Iterable[float]) -> str:
-    return "(" + ", ".join(f"{each:.4g}" for each in work) + ")"
+    return "(" + ", ".join(f"{units:.4g}" for units in work) + ")"

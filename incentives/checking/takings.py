@@ -25,14 +25,14 @@ def taken(
     round_ = told or setting.round()
     outcome = mechanism(round_)
     if outcome.quality_ppm:
-        return outcome, [float(each) for each in outcome.quality_ppm]
+        return outcome, [float(quality) for quality in outcome.quality_ppm]
     nets = [pay - slash for pay, slash in zip(outcome.payments, outcome.slashes, strict=True)]
     if not outcome.work:
         return outcome, [float(net) for net in nets]
-    work = [float(each) for each in outcome.work]
+    work = [float(units) for units in outcome.work]
     takings = []
     for i, (net, bid) in enumerate(zip(nets, setting.bids, strict=True)):
-        cost = mechanism.hardship(round_, bid, work[i]) if bid is not None else 0.0
+        cost = mechanism.work_cost(round_, bid, work[i]) if bid is not None else 0.0
         benefit = 0.0
         if mechanism.model.benefit is not None:
             benefit = mechanism.model.benefit(round_, work, i, **mechanism.settings(round_))

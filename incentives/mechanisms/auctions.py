@@ -10,16 +10,23 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
-from fedmerit.incentives.mechanisms.edge import pay
 from fedmerit.incentives.mechanisms.market import at_least, entered, spread, whole_work
-from fedmerit.incentives.mechanisms.promises import Claim, Need, mechanism
+from fedmerit.incentives.mechanisms.properties import Need, Property, mechanism
+from fedmerit.incentives.mechanisms.rounding import pay
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fedmerit.incentives.payments import Outcome, RoundInput
 
-_TRUTHFUL: Final = (Claim.DSIC, Claim.IR, Claim.WBB, Claim.SYM, Claim.MONO, Claim.SCALE)
+_TRUTHFUL: Final = (
+    Property.DSIC,
+    Property.IR,
+    Property.WBB,
+    Property.SYM,
+    Property.MONO,
+    Property.SCALE,
+)
 #: The winners' positions and what each is paid.
 Prices = dict[int, Fraction]
 
@@ -142,7 +149,10 @@ def proportional_share(round_: RoundInput, /) -> Outcome:
     return pay(round_, spread(round_, dict(paid)), work=whole_work(round_, paid))
 
 
-@mechanism(claims=(Claim.DSIC, Claim.IR, Claim.WBB, Claim.MONO, Claim.SCALE), needs=(Need.BIDS,))
+@mechanism(
+    claims=(Property.DSIC, Property.IR, Property.WBB, Property.MONO, Property.SCALE),
+    needs=(Need.BIDS,),
+)
 def online(round_: RoundInput, /) -> Outcome:
     """Watch the first half of those who come, then offer the rest a price, take it or leave it.
 
@@ -155,17 +165,19 @@ def online(round_: RoundInput, /) -> Outcome:
     Cost: One sort.
     """
     bids = entered(round_)
-    seen = list(bids)[: len(bids) // 2]
+    watched = list(bids)[: len(bids) // 2]
     paid, _ = budget_feasible(
-        {i: bids[i].cost for i in seen}, {i: bids[i].quality for i in seen}, round_.budget // 2
+        {i: bids[i].cost for i in watched},
+        {i: bids[i].quality for i in watched},
+        round_.budget // 2,
     )
     quality = sum(bids[i].quality for i in paid)
     price = Fraction(sum(paid.values()), quality) if quality else Fraction(0)
-    if not seen and bids:  # nobody to learn from: one comes, and is offered everything
+    if not watched and bids:  # nobody to learn from: one comes, and is offered everything
         price = Fraction(round_.budget, next(iter(bids.values())).quality)
     dues: Prices = {}
     left = Fraction(round_.budget)
-    for i, bid in list(bids.items())[len(seen) :]:
+    for i, bid in list(bids.items())[len(watched) :]:
         offer = bid.quality * price
         if bid.cost <= offer <= left:
             dues[i] = offer

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from fedmerit.errors import RewardError
 from fedmerit.incentives.mechanisms.coalitions import table
-from fedmerit.incentives.mechanisms.edge import divide, exact
-from fedmerit.incentives.mechanisms.promises import Claim, Need, mechanism
+from fedmerit.incentives.mechanisms.properties import Need, Property, mechanism
+from fedmerit.incentives.mechanisms.rounding import divide, exact
 from fedmerit.incentives.mechanisms.sharing import alone_of_table
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def nash_division(
     return [fallback + gain * power / sum(powers) for fallback, power in shares]
 
 
-@mechanism(claims=(Claim.IR, Claim.WBB, Claim.SYM, Claim.SCALE), needs=(Need.GAME,))
+@mechanism(claims=(Property.IR, Property.WBB, Property.SYM, Property.SCALE), needs=(Need.GAME,))
 def nash_bargaining(round_: RoundInput, /, *, powers: tuple[int, ...] = ()) -> Outcome:
     """Pay each its worth alone and an equal part of what working together adds.
 
@@ -60,7 +60,7 @@ def nash_bargaining(round_: RoundInput, /, *, powers: tuple[int, ...] = ()) -> O
     everyone = float(worths[-1])
     if everyone <= 0:
         return divide(round_, [0.0] * n)
-    inside = [i for i, name in enumerate(round_.participants) if name not in round_.barred]
+    inside = [i for i, name in enumerate(round_.participants) if name not in round_.ineligible]
     alone = alone_of_table(worths).clip(min=0.0) / everyone
     shares = nash_division(
         Fraction(1), [exact(float(alone[i]), 1) for i in inside], [powers[i] for i in inside]

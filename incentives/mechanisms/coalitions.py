@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from fedmerit.incentives.payments import RoundInput
 
-_MOST: Final = 20
+MAX_MEMBERS: Final = 20
 
 
 def table(round_: RoundInput) -> NDArray[np.float64]:
@@ -29,10 +29,10 @@ def table(round_: RoundInput) -> NDArray[np.float64]:
         GameError: The game breaks its contract, as with worths that are NaN.
     """
     n = len(round_.participants)
-    if round_.game is None or n > _MOST:
+    if round_.game is None or n > MAX_MEMBERS:
         raise RewardError(
             f"{n} participants have 2**{n} coalitions, and dividing a game looks at each",
-            hint=f"Value groups of members, at most {_MOST}, or pay by estimated contributions.",
+            hint=f"Value at most {MAX_MEMBERS} groups of members, or pay by estimated values.",
         )
     worths = ask(round_.game, every_coalition(n)).mean(axis=1)
     return np.asarray(worths - worths[0])

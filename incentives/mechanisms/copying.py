@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fedmerit.incentives.mechanisms.coalitions import table
-from fedmerit.incentives.mechanisms.edge import pay
 from fedmerit.incentives.mechanisms.market import positive
-from fedmerit.incentives.mechanisms.promises import Claim, Need, brought, mechanism
+from fedmerit.incentives.mechanisms.properties import Need, Property, brought, mechanism
+from fedmerit.incentives.mechanisms.rounding import pay
 from fedmerit.incentives.methods.enumeration import shapley_of_table
 from fedmerit.incentives.methods.runs.alignment import cosines
 
@@ -54,13 +54,13 @@ def robust_values(
 
 @mechanism(
     claims=(
-        Claim.IR,
-        Claim.WBB,
-        Claim.SYM,
-        Claim.NULL,
-        Claim.ADD,
-        Claim.REPLICATION,
-        Claim.SCALE,
+        Property.IR,
+        Property.WBB,
+        Property.SYM,
+        Property.NULL,
+        Property.ADD,
+        Property.REPLICATION,
+        Property.SCALE,
     ),
     needs=(Need.GAME, Need.UPDATES),
 )
@@ -84,7 +84,7 @@ def robust_shapley(round_: RoundInput, /, *, penalty: Fraction = Fraction(1)) ->
     updates = brought(round_.updates, Need.UPDATES, mechanism="robust-shapley")
     alike = similarities(np.asarray(updates, dtype=np.float64))
     values = robust_values(shapley_of_table(worths), alike, float(penalty)).clip(min=0.0)
-    values[[name in round_.barred for name in round_.participants]] = 0.0
+    values[[name in round_.ineligible for name in round_.participants]] = 0.0
     if everyone <= 0:
         return pay(round_, [Fraction(0)] * len(values))
     most = max(everyone, values.sum())  # more than everyone only where data do harm

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from fedmerit.errors import RewardError
-from fedmerit.incentives.mechanisms.edge import exact, outcome
 from fedmerit.incentives.mechanisms.market import at_least, entered
-from fedmerit.incentives.mechanisms.promises import Claim, Model, Need, mechanism
+from fedmerit.incentives.mechanisms.properties import Model, Need, Property, mechanism
+from fedmerit.incentives.mechanisms.rounding import exact, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,9 +62,9 @@ def _value(round_: RoundInput, work: Sequence[float], **_: object) -> float:
 
 
 @mechanism(
-    claims=(Claim.BNIC, Claim.EFF, Claim.WBB, Claim.SCALE),
+    claims=(Property.BNIC, Property.EFF, Property.WBB, Property.SCALE),
     needs=(Need.BIDS, Need.STAKES),
-    model=Model(money=frozenset({"low", "high"}), hardship=_gives, welfare=_value),
+    model=Model(money=frozenset({"low", "high"}), work_cost=_gives, welfare=_value),
 )
 def cremer_mclean(
     round_: RoundInput,

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from scipy.optimize import brentq
 
-from fedmerit.incentives.mechanisms.edge import pay
 from fedmerit.incentives.mechanisms.market import at_least, entered, positive, spread
-from fedmerit.incentives.mechanisms.promises import Claim, Model, Need, mechanism
+from fedmerit.incentives.mechanisms.properties import Model, Need, Property, mechanism
+from fedmerit.incentives.mechanisms.rounding import pay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,7 @@ def _good_gain(round_: RoundInput, work: Sequence[float], *, benefit: int) -> fl
 
 
 @mechanism(
-    claims=(Claim.NASH, Claim.IR, Claim.WBB, Claim.SYM, Claim.SCALE),
+    claims=(Property.NASH, Property.IR, Property.WBB, Property.SYM, Property.SCALE),
     needs=(Need.BIDS,),
     model=Model(
         money=frozenset({"benefit"}),
@@ -114,27 +114,30 @@ def shaped(units: float, total: float, cost: float, *, half: float, edge: float)
         half: Units at which accuracy is 1/2.
         edge: How much more than the cost, as a part of it.
     """
-    own = alone(cost, half)
-    if units <= own:
+    units_alone = alone(cost, half)
+    if units <= units_alone:
         return accuracy(units, half)
-    return min(accuracy(own, half) + (1 + edge) * cost * (units - own), accuracy(total, half))
+    return min(
+        accuracy(units_alone, half) + (1 + edge) * cost * (units - units_alone),
+        accuracy(total, half),
+    )
 
 
 def shaped_units(costs: Sequence[float], *, half: float, edge: float) -> list[float]:
     """Give the units that each brings in equilibrium: until it receives the joint model."""
-    own = [alone(cost, half) for cost in costs]
+    singly = [alone(cost, half) for cost in costs]
 
     def brings(total: float) -> list[float]:
         joint = accuracy(total, half)
         return [
             mine + max(0.0, joint - accuracy(mine, half)) / ((1 + edge) * cost)
-            for mine, cost in zip(own, costs, strict=True)
+            for mine, cost in zip(singly, costs, strict=True)
         ]
 
-    low = max(sum(own), 1e-9 * half)
-    high = sum(own) + sum(1 / cost for cost in costs)
+    low = max(sum(singly), 1e-9 * half)
+    high = sum(singly) + sum(1 / cost for cost in costs)
     if sum(brings(low)) <= low:
-        return own
+        return singly
     return brings(float(brentq(lambda total: sum(brings(total)) - total, low, high)))
 
 
@@ -171,7 +174,7 @@ def _shaped_payoff(
 
 
 @mechanism(
-    claims=(Claim.NASH, Claim.IR, Claim.WBB, Claim.SYM, Claim.SCALE),
+    claims=(Property.NASH, Property.IR, Property.WBB, Property.SYM, Property.SCALE),
     needs=(Need.BIDS,),
     model=Model(
         money=frozenset({"worth"}), divisible=True, benefit=_received, payoff=_shaped_payoff

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fedmerit.incentives.mechanisms.coalitions import table
-from fedmerit.incentives.mechanisms.edge import pay
 from fedmerit.incentives.mechanisms.market import at_least, entered, spread, whole_work
-from fedmerit.incentives.mechanisms.promises import Claim, Model, Need, mechanism
+from fedmerit.incentives.mechanisms.properties import Model, Need, Property, mechanism
+from fedmerit.incentives.mechanisms.rounding import pay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,14 +85,14 @@ def root_welfare(round_: RoundInput, work: Sequence[float], *, alpha: int, **_: 
 
 @mechanism(
     claims=(
-        Claim.DSIC,
-        Claim.EFF,
-        Claim.IR,
-        Claim.WBB,
-        Claim.SYM,
-        Claim.MONO,
-        Claim.SCALE,
-        Claim.SYBIL,
+        Property.DSIC,
+        Property.EFF,
+        Property.IR,
+        Property.WBB,
+        Property.SYM,
+        Property.MONO,
+        Property.SCALE,
+        Property.SYBIL,
     ),
     needs=(Need.BIDS,),
     model=Model(
@@ -157,7 +157,7 @@ def _welfare_bought(round_: RoundInput, work: Sequence[float], *, worth: int) ->
 
 
 @mechanism(
-    claims=(Claim.DSIC, Claim.EFF, Claim.IR, Claim.SYM, Claim.MONO, Claim.SCALE),
+    claims=(Property.DSIC, Property.EFF, Property.IR, Property.SYM, Property.MONO, Property.SCALE),
     needs=(Need.BIDS, Need.GAME),
     model=Model(money=frozenset({"worth"}), income=_worth_bought, welfare=_welfare_bought),
 )

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def entered(round_: RoundInput) -> dict[int, Bid]:
-    """Give the bids that count, by the member's position: all but those of the barred."""
+    """Give the bids that count, by the member's position: all but those of the ineligible."""
     pairs = zip(round_.participants, round_.bids, strict=True)
     return {
         i: bid
         for i, (name, bid) in enumerate(pairs)
-        if bid is not None and name not in round_.barred
+        if bid is not None and name not in round_.ineligible
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fedmerit.incentives.apportionment import apportion
-from fedmerit.incentives.mechanisms.promises import Claim, Need, mechanism
+from fedmerit.incentives.mechanisms.properties import Need, Property, mechanism
 from fedmerit.incentives.payments import Outcome
 
 if TYPE_CHECKING:
@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 
 #: What any division of the whole budget by fixed weights keeps.
-_ALWAYS = (Claim.IR, Claim.WBB, Claim.SYM, Claim.SCALE)
+_ALWAYS = (Property.IR, Property.WBB, Property.SYM, Property.SCALE)
 
 
 @mechanism(
-    claims=(*_ALWAYS, Claim.SBB, Claim.NULL, Claim.ADD, Claim.MONO), needs=(Need.CONTRIBUTIONS,)
+    claims=(*_ALWAYS, Property.SBB, Property.NULL, Property.ADD, Property.MONO),
+    needs=(Need.CONTRIBUTIONS,),
 )
 def proportional(round_: RoundInput, /) -> Outcome:
     """Pay the whole budget by the positive part of the value.
@@ -36,7 +37,7 @@ def proportional(round_: RoundInput, /) -> Outcome:
     return _pay(round_, round_.counted)
 
 
-@mechanism(claims=(*_ALWAYS, Claim.NULL, Claim.MONO), needs=(Need.CONTRIBUTIONS,))
+@mechanism(claims=(*_ALWAYS, Property.NULL, Property.MONO), needs=(Need.CONTRIBUTIONS,))
 def confident(round_: RoundInput, /) -> Outcome:
     """Pay by the low end of each value's interval, and keep the rest in the reserve.
 
@@ -61,7 +62,7 @@ def confident(round_: RoundInput, /) -> Outcome:
     return _outcome(round_, [min(pair) for pair in zip(shares, most, strict=True)])
 
 
-@mechanism(claims=(*_ALWAYS, Claim.SBB, Claim.MONO), needs=())
+@mechanism(claims=(*_ALWAYS, Property.SBB, Property.MONO), needs=())
 def equal(round_: RoundInput, /) -> Outcome:
     """Pay everyone alike, whatever they brought.
 
@@ -71,11 +72,12 @@ def equal(round_: RoundInput, /) -> Outcome:
     Source: The usual baseline.
     Cost: One pass.
     """
-    return _pay(round_, [int(name not in round_.barred) for name in round_.participants])
+    return _pay(round_, [int(name not in round_.ineligible) for name in round_.participants])
 
 
 @mechanism(
-    claims=(*_ALWAYS, Claim.SBB, Claim.SYBIL, Claim.REPLICATION, Claim.MONO), needs=(Need.ROWS,)
+    claims=(*_ALWAYS, Property.SBB, Property.SYBIL, Property.REPLICATION, Property.MONO),
+    needs=(Need.ROWS,),
 )
 def data_size(round_: RoundInput, /) -> Outcome:
     """Pay by the rows that each declares.
@@ -88,7 +90,7 @@ def data_size(round_: RoundInput, /) -> Outcome:
     Cost: One pass.
     """
     pairs = zip(round_.participants, round_.rows, strict=True)
-    return _pay(round_, [0 if name in round_.barred else rows for name, rows in pairs])
+    return _pay(round_, [0 if name in round_.ineligible else rows for name, rows in pairs])
 
 
 def _pay(round_: RoundInput, weights: Sequence[int]) -> Outcome:

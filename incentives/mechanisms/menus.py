@@ -13,9 +13,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from fedmerit.errors import RewardError
-from fedmerit.incentives.mechanisms.edge import pay
 from fedmerit.incentives.mechanisms.market import at_least, entered, positive, spread
-from fedmerit.incentives.mechanisms.promises import Claim, Model, Need, mechanism
+from fedmerit.incentives.mechanisms.properties import Model, Need, Property, mechanism
+from fedmerit.incentives.mechanisms.rounding import pay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -91,7 +91,7 @@ def logarithmic(alpha: float) -> Callable[[float], float]:
 
 
 @mechanism(
-    claims=(Claim.DSIC, Claim.IR, Claim.SYM, Claim.MONO, Claim.SCALE),
+    claims=(Property.DSIC, Property.IR, Property.SYM, Property.MONO, Property.SCALE),
     needs=(Need.BIDS,),
     model=Model(money=frozenset({"alpha", "types"})),
 )
@@ -119,8 +119,8 @@ def contract(
     Cost: One pass over types.
     """
     at_least(1, alpha=alpha)
-    for each in (*types, *odds):
-        positive(types_and_odds=each)
+    for number in (*types, *odds):
+        positive(types_and_odds=number)
     menu = best_menu(types, odds, logarithmic(alpha))
     work, dues = {}, {}
     for i, bid in entered(round_).items():
@@ -132,7 +132,7 @@ def contract(
         # A type is indifferent to its neighbour's contract; rounding must not decide.
         best = max((gain for gain, _, _ in offered), default=-1.0 * alpha)
         if best >= -1e-9 * alpha:
-            near = [each for each in offered if each[0] >= best - 1e-9 * alpha]
-            _, work[i], dues[i] = max(near, key=lambda each: each[1])
+            near = [choice for choice in offered if choice[0] >= best - 1e-9 * alpha]
+            _, work[i], dues[i] = max(near, key=lambda choice: choice[1])
     units = tuple(Fraction(work.get(i, 0.0)) for i in range(len(round_.bids)))
     return pay(round_, spread(round_, dues), work=units)

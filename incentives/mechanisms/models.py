@@ -11,9 +11,9 @@ import numpy as np
 
 from fedmerit.errors import RewardError
 from fedmerit.incentives.mechanisms.coalitions import table
-from fedmerit.incentives.mechanisms.edge import exact, pay
 from fedmerit.incentives.mechanisms.market import positive
-from fedmerit.incentives.mechanisms.promises import Claim, Need, brought, mechanism
+from fedmerit.incentives.mechanisms.properties import Need, Property, brought, mechanism
+from fedmerit.incentives.mechanisms.rounding import exact, pay
 from fedmerit.incentives.mechanisms.sharing import alone_of_table
 from fedmerit.incentives.methods.enumeration import shapley_of_table
 from fedmerit.incentives.methods.runs.alignment import cosines, unit
@@ -67,11 +67,14 @@ def weaker_coalitions(
     worths: NDArray[np.float64], values: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Give, for each member, the worth of all whose value is at most its own, ``(n,)``."""
-    codes = [sum(1 << j for j in np.flatnonzero(values <= own).tolist()) for own in values]
+    codes = [sum(1 << j for j in np.flatnonzero(values <= value).tolist()) for value in values]
     return np.asarray(worths[codes])
 
 
-@mechanism(claims=(Claim.IR, Claim.WBB, Claim.SYM, Claim.NULL, Claim.SCALE), needs=(Need.GAME,))
+@mechanism(
+    claims=(Property.IR, Property.WBB, Property.SYM, Property.NULL, Property.SCALE),
+    needs=(Need.GAME,),
+)
 def rho_shapley(round_: RoundInput, /, *, rho: Fraction = Fraction(1)) -> Outcome:
     """Give each a model as good as its Shapley value's share of the largest, to the power rho.
 
@@ -90,7 +93,7 @@ def rho_shapley(round_: RoundInput, /, *, rho: Fraction = Fraction(1)) -> Outcom
         raise RewardError(f"rho is 0 to 1, and is {rho}")
     worths = table(round_)
     values = shapley_of_table(worths)
-    values[[name in round_.barred for name in round_.participants]] = 0.0
+    values[[name in round_.ineligible for name in round_.participants]] = 0.0
     n = len(values)
     if values.max() <= 0 or worths[-1] <= 0:
         return pay(round_, [Fraction(0)] * n, quality_ppm=(0,) * n)
@@ -134,7 +137,7 @@ def download_ratios(importances: NDArray[np.float64], beta: float) -> NDArray[np
     return np.asarray(ratios / ratios.max())
 
 
-@mechanism(claims=(Claim.WBB, Claim.SYM, Claim.SCALE), needs=(Need.UPDATES, Need.HISTORY))
+@mechanism(claims=(Property.WBB, Property.SYM, Property.SCALE), needs=(Need.UPDATES, Need.HISTORY))
 def cosine_shares(
     round_: RoundInput,
     /,
@@ -161,7 +164,7 @@ def cosine_shares(
         raise RewardError(f"keep is a part of 1, and is {keep}")
     n = len(round_.participants)
     updates = brought(round_.updates, Need.UPDATES, mechanism="cosine-shares")
-    inside = [i for i, name in enumerate(round_.participants) if name not in round_.barred]
+    inside = [i for i, name in enumerate(round_.participants) if name not in round_.ineligible]
     past = round_.history.importances or (Fraction(0),) * n
     quality, importances = [0] * n, [Fraction(0)] * n
     if inside:

@@ -11,9 +11,9 @@ from math import log, sqrt
 from typing import TYPE_CHECKING
 
 from fedmerit.errors import RewardError
-from fedmerit.incentives.mechanisms.edge import divide, pay
 from fedmerit.incentives.mechanisms.market import at_least, entered, spread
-from fedmerit.incentives.mechanisms.promises import Claim, Model, Need, mechanism
+from fedmerit.incentives.mechanisms.properties import Model, Need, Property, mechanism
+from fedmerit.incentives.mechanisms.rounding import divide, pay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,12 +44,12 @@ def _gain(round_: RoundInput, work: Sequence[float], *, worth: int) -> float:
 
 
 @mechanism(
-    claims=(Claim.DSIC, Claim.NASH, Claim.IR, Claim.SYM, Claim.MONO, Claim.SCALE),
+    claims=(Property.DSIC, Property.NASH, Property.IR, Property.SYM, Property.MONO, Property.SCALE),
     needs=(Need.BIDS,),
     model=Model(
         money=frozenset({"worth"}),
         divisible=True,
-        hardship=_squares,
+        work_cost=_squares,
         payoff=_at_price,
         welfare=_gain,
     ),
@@ -74,17 +74,17 @@ def posted_price(round_: RoundInput, /, *, worth: int = 10**6) -> Outcome:
         best = price / bid.unit_cost if bid.cost else Fraction(bid.capacity)
         work[i] = min(best, Fraction(bid.capacity))
     done = tuple(work.get(i, Fraction(0)) for i in range(len(round_.bids)))
-    return pay(round_, [price * each for each in done], work=done)
+    return pay(round_, [price * units for units in done], work=done)
 
 
-def accuracy_price(worth: float, hardships: Sequence[float]) -> float:
+def accuracy_price(worth: float, unit_costs: Sequence[float]) -> float:
     """Give the leader's best price r for local accuracy, ``(worth - r) * sum(1 - theta)``.
 
-    A follower of hardship k ends at ``theta = min(1, k / r)``. Up to the price at which the
+    A follower of unit cost k ends at ``theta = min(1, k / r)``. Up to the price at which the
     next follower starts to work the leader's utility is concave: the best of each stretch
-    is in closed form, ``sqrt(worth * mean hardship)`` where all work.
+    is in closed form, ``sqrt(worth * mean unit cost)`` where all work.
     """
-    ordered, best, most = sorted(hardships), 0.0, 0.0
+    ordered, best, most = sorted(unit_costs), 0.0, 0.0
     for m in range(1, len(ordered) + 1):
         low = ordered[m - 1]
         high = ordered[m] if m < len(ordered) else max(worth, low)
@@ -95,13 +95,13 @@ def accuracy_price(worth: float, hardships: Sequence[float]) -> float:
     return best
 
 
-def local_error(price: float, hardship: float) -> float:
+def local_error(price: float, unit_cost: float) -> float:
     """Give the local error at which a follower stops: 1 is no work, less is better."""
-    return min(1.0, hardship / price) if price > 0 else 1.0
+    return min(1.0, unit_cost / price) if price > 0 else 1.0
 
 
 def _iterations(bid: Bid, work: float, **_: object) -> float:
-    """The last of the error is the hardest: hardship times the logarithm of 1 / error."""
+    """The last of the error is the dearest: unit cost times the logarithm of 1 / error."""
     if bid.cost == 0:
         return 0.0
     return float(bid.unit_cost) * log(1 / (1 - work)) if work < 1 else float("inf")
@@ -113,27 +113,27 @@ def _accuracy_payoff(
     bid = round_.bids[member]
     if bid is None:
         return 0.0
-    hardships = [float(each.unit_cost) for each in entered(round_).values()]
+    unit_costs = [float(offer.unit_cost) for offer in entered(round_).values()]
     done = efforts[member]
-    return accuracy_price(worth, hardships) * min(done, 1.0) - _iterations(bid, done)
+    return accuracy_price(worth, unit_costs) * min(done, 1.0) - _iterations(bid, done)
 
 
 @mechanism(
-    claims=(Claim.NASH, Claim.IR, Claim.WBB, Claim.SYM, Claim.SCALE),
+    claims=(Property.NASH, Property.IR, Property.WBB, Property.SYM, Property.SCALE),
     needs=(Need.BIDS,),
     model=Model(
-        money=frozenset({"worth"}), divisible=True, hardship=_iterations, payoff=_accuracy_payoff
+        money=frozenset({"worth"}), divisible=True, work_cost=_iterations, payoff=_accuracy_payoff
     ),
 )
 def local_accuracy(round_: RoundInput, /, *, worth: int = 10**6) -> Outcome:
     """Pay a price for local accuracy, the one that is best for the buyer given all costs.
 
-    Work is ``1 - theta``, where theta is the local error; what it costs is the hardship
-    times ``ln(1 / theta)``. The price follows the stated hardships, so it pays to overstate
+    Work is ``1 - theta``, where theta is the local error; what it costs is a unit cost
+    times ``ln(1 / theta)``. The price follows the stated costs, so it pays to overstate
     them: no truth is promised. The budget must be the worth times the members.
 
     Args:
-        round_: The round; unit costs of bids are hardships.
+        round_: The round; that unit cost is its bid's.
         worth: Base units that full local accuracy of one member is worth.
 
     Raises:
@@ -156,13 +156,13 @@ def local_accuracy(round_: RoundInput, /, *, worth: int = 10**6) -> Outcome:
     return pay(round_, dues, work=done)
 
 
-def cycle_price(budget: float, hardships: Sequence[float]) -> float:
+def cycle_price(budget: float, unit_costs: Sequence[float]) -> float:
     """Give the price of a cycle a second at which best answers use up the budget.
 
-    A worker of hardship k runs ``price / 2k`` cycles a second, at a cost of k times their
+    A worker of unit cost k runs ``price / 2k`` cycles a second, at a cost of k times their
     square; together they are paid ``price**2 / 2 * sum(1 / k)``.
     """
-    return sqrt(2 * budget / sum(1 / hardship for hardship in hardships))
+    return sqrt(2 * budget / sum(1 / unit_cost for unit_cost in unit_costs))
 
 
 def round_time(cycles: float, speed: float, workers: int) -> float:
@@ -181,15 +181,23 @@ def _cycles_payoff(round_: RoundInput, efforts: Sequence[float], member: int) ->
     bid = round_.bids[member]
     if bid is None:
         return 0.0
-    hardships = [float(each.unit_cost) for each in entered(round_).values()]
-    price = cycle_price(float(round_.budget), hardships)
+    unit_costs = [float(offer.unit_cost) for offer in entered(round_).values()]
+    price = cycle_price(float(round_.budget), unit_costs)
     return price * efforts[member] - _power(bid, efforts[member])
 
 
 @mechanism(
-    claims=(Claim.NASH, Claim.IR, Claim.WBB, Claim.SBB, Claim.SYM, Claim.MONO, Claim.SCALE),
+    claims=(
+        Property.NASH,
+        Property.IR,
+        Property.WBB,
+        Property.SBB,
+        Property.SYM,
+        Property.MONO,
+        Property.SCALE,
+    ),
     needs=(Need.BIDS,),
-    model=Model(divisible=True, hardship=_power, payoff=_cycles_payoff),
+    model=Model(divisible=True, work_cost=_power, payoff=_cycles_payoff),
 )
 def cycle_market(round_: RoundInput, /) -> Outcome:
     """Pay for computing speed at the price at which members' best answers use up the budget.
@@ -204,11 +212,11 @@ def cycle_market(round_: RoundInput, /) -> Outcome:
     Cost: One pass.
     """
     bids = entered(round_)
-    hardships = {i: float(bid.unit_cost) for i, bid in bids.items()}
-    if any(hardship <= 0 for hardship in hardships.values()):
-        raise RewardError(f"computing must cost something, and hardships are {hardships}")
+    unit_costs = {i: float(bid.unit_cost) for i, bid in bids.items()}
+    if any(unit_cost <= 0 for unit_cost in unit_costs.values()):
+        raise RewardError(f"computing must cost something, and unit costs are {unit_costs}")
     if not bids:
         return pay(round_, spread(round_, {}), work=(Fraction(0),) * len(round_.bids))
-    price = cycle_price(float(round_.budget), list(hardships.values()))
-    work = [price / (2 * hardships[i]) if i in bids else 0.0 for i in range(len(round_.bids))]
+    price = cycle_price(float(round_.budget), list(unit_costs.values()))
+    work = [price / (2 * unit_costs[i]) if i in bids else 0.0 for i in range(len(round_.bids))]
     return divide(round_, work, work=tuple(map(Fraction, work)))

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy.optimize import linprog
 
-from fedmerit.incentives.mechanisms.edge import pay
 from fedmerit.incentives.mechanisms.groves import (
     accepted,
     groves_payments,
@@ -24,7 +23,8 @@ from fedmerit.incentives.mechanisms.groves import (
     without,
 )
 from fedmerit.incentives.mechanisms.market import at_least, entered, spread
-from fedmerit.incentives.mechanisms.promises import Claim, Model, Need, mechanism
+from fedmerit.incentives.mechanisms.properties import Model, Need, Property, mechanism
+from fedmerit.incentives.mechanisms.rounding import pay
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:
@@ -51,16 +51,16 @@ def features(supplies: Sequence[float], unit_costs: Sequence[float], alpha: floa
     Returns:
         Their surplus, and its mean and its least if one more were missing.
     """
-    whole = surplus(supplies, unit_costs, alpha)
+    everyone = surplus(supplies, unit_costs, alpha)
     fewer = [
         surplus(without(supplies, i), without(unit_costs, i), alpha) for i in range(len(supplies))
     ]
-    return [whole, float(np.mean(fewer)) if fewer else 0.0, min(fewer, default=0.0)]
+    return [everyone, float(np.mean(fewer)) if fewer else 0.0, min(fewer, default=0.0)]
 
 
 def terms(market: Market, alpha: float, weights: Sequence[float]) -> list[float]:
     """Give what each is handed back, at least 0."""
-    return [max(0.0, float(np.dot(each, weights))) for each in _features_of_each(market, alpha)]
+    return [max(0.0, float(np.dot(row, weights))) for row in _features_of_each(market, alpha)]
 
 
 def left_over(market: Market, alpha: float) -> float:
@@ -72,14 +72,14 @@ def left_over(market: Market, alpha: float) -> float:
 
 def fitted(markets: Sequence[Market], alpha: float) -> NDArray[np.float64]:
     """Give the weights that hand back most over these markets, by linear program."""
-    each = [np.array(_features_of_each(market, alpha)) for market in markets]
-    sums = np.array([rows.sum(axis=0) for rows in each])
-    rows = np.vstack([sums, *(-few for few in each)])
+    by_market = [np.array(_features_of_each(market, alpha)) for market in markets]
+    sums = np.array([rows.sum(axis=0) for rows in by_market])
+    rows = np.vstack([sums, *(-few for few in by_market)])
     most = np.concatenate(
         [[left_over(market, alpha) for market in markets], np.zeros(len(rows) - len(sums))]
     )
-    found = linprog(-sums.sum(axis=0), A_ub=rows, b_ub=most, bounds=(-1, 1), method="highs")
-    return np.asarray(found.x)
+    solution = linprog(-sums.sum(axis=0), A_ub=rows, b_ub=most, bounds=(-1, 1), method="highs")
+    return np.asarray(solution.x)
 
 
 def overdrawn(markets: Sequence[Market], alpha: float, weights: Sequence[float]) -> float:
@@ -100,7 +100,7 @@ def drawn_markets(
 
 
 @mechanism(
-    claims=(Claim.DSIC, Claim.EFF, Claim.IR, Claim.SYM, Claim.MONO, Claim.SCALE),
+    claims=(Property.DSIC, Property.EFF, Property.IR, Property.SYM, Property.MONO, Property.SCALE),
     needs=(Need.BIDS,),
     model=Model(
         money=frozenset({"alpha", "dearest", "grant"}),

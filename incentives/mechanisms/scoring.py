@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from scipy.special import betainc
 
-from fedmerit.incentives.mechanisms.edge import exact, pay
 from fedmerit.incentives.mechanisms.market import at_least, entered, positive, spread, whole_work
-from fedmerit.incentives.mechanisms.promises import Claim, Model, Need, mechanism
+from fedmerit.incentives.mechanisms.properties import Model, Need, Property, mechanism
+from fedmerit.incentives.mechanisms.rounding import exact, pay
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +51,7 @@ def shading(surplus: float, *, bidders: int, winners: int) -> float:
 
 
 @mechanism(
-    claims=(Claim.DSIC, Claim.IR, Claim.WBB, Claim.SYM, Claim.MONO, Claim.SCALE),
+    claims=(Property.DSIC, Property.IR, Property.WBB, Property.SYM, Property.MONO, Property.SCALE),
     needs=(Need.BIDS,),
     model=Model(money=frozenset({"worth"})),
 )
@@ -79,7 +79,7 @@ def second_score(round_: RoundInput, /, *, winners: int = 2, worth: int = 10**6)
 
 
 @mechanism(
-    claims=(Claim.BNIC, Claim.IR, Claim.WBB, Claim.SYM, Claim.MONO, Claim.SCALE),
+    claims=(Property.BNIC, Property.IR, Property.WBB, Property.SYM, Property.MONO, Property.SCALE),
     needs=(Need.BIDS,),
     model=Model(money=frozenset({"worth", "span"})),
 )

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fedmerit.incentives.game import ask
-from fedmerit.incentives.mechanisms.edge import pay
 from fedmerit.incentives.mechanisms.market import at_least, entered, spread, whole_work
-from fedmerit.incentives.mechanisms.promises import Claim, Model, Need, brought, mechanism
+from fedmerit.incentives.mechanisms.properties import Model, Need, Property, brought, mechanism
+from fedmerit.incentives.mechanisms.rounding import pay
 from fedmerit.incentives.payments import NANO
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ def greedy(
     held: list[int] = []
     steps: list[_Step] = []
     while rest := [i for i in bids if i not in held]:
-        asked = rest if beside is None else [*rest, beside]
-        adds = dict(zip(asked, _gains(game, held, asked, worth), strict=True))
+        candidates = rest if beside is None else [*rest, beside]
+        adds = dict(zip(candidates, _gains(game, held, candidates, worth), strict=True))
         best = max(rest, key=lambda i: adds[i] - bids[i] * NANO)
         steps.append((best, adds))
         if adds[best] <= bids[best] * NANO:
@@ -78,7 +78,7 @@ def sensing_prices(game: Game, bids: Mapping[int, int], worth: int) -> dict[int,
 
 
 @mechanism(
-    claims=(Claim.DSIC, Claim.IR, Claim.WBB, Claim.SYM, Claim.MONO, Claim.SCALE),
+    claims=(Property.DSIC, Property.IR, Property.WBB, Property.SYM, Property.MONO, Property.SCALE),
     needs=(Need.BIDS, Need.GAME),
     model=Model(money=frozenset({"worth"})),
 )

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from fedmerit.incentives.mechanisms.coalitions import gains, members, table
-from fedmerit.incentives.mechanisms.edge import divide, pay
-from fedmerit.incentives.mechanisms.promises import Claim, Need, mechanism
+from fedmerit.incentives.mechanisms.properties import Need, Property, mechanism
+from fedmerit.incentives.mechanisms.rounding import divide, pay
 from fedmerit.incentives.methods.enumeration import shapley_of_table
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from fedmerit.incentives.payments import Outcome, RoundInput
 
-_DIVIDES: Final = (Claim.IR, Claim.WBB, Claim.SCALE, Claim.NULL)
+_DIVIDES: Final = (Property.IR, Property.WBB, Property.SCALE, Property.NULL)
 
 
 def alone_of_table(worths: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -53,7 +53,7 @@ def most_of_banzhaf(n: int) -> float:
     return float(n * comb(n - 1, (n - 1) // 2) / 2 ** (n - 1))
 
 
-@mechanism(claims=(*_DIVIDES, Claim.SYM), needs=(Need.GAME,))
+@mechanism(claims=(*_DIVIDES, Property.SYM), needs=(Need.GAME,))
 def individual(round_: RoundInput, /) -> Outcome:
     """Pay by what each is worth alone.
 
@@ -67,7 +67,7 @@ def individual(round_: RoundInput, /) -> Outcome:
 
 
 @mechanism(
-    claims=(*_DIVIDES, Claim.SBB, Claim.ADD, Claim.MONO),
+    claims=(*_DIVIDES, Property.SBB, Property.ADD, Property.MONO),
     needs=(Need.GAME,),
 )
 def labour_union(round_: RoundInput, /) -> Outcome:
@@ -82,7 +82,7 @@ def labour_union(round_: RoundInput, /) -> Outcome:
     return divide(round_, joining_of_table(table(round_)).tolist())
 
 
-@mechanism(claims=(*_DIVIDES, Claim.SYM), needs=(Need.GAME,))
+@mechanism(claims=(*_DIVIDES, Property.SYM), needs=(Need.GAME,))
 def fair_value(round_: RoundInput, /) -> Outcome:
     """Pay by what everyone would lose if the member left.
 
@@ -95,7 +95,9 @@ def fair_value(round_: RoundInput, /) -> Outcome:
     return divide(round_, leaving_of_table(table(round_)).tolist())
 
 
-@mechanism(claims=(*_DIVIDES, Claim.SYM, Claim.SBB, Claim.ADD, Claim.MONO), needs=(Need.GAME,))
+@mechanism(
+    claims=(*_DIVIDES, Property.SYM, Property.SBB, Property.ADD, Property.MONO), needs=(Need.GAME,)
+)
 def shapley(round_: RoundInput, /) -> Outcome:
     """Pay by Shapley values, exactly.
 
@@ -110,7 +112,7 @@ def shapley(round_: RoundInput, /) -> Outcome:
 
 
 @mechanism(
-    claims=(*_DIVIDES, Claim.SYM, Claim.ADD, Claim.MONO, Claim.REPLICATION),
+    claims=(*_DIVIDES, Property.SYM, Property.ADD, Property.MONO, Property.REPLICATION),
     needs=(Need.GAME,),
 )
 def banzhaf(round_: RoundInput, /) -> Outcome:
@@ -129,7 +131,7 @@ def banzhaf(round_: RoundInput, /) -> Outcome:
     everyone = worths[-1]
     if everyone <= 0:
         return divide(round_, np.zeros(len(raw)).tolist())
-    raw[[name in round_.barred for name in round_.participants]] = 0.0
+    raw[[name in round_.ineligible for name in round_.participants]] = 0.0
     # Above the bound only where data do harm; then all are cut alike.
     most = max(most_of_banzhaf(len(raw)) * everyone, raw.sum())
     return pay(round_, (raw / most * round_.budget).tolist())

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fedmerit.incentives.mechanisms.coalitions import members, table
-from fedmerit.incentives.mechanisms.edge import divide
-from fedmerit.incentives.mechanisms.promises import Claim, Need, mechanism
+from fedmerit.incentives.mechanisms.properties import Need, Property, mechanism
+from fedmerit.incentives.mechanisms.rounding import divide
 from fedmerit.incentives.methods import cores
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def excesses_of_table(
 
 
 @mechanism(
-    claims=(Claim.IR, Claim.WBB, Claim.SBB, Claim.SYM, Claim.CORE, Claim.SCALE),
+    claims=(Property.IR, Property.WBB, Property.SBB, Property.SYM, Property.CORE, Property.SCALE),
     needs=(Need.GAME,),
 )
 def least_core(round_: RoundInput, /) -> Outcome:
@@ -60,7 +60,15 @@ def least_core(round_: RoundInput, /) -> Outcome:
 
 
 @mechanism(
-    claims=(Claim.IR, Claim.WBB, Claim.SBB, Claim.SYM, Claim.NULL, Claim.CORE, Claim.SCALE),
+    claims=(
+        Property.IR,
+        Property.WBB,
+        Property.SBB,
+        Property.SYM,
+        Property.NULL,
+        Property.CORE,
+        Property.SCALE,
+    ),
     needs=(Need.GAME,),
 )
 def nucleolus(round_: RoundInput, /) -> Outcome:
@@ -79,5 +87,5 @@ def _divided(round_: RoundInput, method: Valuator) -> Outcome:
     worths = table(round_)
     if not (worths > 0).any():
         return divide(round_, [0.0] * len(round_.participants))
-    found = method(_Table(worths), budget=len(worths), seed=0)
-    return divide(round_, found.values.tolist())
+    division = method(_Table(worths), budget=len(worths), seed=0)
+    return divide(round_, division.values.tolist())

@@ -10,8 +10,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from fedmerit.incentives.apportionment import apportion
-from fedmerit.incentives.mechanisms.edge import outcome
-from fedmerit.incentives.mechanisms.promises import Claim, Need, mechanism
+from fedmerit.incentives.mechanisms.properties import Need, Property, mechanism
+from fedmerit.incentives.mechanisms.rounding import outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,13 +50,13 @@ def signed_division(
 
 @mechanism(
     claims=(
-        Claim.WBB,
-        Claim.SBB,
-        Claim.SYM,
-        Claim.NULL,
-        Claim.ADD,
-        Claim.MONO,
-        Claim.SCALE,
+        Property.WBB,
+        Property.SBB,
+        Property.SYM,
+        Property.NULL,
+        Property.ADD,
+        Property.MONO,
+        Property.SCALE,
     ),
     needs=(Need.CONTRIBUTIONS, Need.STAKES),
 )
@@ -71,7 +71,7 @@ def signed_stakes(round_: RoundInput, /) -> Outcome:
     Cost: One pass.
     """
     values = [
-        0 if name in round_.barred else estimate.value
+        0 if name in round_.ineligible else estimate.value
         for name, estimate in zip(round_.participants, round_.contributions, strict=True)
     ]
     shares = signed_division(values, round_.budget, round_.stakes)

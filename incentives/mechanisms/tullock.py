@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final
 from scipy.optimize import brentq
 
 from fedmerit.errors import RewardError
-from fedmerit.incentives.mechanisms.edge import divide, pay
 from fedmerit.incentives.mechanisms.market import entered, spread
-from fedmerit.incentives.mechanisms.promises import Claim, Model, Need, mechanism
+from fedmerit.incentives.mechanisms.properties import Model, Need, Property, mechanism
+from fedmerit.incentives.mechanisms.rounding import divide, pay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,7 +110,15 @@ def _payoff(round_: RoundInput, efforts: Sequence[float], member: int) -> float:
 
 
 @mechanism(
-    claims=(Claim.NASH, Claim.IR, Claim.WBB, Claim.SBB, Claim.SYM, Claim.MONO, Claim.SCALE),
+    claims=(
+        Property.NASH,
+        Property.IR,
+        Property.WBB,
+        Property.SBB,
+        Property.SYM,
+        Property.MONO,
+        Property.SCALE,
+    ),
     needs=(Need.BIDS,),
     model=Model(payoff=_payoff, divisible=True),
 )

@@ -151,7 +151,7 @@ UNSIMULATED: Final[Mapping[str, str]] = MappingProxyType(
 
 #: Mechanisms that a federation can be run under, with costs in proportion to the work.
 SIMULATED: Final[Mapping[str, Mechanism]] = MappingProxyType(
-    {name: each for name, each in MECHANISMS.items() if name not in UNSIMULATED}
+    {name: rule for name, rule in MECHANISMS.items() if name not in UNSIMULATED}
 )
 
 #: Those for which work has to get dearer the more there is of it.
@@ -177,5 +177,5 @@ def fraction_of(mechanism: Mechanism, work: Fraction, capacity: int, parts: int)
 
     What is bought is delivered, so it is rounded up; what members choose to do, to the nearest.
     """
-    whole = round if mechanism.name in _CHOSEN else ceil
-    return min(parts, whole(parts * work / capacity))
+    rounded = round if mechanism.name in _CHOSEN else ceil
+    return min(parts, rounded(parts * work / capacity))

@@ -127,12 +127,12 @@ class Arm:
         absent = frozenset(self.names) - {
             name for name, weight in zip(leg.parts, leg.weights, strict=True) if weight > 0
         }
-        barred = absent | frozenset(leg.idle)
+        ineligible = absent | frozenset(leg.idle)
         if self._bought is None:
-            round_ = replace(self._round(said, leg), barred=barred, reports=hearing.reports)
+            round_ = replace(self._round(said, leg), ineligible=ineligible, reports=hearing.reports)
             outcome, unpaid = decide(self.mechanism, round_), frozenset[str]()
         else:  # it was decided before anybody worked: who then did not is paid nothing
-            outcome, unpaid = self._bought, barred
+            outcome, unpaid = self._bought, ineligible
         self._history = outcome.history
         payments = {
             name: 0 if name in unpaid else paid

@@ -11,14 +11,14 @@ import fedmerit.incentives
 from fedmerit.commands.check import check
 from fedmerit.errors import RewardError
 from fedmerit.incentives import MECHANISMS
-from fedmerit.incentives.mechanisms import Claim, Mechanism, Model
+from fedmerit.incentives.mechanisms import Mechanism, Model, Property
 from fedmerit.incentives.mechanisms.impossible import IMPOSSIBLE, given_up
 
 
 @pytest.fixture
 def liar(monkeypatch):
     """Put a mechanism among the others that is equal pay and promises to pay nulls nothing."""
-    lies = Mechanism(MECHANISMS["equal"].function, claims=[Claim.NULL], needs=[], model=Model())
+    lies = Mechanism(MECHANISMS["equal"].function, claims=[Property.NULL], needs=[], model=Model())
     monkeypatch.setattr(fedmerit.incentives, "MECHANISMS", MappingProxyType({"equal": lies}))
 
 
@@ -45,7 +45,7 @@ def test_json_has_every_property_and_nothing_else(capsys):
 
     (verdict,) = json.loads(capsys.readouterr().out)
     found = {each["property"]: each["status"] for each in verdict["properties"]}
-    assert set(found) == {claim.value for claim in Claim}
+    assert set(found) == {claim.value for claim in Property}
     assert found["sybil-proof"] == "held"
     assert found["null-member"] == "not claimed"
 
@@ -93,8 +93,8 @@ def test_what_is_given_up_is_named_with_its_reason():
     def without(name):
         return [claim for claim, _ in given_up(MECHANISMS[name])]
 
-    assert without("shapley") == [Claim.REPLICATION, Claim.CORE, Claim.CORE]
-    assert without("vcg") == [Claim.WBB]
-    assert without("tullock") == [Claim.EFF]
-    assert without("robust-shapley") == [Claim.SBB]
+    assert without("shapley") == [Property.REPLICATION, Property.CORE, Property.CORE]
+    assert without("vcg") == [Property.WBB]
+    assert without("tullock") == [Property.EFF]
+    assert without("robust-shapley") == [Property.SBB]
     assert without("data-size") == []  # it decides by declared rows, which names can share

@@ -15,7 +15,7 @@ from fedmerit.incentives.checking.altering import permuted, with_copies, with_ha
 from fedmerit.incentives.checking.coalitional import least_excess
 from fedmerit.incentives.checking.samplers import bidding, coalitional
 from fedmerit.incentives.checking.strategic import best_of, best_work
-from fedmerit.incentives.mechanisms import MEANING, Claim, Need
+from fedmerit.incentives.mechanisms import MEANING, Need, Property
 from fedmerit.incentives.methods.enumeration import shapley_of_table
 
 seeds = st.integers(0, 10**6)
@@ -42,18 +42,18 @@ def test_a_broken_claim_is_caught_with_a_witness(broken):
     found = verdict.of(claim)
     assert found.status == "violated"
     assert found.gain > 0
-    assert "budget" in found.witness or claim is Claim.BNIC
+    assert "budget" in found.witness or claim is Property.BNIC
     assert not verdict.held
 
 
 def test_every_property_has_a_mechanism_that_breaks_it():
     caught = {claim for claim, _ in BROKEN.values()} | praised_shapley.claims
 
-    assert caught == set(Claim)
+    assert caught == set(Property)
 
 
 def test_copies_are_caught_where_shapley_claims_to_defy_them():
-    found = check(praised_shapley, claims=[Claim.REPLICATION]).of(Claim.REPLICATION)
+    found = check(praised_shapley, claims=[Property.REPLICATION]).of(Property.REPLICATION)
 
     assert found.status == "violated"
     assert "copies instead of" in found.witness
@@ -64,11 +64,11 @@ def test_the_same_seed_finds_the_same_witness():
     other = check(MECHANISMS["shapley"], trials=10, seed=4)
 
     assert first == again
-    assert first.of(Claim.CORE) != other.of(Claim.CORE)
+    assert first.of(Property.CORE) != other.of(Property.CORE)
 
 
 def test_what_is_not_claimed_is_tried_all_the_same():
-    found = check(MECHANISMS["equal"], trials=10).of(Claim.NULL)
+    found = check(MECHANISMS["equal"], trials=10).of(Property.NULL)
 
     assert found.status == "not claimed"
     assert found.gain > 0
@@ -76,7 +76,7 @@ def test_what_is_not_claimed_is_tried_all_the_same():
 
 
 def test_what_cannot_apply_is_not_tried():
-    found = check(MECHANISMS["shapley"], trials=3).of(Claim.DSIC)
+    found = check(MECHANISMS["shapley"], trials=3).of(Property.DSIC)
 
     assert (found.status, found.gain, found.trials) == ("not claimed", None, 0)
 
@@ -112,7 +112,7 @@ def test_no_trial_is_no_check():
 
 
 def test_every_property_is_explained():
-    assert set(MEANING) == set(Claim)
+    assert set(MEANING) == set(Property)
     assert all(text.endswith((".", ").")) for text in MEANING.values())
 
 

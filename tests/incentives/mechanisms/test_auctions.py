@@ -198,7 +198,7 @@ def test_whoever_comes_first_is_watched_and_not_bought(market):
 
 @every_auction
 def test_an_empty_market_buys_nothing(market, auction):
-    outcome = reward(market([None, 4], 100, barred=frozenset("b")), mechanism=auction)
+    outcome = reward(market([None, 4], 100, ineligible=frozenset("b")), mechanism=auction)
 
     assert (outcome.payments, outcome.reserve) == ((0, 0), 100)
 

@@ -132,23 +132,23 @@ def test_prices_for_accuracy_are_as_known(case, near):
     assert gain == near(known["leader_utility"])
 
 
-@given(worth=st.floats(0.5, 20), hardships=st.lists(st.floats(0.05, 8), min_size=1, max_size=5))
-def test_no_other_price_leaves_the_leader_more(worth, hardships):
+@given(worth=st.floats(0.5, 20), unit_costs=st.lists(st.floats(0.05, 8), min_size=1, max_size=5))
+def test_no_other_price_leaves_the_leader_more(worth, unit_costs):
     def gain(price):
-        return (worth - price) * sum(1 - local_error(price, k) for k in hardships)
+        return (worth - price) * sum(1 - local_error(price, k) for k in unit_costs)
 
-    best = accuracy_price(worth, hardships)
+    best = accuracy_price(worth, unit_costs)
     for price in np.linspace(0, worth, 200):
         assert gain(price) <= gain(best) + 1e-9
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
 def test_like_workers_run_at_the_speed_of_the_closed_form(workers):
-    budget, hardship = 12.0, 0.5
+    budget, unit_cost = 12.0, 0.5
 
-    speed = cycle_price(budget, [hardship] * workers) / (2 * hardship)
+    speed = cycle_price(budget, [unit_cost] * workers) / (2 * unit_cost)
 
-    assert speed == pytest.approx(np.sqrt(budget / (2 * hardship * workers)))
+    assert speed == pytest.approx(np.sqrt(budget / (2 * unit_cost * workers)))
     harmonic = sum(1 / k for k in range(1, workers + 1))
     assert round_time(3.0, speed, workers) == pytest.approx(harmonic * 3.0 / speed)
 
@@ -209,7 +209,7 @@ def test_work_that_costs_nothing_has_no_best_amount(market, rule):
 
 @pytest.mark.parametrize("rule", ["public-good", "accuracy-shaping", "cycle-market", "tullock"])
 def test_where_nobody_offers_nothing_happens(market, rule):
-    outcome = reward(market([None, 5], 10, barred=frozenset("b")), mechanism=rule)
+    outcome = reward(market([None, 5], 10, ineligible=frozenset("b")), mechanism=rule)
 
     assert (outcome.payments, outcome.reserve) == ((0, 0), 10)
 

@@ -149,8 +149,8 @@ def test_a_worth_that_is_no_number_is_refused(of_game, division):
 
 
 @every_division
-def test_the_barred_get_nothing_of_a_game(of_game, division):
-    round_ = of_game([0, 3, 4, 9], 100, barred=frozenset("a"))
+def test_the_ineligible_get_nothing_of_a_game(of_game, division):
+    round_ = of_game([0, 3, 4, 9], 100, ineligible=frozenset("a"))
 
     assert reward(round_, mechanism=division).payments[0] == 0
 

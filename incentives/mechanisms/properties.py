@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Held = TypeVar("Held")
 
 
-class Claim(StrEnum):
+class Property(StrEnum):
     """A property that a mechanism may promise; :data:`MEANING` says what each one is."""
 
     CONSERVATION = "conservation"
@@ -46,30 +46,30 @@ class Claim(StrEnum):
 
 
 #: What each property says, for people.
-MEANING: Final[Mapping[Claim, str]] = MappingProxyType(
+MEANING: Final[Mapping[Property, str]] = MappingProxyType(
     {
-        Claim.CONSERVATION: "Payments and reserve are the budget and the slashes, in whole units.",
-        Claim.DSIC: "Whatever the others do, nobody gains by asking for another price, staying "
+        Property.CONSERVATION: "Payments and reserve are the budget and slashes, in whole units.",
+        Property.DSIC: "Whatever the others do, nobody gains by asking for another price, staying "
         "away or, where parts can be sold, holding some back (dominant-strategy incentive "
         "compatible).",
-        Claim.BNIC: "Nobody gains on average by lying, if the others are honest and drawn as "
+        Property.BNIC: "Nobody gains on average by lying, if the others are honest and drawn as "
         "the mechanism believes (Bayes-Nash incentive compatible).",
-        Claim.NASH: "Nobody gains by other efforts than those announced, if the others keep to "
+        Property.NASH: "Nobody gains by other efforts than those announced, if the others keep to "
         "theirs (Nash equilibrium).",
-        Claim.IR: "Who is honest never ends below 0: pay covers slashes and the cost of the work "
-        "(individually rational).",
-        Claim.WBB: "It never owes more than the budget, or than the income of what it buys.",
-        Claim.SBB: "The whole budget is paid out wherever anybody is worth anything.",
-        Claim.EFF: "What is bought makes the sum of everybody's gains as large as it can be.",
-        Claim.SYM: "Names and their order change nothing but who breaks a tie.",
-        Claim.NULL: "Who adds nothing to any coalition is paid nothing.",
-        Claim.ADD: "Two games settled together pay what they pay one by one.",
-        Claim.CORE: "No coalition is worth more alone than its members are paid, wherever there is "
-        "a division of which that is true.",
-        Claim.REPLICATION: "Nobody gains by joining several times with copies of the same data.",
-        Claim.SYBIL: "Nobody gains by joining under several names, with copies or with parts.",
-        Claim.MONO: "Who becomes worth more, or asks for less, does not end with less.",
-        Claim.SCALE: "Counting in other units changes nothing.",
+        Property.IR: "Who is honest never ends below 0: pay covers slashes and the cost of "
+        "the work (individually rational).",
+        Property.WBB: "It never owes more than the budget, or than the income of what it buys.",
+        Property.SBB: "The whole budget is paid out wherever anybody is worth anything.",
+        Property.EFF: "What is bought makes the sum of everybody's gains as large as it can be.",
+        Property.SYM: "Names and their order change nothing but who breaks a tie.",
+        Property.NULL: "Who adds nothing to any coalition is paid nothing.",
+        Property.ADD: "Two games settled together pay what they pay one by one.",
+        Property.CORE: "No coalition is worth more alone than its members are paid, wherever there "
+        "is a division of which that is true.",
+        Property.REPLICATION: "Nobody gains by joining several times with copies of the same data.",
+        Property.SYBIL: "Nobody gains by joining under several names, with copies or with parts.",
+        Property.MONO: "Who becomes worth more, or asks for less, does not end with less.",
+        Property.SCALE: "Counting in other units changes nothing.",
     }
 )
 
@@ -101,7 +101,7 @@ class Model:
     Attributes:
         money: Settings that are in base units, which scale with the budget.
         divisible: Whether a part of an offer can be bought.
-        hardship: Base units that work costs the member whose honest bid this is.
+        work_cost: Base units that work costs the member whose honest bid this is.
         benefit: Base units that what comes of the work is worth to a member, beside its pay.
         payoff: Base units that one member ends with, if everybody's efforts are these.
         welfare: Base units that everybody together gains if this work is done.
@@ -110,7 +110,7 @@ class Model:
 
     money: frozenset[str] = frozenset()
     divisible: bool = False
-    hardship: Callable[..., float] = _unpaid
+    work_cost: Callable[..., float] = _unpaid
     benefit: Callable[..., float] | None = None
     payoff: Callable[..., float] | None = None
     welfare: Callable[..., float] | None = None
@@ -132,12 +132,12 @@ class Mechanism:
         self,
         function: Callable[..., Outcome],
         *,
-        claims: Iterable[Claim],
+        claims: Iterable[Property],
         needs: Iterable[Need],
         model: Model,
     ) -> None:
         self.function = function
-        self.claims = frozenset({Claim.CONSERVATION, *claims})
+        self.claims = frozenset({Property.CONSERVATION, *claims})
         self.needs = frozenset(needs)
         self.model = model
         self.defaults: Mapping[str, Parameter] = MappingProxyType(
@@ -174,11 +174,11 @@ class Mechanism:
             )
         return dict(self.defaults) | dict(round_.parameters)
 
-    def hardship(self, round_: RoundInput, bid: Bid, work: float) -> float:
+    def work_cost(self, round_: RoundInput, bid: Bid, work: float) -> float:
         """Give what *work* costs the member whose honest bid is *bid*, in base units."""
-        if self.model.hardship is _unpaid:
+        if self.model.work_cost is _unpaid:
             return _unpaid(bid, work)
-        return self.model.hardship(bid, work, **self.settings(round_))
+        return self.model.work_cost(bid, work, **self.settings(round_))
 
     def payoff(self, round_: RoundInput, efforts: Sequence[float], member: int) -> float:
         """Give what *member* ends with under these efforts, in base units."""
@@ -188,7 +188,7 @@ class Mechanism:
 
 
 def mechanism(
-    *, claims: Iterable[Claim] = (), needs: Iterable[Need], model: Model | None = None
+    *, claims: Iterable[Property] = (), needs: Iterable[Need], model: Model | None = None
 ) -> Callable[[Callable[..., Outcome]], Mechanism]:
     """Say what the function below promises and what it decides by."""
     return lambda function: Mechanism(function, claims=claims, needs=needs, model=model or Model())

@@ -29,20 +29,20 @@ def exact(number: float | Fraction, most: int) -> Fraction:
     Raises:
         RewardError: It is not finite.
     """
-    whole = _finite(number)
+    fraction = _finite(number)
     if not isinstance(number, float):
-        return whole
-    return Fraction(round(whole * _FINEST / most) * most, _FINEST)
+        return fraction
+    return Fraction(round(fraction * _FINEST / most) * most, _FINEST)
 
 
 def divide(round_: RoundInput, weights: Sequence[float | Fraction], **more: Any) -> Outcome:  # noqa: ANN401 - fields of Outcome
-    """Pay the whole budget by *weights*, the negative and the barred as 0.
+    """Pay the whole budget by *weights*, the negative and the ineligible as 0.
 
     Where nobody's weight is positive, all stays in the reserve.
     """
     largest = ceil(max(abs(_finite(weight)) for weight in weights)) or 1
     counted = [
-        Fraction(0) if name in round_.barred else max(Fraction(0), exact(weight, largest))
+        Fraction(0) if name in round_.ineligible else max(Fraction(0), exact(weight, largest))
         for name, weight in zip(round_.participants, weights, strict=True)
     ]
     paid = apportion(counted, round_.budget) if any(counted) else [0] * len(counted)
