@@ -30,6 +30,9 @@ from fedmerit.incentives.mechanisms.peers import peer_prediction
 from fedmerit.incentives.mechanisms.posted import cycle_market, local_accuracy, posted_price
 from fedmerit.incentives.mechanisms.properties import (
     MEANING,
+    WHERE,
+    Claim,
+    Condition,
     Mechanism,
     Model,
     Need,
@@ -63,6 +66,9 @@ __all__ = [
     "MECHANISMS",
     "SETTLED",
     "UNSETTLED",
+    "WHERE",
+    "Claim",
+    "Condition",
     "Mechanism",
     "Model",
     "Need",

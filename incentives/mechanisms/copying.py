@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fedmerit.incentives.mechanisms.coalitions import table
+from fedmerit.incentives.mechanisms.coalitions import shapley_shares, table
 from fedmerit.incentives.mechanisms.market import positive
 from fedmerit.incentives.mechanisms.properties import Need, Property, brought, mechanism
-from fedmerit.incentives.mechanisms.rounding import pay
-from fedmerit.incentives.methods.enumeration import shapley_of_table
+from fedmerit.incentives.mechanisms.rounding import exact, pay
 from fedmerit.incentives.methods.runs.alignment import cosines
 
 if TYPE_CHECKING:
@@ -79,13 +78,18 @@ def robust_shapley(round_: RoundInput, /, *, penalty: Fraction = Fraction(1)) ->
     Cost: 2**n worths; up to 20 members.
     """
     positive(penalty=penalty)
-    worths = table(round_)
-    everyone = float(worths[-1])
+    worths = table(round_).worths
+    everyone = int(worths[-1])
     updates = brought(round_.updates, Need.UPDATES, mechanism="robust-shapley")
     alike = similarities(np.asarray(updates, dtype=np.float64))
-    values = robust_values(shapley_of_table(worths), alike, float(penalty)).clip(min=0.0)
-    values[[name in round_.ineligible for name in round_.participants]] = 0.0
+    discounts = robust_values(np.ones(len(alike)), alike, float(penalty)).tolist()
+    values = [
+        Fraction(0) if name in round_.ineligible else max(Fraction(0), value * exact(discount, 1))
+        for name, value, discount in zip(
+            round_.participants, shapley_shares(worths), discounts, strict=True
+        )
+    ]
     if everyone <= 0:
         return pay(round_, [Fraction(0)] * len(values))
-    most = max(everyone, values.sum())  # more than everyone only where data do harm
-    return pay(round_, (values / most * round_.budget).tolist())
+    most = max(Fraction(everyone), sum(values))  # more than everyone only where data do harm
+    return pay(round_, [value * round_.budget / most for value in values])

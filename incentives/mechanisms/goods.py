@@ -7,7 +7,7 @@ each receives can be shaped instead, without a payment: a better model for more 
 from __future__ import annotations
 
 from fractions import Fraction
-from math import sqrt
+from math import inf, sqrt
 from typing import TYPE_CHECKING
 
 from scipy.optimize import brentq
@@ -68,8 +68,8 @@ def _good_gain(round_: RoundInput, work: Sequence[float], *, benefit: int) -> fl
 def public_good(round_: RoundInput, /, *, benefit: int = 10**6) -> Outcome:
     """Pay nothing, and let everybody have the model: what happens without a mechanism.
 
-    Only the cheapest members contribute, as much as one of them would alone, and the rest
-    ride free. With n like members a model gets 1 / n**2 of the data that would be best.
+    The cheapest members contribute, as much as one of them would alone or as they can, and the
+    rest ride free. With n like members a model gets 1 / n**2 of the data that would be best.
     Shown so that the others have something to be better than.
 
     Args:
@@ -80,15 +80,42 @@ def public_good(round_: RoundInput, /, *, benefit: int = 10**6) -> Outcome:
     Cost: One pass.
     """
     at_least(1, benefit=benefit)
-    costs = {i: float(bid.unit_cost) for i, bid in entered(round_).items()}
-    work = [0.0] * len(round_.bids)
-    if costs:
-        least = min(costs.values())
-        positive(lowest_cost=Fraction(least))
-        cheapest = [i for i in costs if costs[i] == least]
-        for i in cheapest:
-            work[i] = good_total(benefit, least) / len(cheapest)
-    return pay(round_, spread(round_, {}), work=tuple(map(Fraction, work)))
+    bids = entered(round_)
+    brought = provided_good(
+        [bid.unit_cost for bid in bids.values()],
+        [Fraction(bid.capacity) for bid in bids.values()],
+        Fraction(benefit),
+    )
+    work = dict(zip(bids, brought, strict=True))
+    units = tuple(work.get(i, Fraction(0)) for i in range(len(round_.bids)))
+    return pay(round_, spread(round_, {}), work=units)
+
+
+def provided_good(
+    costs: Sequence[Fraction], capacities: Sequence[Fraction], benefit: Fraction
+) -> list[Fraction]:
+    """Give what each brings to a common good in equilibrium.
+
+    The cheapest first, until the total is what one of them would bring alone; who comes next
+    adds to it as long as it would still have brought more. Equal costs bring alike.
+
+    Args:
+        costs: Of a unit; who has none brings all that it can.
+        capacities: The most that each can bring.
+        benefit: Of a good of one unit to each; more by the root.
+    """
+    brought, total = [Fraction(0)] * len(costs), Fraction(0)
+    for cost in sorted(set(costs)):
+        alike = sorted(
+            (i for i, own_cost in enumerate(costs) if own_cost == cost), key=capacities.__getitem__
+        )
+        wanted = max(Fraction(0), (benefit / (2 * cost)) ** 2 - total) if cost else None
+        for place, i in enumerate(alike):
+            part = capacities[i] if wanted is None else wanted / (len(alike) - place)
+            brought[i] = min(capacities[i], part)
+            total += brought[i]
+            wanted = None if wanted is None else wanted - brought[i]
+    return brought
 
 
 def accuracy(units: float, half: float) -> float:
@@ -123,15 +150,25 @@ def shaped(units: float, total: float, cost: float, *, half: float, edge: float)
     )
 
 
-def shaped_units(costs: Sequence[float], *, half: float, edge: float) -> list[float]:
-    """Give the units that each brings in equilibrium: until it receives the joint model."""
-    singly = [alone(cost, half) for cost in costs]
+def shaped_units(
+    costs: Sequence[float], *, half: float, edge: float, capacities: Sequence[float] | None = None
+) -> list[float]:
+    """Give the units that each brings in equilibrium: until it receives the joint model.
+
+    Args:
+        costs: Of a unit, in accuracy; above 0.
+        half: Units at which accuracy is 1/2.
+        edge: How much more than its cost a unit is rewarded, as a part of it.
+        capacities: The most that each can bring; None for no limit.
+    """
+    most = capacities if capacities is not None else [inf] * len(costs)
+    singly = [min(top, alone(cost, half)) for cost, top in zip(costs, most, strict=True)]
 
     def brings(total: float) -> list[float]:
         joint = accuracy(total, half)
         return [
-            mine + max(0.0, joint - accuracy(mine, half)) / ((1 + edge) * cost)
-            for mine, cost in zip(singly, costs, strict=True)
+            min(top, mine + max(0.0, joint - accuracy(mine, half)) / ((1 + edge) * cost))
+            for mine, cost, top in zip(singly, costs, most, strict=True)
         ]
 
     low = max(sum(singly), 1e-9 * half)
@@ -209,7 +246,8 @@ def accuracy_shaping(
     for bid in bids.values():
         positive(unit_cost=bid.unit_cost)
     costs = [float(bid.unit_cost / worth) for bid in bids.values()]
-    units = shaped_units(costs, half=half, edge=float(edge)) if costs else []
+    capacities = [float(bid.capacity) for bid in bids.values()]
+    units = shaped_units(costs, half=half, edge=float(edge), capacities=capacities) if costs else []
     work = dict(zip(bids, units, strict=True))
     done = tuple(Fraction(work.get(i, 0.0)) for i in range(len(round_.bids)))
     return pay(round_, spread(round_, {}), work=done)

@@ -72,9 +72,9 @@ def after(owed: Owed, cost: Fraction, paid: Fraction) -> Owed:
 
 
 @mechanism(
-    claims=(Property.WBB, Property.SYM, Property.NULL, Property.SCALE, Property.IR),
+    claims=(Property.WBB, Property.SYM, Property.SCALE),
     needs=(Need.CONTRIBUTIONS, Need.BIDS, Need.HISTORY),
-    model=Model(money=frozenset({"worth"})),
+    model=Model(money=frozenset({"worth"}), sunk=True),
 )
 def fli(
     round_: RoundInput,
@@ -87,7 +87,9 @@ def fli(
     """Pay contributions and costs in instalments, by what is owed and for how long.
 
     The outcome's history is the next round's. Costs are the bids of the round, taken as
-    stated: who overstates them is paid more, and no truth is promised.
+    stated: who overstates them is paid more, and no truth is promised. Costs have been borne
+    whether they are paid back now, later or never, so a round can leave a member with a loss; and
+    who states a cost is owed it, whether its work is of use or not.
 
     Args:
         round_: The round; queues are those of its history.

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from fedmerit.errors import RewardError
-from fedmerit.incentives.mechanisms.coalitions import table
+from fedmerit.incentives.mechanisms.coalitions import shapley_shares, table
 from fedmerit.incentives.mechanisms.market import positive
 from fedmerit.incentives.mechanisms.properties import Need, Property, brought, mechanism
 from fedmerit.incentives.mechanisms.rounding import exact, pay
 from fedmerit.incentives.mechanisms.sharing import alone_of_table
-from fedmerit.incentives.methods.enumeration import shapley_of_table
 from fedmerit.incentives.methods.runs.alignment import cosines, unit
 from fedmerit.incentives.payments import PPM
 
@@ -91,14 +90,17 @@ def rho_shapley(round_: RoundInput, /, *, rho: Fraction = Fraction(1)) -> Outcom
     """
     if not 0 <= rho <= 1:
         raise RewardError(f"rho is 0 to 1, and is {rho}")
-    worths = table(round_)
-    values = shapley_of_table(worths)
-    values[[name in round_.ineligible for name in round_.participants]] = 0.0
-    n = len(values)
-    if values.max() <= 0 or worths[-1] <= 0:
+    worths, n = table(round_).worths, len(round_.participants)
+    values = [
+        Fraction(0) if name in round_.ineligible else value
+        for name, value in zip(round_.participants, shapley_shares(worths), strict=True)
+    ]
+    everyone = int(worths[-1])
+    if max(values) <= 0 or everyone <= 0:
         return pay(round_, [Fraction(0)] * n, quality_ppm=(0,) * n)
-    bound = largest_rho(values, alone_of_table(worths), float(worths[-1]))
-    shares = rho_rewards(values, 1.0, min(float(rho), bound)).tolist()
+    parts = np.array([float(value / max(values)) for value in values])
+    alone = np.array([worth / everyone for worth in alone_of_table(worths)])
+    shares = rho_rewards(parts, 1.0, min(float(rho), largest_rho(parts, alone, 1.0))).tolist()
     quality = tuple(round(PPM * exact(share, 1)) for share in shares)
     return pay(round_, [Fraction(0)] * n, quality_ppm=quality)
 

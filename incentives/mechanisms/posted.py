@@ -7,13 +7,12 @@ per round of local work and per cycle are three ways to ask for the same thing.
 from __future__ import annotations
 
 from fractions import Fraction
-from math import log, sqrt
+from math import log
 from typing import TYPE_CHECKING
 
-from fedmerit.errors import RewardError
-from fedmerit.incentives.mechanisms.market import at_least, entered, spread
+from fedmerit.incentives.mechanisms.market import at_least, entered, refuse_short, spread
 from fedmerit.incentives.mechanisms.properties import Model, Need, Property, mechanism
-from fedmerit.incentives.mechanisms.rounding import divide, pay
+from fedmerit.incentives.mechanisms.rounding import Number, divide, pay, root
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,17 +58,21 @@ def posted_price(round_: RoundInput, /, *, worth: int = 10**6) -> Outcome:
 
     Costs of x units are ``unit cost * x**2 / 2``. Half the worth is the buyer's best price
     whatever the costs are, so it need not know them; and a quarter of the possible gain is
-    lost by it. Owes what is delivered: the budget must cover everybody's capacity.
+    lost by it. Owes what is delivered: the budget must cover everybody's rows.
 
     Args:
         round_: The round; unit costs of bids are how steeply costs rise.
         worth: Base units that a unit is worth to the buyer.
+
+    Raises:
+        Underfunded: The budget is below half the worth times the rows.
 
     Source: The usual monopsony; unit-price games as in Zhan et al. (2020).
     Cost: One pass.
     """
     at_least(1, worth=worth)
     price, work = Fraction(worth, 2), {}
+    refuse_short(round_, price * sum(round_.rows))
     for i, bid in entered(round_).items():
         best = price / bid.unit_cost if bid.cost else Fraction(bid.capacity)
         work[i] = min(best, Fraction(bid.capacity))
@@ -77,27 +80,28 @@ def posted_price(round_: RoundInput, /, *, worth: int = 10**6) -> Outcome:
     return pay(round_, [price * units for units in done], work=done)
 
 
-def accuracy_price(worth: float, unit_costs: Sequence[float]) -> float:
+def accuracy_price(worth: Number, unit_costs: Sequence[Number]) -> Number:
     """Give the leader's best price r for local accuracy, ``(worth - r) * sum(1 - theta)``.
 
     A follower of unit cost k ends at ``theta = min(1, k / r)``. Up to the price at which the
     next follower starts to work the leader's utility is concave: the best of each stretch
     is in closed form, ``sqrt(worth * mean unit cost)`` where all work.
     """
-    ordered, best, most = sorted(unit_costs), 0.0, 0.0
+    nothing = worth * 0
+    ordered, best, most = sorted(unit_costs), nothing, nothing
     for m in range(1, len(ordered) + 1):
         low = ordered[m - 1]
         high = ordered[m] if m < len(ordered) else max(worth, low)
-        price = min(max(sqrt(worth * sum(ordered[:m]) / m), low), high)
-        gain = (worth - price) * sum(1 - min(1.0, k / price) for k in ordered) if price else 0.0
+        price = min(max(root(worth * sum(ordered[:m], start=nothing) / m), low), high)
+        gain = (worth - price) * sum((1 - local_error(price, k) for k in ordered), start=nothing)
         if gain > most:
             best, most = price, gain
     return best
 
 
-def local_error(price: float, unit_cost: float) -> float:
+def local_error(price: Number, unit_cost: Number) -> Number:
     """Give the local error at which a follower stops: 1 is no work, less is better."""
-    return min(1.0, unit_cost / price) if price > 0 else 1.0
+    return min(unit_cost, price) / price if price > 0 else price * 0 + 1
 
 
 def _iterations(bid: Bid, work: float, **_: object) -> float:
@@ -113,9 +117,10 @@ def _accuracy_payoff(
     bid = round_.bids[member]
     if bid is None:
         return 0.0
-    unit_costs = [float(offer.unit_cost) for offer in entered(round_).values()]
+    unit_costs = [offer.unit_cost for offer in entered(round_).values()]
     done = efforts[member]
-    return accuracy_price(worth, unit_costs) * min(done, 1.0) - _iterations(bid, done)
+    price = float(accuracy_price(Fraction(worth), unit_costs))
+    return price * min(done, 1.0) - _iterations(bid, done)
 
 
 @mechanism(
@@ -137,32 +142,50 @@ def local_accuracy(round_: RoundInput, /, *, worth: int = 10**6) -> Outcome:
         worth: Base units that full local accuracy of one member is worth.
 
     Raises:
-        RewardError: The budget is below the worth times the members.
+        Underfunded: The budget is below the worth times the members.
 
     Source: In the style of Khan, Pandey, Tran et al. (2020); utilities are ours.
     Cost: One sort.
     """
     at_least(1, worth=worth)
+    refuse_short(round_, Fraction(worth * len(round_.participants)))
     bids = entered(round_)
-    if worth * len(bids) > round_.budget:
-        raise RewardError(
-            f"{len(bids)} members may earn up to {worth} each, and the budget is {round_.budget}",
-            hint=f"Fund it with {worth * len(bids)}, or lower the worth.",
-        )
-    price = accuracy_price(worth, [float(bid.unit_cost) for bid in bids.values()])
-    work = {i: 1 - local_error(price, float(bid.unit_cost)) for i, bid in bids.items()}
+    price = accuracy_price(Fraction(worth), [bid.unit_cost for bid in bids.values()])
+    work = {i: 1 - local_error(price, bid.unit_cost) for i, bid in bids.items()}
     dues = spread(round_, {i: price * done for i, done in work.items()})
-    done = tuple(Fraction(work.get(i, 0.0)) for i in range(len(round_.bids)))
+    done = tuple(work.get(i, Fraction(0)) for i in range(len(round_.bids)))
     return pay(round_, dues, work=done)
 
 
-def cycle_price(budget: float, unit_costs: Sequence[float]) -> float:
+def cycle_price(
+    budget: Number, unit_costs: Sequence[Number], capacities: Sequence[Number] | None = None
+) -> Number:
     """Give the price of a cycle a second at which best answers use up the budget.
 
     A worker of unit cost k runs ``price / 2k`` cycles a second, at a cost of k times their
-    square; together they are paid ``price**2 / 2 * sum(1 / k)``.
+    square, or as many as it can; together they are paid all of the budget.
+
+    Args:
+        budget: In the unit of costs.
+        unit_costs: Not negative; above 0 without *capacities*.
+        capacities: The most that each can run; None for no limit.
     """
-    return sqrt(2 * budget / sum(1 / unit_cost for unit_cost in unit_costs))
+    nothing = budget * 0
+    most: list[Number | None] = [None] * len(unit_costs) if capacities is None else [*capacities]
+    full: set[int] = {i for i, cost in enumerate(unit_costs) if not cost}
+    while True:
+        # price**2 / 2 * sum(1 / k) of the free, and price times the full ones' capacities.
+        free = sum((1 / k for i, k in enumerate(unit_costs) if i not in full), start=nothing)
+        spent = sum((top for i, top in enumerate(most) if i in full and top), start=nothing)
+        price = (root(spent**2 + 2 * free * budget) - spent) / free if free else budget / spent
+        over = {
+            i
+            for i, (cost, top) in enumerate(zip(unit_costs, most, strict=True))
+            if i not in full and top is not None and price > 2 * cost * top
+        }
+        if not over:
+            return price
+        full |= over
 
 
 def round_time(cycles: float, speed: float, workers: int) -> float:
@@ -181,9 +204,13 @@ def _cycles_payoff(round_: RoundInput, efforts: Sequence[float], member: int) ->
     bid = round_.bids[member]
     if bid is None:
         return 0.0
-    unit_costs = [float(offer.unit_cost) for offer in entered(round_).values()]
-    price = cycle_price(float(round_.budget), unit_costs)
-    return price * efforts[member] - _power(bid, efforts[member])
+    return float(_market_price(round_)) * efforts[member] - _power(bid, efforts[member])
+
+
+def _market_price(round_: RoundInput) -> Fraction:
+    bids = entered(round_).values()
+    costs = [bid.unit_cost for bid in bids]
+    return cycle_price(Fraction(round_.budget), costs, [Fraction(bid.capacity) for bid in bids])
 
 
 @mechanism(
@@ -202,21 +229,22 @@ def _cycles_payoff(round_: RoundInput, efforts: Sequence[float], member: int) ->
 def cycle_market(round_: RoundInput, /) -> Outcome:
     """Pay for computing speed at the price at which members' best answers use up the budget.
 
-    Speed x costs ``unit cost * x**2``. Half of the budget ends as the members' gain. The
-    price follows the stated costs; no truth is promised.
-
-    Raises:
-        RewardError: Somebody's speed costs nothing: no price is then low enough.
+    Speed x costs ``unit cost * x**2``, and nobody is asked for more than its capacity. At
+    least half of the budget ends as the members' gain. The price follows the stated costs; no
+    truth is promised.
 
     Source: In the style of Sarikaya and Ercetin (2019).
-    Cost: One pass.
+    Cost: One pass for each member that is at its capacity.
     """
     bids = entered(round_)
-    unit_costs = {i: float(bid.unit_cost) for i, bid in bids.items()}
-    if any(unit_cost <= 0 for unit_cost in unit_costs.values()):
-        raise RewardError(f"computing must cost something, and unit costs are {unit_costs}")
     if not bids:
         return pay(round_, spread(round_, {}), work=(Fraction(0),) * len(round_.bids))
-    price = cycle_price(float(round_.budget), list(unit_costs.values()))
-    work = [price / (2 * unit_costs[i]) if i in bids else 0.0 for i in range(len(round_.bids))]
-    return divide(round_, work, work=tuple(map(Fraction, work)))
+    price = _market_price(round_)
+    speeds = {
+        i: min(Fraction(bid.capacity), price / (2 * bid.unit_cost))
+        if bid.cost
+        else Fraction(bid.capacity)
+        for i, bid in bids.items()
+    }
+    speed = spread(round_, speeds)
+    return divide(round_, speed, work=tuple(map(Fraction, speed)))

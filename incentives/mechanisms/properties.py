@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
 from functools import update_wrapper
 from inspect import signature
 from types import MappingProxyType
@@ -74,6 +75,45 @@ MEANING: Final[Mapping[Property, str]] = MappingProxyType(
 )
 
 
+class Condition(StrEnum):
+    """What a claim may be bound to; :data:`WHERE` says what each one is."""
+
+    HARMLESS = "harmless"
+    RIVALS = "rivals"
+    BELIEVED = "believed"
+    SUBMODULAR = "submodular"
+    COUNTED_ONCE = "counted-once"
+    COMPLETE = "complete-copies"
+    ALIKE = "alike"
+
+
+#: When each condition holds, for people.
+WHERE: Final[Mapping[Condition, str]] = MappingProxyType(
+    {
+        Condition.HARMLESS: "nobody's data do harm to any coalition",
+        Condition.RIVALS: "two or more take part",
+        Condition.BELIEVED: "costs and values are drawn as the mechanism believes",
+        Condition.SUBMODULAR: "whoever is added to more adds no more",
+        Condition.COUNTED_ONCE: "rows that copies share are counted once, shared out among them",
+        Condition.COMPLETE: "each copy is of all that its owner has",
+        Condition.ALIKE: "copies send the same updates",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A promise, and where it is made.
+
+    Attributes:
+        property: What is promised.
+        domain: All that has to hold for it; nothing, if it is promised everywhere.
+    """
+
+    property: Property
+    domain: tuple[Condition, ...] = ()
+
+
 class Need(StrEnum):
     """What a mechanism decides by; each but the first two is a field that may be absent."""
 
@@ -101,20 +141,27 @@ class Model:
     Attributes:
         money: Settings that are in base units, which scale with the budget.
         divisible: Whether a part of an offer can be bought.
+        sunk: Whether what is offered has been done, paid for or not.
         work_cost: Base units that work costs the member whose honest bid this is.
         benefit: Base units that what comes of the work is worth to a member, beside its pay.
         payoff: Base units that one member ends with, if everybody's efforts are these.
         welfare: Base units that everybody together gains if this work is done.
         income: Base units that come in if this work is done; None if it is the budget.
+        precision: The part of the budget that a payment may be off by, beside less than a unit:
+            0 where formulas are worked out exactly.
+        members: As many as it is tried with at most, for what it costs.
     """
 
     money: frozenset[str] = frozenset()
     divisible: bool = False
+    sunk: bool = False
     work_cost: Callable[..., float] = _unpaid
     benefit: Callable[..., float] | None = None
     payoff: Callable[..., float] | None = None
     welfare: Callable[..., float] | None = None
     income: Callable[..., float] | None = None
+    precision: Fraction = Fraction(0)
+    members: int = 15
 
 
 class Mechanism:
@@ -123,6 +170,7 @@ class Mechanism:
     Attributes:
         function: What decides.
         claims: What it promises; money conservation is promised by all.
+        domains: Where it promises each.
         needs: What the round must hold.
         model: What members and buyer want, for those who check it.
         defaults: Its settings.
@@ -132,12 +180,17 @@ class Mechanism:
         self,
         function: Callable[..., Outcome],
         *,
-        claims: Iterable[Property],
+        claims: Iterable[Property | Claim],
         needs: Iterable[Need],
         model: Model,
     ) -> None:
         self.function = function
-        self.claims = frozenset({Property.CONSERVATION, *claims})
+        made = [claim if isinstance(claim, Claim) else Claim(claim) for claim in claims]
+        self.domains: Mapping[Property, frozenset[Condition]] = MappingProxyType(
+            {Property.CONSERVATION: frozenset()}
+            | {claim.property: frozenset(claim.domain) for claim in made}
+        )
+        self.claims = frozenset(self.domains)
         self.needs = frozenset(needs)
         self.model = model
         self.defaults: Mapping[str, Parameter] = MappingProxyType(
@@ -188,7 +241,7 @@ class Mechanism:
 
 
 def mechanism(
-    *, claims: Iterable[Property] = (), needs: Iterable[Need], model: Model | None = None
+    *, claims: Iterable[Property | Claim] = (), needs: Iterable[Need], model: Model | None = None
 ) -> Callable[[Callable[..., Outcome]], Mechanism]:
     """Say what the function below promises and what it decides by."""
     return lambda function: Mechanism(function, claims=claims, needs=needs, model=model or Model())

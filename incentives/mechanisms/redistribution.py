@@ -17,14 +17,16 @@ from scipy.optimize import linprog
 from fedmerit.incentives.mechanisms.groves import (
     accepted,
     groves_payments,
+    income,
+    root_dues,
     root_income,
     root_welfare,
     surplus,
     without,
 )
-from fedmerit.incentives.mechanisms.market import at_least, entered, spread
+from fedmerit.incentives.mechanisms.market import at_least, entered, refuse_short, spread
 from fedmerit.incentives.mechanisms.properties import Model, Need, Property, mechanism
-from fedmerit.incentives.mechanisms.rounding import pay
+from fedmerit.incentives.mechanisms.rounding import Number, pay
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:
@@ -38,9 +40,13 @@ if TYPE_CHECKING:
     Market = tuple[list[float], list[float]]
 
 _DRAWN: Final = 200
+#: Weights are rounded to one part in so many.
+_FINEST: Final = 10**9
 
 
-def features(supplies: Sequence[float], unit_costs: Sequence[float], alpha: float) -> list[float]:
+def features(
+    supplies: Sequence[Number], unit_costs: Sequence[Number], alpha: Number
+) -> list[Number]:
     """Say what the others could do without a member, as the term for it may know.
 
     Args:
@@ -55,19 +61,26 @@ def features(supplies: Sequence[float], unit_costs: Sequence[float], alpha: floa
     fewer = [
         surplus(without(supplies, i), without(unit_costs, i), alpha) for i in range(len(supplies))
     ]
-    return [everyone, float(np.mean(fewer)) if fewer else 0.0, min(fewer, default=0.0)]
+    nothing = alpha * 0
+    return [everyone, sum(fewer, start=nothing) / (len(fewer) or 1), min(fewer, default=nothing)]
 
 
-def terms(market: Market, alpha: float, weights: Sequence[float]) -> list[float]:
+def terms(
+    market: tuple[Sequence[Number], Sequence[Number]], alpha: Number, weights: Sequence[Number]
+) -> list[Number]:
     """Give what each is handed back, at least 0."""
-    return [max(0.0, float(np.dot(row, weights))) for row in _features_of_each(market, alpha)]
+    nothing = alpha * 0
+    return [
+        max(nothing, sum((w * x for w, x in zip(weights, row, strict=True)), start=nothing))
+        for row in _features_of_each(market, alpha)
+    ]
 
 
 def left_over(market: Market, alpha: float) -> float:
     """Give the surplus that Groves payments leave to the buyer."""
     supplies, unit_costs = market
     taken = accepted(supplies, unit_costs, alpha)
-    return float(alpha * np.sqrt(sum(taken)) - sum(groves_payments(supplies, unit_costs, alpha)))
+    return income(alpha, taken) - sum(groves_payments(supplies, unit_costs, alpha))
 
 
 def fitted(markets: Sequence[Market], alpha: float) -> NDArray[np.float64]:
@@ -141,32 +154,47 @@ def fvcg(
     """
     at_least(1, alpha=alpha, largest=largest, dearest=dearest)
     at_least(0, grant=grant)
-    bids = entered(round_)
-    supplies = [float(bid.capacity) for bid in bids.values()]
-    unit_costs = [float(bid.unit_cost) for bid in bids.values()]
+    weights = _weights(len(round_.participants), largest, dearest / alpha)
+    refuse_short(round_, _most(round_, alpha, weights) + grant * sum(round_.rows))
+    bids, worth = entered(round_), Fraction(alpha)
+    supplies = [Fraction(bid.capacity) for bid in bids.values()]
+    unit_costs = [bid.unit_cost for bid in bids.values()]
     weights = _weights(len(bids), largest, dearest / alpha)
-    back = terms((supplies, unit_costs), alpha, weights)
-    paid = groves_payments(supplies, unit_costs, alpha)
+    back = terms((supplies, unit_costs), worth, weights)
+    paid = groves_payments(supplies, unit_costs, worth)
     dues = [
         groves + term + grant * supply
         for groves, term, supply in zip(paid, back, supplies, strict=True)
     ]
-    taken = dict(zip(bids, accepted(supplies, unit_costs, alpha), strict=True))
-    work = tuple(Fraction(taken.get(i, 0.0)) for i in range(len(round_.bids)))
+    taken = dict(zip(bids, accepted(supplies, unit_costs, worth), strict=True))
+    work = tuple(taken.get(i, Fraction(0)) for i in range(len(round_.bids)))
     return pay(round_, spread(round_, dict(zip(bids, dues, strict=True))), work=work)
 
 
+def _most(round_: RoundInput, alpha: int, weights: Sequence[Fraction]) -> Fraction:
+    """Give the most that may be owed before grants: the income, and what may be handed back."""
+    back = sum(max(Fraction(0), weight) for weight in weights)
+    without_one = [
+        income(Fraction(alpha), [Fraction(rows) for j, rows in enumerate(round_.rows) if j != i])
+        for i in range(len(round_.rows))
+    ]
+    return root_dues(round_, alpha=alpha) + back * sum(without_one)
+
+
 @lru_cache(maxsize=64)
-def _weights(n: int, largest: int, dearest: float) -> tuple[float, ...]:
+def _weights(n: int, largest: int, dearest: float) -> tuple[Fraction, ...]:
     """Fit the weights for *n* members once; worths and costs are in units of alpha."""
     if n < 2:  # noqa: PLR2004 - a single member has no others to look at
-        return (0.0, 0.0, 0.0)
+        return (Fraction(0),) * 3
     rng = generator(0, "mechanisms", "redistribution", n)
     markets = drawn_markets(n, _DRAWN, largest=largest, dearest=dearest, rng=rng)
-    return tuple(fitted(markets, 1.0).tolist())
+    # Rounded: the last bits of a linear program differ between platforms.
+    return tuple(Fraction(round(w * _FINEST), _FINEST) for w in fitted(markets, 1.0).tolist())
 
 
-def _features_of_each(market: Market, alpha: float) -> list[list[float]]:
+def _features_of_each(
+    market: tuple[Sequence[Number], Sequence[Number]], alpha: Number
+) -> list[list[Number]]:
     supplies, unit_costs = market
     return [
         features(without(supplies, i), without(unit_costs, i), alpha) for i in range(len(supplies))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
     from fedmerit.incentives.payments import Outcome, RoundInput
     from fedmerit.incentives.valuation import Valuator
+
+#: Linear programs are solved to one part in so many of the largest worth.
+_FINEST: Final = 10**11
 
 
 class _Table:
@@ -84,8 +88,9 @@ def nucleolus(round_: RoundInput, /) -> Outcome:
 
 
 def _divided(round_: RoundInput, method: Valuator) -> Outcome:
-    worths = table(round_)
+    worths = table(round_).worths
     if not (worths > 0).any():
-        return divide(round_, [0.0] * len(round_.participants))
-    division = method(_Table(worths), budget=len(worths), seed=0)
-    return divide(round_, division.values.tolist())
+        return divide(round_, [Fraction(0)] * len(round_.participants))
+    game = _Table(worths / np.abs(worths).max())
+    shares = method(game, budget=len(worths), seed=0).values.tolist()
+    return divide(round_, [Fraction(round(share * _FINEST)) for share in shares])
