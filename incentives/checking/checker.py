@@ -1,20 +1,26 @@
-"""Hold mechanisms to what they claim, in drawn settings, and keep the worst case found.
+"""Hold mechanisms to what they claim, wherever it is claimed, and keep the worst case found.
 
-Properties that a mechanism does not claim are tried too, where they apply: what it costs to
-do without a promise is what one chooses mechanisms by.
+Settings are drawn, put into corners that draws miss, taken from small grids from end to end,
+and then climbed from the worst of them. Properties that a mechanism does not claim are tried
+too, where they apply: what it costs to do without a promise is what one chooses mechanisms by.
 """
 
 from __future__ import annotations
 
+from itertools import count
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from fedmerit.errors import Deficit, RewardError
-from fedmerit.incentives.checking import accounting, coalitional, strategic
+from fedmerit.errors import RewardError
+from fedmerit.incentives.checking import accounting, coalitional, names, strategic
 from fedmerit.incentives.checking.believing import is_truthful_on_average
-from fedmerit.incentives.checking.results import PropertyResult, Verdict
+from fedmerit.incentives.checking.climbing import neighbour
+from fedmerit.incentives.checking.corners import cornered
+from fedmerit.incentives.checking.grids import every_bid, small_games
+from fedmerit.incentives.checking.results import Verdict
 from fedmerit.incentives.checking.samplers import sampler_of
-from fedmerit.incentives.mechanisms.properties import Property
+from fedmerit.incentives.checking.tally import Tally
+from fedmerit.incentives.mechanisms.properties import Need, Property
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:
@@ -22,13 +28,13 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from fedmerit.incentives.checking.results import Attempt, Status
+    from fedmerit.incentives.checking.results import Attempt, PropertyResult
     from fedmerit.incentives.checking.samplers import Sampler
     from fedmerit.incentives.checking.setting import Setting
-    from fedmerit.incentives.mechanisms import Mechanism
+    from fedmerit.incentives.mechanisms.properties import Mechanism
 
-    #: Tries to break a property in one setting; None where it does not apply.
-    Check = Callable[[Mechanism, Setting, np.random.Generator], Attempt | None]
+    #: Tries to break a property in one setting; nothing where it does not apply.
+    Check = Callable[[Mechanism, Setting, np.random.Generator], Iterator[Attempt]]
 
 #: How each property is tried in a setting; truth on average needs many at once.
 CHECKS: Final[Mapping[Property, Check]] = MappingProxyType(
@@ -44,8 +50,8 @@ CHECKS: Final[Mapping[Property, Check]] = MappingProxyType(
         Property.NULL: coalitional.ignores_nulls,
         Property.ADD: coalitional.is_additive,
         Property.CORE: coalitional.is_stable,
-        Property.REPLICATION: coalitional.defies_copies,
-        Property.SYBIL: coalitional.defies_sybils,
+        Property.REPLICATION: names.defies_copies,
+        Property.SYBIL: names.defies_sybils,
         Property.MONO: coalitional.rewards_growth,
         Property.SCALE: coalitional.keeps_units,
     }
@@ -53,7 +59,11 @@ CHECKS: Final[Mapping[Property, Check]] = MappingProxyType(
 #: Settings that a mean over the others' types is taken over, for each trial asked for.
 _DRAWS_A_TRIAL: Final = 12
 #: With so many, all mechanisms there are take a minute or so on one core.
-TRIALS: Final = 60
+TRIALS: Final = 40
+#: Steps of the dearest of the asks that are tried from end to end.
+GRID: Final = 6
+#: Of so many settings, one is a corner.
+_A_CORNER_IN: Final = 3
 
 
 def check(
@@ -61,6 +71,7 @@ def check(
     *,
     claims: Iterable[Property] = Property,
     trials: int = TRIALS,
+    grid: int = GRID,
     seed: int = 0,
     sampler: Sampler | None = None,
 ) -> Verdict:
@@ -70,62 +81,85 @@ def check(
         mechanism: To be tried.
         claims: Which properties; all, if absent.
         trials: Settings a property; the same seed tries the same ones first.
+        grid: Steps of the small grids that are tried from end to end; 0 for none.
         seed: Not negative.
         sampler: Draws the settings; by what the mechanism needs, if absent.
 
     Raises:
-        RewardError: *trials* is below 1, or the mechanism refuses a setting.
+        RewardError: *trials* is below 1.
     """
     if trials < 1:
         raise RewardError(f"a property is tried in 1 setting or more, not {trials}")
     draw = sampler or sampler_of(mechanism)
-    return Verdict(
-        mechanism=mechanism.name,
-        results=tuple(_result(mechanism, claim, draw, trials, seed) for claim in claims),
-    )
+    results = []
+    for claim in claims:
+        tally = Tally(mechanism, claim)
+        _fill(tally, draw, trials, grid, seed)
+        results.append(tally.result())
+    return Verdict(mechanism=mechanism.name, results=tuple(results))
 
 
-def _result(
-    mechanism: Mechanism, claim: Property, draw: Sampler, trials: int, seed: int
-) -> PropertyResult:
-    claimed = claim in mechanism.claims
-    largest: Attempt | None = None
-    tried = 0
-    for attempt in _attempts(mechanism, claim, draw, trials, seed):
-        tried += 1
-        if largest is None or attempt.gain - attempt.allowed > largest.gain - largest.allowed:
-            largest = attempt
-    broke = largest is not None and largest.broke
-    status: Status = "not claimed" if not claimed else "violated" if broke else "held"
-    if claimed and not tried:
-        raise RewardError(
-            f"{mechanism.name} claims {claim}, and no setting tries it",
-            hint="Give check() a sampler that draws settings in which the claim says something.",
-        )
-    return PropertyResult(
-        claim=claim,
-        status=status,
-        gain=None if largest is None else largest.gain if largest.broke else 0.0,
-        witness=largest.says if largest is not None and largest.broke else "",
-        trials=tried,
-    )
+def search(mechanism: Mechanism, claim: Property, *, seed: int) -> Iterator[PropertyResult]:
+    """Try one property for as long as one likes: give what was found so far, after every round.
+
+    Args:
+        mechanism: To be tried.
+        claim: The property.
+        seed: Of the first round; the others follow.
+    """
+    tally = Tally(mechanism, claim)
+    for round_ in count():
+        _fill(tally, sampler_of(mechanism), TRIALS, GRID if round_ == 0 else 0, seed + round_)
+        yield tally.result()
 
 
-def _attempts(
-    mechanism: Mechanism, claim: Property, draw: Sampler, trials: int, seed: int
-) -> Iterator[Attempt]:
-    if claim is Property.BNIC:
-        if claim in mechanism.claims:
-            rng = generator(seed, "checking", mechanism.name, claim)
-            attempt = is_truthful_on_average(mechanism, draw, rng, trials * _DRAWS_A_TRIAL)
-            if attempt is not None:
-                yield attempt
+def _fill(tally: Tally, draw: Sampler, trials: int, grid: int, seed: int) -> None:
+    """Try the tally's property in *trials* settings, in the grids, and from the worst of them."""
+    if tally.claim is Property.BNIC:
+        _try_habits(tally, draw, trials, seed)
         return
     for trial in range(trials):
-        rng = generator(seed, "checking", mechanism.name, claim, trial)
-        try:
-            attempt = CHECKS[claim](mechanism, draw(rng), rng)
-        except Deficit:
-            continue  # what it owes cannot be paid: WBB says so, and nothing else can be tried
-        if attempt is not None:
-            yield attempt
+        rng = generator(seed, "checking", tally.mechanism.name, tally.claim, trial)
+        setting: Setting | None = draw(rng)
+        if trial % _A_CORNER_IN == _A_CORNER_IN - 1:
+            setting = cornered(tally.mechanism, setting, trial // _A_CORNER_IN + seed)
+        if setting is not None:
+            _try(tally, setting, rng)
+    if tally.claim in tally.mechanism.claims:
+        rng = generator(seed, "checking", tally.mechanism.name, tally.claim, "grid")
+        if grid:
+            _try_grids(tally, draw, grid, rng)
+        _climb(tally, trials // 2, rng)
+
+
+def _try(tally: Tally, setting: Setting, rng: np.random.Generator) -> None:
+    for attempt in CHECKS[tally.claim](tally.mechanism, setting, rng):
+        tally.add(attempt)
+
+
+def _try_habits(tally: Tally, draw: Sampler, trials: int, seed: int) -> None:
+    """Try lies that are kept up: only against who claims that they gain nothing on average."""
+    if tally.claim in tally.mechanism.claims:
+        rng, draws = (
+            generator(seed, "checking", tally.mechanism.name, tally.claim),
+            trials * _DRAWS_A_TRIAL,
+        )
+        for attempt in is_truthful_on_average(tally.mechanism, draw, rng, draws):
+            tally.add(attempt)
+
+
+def _try_grids(tally: Tally, draw: Sampler, grid: int, rng: np.random.Generator) -> None:
+    for attempt in every_bid(tally.mechanism, tally.claim, draw, rng, grid):
+        tally.add(attempt)
+    if tally.mechanism.needs & {Need.GAME, Need.CONTRIBUTIONS}:
+        for setting in small_games(draw(rng)):
+            _try(tally, setting, rng)
+
+
+def _climb(tally: Tally, steps: int, rng: np.random.Generator) -> None:
+    """Go from the worst setting within the domain to a worse one, until one breaks the claim."""
+    for _ in range(steps):
+        worst = tally.worst
+        if worst is None or worst.setting is None or worst.broke:
+            return
+        _try(tally, neighbour(tally.mechanism, worst.setting, rng), rng)

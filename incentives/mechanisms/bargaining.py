@@ -37,7 +37,7 @@ def nash_division(
     return [fallback + gain * power / sum(powers) for fallback, power in shares]
 
 
-@mechanism(claims=(Property.IR, Property.WBB, Property.SYM, Property.SCALE), needs=(Need.GAME,))
+@mechanism(claims=(Property.WBB, Property.SYM, Property.SCALE), needs=(Need.GAME,))
 def nash_bargaining(round_: RoundInput, /, *, powers: tuple[int, ...] = ()) -> Outcome:
     """Pay each its worth alone and an equal part of what working together adds.
 

@@ -14,7 +14,15 @@ import numpy as np
 
 from fedmerit.incentives.mechanisms.coalitions import shapley_shares, table
 from fedmerit.incentives.mechanisms.market import positive
-from fedmerit.incentives.mechanisms.properties import Need, Property, brought, mechanism
+from fedmerit.incentives.mechanisms.properties import (
+    Claim,
+    Condition,
+    Model,
+    Need,
+    Property,
+    brought,
+    mechanism,
+)
 from fedmerit.incentives.mechanisms.rounding import exact, pay
 from fedmerit.incentives.methods.runs.alignment import cosines
 
@@ -53,22 +61,22 @@ def robust_values(
 
 @mechanism(
     claims=(
-        Property.IR,
         Property.WBB,
         Property.SYM,
         Property.NULL,
-        Property.ADD,
-        Property.REPLICATION,
+        Claim(Property.ADD, (Condition.HARMLESS,)),
+        Claim(Property.REPLICATION, (Condition.HARMLESS, Condition.ALIKE)),
         Property.SCALE,
     ),
     needs=(Need.GAME, Need.UPDATES),
+    model=Model(precision=Fraction(1, 10**11)),
 )
 def robust_shapley(round_: RoundInput, /, *, penalty: Fraction = Fraction(1)) -> Outcome:
     """Pay Shapley values, discounted by how like others' the member's updates are.
 
-    Copies gain nothing; honest members with similar data lose by it, and what they lose
-    stays in the reserve. Parts of one's data under two names are not caught: each part is
-    unlike the other.
+    Copies that send alike gain nothing; honest members with similar data lose by it, and what
+    they lose stays in the reserve. A copy that sends another update, the opposite one even, is
+    not known for one; nor are parts of one's data under two names.
 
     Args:
         round_: The round; similarity is that of its updates.

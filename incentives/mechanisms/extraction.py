@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Final
 
 from fedmerit.errors import RewardError
 from fedmerit.incentives.mechanisms.market import at_least, entered, refuse_short
-from fedmerit.incentives.mechanisms.properties import Model, Need, Property, mechanism
+from fedmerit.incentives.mechanisms.properties import (
+    Claim,
+    Condition,
+    Model,
+    Need,
+    Property,
+    mechanism,
+)
 from fedmerit.incentives.mechanisms.rounding import outcome
 
 if TYPE_CHECKING:
@@ -50,7 +57,7 @@ def lottery(alike: Fraction, interim: tuple[Fraction, Fraction]) -> tuple[Fracti
     )
 
 
-def _gives(bid: Bid, work: float, **_: object) -> float:
+def _gives(bid: Bid, work: Fraction | float, **_: object) -> Fraction | float:
     """A buyer's work is the model it gets, which costs it nothing and is worth its bid."""
     return -bid.cost * work
 
@@ -63,7 +70,12 @@ def _value(round_: RoundInput, work: Sequence[float], **_: object) -> float:
 
 
 @mechanism(
-    claims=(Property.BNIC, Property.EFF, Property.WBB, Property.SCALE),
+    claims=(
+        Claim(Property.BNIC, (Condition.BELIEVED,)),
+        Property.EFF,
+        Property.WBB,
+        Property.SCALE,
+    ),
     needs=(Need.BIDS, Need.STAKES),
     model=Model(money=frozenset({"low", "high"}), work_cost=_gives, welfare=_value),
 )

@@ -24,7 +24,14 @@ from fedmerit.incentives.mechanisms.market import (
     spread,
     whole_work,
 )
-from fedmerit.incentives.mechanisms.properties import Model, Need, Property, mechanism
+from fedmerit.incentives.mechanisms.properties import (
+    Claim,
+    Condition,
+    Model,
+    Need,
+    Property,
+    mechanism,
+)
 from fedmerit.incentives.mechanisms.rounding import Number, pay, root
 
 if TYPE_CHECKING:
@@ -109,7 +116,7 @@ def root_welfare(round_: RoundInput, work: Sequence[float], *, alpha: int, **_: 
         Property.SYM,
         Property.MONO,
         Property.SCALE,
-        Property.SYBIL,
+        Claim(Property.SYBIL, (Condition.COUNTED_ONCE,)),
     ),
     needs=(Need.BIDS,),
     model=Model(
@@ -122,11 +129,15 @@ def pvcg(round_: RoundInput, /, *, alpha: int = 10**6) -> Outcome:
     The income from a model of so many rows is ``alpha`` times their root. More of the same
     brings in less and less, which is why contributions add up to no more than the surplus,
     and why nobody gains by splitting an offer. Only what a member under-reports is its
-    secret: rows are counted, so that nobody can bid more than it has.
+    secret: rows are counted, so that nobody can bid more than it has; who has the same rows
+    counted under two names is paid for them twice.
 
     Args:
         round_: The round; each offers its capacity at its cost.
         alpha: Base units of income for a model of one row.
+
+    Raises:
+        Underfunded: The budget is below the income from all rows that there are.
 
     Source: Cong, Yu, Weng and Yiu (2020), without redistribution; Yokoo et al. (2004) on names.
     Cost: n + 1 sorts.
@@ -192,6 +203,9 @@ def vcg(round_: RoundInput, /, *, worth: int = 10**6) -> Outcome:
     Args:
         round_: The round; its game is the buyer's worth.
         worth: Base units that a unit of the game's worth is worth to the buyer.
+
+    Raises:
+        Underfunded: The budget is below the most that each adds to anybody, all together.
 
     Source: Vickrey (1961); Clarke (1971); Groves (1973).
     Cost: 2**n worths; up to 20 members.

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fedmerit.incentives.apportionment import apportion
-from fedmerit.incentives.mechanisms.properties import Need, Property, mechanism
+from fedmerit.incentives.mechanisms.properties import (
+    Claim,
+    Condition,
+    Need,
+    Property,
+    mechanism,
+)
 from fedmerit.incentives.payments import Outcome
 
 if TYPE_CHECKING:
@@ -15,11 +21,15 @@ if TYPE_CHECKING:
 
 
 #: What any division of the whole budget by fixed weights keeps.
-_ALWAYS = (Property.IR, Property.WBB, Property.SYM, Property.SCALE)
+_ALWAYS = (Property.WBB, Property.SYM, Property.SCALE)
+#: Where no value is below 0, so that none is cut.
+_LINEAR = (Claim(Property.ADD, (Condition.HARMLESS,)), Claim(Property.MONO, (Condition.HARMLESS,)))
+#: Rows are what is paid for: whoever can declare the same ones twice is paid for them twice.
+_COUNTED = (Condition.COUNTED_ONCE,)
 
 
 @mechanism(
-    claims=(*_ALWAYS, Property.SBB, Property.NULL, Property.ADD, Property.MONO),
+    claims=(*_ALWAYS, *_LINEAR, Property.SBB, Property.NULL),
     needs=(Need.CONTRIBUTIONS,),
 )
 def proportional(round_: RoundInput, /) -> Outcome:
@@ -37,7 +47,10 @@ def proportional(round_: RoundInput, /) -> Outcome:
     return _pay(round_, round_.counted)
 
 
-@mechanism(claims=(*_ALWAYS, Property.NULL, Property.MONO), needs=(Need.CONTRIBUTIONS,))
+@mechanism(
+    claims=(*_ALWAYS, Property.NULL, Claim(Property.MONO, (Condition.HARMLESS,))),
+    needs=(Need.CONTRIBUTIONS,),
+)
 def confident(round_: RoundInput, /) -> Outcome:
     """Pay by the low end of each value's interval, and keep the rest in the reserve.
 
@@ -62,7 +75,7 @@ def confident(round_: RoundInput, /) -> Outcome:
     return _outcome(round_, [min(pair) for pair in zip(shares, most, strict=True)])
 
 
-@mechanism(claims=(*_ALWAYS, Property.SBB, Property.MONO), needs=())
+@mechanism(claims=(*_ALWAYS, Property.SBB, Property.MONO, Property.ADD), needs=())
 def equal(round_: RoundInput, /) -> Outcome:
     """Pay everyone alike, whatever they brought.
 
@@ -76,15 +89,23 @@ def equal(round_: RoundInput, /) -> Outcome:
 
 
 @mechanism(
-    claims=(*_ALWAYS, Property.SBB, Property.SYBIL, Property.REPLICATION, Property.MONO),
+    claims=(
+        *_ALWAYS,
+        Property.SBB,
+        Claim(Property.SYBIL, _COUNTED),
+        Claim(Property.REPLICATION, _COUNTED),
+        Property.MONO,
+        Property.ADD,
+    ),
     needs=(Need.ROWS,),
 )
 def data_size(round_: RoundInput, /) -> Outcome:
     """Pay by the rows that each declares.
 
     Promises that no measurement error moves a payment, and that splitting one's rows over
-    two names gains nothing. Whoever declares rows that it does not have, or that are
-    worthless, likes it: nothing here looks at them. For comparison.
+    names gains nothing but rounding. Whoever declares rows that it does not have, that are
+    worthless, or that another of its names declares too, likes it: nothing here looks at
+    them. For comparison.
 
     Source: The usual baseline; the weights of McMahan et al. (2017).
     Cost: One pass.

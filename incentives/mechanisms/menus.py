@@ -98,7 +98,7 @@ def logarithmic(alpha: Number) -> Callable[[Number], Number]:
 
 
 @mechanism(
-    claims=(Property.DSIC, Property.IR, Property.SYM, Property.MONO, Property.SCALE),
+    claims=(Property.DSIC, Property.IR, Property.WBB, Property.SYM, Property.MONO, Property.SCALE),
     needs=(Need.BIDS,),
     model=Model(money=frozenset({"alpha", "types"})),
 )

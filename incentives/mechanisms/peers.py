@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from fedmerit.errors import RewardError
-from fedmerit.incentives.mechanisms.properties import Need, Property, mechanism
+from fedmerit.incentives.mechanisms.properties import (
+    Claim,
+    Condition,
+    Need,
+    Property,
+    mechanism,
+)
 from fedmerit.incentives.mechanisms.rounding import pay
 
 if TYPE_CHECKING:
@@ -72,7 +78,12 @@ def agreement(mine: Sequence[int], peers: Sequence[int]) -> Fraction:
 
 
 @mechanism(
-    claims=(Property.BNIC, Property.IR, Property.WBB, Property.SYM, Property.SCALE),
+    claims=(
+        Claim(Property.BNIC, (Condition.BELIEVED,)),
+        Property.WBB,
+        Property.SYM,
+        Property.SCALE,
+    ),
     needs=(Need.REPORTS,),
 )
 def peer_prediction(round_: RoundInput, /) -> Outcome:

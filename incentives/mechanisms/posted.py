@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from fedmerit.incentives.payments import Outcome, RoundInput
 
 
-def _squares(bid: Bid, work: float, **_: object) -> float:
+def _squares(bid: Bid, work: Fraction | float, **_: object) -> Fraction | float:
     """Work gets dearer as there is more of it: half the unit cost times its square."""
-    return float(bid.unit_cost) * work**2 / 2
+    return bid.unit_cost * work**2 / 2
 
 
 def _at_price(round_: RoundInput, efforts: Sequence[float], member: int, *, worth: int) -> float:
@@ -31,19 +31,27 @@ def _at_price(round_: RoundInput, efforts: Sequence[float], member: int, *, wort
     if bid is None:
         return 0.0
     done = min(efforts[member], float(bid.capacity))
-    return worth / 2 * done - _squares(bid, done)
+    return float(worth / 2 * done - _squares(bid, done))
 
 
 def _gain(round_: RoundInput, work: Sequence[float], *, worth: int) -> float:
     return sum(
-        worth * done - _squares(bid, done)
+        float(worth * done - _squares(bid, done))
         for bid, done in zip(round_.bids, work, strict=True)
         if bid is not None
     )
 
 
 @mechanism(
-    claims=(Property.DSIC, Property.NASH, Property.IR, Property.SYM, Property.MONO, Property.SCALE),
+    claims=(
+        Property.DSIC,
+        Property.NASH,
+        Property.IR,
+        Property.WBB,
+        Property.SYM,
+        Property.MONO,
+        Property.SCALE,
+    ),
     needs=(Need.BIDS,),
     model=Model(
         money=frozenset({"worth"}),
@@ -196,15 +204,15 @@ def round_time(cycles: float, speed: float, workers: int) -> float:
     return sum(1 / k for k in range(1, workers + 1)) * cycles / speed
 
 
-def _power(bid: Bid, work: float, **_: object) -> float:
-    return float(bid.unit_cost) * work**2
+def _power(bid: Bid, work: Fraction | float, **_: object) -> Fraction | float:
+    return bid.unit_cost * work**2
 
 
 def _cycles_payoff(round_: RoundInput, efforts: Sequence[float], member: int) -> float:
     bid = round_.bids[member]
     if bid is None:
         return 0.0
-    return float(_market_price(round_)) * efforts[member] - _power(bid, efforts[member])
+    return float(_market_price(round_) * efforts[member] - _power(bid, efforts[member]))
 
 
 def _market_price(round_: RoundInput) -> Fraction:

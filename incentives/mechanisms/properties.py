@@ -49,7 +49,8 @@ class Property(StrEnum):
 #: What each property says, for people.
 MEANING: Final[Mapping[Property, str]] = MappingProxyType(
     {
-        Property.CONSERVATION: "Payments and reserve are the budget and slashes, in whole units.",
+        Property.CONSERVATION: "Payments and reserve are the budget and slashes, in whole units; "
+        "nobody is to do more than it offers.",
         Property.DSIC: "Whatever the others do, nobody gains by asking for another price, staying "
         "away or, where parts can be sold, holding some back (dominant-strategy incentive "
         "compatible).",
@@ -62,13 +63,15 @@ MEANING: Final[Mapping[Property, str]] = MappingProxyType(
         Property.WBB: "It never owes more than the budget, or than the income of what it buys.",
         Property.SBB: "The whole budget is paid out wherever anybody is worth anything.",
         Property.EFF: "What is bought makes the sum of everybody's gains as large as it can be.",
-        Property.SYM: "Names and their order change nothing but who breaks a tie.",
+        Property.SYM: "Names and their order change nothing.",
         Property.NULL: "Who adds nothing to any coalition is paid nothing.",
         Property.ADD: "Two games settled together pay what they pay one by one.",
         Property.CORE: "No coalition is worth more alone than its members are paid, wherever there "
         "is a division of which that is true.",
-        Property.REPLICATION: "Nobody gains by joining several times with copies of the same data.",
-        Property.SYBIL: "Nobody gains by joining under several names, with copies or with parts.",
+        Property.REPLICATION: "Nobody gains by joining several times with copies of the same data, "
+        "but for less than a base unit a name.",
+        Property.SYBIL: "Nobody gains by joining under several names, with copies or with parts, "
+        "but for less than a base unit a name.",
         Property.MONO: "Who becomes worth more, or asks for less, does not end with less.",
         Property.SCALE: "Counting in other units changes nothing.",
     }
@@ -85,6 +88,7 @@ class Condition(StrEnum):
     COUNTED_ONCE = "counted-once"
     COMPLETE = "complete-copies"
     ALIKE = "alike"
+    UNTIED = "untied"
 
 
 #: When each condition holds, for people.
@@ -97,6 +101,7 @@ WHERE: Final[Mapping[Condition, str]] = MappingProxyType(
         Condition.COUNTED_ONCE: "rows that copies share are counted once, shared out among them",
         Condition.COMPLETE: "each copy is of all that its owner has",
         Condition.ALIKE: "copies send the same updates",
+        Condition.UNTIED: "no two offers score alike",
     }
 )
 
@@ -127,9 +132,9 @@ class Need(StrEnum):
     HISTORY = "history"
 
 
-def _unpaid(bid: Bid, work: float) -> float:
+def _unpaid(bid: Bid, work: Fraction | float) -> Fraction | float:
     """Give what *work* costs whoever asks *bid* for all its capacity: the same a unit."""
-    return float(bid.unit_cost) * work
+    return bid.unit_cost * work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +160,7 @@ class Model:
     money: frozenset[str] = frozenset()
     divisible: bool = False
     sunk: bool = False
-    work_cost: Callable[..., float] = _unpaid
+    work_cost: Callable[..., Fraction | float] = _unpaid
     benefit: Callable[..., float] | None = None
     payoff: Callable[..., float] | None = None
     welfare: Callable[..., float] | None = None
@@ -227,7 +232,7 @@ class Mechanism:
             )
         return dict(self.defaults) | dict(round_.parameters)
 
-    def work_cost(self, round_: RoundInput, bid: Bid, work: float) -> float:
+    def work_cost(self, round_: RoundInput, bid: Bid, work: Fraction | float) -> Fraction | float:
         """Give what *work* costs the member whose honest bid is *bid*, in base units."""
         if self.model.work_cost is _unpaid:
             return _unpaid(bid, work)

@@ -11,7 +11,14 @@ from math import comb
 from typing import TYPE_CHECKING
 
 from fedmerit.incentives.mechanisms.market import at_least, entered, positive, spread, whole_work
-from fedmerit.incentives.mechanisms.properties import Model, Need, Property, mechanism
+from fedmerit.incentives.mechanisms.properties import (
+    Claim,
+    Condition,
+    Model,
+    Need,
+    Property,
+    mechanism,
+)
 from fedmerit.incentives.mechanisms.rounding import pay
 
 if TYPE_CHECKING:
@@ -87,7 +94,14 @@ def second_score(round_: RoundInput, /, *, winners: int = 2, worth: int = 10**6)
 
 
 @mechanism(
-    claims=(Property.BNIC, Property.IR, Property.WBB, Property.SYM, Property.MONO, Property.SCALE),
+    claims=(
+        Claim(Property.BNIC, (Condition.BELIEVED,)),
+        Property.IR,
+        Property.WBB,
+        Claim(Property.SYM, (Condition.UNTIED,)),
+        Property.MONO,
+        Property.SCALE,
+    ),
     needs=(Need.BIDS,),
     model=Model(money=frozenset({"worth", "span"})),
 )

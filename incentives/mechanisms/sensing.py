@@ -20,7 +20,15 @@ from fedmerit.incentives.mechanisms.market import (
     spread,
     whole_work,
 )
-from fedmerit.incentives.mechanisms.properties import Model, Need, Property, brought, mechanism
+from fedmerit.incentives.mechanisms.properties import (
+    Claim,
+    Condition,
+    Model,
+    Need,
+    Property,
+    brought,
+    mechanism,
+)
 from fedmerit.incentives.mechanisms.rounding import pay
 
 if TYPE_CHECKING:
@@ -117,7 +125,14 @@ def sensing_prices(purchases: Purchases, bids: Mapping[int, int]) -> dict[int, F
 
 
 @mechanism(
-    claims=(Property.DSIC, Property.IR, Property.WBB, Property.SYM, Property.MONO, Property.SCALE),
+    claims=(
+        Claim(Property.DSIC, (Condition.SUBMODULAR,)),
+        Property.IR,
+        Claim(Property.WBB, (Condition.SUBMODULAR,)),
+        Claim(Property.SYM, (Condition.UNTIED,)),
+        Property.MONO,
+        Property.SCALE,
+    ),
     needs=(Need.BIDS, Need.GAME),
     model=Model(money=frozenset({"worth"})),
 )

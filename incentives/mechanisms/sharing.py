@@ -18,14 +18,24 @@ from fedmerit.incentives.mechanisms.coalitions import (
     shapley_shares,
     table,
 )
-from fedmerit.incentives.mechanisms.properties import Need, Property, mechanism
+from fedmerit.incentives.mechanisms.properties import (
+    Claim,
+    Condition,
+    Need,
+    Property,
+    mechanism,
+)
 from fedmerit.incentives.mechanisms.rounding import divide, pay
 
 if TYPE_CHECKING:
     from fedmerit.incentives.mechanisms.coalitions import Worths
     from fedmerit.incentives.payments import Outcome, RoundInput
 
-_DIVIDES: Final = (Property.IR, Property.WBB, Property.SCALE, Property.NULL)
+_DIVIDES: Final = (Property.WBB, Property.SCALE, Property.NULL)
+_HARMLESS: Final = (Condition.HARMLESS,)
+_LINEAR: Final = (Claim(Property.ADD, _HARMLESS), Claim(Property.MONO, _HARMLESS))
+#: Copies of less than all that one has can gain: two of three that any two stand for, say.
+_COMPLETE: Final = (Condition.HARMLESS, Condition.COMPLETE)
 
 
 def alone_of_table(worths: Worths) -> list[int]:
@@ -59,7 +69,7 @@ def most_of_banzhaf(n: int) -> Fraction:
     return Fraction(n * comb(n - 1, (n - 1) // 2), 2 ** (n - 1))
 
 
-@mechanism(claims=(*_DIVIDES, Property.SYM), needs=(Need.GAME,))
+@mechanism(claims=(*_DIVIDES, Property.SYM, Claim(Property.MONO, _HARMLESS)), needs=(Need.GAME,))
 def individual(round_: RoundInput, /) -> Outcome:
     """Pay by what each is worth alone.
 
@@ -73,7 +83,7 @@ def individual(round_: RoundInput, /) -> Outcome:
 
 
 @mechanism(
-    claims=(*_DIVIDES, Property.SBB, Property.ADD, Property.MONO),
+    claims=(*_DIVIDES, *_LINEAR, Property.SBB),
     needs=(Need.GAME,),
 )
 def labour_union(round_: RoundInput, /) -> Outcome:
@@ -88,7 +98,15 @@ def labour_union(round_: RoundInput, /) -> Outcome:
     return divide(round_, joining_of_table(table(round_).worths))
 
 
-@mechanism(claims=(*_DIVIDES, Property.SYM), needs=(Need.GAME,))
+@mechanism(
+    claims=(
+        *_DIVIDES,
+        Property.SYM,
+        Claim(Property.MONO, _HARMLESS),
+        Claim(Property.REPLICATION, _HARMLESS),
+    ),
+    needs=(Need.GAME,),
+)
 def fair_value(round_: RoundInput, /) -> Outcome:
     """Pay by what everyone would lose if the member left.
 
@@ -101,9 +119,7 @@ def fair_value(round_: RoundInput, /) -> Outcome:
     return divide(round_, leaving_of_table(table(round_).worths))
 
 
-@mechanism(
-    claims=(*_DIVIDES, Property.SYM, Property.SBB, Property.ADD, Property.MONO), needs=(Need.GAME,)
-)
+@mechanism(claims=(*_DIVIDES, *_LINEAR, Property.SYM, Property.SBB), needs=(Need.GAME,))
 def shapley(round_: RoundInput, /) -> Outcome:
     """Pay by Shapley values, exactly.
 
@@ -118,7 +134,7 @@ def shapley(round_: RoundInput, /) -> Outcome:
 
 
 @mechanism(
-    claims=(*_DIVIDES, Property.SYM, Property.ADD, Property.MONO, Property.REPLICATION),
+    claims=(*_DIVIDES, *_LINEAR, Property.SYM, Claim(Property.REPLICATION, _COMPLETE)),
     needs=(Need.GAME,),
 )
 def banzhaf(round_: RoundInput, /) -> Outcome:

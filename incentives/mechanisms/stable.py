@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from fedmerit.incentives.mechanisms.coalitions import members, table
-from fedmerit.incentives.mechanisms.properties import Need, Property, mechanism
+from fedmerit.incentives.mechanisms.properties import (
+    Claim,
+    Condition,
+    Model,
+    Need,
+    Property,
+    mechanism,
+)
 from fedmerit.incentives.mechanisms.rounding import divide
 from fedmerit.incentives.methods import cores
 
@@ -20,6 +27,7 @@ if TYPE_CHECKING:
 
 #: Linear programs are solved to one part in so many of the largest worth.
 _FINEST: Final = 10**11
+_PRECISION: Final = Fraction(1, 10**9)
 
 
 class _Table:
@@ -47,8 +55,15 @@ def excesses_of_table(
 
 
 @mechanism(
-    claims=(Property.IR, Property.WBB, Property.SBB, Property.SYM, Property.CORE, Property.SCALE),
+    claims=(
+        Property.WBB,
+        Property.SBB,
+        Property.SYM,
+        Claim(Property.CORE, (Condition.HARMLESS,)),
+        Property.SCALE,
+    ),
     needs=(Need.GAME,),
+    model=Model(precision=_PRECISION, members=8),
 )
 def least_core(round_: RoundInput, /) -> Outcome:
     """Pay so that the coalition with most to complain of complains least.
@@ -65,15 +80,15 @@ def least_core(round_: RoundInput, /) -> Outcome:
 
 @mechanism(
     claims=(
-        Property.IR,
         Property.WBB,
         Property.SBB,
         Property.SYM,
         Property.NULL,
-        Property.CORE,
+        Claim(Property.CORE, (Condition.HARMLESS,)),
         Property.SCALE,
     ),
     needs=(Need.GAME,),
+    model=Model(precision=_PRECISION, members=8),
 )
 def nucleolus(round_: RoundInput, /) -> Outcome:
     """Pay so that the largest complaint is smallest, then the second, and so on.

@@ -10,7 +10,13 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from fedmerit.incentives.apportionment import apportion
-from fedmerit.incentives.mechanisms.properties import Need, Property, mechanism
+from fedmerit.incentives.mechanisms.properties import (
+    Claim,
+    Condition,
+    Need,
+    Property,
+    mechanism,
+)
 from fedmerit.incentives.mechanisms.rounding import outcome
 
 if TYPE_CHECKING:
@@ -51,11 +57,11 @@ def signed_division(
 @mechanism(
     claims=(
         Property.WBB,
-        Property.SBB,
+        Claim(Property.SBB, (Condition.HARMLESS,)),
         Property.SYM,
         Property.NULL,
-        Property.ADD,
-        Property.MONO,
+        Claim(Property.ADD, (Condition.HARMLESS,)),
+        Claim(Property.MONO, (Condition.HARMLESS,)),
         Property.SCALE,
     ),
     needs=(Need.CONTRIBUTIONS, Need.STAKES),
@@ -63,9 +69,11 @@ def signed_division(
 def signed_stakes(round_: RoundInput, /) -> Outcome:
     """Pay by value, and charge harm to the stakes of those who did it.
 
-    What is paid beyond the budget is what was collected, to the unit. Errors up and down
-    weigh alike, so a null gains nothing on average by noise. Fails the unlucky: an honest
-    member can lose its stake to a measurement error, so intervals should be narrow.
+    What is paid beyond the budget is what was collected, to the unit. Fails the unlucky: an
+    honest member can lose its stake to a measurement error, so intervals should be narrow. A
+    unit of value is worth the budget over the sum of values, so where harm undoes nearly all
+    that was added, little harm costs a whole stake, and at a sum of 0 none does. Then who adds
+    more can also end with less: its own part grows, and what a unit is worth falls.
 
     Source: Ours; after the linearity of Shapley (1953).
     Cost: One pass.

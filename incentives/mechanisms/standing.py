@@ -24,7 +24,7 @@ def next_reputation(reputation: Fraction, memory: Fraction, *, helped: bool) -> 
 
 
 @mechanism(
-    claims=(Property.IR, Property.WBB, Property.SYM, Property.NULL, Property.SCALE),
+    claims=(Property.WBB, Property.SYM, Property.NULL, Property.SCALE),
     needs=(Need.CONTRIBUTIONS, Need.HISTORY),
 )
 def reputation(

@@ -174,10 +174,10 @@ def _payoff(round_: RoundInput, efforts: Sequence[float], member: int) -> float:
 
 @mechanism(
     claims=(
-        Property.NASH,
+        Claim(Property.NASH, (Condition.RIVALS,)),
         Property.IR,
         Property.WBB,
-        Claim(Property.SBB, Condition.RIVALS),
+        Claim(Property.SBB, (Condition.RIVALS,)),
         Property.SYM,
         Property.MONO,
         Property.SCALE,
