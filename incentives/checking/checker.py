@@ -120,16 +120,17 @@ def _fill(tally: Tally, draw: Sampler, trials: int, grid: int, seed: int) -> Non
         return
     for trial in range(trials):
         rng = generator(seed, "checking", tally.mechanism.name, tally.claim, trial)
-        setting: Setting | None = draw(rng)
+        setting = draw(rng)
         if trial % _A_CORNER_IN == _A_CORNER_IN - 1:
-            setting = cornered(tally.mechanism, setting, trial // _A_CORNER_IN + seed)
-        if setting is not None:
-            _try(tally, setting, rng)
+            setting = cornered(tally.mechanism, setting, trial // _A_CORNER_IN + seed) or setting
+        _try(tally, setting, rng)
+        if tally.broken:
+            return  # it is no claim any more, and the rest would not mend it
     if tally.claim in tally.mechanism.claims:
         rng = generator(seed, "checking", tally.mechanism.name, tally.claim, "grid")
         if grid:
             _try_grids(tally, draw, grid, rng)
-        _climb(tally, trials // 2, rng)
+        climb(tally, trials // 2, rng)
 
 
 def _try(tally: Tally, setting: Setting, rng: np.random.Generator) -> None:
@@ -156,7 +157,7 @@ def _try_grids(tally: Tally, draw: Sampler, grid: int, rng: np.random.Generator)
             _try(tally, setting, rng)
 
 
-def _climb(tally: Tally, steps: int, rng: np.random.Generator) -> None:
+def climb(tally: Tally, steps: int, rng: np.random.Generator) -> None:
     """Go from the worst setting within the domain to a worse one, until one breaks the claim."""
     for _ in range(steps):
         worst = tally.worst

@@ -104,7 +104,7 @@ def is_additive(
             f"{ascii_lowercase[i]!r} ends with {whole(one[i] + two[i])} from two games one by "
             f"one, with {whole(together)} from both together (the second: {worths[1:].tolist()})"
         )
-        gain = abs(together - one[i] - two[i])
+        gain: Fraction | float = abs(together - one[i] - two[i])
         yield attempt(mechanism, setting, outcome, gain, says, units=3)
 
 
@@ -190,7 +190,7 @@ def keeps_units(
                 f"{ascii_lowercase[i]!r} ends with {whole(here)}, counted in units of 1/{scale:g} "
                 f"with {whole(there / times)}"
             )
-            gain = abs(here - there / times)
+            gain: Fraction | float = abs(here - there / times)
             part = _READ if Need.GAME in mechanism.needs or isinstance(here, float) else 0
             yield attempt(mechanism, setting, outcome, gain, says, units=2, part=part)
 

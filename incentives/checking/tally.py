@@ -47,6 +47,12 @@ class Tally:
         ):
             self.worst = attempt
 
+    @property
+    def broken(self) -> bool:
+        """Whether the property is claimed, and was broken where it is."""
+        claimed = self.claim in self.mechanism.claims
+        return claimed and self.worst is not None and self.worst.broke
+
     def result(self) -> PropertyResult:
         """Say what was found."""
         claimed, worst, outside_ = self.claim in self.mechanism.claims, self.worst, self._outside

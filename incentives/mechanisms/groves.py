@@ -215,7 +215,7 @@ def vcg(round_: RoundInput, /, *, worth: int = 10**6) -> Outcome:
     # In the finest unit that both costs and worths are whole in.
     finest = unit.denominator
     to_buyer = [int(each) * worth * unit.numerator for each in worths]
-    refuse_short(round_, sum(Fraction(most, finest) for most in _most_added(to_buyer)))
+    refuse_short(round_, Fraction(sum(_most_added(to_buyer)), finest))
     costs = {i: bid.cost * finest for i, bid in bids.items()}
     best, most, others = best_coalitions(to_buyer, costs)
     bought = [i for i in bids if best >> i & 1]

@@ -179,7 +179,9 @@ def cycle_price(
         capacities: The most that each can run; None for no limit.
     """
     nothing = budget * 0
-    most: list[Number | None] = [None] * len(unit_costs) if capacities is None else [*capacities]
+    most: list[Number | None] = [None] * len(unit_costs)
+    if capacities is not None:
+        most = list(capacities)
     full: set[int] = {i for i, cost in enumerate(unit_costs) if not cost}
     while True:
         # price**2 / 2 * sum(1 / k) of the free, and price times the full ones' capacities.
@@ -255,4 +257,4 @@ def cycle_market(round_: RoundInput, /) -> Outcome:
         for i, bid in bids.items()
     }
     speed = spread(round_, speeds)
-    return divide(round_, speed, work=tuple(map(Fraction, speed)))
+    return divide(round_, speed, work=tuple(Fraction(units) for units in speed))

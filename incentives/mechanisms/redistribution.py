@@ -85,7 +85,9 @@ def left_over(market: Market, alpha: float) -> float:
 
 def fitted(markets: Sequence[Market], alpha: float) -> NDArray[np.float64]:
     """Give the weights that hand back most over these markets, by linear program."""
-    by_market = [np.array(_features_of_each(market, alpha)) for market in markets]
+    by_market: list[NDArray[np.float64]] = [
+        np.array(_features_of_each(market, alpha)) for market in markets
+    ]
     sums = np.array([rows.sum(axis=0) for rows in by_market])
     rows = np.vstack([sums, *(-few for few in by_market)])
     most = np.concatenate(
@@ -135,7 +137,9 @@ def fvcg(
 
     What a member is handed back depends on the others' reports alone, so the truth stays a
     dominant strategy. Weak balance is what one gives up: it holds in the markets that the
-    weights were fitted to, and nearly always in others.
+    weights were fitted to, and nearly always in others. So that no market is refused for its
+    bids, nobody is handed back more than an equal part of what the others' rows could bring in,
+    and the budget has to cover that: at most twice the income from all rows.
 
     A grant pays each for what it offers, whether it is bought or not, which makes pay a row
     more alike. It grows with the member's own report; but rows are counted, so that nobody
@@ -149,13 +153,17 @@ def fvcg(
         dearest: The highest unit cost expected.
         grant: Base units for each unit of capacity that is offered.
 
+    Raises:
+        Underfunded: The budget is below the income from all rows, what may be handed back
+            and the grants.
+
     Source: Cong, Yu, Weng and Yiu (2020); a linear program in place of their network.
     Cost: n**2 sorts, and 200 n**2 once for each number of members.
     """
     at_least(1, alpha=alpha, largest=largest, dearest=dearest)
     at_least(0, grant=grant)
-    weights = _weights(len(round_.participants), largest, dearest / alpha)
-    refuse_short(round_, _most(round_, alpha, weights) + grant * sum(round_.rows))
+    most = _most_back(round_, alpha)
+    refuse_short(round_, root_dues(round_, alpha=alpha) + sum(most) + grant * sum(round_.rows))
     bids, worth = entered(round_), Fraction(alpha)
     supplies = [Fraction(bid.capacity) for bid in bids.values()]
     unit_costs = [bid.unit_cost for bid in bids.values()]
@@ -163,22 +171,18 @@ def fvcg(
     back = terms((supplies, unit_costs), worth, weights)
     paid = groves_payments(supplies, unit_costs, worth)
     dues = [
-        groves + term + grant * supply
-        for groves, term, supply in zip(paid, back, supplies, strict=True)
+        groves + min(term, most[i]) + grant * supply
+        for i, groves, term, supply in zip(bids, paid, back, supplies, strict=True)
     ]
     taken = dict(zip(bids, accepted(supplies, unit_costs, worth), strict=True))
     work = tuple(taken.get(i, Fraction(0)) for i in range(len(round_.bids)))
     return pay(round_, spread(round_, dict(zip(bids, dues, strict=True))), work=work)
 
 
-def _most(round_: RoundInput, alpha: int, weights: Sequence[Fraction]) -> Fraction:
-    """Give the most that may be owed before grants: the income, and what may be handed back."""
-    back = sum(max(Fraction(0), weight) for weight in weights)
-    without_one = [
-        income(Fraction(alpha), [Fraction(rows) for j, rows in enumerate(round_.rows) if j != i])
-        for i in range(len(round_.rows))
-    ]
-    return root_dues(round_, alpha=alpha) + back * sum(without_one)
+def _most_back(round_: RoundInput, alpha: int) -> list[Fraction]:
+    """Give the most that each is handed back: an equal part of the income from the others' rows."""
+    n, rows = len(round_.rows), [Fraction(count) for count in round_.rows]
+    return [income(Fraction(alpha), without(rows, i)) / n for i in range(n)]
 
 
 @lru_cache(maxsize=64)

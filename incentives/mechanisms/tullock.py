@@ -42,9 +42,9 @@ def active(costs: Sequence[Number]) -> list[int]:
     The next cheapest joins while its cost is below ``sum of costs / (members - 1)`` with it.
     """
     order = sorted(range(len(costs)), key=costs.__getitem__)
-    inside = order[:_RIVALS]
+    inside: list[int] = order[:_RIVALS]
     for i in order[_RIVALS:]:
-        if costs[i] * len(inside) >= sum(costs[j] for j in [*inside, i]):
+        if costs[i] * (len(inside) - 1) >= sum((costs[j] for j in inside), start=costs[i] * 0):
             break
         inside.append(i)
     return inside
@@ -200,5 +200,5 @@ def tullock(round_: RoundInput, /) -> Outcome:
     capacities = [Fraction(bid.capacity) for bid in bids.values()]
     announced = capped_efforts(costs, capacities, Fraction(round_.budget))
     efforts = spread(round_, dict(zip(bids, announced, strict=True)))
-    work = tuple(map(Fraction, efforts))
+    work = tuple(Fraction(effort) for effort in efforts)
     return divide(round_, efforts, work=work) if any(work) else pay(round_, efforts, work=work)

@@ -62,12 +62,14 @@ class Market:
 
 def _income(market: Market) -> dict[str, Parameter]:
     """Value everybody's rows at the budget."""
-    return {"alpha": max(1, market.budget // (isqrt(sum(market.rows)) or 1))}
+    return {"alpha": max(1, isqrt(market.budget**2 // sum(market.rows)))}
 
 
 def _returned(market: Market) -> dict[str, Parameter]:
-    # A member may cost a half more than it says it expects: the belief has room for that.
-    return _income(market) | {
+    # A member may cost a half more than it says it expects: the belief has room for that. And
+    # as much as the income may be handed back.
+    return {
+        "alpha": max(1, isqrt((market.budget // 2) ** 2 // sum(market.rows))),
         "largest": max(market.rows),
         "dearest": max(1, 3 * market.unit_costs[-1] // 2),
     }
@@ -87,8 +89,9 @@ def _shaded(market: Market) -> dict[str, Parameter]:
 
 
 def _valued(market: Market) -> dict[str, Parameter]:
-    """Value everybody's gain at the budget."""
-    return {"worth": max(1, int(market.budget / market.gain))} if market.gain > 0 else {}
+    """Value everybody's gain at the budget, to nine digits: gains are added up in floats."""
+    most = market.budget * (1 - 1e-9)
+    return {"worth": max(1, int(most / market.gain))} if market.gain > 0 else {}
 
 
 def _menu(market: Market) -> dict[str, Parameter]:

@@ -169,7 +169,7 @@ def test_winners_are_paid_their_asks_at_least_and_losers_nothing(market, given_,
 
 
 @given(
-    share=st.fractions(Fraction(1, 100), 1, max_denominator=99),
+    share=st.fractions(Fraction(1, 99), 1, max_denominator=99),
     bidders=st.integers(1, 12),
     winners=st.integers(1, 4),
 )
