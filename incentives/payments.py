@@ -8,21 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fedmerit.errors import RewardError
 from fedmerit.incentives.apportionment import check_budget
 from fedmerit.incentives.offers import NOTHING_YET, History, Offers, check_offers
+from fedmerit.units import NANO, PPM
 
 if TYPE_CHECKING:
     from fedmerit.incentives.valuation import Valuation
-
-#: Units of an :class:`Estimate` in one unit of the metric.
-NANO: Final = 10**9
-#: Units of shares in reports.
-PPM: Final = 10**6
 
 
 @dataclass(frozen=True, slots=True)

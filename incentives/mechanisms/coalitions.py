@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from fedmerit.coalitions import every_coalition
 from fedmerit.errors import RewardError
 from fedmerit.incentives.game import ask
-from fedmerit.incentives.methods.enumeration import every_coalition
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,7 +16,7 @@ from fedmerit.incentives.mechanisms.properties import Need, Property, brought, m
 from fedmerit.incentives.mechanisms.rounding import exact, pay
 from fedmerit.incentives.mechanisms.sharing import alone_of_table
 from fedmerit.incentives.methods.runs.alignment import cosines, unit
-from fedmerit.incentives.payments import PPM
+from fedmerit.units import PPM
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

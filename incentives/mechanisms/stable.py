@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from fedmerit.coalitions import codes_of
 from fedmerit.incentives.mechanisms.coalitions import members, table
 from fedmerit.incentives.mechanisms.properties import (
     Claim,
@@ -38,7 +39,7 @@ class _Table:
         self._worths = worths
 
     def worth(self, coalitions: NDArray[np.bool_], /) -> NDArray[np.float64]:
-        return np.asarray(self._worths[coalitions @ (1 << np.arange(len(self.participants)))])
+        return np.asarray(self._worths[codes_of(coalitions)])
 
 
 def excesses_of_table(

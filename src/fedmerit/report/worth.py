@@ -121,7 +121,7 @@ def together(findings: Findings) -> Section:
 
 
 def helped(findings: Findings) -> Section:
-    """Show the values of each round."""
+    """Show the values of each round, of a run that has rounds."""
     valuation = findings.valuation
     chart = Chart(
         id="chart-rounds",
@@ -134,8 +134,8 @@ def helped(findings: Findings) -> Section:
         id="helped",
         title="Who helped when",
         text=sentences.helping(findings),
-        charts=(chart,) if valuation.curve else (),
-        tables=(tables.round_values(valuation),) if valuation.curve else (),
+        charts=(chart,),
+        tables=(tables.round_values(valuation),),
     )
 
 

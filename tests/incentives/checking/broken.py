@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from fedmerit.coalitions import every_coalition
 from fedmerit.incentives import Outcome, RoundInput, apportion
 from fedmerit.incentives.checking import Setting
 from fedmerit.incentives.mechanisms import Model, Need, Property, mechanism
@@ -21,7 +22,7 @@ from fedmerit.incentives.mechanisms.rounding import divide, outcome, pay
 from fedmerit.incentives.mechanisms.sensing import msensing
 from fedmerit.incentives.mechanisms.sharing import banzhaf, shapley
 from fedmerit.incentives.mechanisms.staking import signed_stakes
-from fedmerit.incentives.methods.enumeration import every_coalition, shapley_of_table
+from fedmerit.incentives.methods.enumeration import shapley_of_table
 from fedmerit.incentives.offers import Bid
 
 
