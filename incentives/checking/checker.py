@@ -7,7 +7,6 @@ too, where they apply: what it costs to do without a promise is what one chooses
 
 from __future__ import annotations
 
-from itertools import count
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from fedmerit.incentives.checking.results import Attempt, PropertyResult
+    from fedmerit.incentives.checking.results import Attempt
     from fedmerit.incentives.checking.samplers import Sampler
     from fedmerit.incentives.checking.setting import Setting
     from fedmerit.incentives.mechanisms.properties import Mechanism
@@ -97,20 +96,6 @@ def check(
         _fill(tally, draw, trials, grid, seed)
         results.append(tally.result())
     return Verdict(mechanism=mechanism.name, results=tuple(results))
-
-
-def search(mechanism: Mechanism, claim: Property, *, seed: int) -> Iterator[PropertyResult]:
-    """Try one property for as long as one likes: give what was found so far, after every round.
-
-    Args:
-        mechanism: To be tried.
-        claim: The property.
-        seed: Of the first round; the others follow.
-    """
-    tally = Tally(mechanism, claim)
-    for round_ in count():
-        _fill(tally, sampler_of(mechanism), TRIALS, GRID if round_ == 0 else 0, seed + round_)
-        yield tally.result()
 
 
 def _fill(tally: Tally, draw: Sampler, trials: int, grid: int, seed: int) -> None:

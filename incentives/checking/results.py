@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
@@ -96,6 +96,27 @@ class Verdict:
     def of(self, claim: Property) -> PropertyResult:
         """Give what was found of *claim*."""
         return next(result for result in self.results if result.claim == claim)
+
+
+def merged(first: Verdict, second: Verdict) -> Verdict:
+    """Put together what was found of one mechanism at two times: the worst, and all trials."""
+    return Verdict(
+        mechanism=first.mechanism,
+        results=tuple(map(_worse, first.results, second.results)),
+    )
+
+
+def _worse(first: PropertyResult, second: PropertyResult) -> PropertyResult:
+    worse = max(first, second, key=lambda result: result.gain or 0.0)
+    statuses: set[Status] = {first.status, second.status}
+    order: tuple[Status, ...] = ("violated", "held", "never tried", "not claimed")
+    return replace(
+        worse,
+        status=next(status for status in order if status in statuses),
+        gain=None if first.gain is None and second.gain is None else worse.gain or 0.0,
+        outside=first.outside or second.outside,
+        trials=first.trials + second.trials,
+    )
 
 
 def money(
