@@ -8,13 +8,16 @@ check them all again. Run this after a change to a mechanism or to the checker:
 
 from __future__ import annotations
 
+import os
 import re
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fedmerit.incentives import MECHANISMS
 from fedmerit.incentives.checking import TRIALS, check
-from fedmerit.incentives.mechanisms import Need, Property
+from fedmerit.incentives.mechanisms import WHERE, Need, Property
 from fedmerit.incentives.mechanisms.impossible import IMPOSSIBLE
 
 if TYPE_CHECKING:
@@ -101,7 +104,9 @@ def filled(page: str, verdicts: Sequence[Verdict]) -> str:
     parts = {
         "answers": answers(verdicts),
         "properties": properties(verdicts),
+        "conditions": conditions(),
         "impossible": impossible(),
+        "outside": outside(verdicts),
         "cases": cases(verdicts),
     }
     block = re.compile(r"(?<=<!-- checked: )(\w+) -->\n.*?(?=<!-- end -->)", re.DOTALL)
@@ -113,7 +118,7 @@ def answers(verdicts: Sequence[Verdict]) -> str:
     rows = []
     for question in QUESTIONS:
         fit = [
-            f"`{verdict.mechanism}`"
+            f"`{verdict.mechanism}`{_bound(verdict, question.must)}"
             for verdict in verdicts
             if _fits(question, MECHANISMS[verdict.mechanism].needs)
             and all(verdict.of(claim).status == "held" for claim in question.must)
@@ -138,13 +143,34 @@ def properties(verdicts: Sequence[Verdict]) -> str:
 
 
 def mark(verdict: Verdict, claim: Property) -> str:
-    """Say what was found of a claim, in a word."""
+    """Say what was found of a claim, in a word, and where it is made."""
     result = verdict.of(claim)
     if result.status == "held":
-        return HELD
+        return ", ".join((HELD, *result.domain))
     if result.witness:
         return FOUND
     return CLEAR if result.trials else UNTRIED
+
+
+def conditions() -> str:
+    """Give what each condition of a claim says."""
+    return _table(("condition", "it holds where"), ((f"{c}", text) for c, text in WHERE.items()))
+
+
+def outside(verdicts: Sequence[Verdict]) -> str:
+    """Give the worst case found of each claim where one of its conditions does not hold."""
+    rows = (
+        (
+            f"`{verdict.mechanism}`",
+            result.claim.value,
+            ", ".join(result.domain),
+            result.outside.replace("|", r"\|"),
+        )
+        for verdict in verdicts
+        for result in verdict.results
+        if result.outside
+    )
+    return _table(("mechanism", "property", "claimed where", "worst case found elsewhere"), rows)
 
 
 def impossible() -> str:
@@ -171,6 +197,12 @@ def cases(verdicts: Sequence[Verdict]) -> str:
     return _table(("mechanism", "property", "worst case found"), rows)
 
 
+def _bound(verdict: Verdict, must: Iterable[Property]) -> str:
+    """Say what the claims among *must* are bound to."""
+    bound = sorted({condition for claim in must for condition in verdict.of(claim).domain})
+    return f" ({', '.join(bound)})" if bound else ""
+
+
 def _fits(question: Question, needs: frozenset[Need]) -> bool:
     return question.given <= needs and not question.without & needs
 
@@ -181,9 +213,14 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def _verdict(name: str) -> Verdict:
+    return check(MECHANISMS[name], trials=TRIALS)
+
+
 def main() -> None:
     """Check every mechanism, and write the page."""
-    verdicts = [check(mechanism, trials=TRIALS) for mechanism in MECHANISMS.values()]
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
+        verdicts = list(pool.map(_verdict, MECHANISMS))
     if broken := [verdict.mechanism for verdict in verdicts if not verdict.held]:
         raise SystemExit(f"these break what they claim: {', '.join(broken)}")
     PAGE.write_text(filled(PAGE.read_text("utf-8"), verdicts), "utf-8")

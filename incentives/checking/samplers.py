@@ -144,6 +144,15 @@ def buyers_alike(rng: np.random.Generator) -> Setting:
     return replace(setting, bids=bids, rows=(1, 1), stakes=(4 * UNIT,) * 2, budget=UNIT)
 
 
+def buyers(rng: np.random.Generator) -> Setting:
+    """Draw buyers whose values are about a price of a million, and stakes that cover it."""
+    setting = _setting(rng, covering)
+    values = (UNIT * 2 ** rng.uniform(-4, 2, setting.n)).astype(int).tolist()
+    n = setting.n
+    bids = tuple(Bid(cost=value) for value in values)
+    return replace(setting, bids=bids, rows=(1,) * n, stakes=(4 * UNIT,) * n, budget=UNIT)
+
+
 def evaluators(rng: np.random.Generator) -> Setting:
     """Draw evaluators who see the truth of each task nine times in ten."""
     setting = _sized(rng, 3, covering)
@@ -174,6 +183,7 @@ SAMPLERS: Final[Mapping[str, Sampler]] = MappingProxyType(
         "contract": types_of_cost,
         "cremer-mclean": buyers_alike,
         "cycle-market": contestants,
+        "data-market": buyers,
         "first-score": believed_scores,
         "fli": owed,
         "fvcg": rows_as_believed,

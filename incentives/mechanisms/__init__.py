@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from fedmerit.errors import RewardError, suggestion
 from fedmerit.incentives.mechanisms.auctions import (
     online,
+    pay_as_bid,
     proportional_share,
     reputation_price,
     uniform_price,
@@ -28,6 +29,7 @@ from fedmerit.incentives.mechanisms.menus import contract
 from fedmerit.incentives.mechanisms.models import cosine_shares, rho_shapley
 from fedmerit.incentives.mechanisms.peers import peer_prediction
 from fedmerit.incentives.mechanisms.posted import cycle_market, local_accuracy, posted_price
+from fedmerit.incentives.mechanisms.pricing import data_market
 from fedmerit.incentives.mechanisms.properties import (
     MEANING,
     WHERE,
@@ -103,7 +105,9 @@ MECHANISMS: Final[Mapping[str, Mechanism]] = MappingProxyType(
             pvcg,
             fvcg,
             cremer_mclean,
+            data_market,
             uniform_price,
+            pay_as_bid,
             reputation_price,
             proportional_share,
             online,

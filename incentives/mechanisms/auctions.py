@@ -105,6 +105,31 @@ def uniform_price(round_: RoundInput, /, *, winners: int = 2) -> Outcome:
     return pay(round_, dues, work=whole_work(round_, bought))
 
 
+@mechanism(
+    claims=(Property.IR, Property.WBB, Property.SYM, Property.MONO, Property.SCALE),
+    needs=(Need.BIDS,),
+)
+def pay_as_bid(round_: RoundInput, /, *, winners: int = 2) -> Outcome:
+    """Buy from the cheapest, and pay each of them what it asks.
+
+    Fails whoever asks for no more than its cost: it is left nothing, so nobody does, and what
+    members ask is what they expect of the others. Nobody is asked for a belief here;
+    `first-score` has one, and asks in its members' place.
+
+    Args:
+        round_: The round.
+        winners: Lots to buy at most; asks above an equal share of the budget are not bought.
+
+    Source: The usual first-price procurement auction.
+    Cost: One sort.
+    """
+    at_least(1, winners=winners)
+    asks = {i: Fraction(bid.cost) for i, bid in entered(round_).items()}
+    bought, _ = lowest_asks(asks, winners, Fraction(round_.budget, winners))
+    dues = spread(round_, {i: asks[i] for i in bought})
+    return pay(round_, dues, work=whole_work(round_, bought))
+
+
 @mechanism(claims=_TRUTHFUL, needs=(Need.BIDS, Need.HISTORY))
 def reputation_price(round_: RoundInput, /, *, winners: int = 2) -> Outcome:
     """Buy where the ask is lowest for the reputation, at the first loser's such price.

@@ -57,7 +57,7 @@ def lottery(alike: Fraction, interim: tuple[Fraction, Fraction]) -> tuple[Fracti
     )
 
 
-def _gives(bid: Bid, work: Fraction | float, **_: object) -> Fraction | float:
+def value_to_buyer(bid: Bid, work: Fraction | float, **_: object) -> Fraction | float:
     """A buyer's work is the model it gets, which costs it nothing and is worth its bid."""
     return -bid.cost * work
 
@@ -77,7 +77,7 @@ def _value(round_: RoundInput, work: Sequence[float], **_: object) -> float:
         Property.SCALE,
     ),
     needs=(Need.BIDS, Need.STAKES),
-    model=Model(money=frozenset({"low", "high"}), work_cost=_gives, welfare=_value),
+    model=Model(money=frozenset({"low", "high"}), work_cost=value_to_buyer, welfare=_value),
 )
 def cremer_mclean(
     round_: RoundInput,

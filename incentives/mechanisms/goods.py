@@ -12,19 +12,20 @@ from typing import TYPE_CHECKING
 
 from scipy.optimize import brentq
 
+from fedmerit.errors import RewardError
 from fedmerit.incentives.mechanisms.market import at_least, entered, positive, spread
 from fedmerit.incentives.mechanisms.properties import Model, Need, Property, mechanism
 from fedmerit.incentives.mechanisms.rounding import pay
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from fedmerit.incentives.payments import Outcome, RoundInput
 
 
-def good_total(benefit: float, cost: float) -> float:
-    """Give the total x at which ``benefit * sqrt(x)`` stops to grow faster than *cost*."""
-    return (benefit / (2 * cost)) ** 2
+def good_total(benefit: float, cost: float, curve: float = 0.5) -> float:
+    """Give the total x at which ``benefit * x**curve`` stops to grow faster than *cost*."""
+    return (benefit * curve / cost) ** (1 / (1 - curve))
 
 
 def good_welfare(n: int, benefit: float, cost: float, total: float) -> float:
@@ -38,20 +39,26 @@ def price_of_anarchy(n: int, benefit: float, cost: float) -> float:
     return best / good_welfare(n, benefit, cost, good_total(benefit, cost))
 
 
-def _enjoyed(round_: RoundInput, work: Sequence[float], _member: int, *, benefit: int) -> float:
-    return benefit * sqrt(sum(work)) if len(round_.bids) else 0.0
+def _enjoyed(
+    round_: RoundInput, work: Sequence[float], _member: int, *, benefit: int, curve: Fraction
+) -> float:
+    return float(benefit * sum(work) ** float(curve)) if len(round_.bids) else 0.0
 
 
 def _good_payoff(
-    round_: RoundInput, efforts: Sequence[float], member: int, *, benefit: int
+    round_: RoundInput, efforts: Sequence[float], member: int, *, benefit: int, curve: Fraction
 ) -> float:
     bid = round_.bids[member]
     cost = float(bid.unit_cost) if bid is not None else 0.0
-    return benefit * sqrt(sum(efforts)) - cost * efforts[member]
+    enjoyed = _enjoyed(round_, efforts, member, benefit=benefit, curve=curve)
+    return enjoyed - cost * efforts[member]
 
 
-def _good_gain(round_: RoundInput, work: Sequence[float], *, benefit: int) -> float:
-    return sum(_good_payoff(round_, work, i, benefit=benefit) for i in range(len(work)))
+def _good_gain(
+    round_: RoundInput, work: Sequence[float], *, benefit: int, curve: Fraction
+) -> float:
+    members = range(len(work))
+    return sum(_good_payoff(round_, work, i, benefit=benefit, curve=curve) for i in members)
 
 
 @mechanism(
@@ -65,26 +72,33 @@ def _good_gain(round_: RoundInput, work: Sequence[float], *, benefit: int) -> fl
         welfare=_good_gain,
     ),
 )
-def public_good(round_: RoundInput, /, *, benefit: int = 10**6) -> Outcome:
+def public_good(
+    round_: RoundInput, /, *, benefit: int = 10**6, curve: Fraction = Fraction(1, 2)
+) -> Outcome:
     """Pay nothing, and let everybody have the model: what happens without a mechanism.
 
     The cheapest members contribute, as much as one of them would alone or as they can, and the
-    rest ride free. With n like members a model gets 1 / n**2 of the data that would be best.
+    rest ride free. With n like members, and a worth that grows by the root, a model gets 1 / n**2
+    of the data that would be best.
     Shown so that the others have something to be better than.
 
     Args:
         round_: The round; each has a cost for every unit.
-        benefit: Base units that a model of one unit is worth to everybody; more by the root.
+        benefit: Base units that a model of one unit is worth to everybody.
+        curve: How that grows with x units, as a power of x between 0 and 1: measured, say, on
+            models of some and of twice the data.
 
     Source: Bergstrom, Blume and Varian (1986).
     Cost: One pass.
     """
     at_least(1, benefit=benefit)
+    if not 0 < curve < 1:
+        raise RewardError(f"curve is a power between 0 and 1, and is {curve}")
     bids = entered(round_)
     brought = provided_good(
         [bid.unit_cost for bid in bids.values()],
         [Fraction(bid.capacity) for bid in bids.values()],
-        Fraction(benefit),
+        lambda cost: _wanted(benefit, cost, curve),
     )
     work = dict(zip(bids, brought, strict=True))
     units = tuple(work.get(i, Fraction(0)) for i in range(len(round_.bids)))
@@ -92,7 +106,9 @@ def public_good(round_: RoundInput, /, *, benefit: int = 10**6) -> Outcome:
 
 
 def provided_good(
-    costs: Sequence[Fraction], capacities: Sequence[Fraction], benefit: Fraction
+    costs: Sequence[Fraction],
+    capacities: Sequence[Fraction],
+    wanted_alone: Callable[[Fraction], Fraction],
 ) -> list[Fraction]:
     """Give what each brings to a common good in equilibrium.
 
@@ -102,20 +118,26 @@ def provided_good(
     Args:
         costs: Of a unit; who has none brings all that it can.
         capacities: The most that each can bring.
-        benefit: Of a good of one unit to each; more by the root.
+        wanted_alone: Gives the total at which a unit's benefit has fallen to a cost above 0.
     """
     brought, total = [Fraction(0)] * len(costs), Fraction(0)
     for cost in sorted(set(costs)):
         alike = sorted(
             (i for i, own_cost in enumerate(costs) if own_cost == cost), key=capacities.__getitem__
         )
-        wanted = max(Fraction(0), (benefit / (2 * cost)) ** 2 - total) if cost else None
+        wanted = max(Fraction(0), wanted_alone(cost) - total) if cost else None
         for place, i in enumerate(alike):
             part = capacities[i] if wanted is None else wanted / (len(alike) - place)
             brought[i] = min(capacities[i], part)
             total += brought[i]
             wanted = None if wanted is None else wanted - brought[i]
     return brought
+
+
+def _wanted(benefit: int, cost: Fraction, curve: Fraction) -> Fraction:
+    if curve == Fraction(1, 2):
+        return (benefit / (2 * cost)) ** 2
+    return Fraction(good_total(float(benefit), float(cost), float(curve)))
 
 
 def accuracy(units: float, half: float) -> float:

@@ -92,9 +92,15 @@ def pooled(prices: Sequence[Number], odds: Sequence[Number]) -> list[Number]:
     return [mean for mean, _, count in blocks for _ in range(count)]
 
 
-def logarithmic(alpha: Number) -> Callable[[Number], Number]:
-    """Give the demand, at a price above 0, of a buyer to whom q units are worth alpha ln(1 + q)."""
-    return lambda price: max(alpha * 0, alpha / price - 1)
+def logarithmic(alpha: Number, level: Number | None = None) -> Callable[[Number], Number]:
+    """Give the demand, at a price above 0, for units of which q are worth alpha ln(1 + level q).
+
+    Args:
+        alpha: The buyer's.
+        level: Of a unit's quality, above 0; 1 if absent.
+    """
+    last = 1 / level if level is not None else alpha * 0 + 1
+    return lambda price: max(alpha * 0, alpha / price - last)
 
 
 @mechanism(
@@ -109,6 +115,7 @@ def contract(
     alpha: int = 8 * 10**6,
     types: tuple[int, ...] = (900_000, 600_000, 250_000),
     odds: tuple[int, ...] = (3, 3, 4),
+    points: int = 0,
 ) -> Outcome:
     """Offer a menu of contracts, and let each member have the one that is best for its cost.
 
@@ -121,6 +128,8 @@ def contract(
         alpha: The buyer's worth of q units of one member is ``alpha * ln(1 + q)``, in base units.
         types: Unit costs believed possible, falling.
         odds: Of each type, in any unit.
+        points: Points of quality that make a unit count as one; 0 to count units whatever their
+            quality. Better units are worth more, and a member is offered a menu for its own.
 
     Raises:
         Underfunded: The budget does not cover the dearest contract for everybody.
@@ -131,11 +140,16 @@ def contract(
     at_least(1, alpha=alpha)
     for number in (*types, *odds):
         positive(types_and_odds=number)
-    demand = logarithmic(Fraction(alpha))
-    menu = best_menu(list(map(Fraction, types)), list(map(Fraction, odds)), demand)
-    refuse_short(round_, len(round_.participants) * max(menu.rewards))
+    at_least(0, points=points)
+    costs, chances = list(map(Fraction, types)), list(map(Fraction, odds))
+    # However good its units are, nobody is offered a dearer contract than this.
+    plain = logarithmic(Fraction(alpha))
+    best_units = best_menu(costs, chances, (lambda price: alpha / price) if points else plain)
+    refuse_short(round_, len(round_.participants) * max(best_units.rewards))
     work, dues = {}, {}
     for i, bid in entered(round_).items():
+        level = Fraction(bid.quality, bid.capacity * points) if points else Fraction(1)
+        menu = best_menu(costs, chances, logarithmic(Fraction(alpha), level))
         offered = [
             (pay - bid.unit_cost * units, units, pay)
             for pay, units in zip(menu.rewards, menu.work, strict=True)

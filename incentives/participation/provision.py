@@ -127,6 +127,7 @@ _PROVISION: Final[Mapping[str, Callable[[Market], dict[str, Parameter]]]] = Mapp
         "pvcg": _income,
         "fvcg": _returned,
         "uniform-price": _lots,
+        "pay-as-bid": _lots,
         "reputation-price": _lots,
         "second-score": _scored,
         "first-score": _shaded,
@@ -142,6 +143,7 @@ _PROVISION: Final[Mapping[str, Callable[[Market], dict[str, Parameter]]]] = Mapp
 #: Why each mechanism that a federation cannot be run under cannot, by name.
 UNSIMULATED: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "data-market": "it sells a model to buyers, and members of a federation sell work",
         "cremer-mclean": "it sells one model to two buyers whose values are alike, and members "
         "of a federation sell work",
         "local-accuracy": "it pays for how exactly each solves its own problem, and a round's "
