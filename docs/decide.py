@@ -75,6 +75,7 @@ QUESTIONS: Final = (
         "Members' costs are their secret; the budget is fixed",
         frozenset({Property.DSIC, Property.IR, Property.WBB}),
         given=frozenset({Need.BIDS}),
+        without=frozenset({Need.STAKES}),
     ),
     Question(
         "Members' costs are their secret; the most useful data must be bought",
@@ -85,6 +86,11 @@ QUESTIONS: Final = (
         "Costs are known; efforts cannot be ordered, only rewarded",
         frozenset({Property.NASH, Property.IR}),
         given=frozenset({Need.BIDS}),
+    ),
+    Question(
+        "Models are sold, and what they are worth to buyers is their secret",
+        frozenset({Property.DSIC, Property.IR, Property.WBB}),
+        given=frozenset({Need.BIDS, Need.STAKES}),
     ),
     Question(
         "Costs come now and income later",

@@ -37,7 +37,7 @@ def small_games(setting: Setting) -> Iterator[Setting]:
     if setting.n > 1:
         for one, two, both in product(_WORTHS, repeat=3):
             game = np.array([0.0, one, two, both])
-            yield replace(setting.regrouped([0, 1], game), budget=6 * 10**6)
+            yield replace(setting.regrouped([0, 1], game), budget=2 * 10**6)
 
 
 def every_bid(

@@ -129,7 +129,7 @@ def sensing_prices(purchases: Purchases, bids: Mapping[int, int]) -> dict[int, F
         Claim(Property.DSIC, (Condition.SUBMODULAR,)),
         Property.IR,
         Claim(Property.WBB, (Condition.SUBMODULAR,)),
-        Claim(Property.SYM, (Condition.UNTIED,)),
+        Property.SYM,
         Property.MONO,
         Property.SCALE,
     ),

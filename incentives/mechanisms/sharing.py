@@ -69,7 +69,7 @@ def most_of_banzhaf(n: int) -> Fraction:
     return Fraction(n * comb(n - 1, (n - 1) // 2), 2 ** (n - 1))
 
 
-@mechanism(claims=(*_DIVIDES, Property.SYM, Claim(Property.MONO, _HARMLESS)), needs=(Need.GAME,))
+@mechanism(claims=(*_DIVIDES, Property.SYM, Property.MONO), needs=(Need.GAME,))
 def individual(round_: RoundInput, /) -> Outcome:
     """Pay by what each is worth alone.
 
@@ -103,7 +103,7 @@ def labour_union(round_: RoundInput, /) -> Outcome:
         *_DIVIDES,
         Property.SYM,
         Claim(Property.MONO, _HARMLESS),
-        Claim(Property.REPLICATION, _HARMLESS),
+        Property.REPLICATION,
     ),
     needs=(Need.GAME,),
 )

@@ -9,7 +9,7 @@ than somebody can do: who is at its capacity leaves room that the others fill.
 from __future__ import annotations
 
 from fractions import Fraction
-from math import log
+from math import inf, log
 from typing import TYPE_CHECKING, Final
 
 from scipy.optimize import brentq
@@ -143,11 +143,13 @@ def _total(costs: Sequence[Fraction], capacities: Sequence[Fraction], reward: Fr
     prize = float(reward)
 
     def exceeds(total: float) -> bool:
-        return sum(min(k / total, max(0.0, 1 - c * total / prize)) for c, k in members) > 1
+        # Whoever works for nothing does all that it can.
+        free = (max(0.0, 1 - c * total / prize) if c else inf for c, _ in members)
+        return sum(min(k / total, part) for (_, k), part in zip(members, free, strict=True)) > 1
 
     low = high = float(sum(capacities))
     while not exceeds(low):
-        low /= 2
+        low, high = low / 2, low
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         low, high = (middle, high) if exceeds(middle) else (low, middle)
