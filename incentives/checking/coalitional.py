@@ -55,7 +55,7 @@ def is_symmetric(
             f"{ascii_lowercase[who]!r} ends with {whole(before[who])}, and with "
             f"{whole(after[place])} as {ascii_lowercase[place]!r}"
         )
-        gain = abs(before[who] - after[place])
+        gain = _apart(before[who], after[place])
         yield attempt(mechanism, setting, outcome, gain, says, units=2)
 
 
@@ -104,7 +104,7 @@ def is_additive(
             f"{ascii_lowercase[i]!r} ends with {whole(one[i] + two[i])} from two games one by "
             f"one, with {whole(together)} from both together (the second: {worths[1:].tolist()})"
         )
-        gain: Fraction | float = abs(together - one[i] - two[i])
+        gain = _apart(together, one[i] + two[i])
         yield attempt(mechanism, setting, outcome, gain, says, units=3)
 
 
@@ -190,9 +190,13 @@ def keeps_units(
                 f"{ascii_lowercase[i]!r} ends with {whole(here)}, counted in units of 1/{scale:g} "
                 f"with {whole(there / times)}"
             )
-            gain: Fraction | float = abs(here - there / times)
+            gain = _apart(here, there / times)
             part = _READ if Need.GAME in mechanism.needs or isinstance(here, float) else 0
             yield attempt(mechanism, setting, outcome, gain, says, units=2, part=part)
+
+
+def _apart(one: Fraction | float, other: Fraction | float) -> Fraction | float:
+    return one - other if one > other else other - one
 
 
 def _grown(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def good_total(benefit: float, cost: float, curve: float = 0.5) -> float:
     """Give the total x at which ``benefit * x**curve`` stops to grow faster than *cost*."""
-    return (benefit * curve / cost) ** (1 / (1 - curve))
+    return float((benefit * curve / cost) ** (1 / (1 - curve)))
 
 
 def good_welfare(n: int, benefit: float, cost: float, total: float) -> float:

@@ -56,7 +56,7 @@ def test_a_broken_promise_is_exit_status_1_and_says_how(capsys):
 
     captured = capsys.readouterr()
     assert "violated" in captured.out
-    assert "adds nothing and ends with" in captured.out
+    assert "adds nothing and is given" in captured.out
     assert "broken: equal" in captured.err
 
 
