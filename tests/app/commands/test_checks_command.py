@@ -10,7 +10,7 @@ import pytest
 import fedmerit.incentives
 from fedmerit.commands.check import check
 from fedmerit.errors import RewardError
-from fedmerit.incentives import MECHANISMS
+from fedmerit.incentives import MECHANISMS, checking
 from fedmerit.incentives.mechanisms import Mechanism, Model, Property
 from fedmerit.incentives.mechanisms.impossible import IMPOSSIBLE, given_up
 
@@ -32,7 +32,7 @@ def test_one_mechanism_is_shown_with_its_worst_cases(capsys):
 
 
 def test_several_are_a_row_each(capsys):
-    assert check("equal", "data-size", "equal", trials=3) == 0
+    assert check("equal", "data-size", "equal", trials=9) == 0
 
     captured = capsys.readouterr()
     assert captured.out.count("data-size") == 1
@@ -41,7 +41,7 @@ def test_several_are_a_row_each(capsys):
 
 
 def test_json_has_every_property_and_nothing_else(capsys):
-    assert check("data-size", trials=3, output="json") == 0
+    assert check("data-size", trials=9, output="json") == 0
 
     (verdict,) = json.loads(capsys.readouterr().out)
     found = {each["property"]: each["status"] for each in verdict["properties"]}
@@ -98,3 +98,28 @@ def test_what_is_given_up_is_named_with_its_reason():
     assert without("tullock") == [Property.EFF]
     assert without("robust-shapley") == [Property.SBB]
     assert without("data-size") == []  # it decides by declared rows, which names can share
+
+
+@pytest.mark.usefixtures("liar")
+def test_a_thorough_check_goes_on_and_keeps_its_witnesses(tmp_path, capsys):
+    kept = tmp_path / "witnesses.json"
+
+    assert check("equal", trials=2, thorough=0.02, witnesses=kept) == 1
+
+    (verdict,) = json.loads(kept.read_text("utf-8"))
+    found = {each["property"]: each for each in verdict["properties"]}
+    assert "adds nothing and is given" in found["null-member"]["witness"]
+    assert found["symmetry"]["trials"] > 8  # two trials a time cannot make as many
+    assert "broken: equal" in capsys.readouterr().err
+
+
+def test_what_was_found_at_two_times_is_the_worse_of_both():
+    equal = MECHANISMS["equal"]
+    first, second = (checking.check(equal, trials=6, seed=seed) for seed in (0, 1))
+
+    both = checking.merged(first, second)
+
+    for one, other, found in zip(first.results, second.results, both.results, strict=True):
+        assert found.trials == one.trials + other.trials
+        assert (found.gain or 0) == max(one.gain or 0, other.gain or 0)
+        assert found.status in {one.status, other.status}
