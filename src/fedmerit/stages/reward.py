@@ -51,7 +51,8 @@ def decided(bundle: Bundle) -> OutcomeDocument:
     members = bundle.document(FEDERATION, FederationDocument)
     valued = bundle.document(VALUATION, ValuationDocument)
     opened = opened_bids(bundle)
-    ineligible = set(bundle.document(TRAINING, TrainingDocument).idle)
+    training = bundle.document(TRAINING, TrainingDocument)
+    ineligible = {*training.idle, *training.never_accepted(members.names)}
     if opened is not None:
         ineligible.update(set(valued.participants) - opened.keys())
     needs = MECHANISMS[scenario.reward.mechanism].needs
