@@ -12,23 +12,32 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from fedmerit.auditing.faults import utility_fault
+from fedmerit.auditing.floats import by_row, judged
 from fedmerit.auditing.rejoined import paid_again
-from fedmerit.auditing.retrained import GAIN_TOLERANCE, consortium_of, ties_of
+from fedmerit.auditing.remeasured import Remeasured
+from fedmerit.auditing.retrained import consortium_of, recorded_run
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle.directory import COALITIONS
 from fedmerit.bundle.schemas import FEDERATION, MICRO, FederationDocument
-from fedmerit.stages import stages
 from fedmerit.stages.wiring import federation_document
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
+
     from fedmerit.auditing.faults import Fault
+    from fedmerit.auditing.floats import Judged
     from fedmerit.auditing.verdict import Spots
     from fedmerit.bundle.directory import Bundle
     from fedmerit.chain import Ledger
     from fedmerit.incentives.game import MeasuredGame
+
+    Coalitions = NDArray[np.bool_]
+    #: Gains measured again, and whether float order explains the recorded.
+    _Measured = tuple[NDArray[np.float64], Judged]
+    _Measure = Callable[[Coalitions, NDArray[np.int64]], _Measured]
 
 #: Shares of the table for which a check says how likely it would have been caught.
 _SHARES: Final = (0.01, 0.1, 0.5)
@@ -44,24 +53,17 @@ def check_spots(bundle: Bundle, ledger: Ledger, asked: Spots) -> tuple[Check, tu
         AuditImpossible: The data are not here.
     """
     said = bundle.document(FEDERATION, FederationDocument).data_digest
-    found, game_again = _again(bundle)
+    found, measure = _again(bundle)
     if found != said:
         detail = f"the rows here hash to {found}, the bundle's to {said}: nothing was measured"
         return Check("data of the spot checks", "differs", detail), ()
-    game = game_again()
     stored = bundle.tensors(COALITIONS)
     everything = len(stored["coalitions"])
     lot = generator(asked.seed, "spot checks").permutation(everything)
     drawn = sorted(lot[: asked.count].tolist())
     coalitions = stored["coalitions"][drawn].astype(np.bool_)
-    ours, theirs = game.worth_by_row(coalitions), stored["gains_micro"][drawn] / MICRO
-    off = np.abs(ours - theirs)
-    few = ties_of(bundle, off)
-    wrong = [
-        row
-        for row, each in enumerate(off)
-        if (each > GAIN_TOLERANCE).sum() > few or (not few and each.max() > GAIN_TOLERANCE)
-    ]
+    ours, judgement = measure(coalitions, stored["gains_micro"][drawn])
+    wrong = [] if judgement.holds else np.flatnonzero(judgement.outside).tolist()
     faults = tuple(
         utility_fault(
             ledger,
@@ -75,24 +77,35 @@ def check_spots(bundle: Bundle, ledger: Ledger, asked: Spots) -> tuple[Check, tu
     )
     check = compared(
         "spot checks",
-        holds=not wrong,
+        holds=judgement.holds,
         same=f"{len(drawn)} of {everything} coalitions are as recorded; {chances(len(drawn))}",
         different=f"{len(wrong)} of {len(drawn)} coalitions, drawn by seed {asked.seed}, are not "
-        "worth what is recorded",
+        f"worth what is recorded: {judgement.why}",
     )
     return check, faults
 
 
-def _again(bundle: Bundle) -> tuple[str, Callable[[], MeasuredGame]]:
-    """Give the digest of the data that are here, and what makes the game on them."""
+def _again(bundle: Bundle) -> tuple[str, _Measure]:
+    """Give the digest of the data that are here, and what measures coalitions on them."""
     asked = bundle.scenario.vertical
     if asked:
-        return paid_again(bundle, asked)
+        digest, game = paid_again(bundle, asked)
+        return digest, lambda coalitions, gains: _of_sums(game(), coalitions, gains)
     consortium = consortium_of(bundle)
     digest = federation_document(bundle.scenario, consortium).data_digest
-    return digest, lambda: stages.game_of(
-        stages.kept_run(bundle, consortium), consortium, bundle.scenario
-    )
+
+    def measure(coalitions: Coalitions, gains: NDArray[np.int64]) -> _Measured:
+        again = Remeasured(bundle, consortium, recorded_run(bundle, consortium))
+        found = again.judged(coalitions, gains)
+        return found.ours, found.of
+
+    return digest, measure
+
+
+def _of_sums(game: MeasuredGame, coalitions: Coalitions, gains: NDArray[np.int64]) -> _Measured:
+    """Measure means alone, which are all that is kept of owners of columns."""
+    ours = game.worth_by_row(coalitions)
+    return ours, judged(by_row(gains / MICRO - ours, coalitions))
 
 
 def detection(share: float, count: int) -> float:

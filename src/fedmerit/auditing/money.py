@@ -1,0 +1,94 @@
+"""How much money an audit's tolerances can move: whoever uses them up moves that much.
+
+Each member in turn is favoured by all that a tolerance lets through, at everybody else's cost,
+and the scenario's mechanism decides again. Of a mechanism that pays more for more value and less
+for others' that is the most that one member can gain.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from scipy.stats import t as student
+
+from fedmerit.bundle import schemas as evidence
+from fedmerit.bundle.directory import COALITIONS
+from fedmerit.bundle.schemas import MICRO, NANO
+from fedmerit.bundle.training import recorded_game
+from fedmerit.errors import FedmeritError
+from fedmerit.incentives import RecordedGame
+from fedmerit.stages.reward import decided
+
+if TYPE_CHECKING:
+    from fedmerit.bundle.directory import Bundle
+    from fedmerit.bundle.schemas import ValuationDocument
+
+
+class Slack(NamedTuple):
+    """What a tolerance lets through.
+
+    Attributes:
+        value: By how much a value may be off, in billionths.
+        half_width: By how much half of its interval may be.
+        worth: By how much a coalition's worth may be, in the metric's own unit.
+    """
+
+    value: int
+    half_width: int = 0
+    worth: float = 0.0
+
+
+#: What rounding to whole billionths lets through.
+ROUNDING = Slack(value=1, half_width=1)
+
+
+def slack(mean: float, spread: float, rows: int, confidence_ppm: int) -> Slack:
+    """Give what follows where coalitions' means and the spread over *rows* may be off by so much.
+
+    A value is made of differences of two means, and its error of the spread of such over rows.
+    """
+    at = (1 + confidence_ppm / MICRO) / 2
+    times = float(student.ppf(at, max(rows - 1, 1)))
+    wider = times * 2 * (spread / max(rows, 1) ** 0.5 + mean)
+    return Slack(int(np.ceil(2 * mean * NANO)), int(np.ceil(wider * NANO)), mean)
+
+
+def most_moved(bundle: Bundle, by: Slack) -> int:
+    """Give the most base units that one member gains or loses where its value is off by so much.
+
+    A favour that the mechanism refuses to pay for moves nothing.
+    """
+    said = bundle.document(evidence.VALUATION, evidence.ValuationDocument)
+    paid = decided(bundle).payments
+    most = 0
+    for place, name in enumerate(said.participants):
+        for sign in (1, -1):
+            with suppress(FedmeritError):
+                game = _bent(bundle, said, place, sign * by.worth) if by.worth else None
+                found = decided(bundle, _favoured(said, name, sign, by), game).payments
+                most = max(most, abs(found[place] - paid[place]))
+    return most
+
+
+def _favoured(said: ValuationDocument, name: str, sign: int, by: Slack) -> ValuationDocument:
+    """Give the values where *name* has more and all others less, or the reverse."""
+    signs = [sign if other == name else -sign for other in said.participants]
+    halves = zip(said.half_widths, signs, strict=True)
+    values = zip(said.values, signs, strict=True)
+    return said.model_copy(
+        update={
+            "values": tuple(value + each * by.value for value, each in values),
+            "half_widths": tuple(max(0, half - each * by.half_width) for half, each in halves),
+        }
+    )
+
+
+def _bent(bundle: Bundle, said: ValuationDocument, place: int, worth: float) -> RecordedGame:
+    """Give the recorded game where coalitions with a member are worth more, those without less."""
+    game, _ = recorded_game(bundle, said.participants)
+    coalitions = bundle.tensors(COALITIONS)["coalitions"].astype(np.bool_)
+    rows = game.worth_by_row(coalitions)
+    signs = np.where(coalitions[:, place], 1.0, -1.0) * coalitions.any(axis=1)
+    return RecordedGame(said.participants, coalitions, rows + worth * signs[:, None])
