@@ -246,7 +246,7 @@ def _nudge(module: nn.Module, seed: int) -> None:
     with torch.no_grad():
         for values in module.parameters():
             noise = stream.uniform(-_ROUNDING, _ROUNDING, tuple(values.shape))
-            values += torch.from_numpy(np.asarray(noise)).to(values)
+            values.add_(torch.from_numpy(np.asarray(noise)).to(values))
 
 
 def _refuse_batch_statistics(module: nn.Module, kind: str) -> None:

@@ -125,8 +125,8 @@ def judged(
         outside=outside,
         mean=mean,
         spread=spread,
-        why=f"{why}; {int(outside.sum())} further than usual, and up to {often:.0f} where a rounding "
-        "of the initial parameters is all that differs",
+        why=f"{why}; {int(outside.sum())} further than usual, and up to {often:.0f} where a "
+        "rounding of the initial parameters is all that differs",
     )
 
 

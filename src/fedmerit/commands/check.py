@@ -8,20 +8,16 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, Literal
 
-from rich.console import Console
-from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
+from fedmerit.commands.terminal import err, out, shown
 from fedmerit.errors import RewardError, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fedmerit.incentives.checking import PropertyResult, Verdict
-
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
 
 _COLOURS = {"held": "green", "violated": "red", "not claimed": "yellow"}
 
@@ -129,7 +125,7 @@ def _show(verdict: Verdict) -> None:
     out.print(table)
     for result in verdict.results:
         if result.witness:
-            out.print(f"[bold]{result.claim}[/]  {escape(result.witness)}", soft_wrap=True)
+            out.print(f"[bold]{result.claim}[/]  {shown(result.witness)}", soft_wrap=True)
     for claim, why in given_up(MECHANISMS[verdict.mechanism]):
         others = ", ".join(sorted(why.claims - {claim}))
         out.print(
@@ -157,7 +153,7 @@ def _show_all(verdicts: list[Verdict]) -> None:
     for verdict in verdicts:
         for result in verdict.results:
             if result.status == "violated":
-                said = f"[bold]{verdict.mechanism}, {result.claim}[/]  {escape(result.witness)}"
+                said = f"[bold]{verdict.mechanism}, {result.claim}[/]  {shown(result.witness)}"
                 out.print(said, soft_wrap=True)
 
 
