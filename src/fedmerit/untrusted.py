@@ -16,8 +16,8 @@ from unicodedata import category
 
 #: The longest JSON document that is read, in bytes.
 MOST_JSON: Final = 2**28
-#: The longest TOML document, in bytes.
-MOST_TOML: Final = 2**20
+#: The longest TOML document, in characters.
+MOST_TOML: Final = 2**18
 #: Lists and tables inside one another; ours nest six deep at most.
 MOST_DEPTH: Final = 32
 #: Digits of a number; those of 2**256 are 78.
@@ -26,6 +26,10 @@ MOST_DIGITS: Final = 200
 _STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BRACKET: Final = re.compile(rb"[\[\]{}]")
 _DIGITS: Final = re.compile(rb"[0-9]{%d}" % (MOST_DIGITS + 1))
+#: A key of more parts than may nest: Python's parser takes the square of their number.
+_DOTTED: Final = re.compile(
+    r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){%d}""" % MOST_DEPTH
+)
 
 
 def check_json(content: bytes) -> None:
@@ -66,6 +70,8 @@ def read_toml(text: str) -> dict[str, Any]:
     """
     if len(text) > MOST_TOML:
         raise ValueError(f"{len(text):,} characters are more than {MOST_TOML:,}")
+    if _DOTTED.search(text):
+        raise ValueError(f"a key has more than {MOST_DEPTH} parts")
     try:
         found = tomllib.loads(text)
     except RecursionError:

@@ -29,7 +29,7 @@ SPREAD: Final = 1e-5
 #: What is off by less has no sign: gains by row are whole millionths, and round either way.
 FLOOR: Final = 1e-7
 #: A set of differences leans to one side where signs thrown at random would so seldom do.
-LEANING: Final = 1e-4
+LEANING: Final = 1e-3
 #: Trainings from moved parameters that are asked for before anything is called altered.
 NUDGES: Final = 4
 #: By how much the recorded differences may exceed the largest of those.

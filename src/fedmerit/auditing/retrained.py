@@ -24,7 +24,7 @@ from fedmerit.stages import stages
 from fedmerit.stages.wiring import assemble, federation_document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -197,26 +197,26 @@ def metrics_differing(
         found: What was found again.
         others: Gives what was found from moved parameters; asked only where that matters.
     """
-    wrong = differing(said, found, _allowing(_LIKELIHOOD, 0))
+    wrong = differing(said, found, _allowing(_LIKELIHOOD, {}))
     if not wrong:
         return []
-    likelihood, share = _LIKELIHOOD, 0
+    likelihood, ties = _LIKELIHOOD, dict[str, int]()
     for other in others():
         for apart in distances(other, found):
             if apart.by is not None and _is_likelihood(apart.place):
                 likelihood = max(likelihood, 2 * apart.by)
-            elif apart.by is not None:
-                share = max(share, 2 * apart.by)
-    return differing(said, found, _allowing(likelihood, share))
+            elif apart.by is not None:  # a row that ties does so whatever is rounded
+                ties[apart.place] = max(ties.get(apart.place, 0), apart.by)
+    return differing(said, found, _allowing(likelihood, ties))
 
 
-def _allowing(likelihood: int, share: int) -> Tolerance:
-    """Allow so much of log-likelihoods, and of accuracies and areas; of all else nothing."""
+def _allowing(likelihood: int, ties: Mapping[str, int]) -> Tolerance:
+    """Allow so much of log-likelihoods, and of accuracies and areas by where they are."""
 
     def allowed(place: str) -> int:
         if _is_likelihood(place):
             return likelihood
-        return share if "accuracy" in place or "area" in place else 0
+        return ties.get(place, 0) if "accuracy" in place or "area" in place else 0
 
     return allowed
 

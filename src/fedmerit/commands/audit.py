@@ -49,7 +49,9 @@ def audit(
     )
     _show_verdict(verdict, output)
     if verdict.faults:
-        again = f"{_spots(verdict)}{_at(rpc)}"
+        spotted = _spots(verdict)
+        allowed = f" --allow-model {allow_model}" if spotted and allow_model else ""
+        again = f"{spotted}{allowed}{_at(rpc)}"
         suggest(
             f"fedmerit dispute {bundle} --fault 1{again}",
             "to prove the first to the chain",

@@ -114,7 +114,7 @@ def test_retraining_an_untouched_bundle_holds(hospital_bundle):
     verdict = fedmerit.audit(hospital_bundle, retrain=True)
 
     assert verdict.passed
-    assert {check.status for check in verdict.checks} == {"ok"}
+    assert [check.id for check in verdict.checks if check.status != "ok"] == ["unbound"]
 
 
 def test_the_list_of_kinds_is_complete(hospital_bundle):
