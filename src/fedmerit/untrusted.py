@@ -28,7 +28,7 @@ _BRACKET: Final = re.compile(rb"[\[\]{}]")
 _DIGITS: Final = re.compile(rb"[0-9]{%d}" % (MOST_DIGITS + 1))
 #: A key of more parts than may nest: Python's parser takes the square of their number.
 _DOTTED: Final = re.compile(
-    r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){%d}""" % MOST_DEPTH
+    rf"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{MOST_DEPTH}}}"""
 )
 
 

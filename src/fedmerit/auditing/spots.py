@@ -12,32 +12,19 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from fedmerit.auditing.faults import utility_fault
-from fedmerit.auditing.floats import by_row, judged
-from fedmerit.auditing.rejoined import paid_again
-from fedmerit.auditing.remeasured import Remeasured
-from fedmerit.auditing.retrained import consortium_of, recorded_run
+from fedmerit.auditing.parts import retraining_part
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle.directory import COALITIONS
-from fedmerit.bundle.schemas import FEDERATION, MICRO, FederationDocument
-from fedmerit.stages.wiring import federation_document
+from fedmerit.bundle.schemas import FEDERATION, FederationDocument
+from fedmerit.coalitions import code_of
 from fedmerit.streams import generator
+from fedmerit.units import MICRO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
     from fedmerit.auditing.faults import Fault
-    from fedmerit.auditing.floats import Judged
     from fedmerit.auditing.verdict import Spots
     from fedmerit.bundle.directory import Bundle
     from fedmerit.chain import Ledger
-    from fedmerit.incentives.game import MeasuredGame
-
-    Coalitions = NDArray[np.bool_]
-    #: Gains measured again, and whether float order explains the recorded.
-    _Measured = tuple[NDArray[np.float64], Judged]
-    _Measure = Callable[[Coalitions, NDArray[np.int64]], _Measured]
 
 #: Shares of the table for which a check says how likely it would have been caught.
 _SHARES: Final = (0.01, 0.1, 0.5)
@@ -53,7 +40,7 @@ def check_spots(bundle: Bundle, ledger: Ledger, asked: Spots) -> tuple[Check, tu
         AuditImpossible: The data are not here.
     """
     said = bundle.document(FEDERATION, FederationDocument).data_digest
-    found, measure = _again(bundle)
+    found, measure = retraining_part(bundle.scenario).measured_again(bundle)
     if found != said:
         detail = f"the rows here hash to {found}, the bundle's to {said}: nothing was measured"
         return Check("data of the spot checks", "differs", detail), ()
@@ -67,7 +54,7 @@ def check_spots(bundle: Bundle, ledger: Ledger, asked: Spots) -> tuple[Check, tu
     faults = tuple(
         utility_fault(
             ledger,
-            mask := _mask(coalitions[row]),
+            mask := code_of(coalitions[row]),
             claim := int(np.rint(ours[row] * MICRO).sum()),
             f"coalition {mask:#b} is recorded at {int(stored['gains_micro'][drawn[row]].sum())}, "
             f"measured again it is worth {claim}",
@@ -85,29 +72,6 @@ def check_spots(bundle: Bundle, ledger: Ledger, asked: Spots) -> tuple[Check, tu
     return check, faults
 
 
-def _again(bundle: Bundle) -> tuple[str, _Measure]:
-    """Give the digest of the data that are here, and what measures coalitions on them."""
-    asked = bundle.scenario.vertical
-    if asked:
-        digest, game = paid_again(bundle, asked)
-        return digest, lambda coalitions, gains: _of_sums(game(), coalitions, gains)
-    consortium = consortium_of(bundle)
-    digest = federation_document(bundle.scenario, consortium).data_digest
-
-    def measure(coalitions: Coalitions, gains: NDArray[np.int64]) -> _Measured:
-        again = Remeasured(bundle, consortium, recorded_run(bundle, consortium))
-        found = again.judged(coalitions, gains)
-        return found.ours, found.of
-
-    return digest, measure
-
-
-def _of_sums(game: MeasuredGame, coalitions: Coalitions, gains: NDArray[np.int64]) -> _Measured:
-    """Measure means alone, which are all that is kept of owners of columns."""
-    ours = game.worth_by_row(coalitions)
-    return ours, judged(by_row(gains / MICRO - ours, coalitions))
-
-
 def detection(share: float, count: int) -> float:
     """Give the chance that one of *count* checks meets an altered *share* of the table."""
     return float(1 - (1 - share) ** count)
@@ -120,7 +84,3 @@ def chances(count: int) -> str:
         f"whoever altered a share p of the table is caught with probability 1-(1-p)^{count}: "
         + ", ".join(said)
     )
-
-
-def _mask(coalition: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> int:
-    return sum(1 << int(i) for i in np.flatnonzero(coalition))

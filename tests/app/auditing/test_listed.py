@@ -14,7 +14,6 @@ import fedmerit
 from fedmerit import auditing
 from fedmerit.auditing.catalogue import CHECKS
 from fedmerit.auditing.files import check_files, check_unbound
-from fedmerit.auditing.numbers import check_numbers
 from fedmerit.auditing.page import check_report, tables_in
 from fedmerit.bundle.directory import MANIFEST, PROGRESS, REPORT, SCENARIO, SEAL, Snapshot
 from fedmerit.bundle.schemas import (
@@ -33,7 +32,8 @@ from fedmerit.bundle.schemas import (
 from fedmerit.canonical import canonical
 from fedmerit.chain import Ledger, Receipt, Transcript
 from fedmerit.errors import AuditImpossible, BundleError, ChainError
-from fedmerit.stages import stages
+from fedmerit.kinds.horizontal.auditing import check_numbers
+from fedmerit.stages.report import report
 
 
 def differences(checks):
@@ -225,7 +225,7 @@ def test_a_file_that_changes_while_it_is_audited_is_read_once(copy):
 def claim(bundle, **versions):
     """Say that other versions drew the report, which says so itself."""
     rewrite(bundle, RUN, lambda said: said["versions"].update(versions))
-    stages.report(bundle)
+    report(bundle)
 
 
 def status(bundle):

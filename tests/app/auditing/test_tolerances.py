@@ -9,33 +9,33 @@ import pytest
 from forging import rewrite
 
 from fedmerit.auditing.floats import FLOOR, MEAN, SPREAD, Apart, by_row, judged
+from fedmerit.auditing.metrics import metrics_differing as metrics
 from fedmerit.auditing.money import most_moved, slack
-from fedmerit.auditing.rejoined import _SPREAD, spread_apart
-from fedmerit.auditing.remeasured import Remeasured
-from fedmerit.auditing.retrained import (
-    _PARAMETER,
-    _apart,
-    check_retraining,
-    consortium_of,
-    recorded_run,
-)
-from fedmerit.auditing.retrained import metrics_differing as metrics
 from fedmerit.bundle.directory import COALITIONS
 from fedmerit.bundle.schemas import (
     FEDERATION,
-    MICRO,
     TRAINING,
     VALUATION,
     FederationDocument,
     ValuationDocument,
 )
 from fedmerit.bundle.training import read_rounds, recorded_gradients
-from fedmerit.bundle.valuation import Measured, valuation_document
+from fedmerit.bundle.valuation import Measured, Updates, valuation_document
 from fedmerit.federation import ModelSpec, RetrainingGame, train
 from fedmerit.incentives import RecordedGame
+from fedmerit.kinds.horizontal.remeasured import Remeasured
+from fedmerit.kinds.horizontal.retraining import (
+    _PARAMETER,
+    _apart,
+    check_retraining,
+    consortium_of,
+    recorded_run,
+)
+from fedmerit.kinds.vertical.retraining import _SPREAD, spread_apart
+from fedmerit.kinds.vertical.tables import Summary
 from fedmerit.stages.draw import seed_of
 from fedmerit.stages.reward import decided
-from fedmerit.stages.vertical.tables import Summary
+from fedmerit.units import MICRO
 
 
 @pytest.fixture(scope="module")
@@ -139,8 +139,7 @@ def test_no_bend_within_the_tolerance_moves_more_than_is_said(
     measured = Measured(
         game=None,
         owners=hospital_bundle.tensors(COALITIONS)["owners"],
-        rounds=read_rounds(hospital_bundle),
-        gradients=recorded_gradients(hospital_bundle),
+        updates=Updates(read_rounds(hospital_bundle), recorded_gradients(hospital_bundle)),
         curve=said.curve,
     )
 
