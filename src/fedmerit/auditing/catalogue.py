@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+_OTHER: Final = re.compile(r"[^a-z0-9]+")
 
 
 class Known(NamedTuple):
@@ -101,5 +105,6 @@ CHECKS: Final[Mapping[str, Known]] = MappingProxyType(
 
 
 def identifier(name: str) -> str:
-    """Give the identifier of the check of this *name*."""
-    return CHECKS[name].id
+    """Give the identifier of the check of this *name*; of another kind's checks, out of that."""
+    known = CHECKS.get(name)
+    return known.id if known else _OTHER.sub("-", name.lower()).strip("-")

@@ -11,7 +11,9 @@ parameters that are moved by a rounding (:attr:`~fedmerit.federation.ModelSpec.n
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -99,7 +101,7 @@ def judged(
     Args:
         apart: The recorded from those that were made again.
         nudged: Gives how far a training from moved parameters is from that which was not moved,
-            by its number from 1; asked only where the usual bounds do not hold. None where
+            by its number; asked only where the usual bounds do not hold. None where
             nothing is trained, so that nothing can turn a rounding into more.
         mean: How far a mean may be off without more ado.
         spread: How far apart what it is taken over.
@@ -110,7 +112,7 @@ def judged(
     if nudged is None:
         why = _usual(apart) if outside.any() else _leans(leaning)
         return Judged(holds=False, outside=outside, mean=mean, spread=spread, why=why)
-    others = [nudged(number) for number in range(1, NUDGES + 1)]
+    others = [nudged(number) for number in nudges()]
     shares = [float(other.outside(mean, spread).mean()) for other in others]
     often = max(shares) * len(outside)
     mean = max(mean, _MARGIN * _largest([np.abs(other.means) for other in others]))
@@ -128,6 +130,12 @@ def judged(
         why=f"{why}; {int(outside.sum())} further than usual, and up to {often:.0f} where a "
         "rounding of the initial parameters is all that differs",
     )
+
+
+@cache
+def nudges() -> tuple[int, ...]:
+    """Number the trainings from moved parameters, as nobody could know who made the bundle."""
+    return tuple(1 + secrets.randbits(31) for _ in range(NUDGES))
 
 
 def by_coalition(

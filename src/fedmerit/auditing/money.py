@@ -15,11 +15,11 @@ from scipy.stats import t as student
 
 from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle.directory import COALITIONS
-from fedmerit.bundle.schemas import MICRO, NANO
 from fedmerit.bundle.training import recorded_game
 from fedmerit.errors import FedmeritError
 from fedmerit.incentives import RecordedGame
 from fedmerit.stages.reward import decided
+from fedmerit.units import MICRO, NANO
 
 if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle

@@ -196,7 +196,7 @@ class Bundle:
         """Read one JSON document and check its form.
 
         Raises:
-            BundleError: It is not of it, or says something twice.
+            BundleError: It is not of it, or not in the one way in which we write it.
         """
         content = self.read(name)
         try:
@@ -204,11 +204,16 @@ class Bundle:
         except ValueError as error:
             raise BundleError(f"{name} cannot be read as JSON: {error}", hint=_ASK) from error
         try:
-            return kind.model_validate_json(content, strict=False)
+            found = kind.model_validate_json(content, strict=False)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
             raise BundleError(f"{name} is not of its form: {where} {first['msg']}") from error
+        if canonical(found.model_dump(mode="json")) != content:
+            raise BundleError(
+                f"{name} is not in its canonical form: others might read it otherwise", hint=_ASK
+            )
+        return found
 
     def write_document(self, name: str, document: Document) -> None:
         """Write one JSON document in its canonical form."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Ends the name of a file that is being written, which begins with a dot.
 PART: Final = ".part"
+#: Folders inside one another that are looked into; a bundle has one below its own.
+_DEEPEST: Final = 8
 
 
 def files_in(folder: Path) -> list[str]:
@@ -40,18 +42,25 @@ def is_part(name: str) -> bool:
     return last.startswith(".") and last.endswith(PART)
 
 
-def _entries(folder: Path, before: str = "") -> Iterator[tuple[str, str]]:
+def _entries(folder: Path, before: str = "", deep: int = 0) -> Iterator[tuple[str, str]]:
     """Give every entry by its path, and what it is if not a plain file. No link is followed."""
-    with os.scandir(folder) as there:
-        entries = list(there)
+    try:
+        with os.scandir(folder) as there:
+            entries = list(there)
+    except OSError as error:
+        yield before.rstrip("/") or ".", f"a folder that cannot be read ({error.strerror})"
+        return
+    if before and not entries:
+        yield before.rstrip("/"), "an empty folder"
     for entry in entries:
         name = f"{before}{entry.name}"
         mode = entry.stat(follow_symlinks=False).st_mode
-        if stat.S_ISDIR(mode):
-            inside = list(_entries(Path(entry.path), f"{name}/"))
-            yield from inside or [(name, "an empty folder")]
-        else:
+        if not stat.S_ISDIR(mode):
             yield name, _kind(mode)
+        elif deep == _DEEPEST:
+            yield name, f"a folder in {deep} others"
+        else:
+            yield from _entries(Path(entry.path), f"{name}/", deep + 1)
 
 
 def _kind(mode: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003 - cyclopts reads the annotations at run time
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from fedmerit.commands.terminal import out, print_json, shown, suggest
 from fedmerit.errors import AuditImpossible
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from fedmerit.auditing import Verdict
 
 Output = Literal["table", "json"]
+
+#: Characters of a detail that a person is shown.
+_LONGEST: Final = 1_500
 
 
 def audit(
@@ -126,13 +129,19 @@ def _show_verdict(verdict: Verdict, output: Output) -> None:
     colours = {"ok": "green", "differs": "red", "skipped": "yellow"}
     for check in verdict.checks:
         mark = f"[{colours[check.status]}]{check.status:<7}[/]"
-        out.print(f"{mark} {shown(check.name)}: {shown(check.detail)}", soft_wrap=True)
+        out.print(f"{mark} {shown(check.name)}: {shown(_short(check.detail))}", soft_wrap=True)
     for number, fault in enumerate(verdict.faults, start=1):
         sent = f"Disputes.{fault.function}(report, seats, {fault.written()})"
         kind = f"{fault.kind}, by spot check alone" if fault.spotted else fault.kind
         told = f"fault {number} ({kind}): {fault.detail}: {sent}"
-        out.print(shown(told), soft_wrap=True)
+        out.print(shown(_short(told)), soft_wrap=True)
     out.print(f"[bold]{shown(verdict.sentence)}[/]", soft_wrap=True)
+
+
+def _short(detail: str) -> str:
+    """Cut what would scroll all else away."""
+    more = len(detail) - _LONGEST
+    return detail if more <= 0 else f"{detail[:_LONGEST]}... ({more:,} more; see --output json)"
 
 
 def _spots(verdict: Verdict) -> str:

@@ -28,6 +28,7 @@ from fedmerit.bundle.schemas import (
     TRANSCRIPT,
     VALUATION,
     FederationDocument,
+    OutcomeDocument,
 )
 from fedmerit.canonical import canonical
 from fedmerit.chain import Ledger, Receipt, Transcript
@@ -201,6 +202,56 @@ def test_a_list_of_digests_that_says_one_twice_is_damaged(copy, name):
 
     with pytest.raises(AuditImpossible, match="is damaged"):
         copy.listed(name)
+
+
+@pytest.mark.parametrize(
+    "read_otherwise",
+    [
+        lambda text: text.replace('"threshold": 3', '"threshold": "3"'),
+        lambda text: text.replace('"threshold": 3', '"threshold": 3.0'),
+        lambda text: text.replace('"rows": 0', '"rows": false'),
+        lambda text: text.replace("Hungary", "\\u0048ungary", 1),
+        lambda text: "\ufeff" + text,
+        lambda text: text + " ",
+        lambda text: text.replace('"threshold": 3', '"threshold": 3e0'),
+    ],
+)
+def test_a_document_that_others_might_read_otherwise_is_refused(copy, read_otherwise):
+    text = copy.text(FEDERATION)
+    assert read_otherwise(text) != text
+    copy.write(FEDERATION, read_otherwise(text).encode())
+
+    with pytest.raises(BundleError, match=r"canonical form|cannot be read as JSON|not of its form"):
+        copy.document(FEDERATION, FederationDocument)
+
+
+def test_money_in_the_digits_of_another_script_is_refused(copy):
+    text = copy.text(OUTCOME)
+    copy.write(OUTCOME, text.replace('"reserve": "0"', '"reserve": "\u0660"').encode())
+
+    with pytest.raises(BundleError, match="canonical form"):
+        copy.document(OUTCOME, OutcomeDocument)
+
+
+def test_folders_without_end_are_named_and_not_followed(copy):
+    (copy.path / "/".join(["x"] * 900)).mkdir(parents=True)
+
+    assert "x/x is a folder in 8 others" in differences(check_files(copy))["directory"]
+
+
+def test_a_name_that_is_no_text_is_named(copy):
+    (copy.path / os.fsdecode(b"bad\xff\x1b[2J")).write_text("psst")
+
+    assert "bad" in differences(check_files(copy))["directory"]
+
+
+def test_a_scenario_that_cannot_be_read_is_a_difference_whatever_is_asked(copy):
+    copy.write(SCENARIO, b"name = 'x'")
+    reseal(copy)
+
+    verdict = fedmerit.audit(copy, retrain=True)
+
+    assert {"numbers", "retraining"} <= differences(verdict.checks).keys()
 
 
 @pytest.mark.parametrize("name", [RUN, DRAWN, VALUATION])

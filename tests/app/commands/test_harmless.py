@@ -100,6 +100,18 @@ def test_an_exception_of_nobodys_says_it_harmlessly_and_is_no_difference(said, m
     assert tame(out + err)
 
 
+def test_a_bundle_cannot_scroll_its_differences_away(said, monkeypatch):
+    checks = (Check("seed", "differs", "x"), Check("draw", "differs", "y" * 10**6))
+    monkeypatch.setattr(auditing, "audit", lambda *_, **__: Verdict("b", checks))
+
+    _, out, _ = said("audit", "b")
+    _, whole, _ = said("audit", "b", "--output", "json")
+
+    assert len(out) < 10_000
+    assert "more; see --output json" in out
+    assert "y" * 10**6 in whole
+
+
 def test_an_audit_of_a_bundle_full_of_escapes_is_readable(copy, said):
     attack = "\x1b[2J\x1b[8m"
     rewrite(copy, RUN, lambda told: told.update(scenario=attack, versions={attack: attack}))
@@ -145,7 +157,7 @@ def test_what_the_commands_print_goes_through_one_place():
 
 
 def test_our_own_styles_are_left_alone(capsys):
-    console = terminal.Terminal(force_terminal=True, width=80)
+    console = terminal.Terminal(force_terminal=True, width=80, highlight=False)
 
     console.print("[red]a\x1b[2Jb[/]")
 

@@ -139,7 +139,7 @@ class Remeasured:
     ) -> Judged:
         """Say whether every hit that is off is one of two classes that all but tie."""
         tied = self._ties(coalitions) if off.any() else np.zeros_like(off)
-        outside = (np.abs(off) > tied + MEAN).any(axis=1)
+        outside = np.asarray((np.abs(off) > tied + MEAN).any(axis=1))
         leans = apart.leaning < LEANING
         counted = int((off != 0).sum())
         return Judged(

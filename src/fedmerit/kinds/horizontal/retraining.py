@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from fedmerit.auditing.floats import NUDGES, Apart, judged
+from fedmerit.auditing.floats import Apart, judged, nudges
 from fedmerit.auditing.metrics import metrics_differing
 from fedmerit.auditing.numbers import differing, exact
 from fedmerit.auditing.verdict import compared
@@ -189,7 +189,7 @@ def _metrics(bundle: Bundle, consortium: Consortium, record: TrainingRecord) -> 
     found = training_of(record, consortium)
 
     def others() -> Iterator[TrainingDocument]:
-        for number in range(1, NUDGES + 1):
+        for number in nudges():
             moved = replace(consortium, model=replace(consortium.model, nudge=number))
             yield training_of(_trained(consortium, bundle, number), moved)
 

@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from fedmerit.auditing.floats import MEAN, NUDGES, by_coalition, by_row, judged
+from fedmerit.auditing.floats import MEAN, by_coalition, by_row, judged, nudges
 from fedmerit.auditing.metrics import metrics_differing
 from fedmerit.auditing.money import Slack, most_moved, slack
 from fedmerit.auditing.numbers import differing, distances, exact
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle import vertical_schemas as joint
+from fedmerit.coalitions import every_coalition
 from fedmerit.errors import AuditImpossible, DataError
 from fedmerit.federation.vertical.alignment.alignment import align
 from fedmerit.kinds.vertical.explaining import attributed, used
 from fedmerit.kinds.vertical.scenario import vertical_of
-from fedmerit.kinds.vertical.tables import every_coalition, mean_game, read_table, summarise
+from fedmerit.kinds.vertical.tables import mean_game, read_table, summarise
 from fedmerit.kinds.vertical.training import (
     learn,
     training_document,
@@ -158,10 +159,10 @@ class _Again:
         self._learned: dict[int, Learned] = {}
 
     @property
-    def nudges(self) -> range:
+    def nudges(self) -> tuple[int, ...]:
         """Numbers of moved trainings to hold differences against; regressions have no kinks."""
         kinks = self._partnership.learner.nudged(1) is not None
-        return range(1, NUDGES + 1 if kinks else 1)
+        return nudges() if kinks else ()
 
     def partnership(self, nudge: int = 0) -> Partnership:
         moved = self._partnership.learner.nudged(nudge) if nudge else None
