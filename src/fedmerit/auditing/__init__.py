@@ -137,20 +137,14 @@ def _findings(
         final: Whether an audit that is impossible may say just that; not where the files
             were altered, since that is then the finding.
     """
-    made = checks()
-    while True:
-        try:
-            yield next(made)
-        except StopIteration:
-            return
-        except FedmeritError as error:
-            if final and isinstance(error, AuditImpossible | Unreachable | WrongChain):
-                raise
-            yield Check(name, "differs", str(error))
-            return
-        except Exception as error:  # noqa: BLE001 - forged evidence may break anything
-            yield Check(name, "differs", f"unreadable evidence: {type(error).__name__}: {error}")
-            return
+    try:
+        yield from checks()
+    except FedmeritError as error:
+        if final and isinstance(error, AuditImpossible | Unreachable | WrongChain):
+            raise
+        yield Check(name, "differs", str(error))
+    except Exception as error:  # noqa: BLE001 - forged evidence may break anything
+        yield Check(name, "differs", f"unreadable evidence: {type(error).__name__}: {error}")
 
 
 def _numbers(bundle: Bundle) -> Iterator[Check]:

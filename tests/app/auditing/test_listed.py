@@ -152,6 +152,15 @@ def test_what_is_not_checked_without_the_data_is_named_in_the_verdict(copy, what
     assert what in auditing._ON_FAITH
 
 
+@pytest.mark.parametrize("what", ["features", "classes"])
+def test_more_or_fewer_features_or_classes_than_the_model_has_are_found(copy, what):
+    rewrite(copy, FEDERATION, lambda said: said[what].append("one more"))
+
+    found = {check.name: check.detail for check in check_numbers(copy) if check.status == "differs"}
+
+    assert "features and classes" in found["updates"]
+
+
 def test_a_verdict_names_what_it_takes_on_faith(hospital_bundle):
     verdict = fedmerit.audit(hospital_bundle)
 
@@ -242,7 +251,7 @@ def test_folders_without_end_are_named_and_not_followed(copy):
 def test_a_name_that_is_no_text_is_named(copy):
     (copy.path / os.fsdecode(b"bad\xff\x1b[2J")).write_text("psst")
 
-    assert "bad" in differences(check_files(copy))["directory"]
+    assert "bad" in " ".join(differences(check_files(copy)).values())
 
 
 def test_a_scenario_that_cannot_be_read_is_a_difference_whatever_is_asked(copy):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle
     from fedmerit.bundle.schemas import FederationDocument, TrainingDocument
     from fedmerit.federation import Round
+    from fedmerit.scenario.model import Model
 
 #: Weights are shares of whole rows, of which a float keeps 15 digits.
 _WEIGHTS: Final = 1e-12
@@ -35,7 +37,7 @@ def check_numbers(bundle: Bundle) -> Iterator[Check]:
     owners = recorded_game(bundle, members.names)[1]
     brought = np.bincount(owners, minlength=len(members.members)).tolist()
     yield check_members(bundle, members, brought)
-    yield _updates(training, rounds, members.names)
+    yield _updates(training, rounds, members, bundle.scenario.model)
     yield _weights(members, rounds)
     yield _averages(rounds, bundle.tensors(evidence.MODEL)["parameters"])
     yield _idle(members.names, training, rounds)
@@ -44,15 +46,19 @@ def check_numbers(bundle: Bundle) -> Iterator[Check]:
 
 
 def _updates(
-    training: TrainingDocument, rounds: tuple[Round, ...], names: tuple[str, ...]
+    training: TrainingDocument,
+    rounds: tuple[Round, ...],
+    members: FederationDocument,
+    model: Model,
 ) -> Check:
+    names, sizes = members.names, {training.parameters, _parameters(members, model)}
     wrong = [
         f"round {said.round}"
         for said, round_ in zip(training.rounds, rounds, strict=False)
         if any(getattr(said, key) != found for key, found in kept(round_, names).items())
     ]
-    if any(training.parameters != len(round_.global_before) for round_ in rounds):
-        wrong.append("parameters")
+    if any({len(round_.global_before)} != sizes - {None} for round_ in rounds):
+        wrong.append("parameters, which features and classes have to give")
     if len(rounds) != len(training.rounds):
         wrong.append(f"{len(rounds)} rounds kept of {len(training.rounds)}")
     return compared(
@@ -61,6 +67,15 @@ def _updates(
         same=f"{len(rounds)} rounds of updates hash to their roots",
         different=f"{evidence.TRAINING} and the kept updates differ: {', '.join(wrong)}",
     )
+
+
+def _parameters(members: FederationDocument, model: Model) -> int | None:
+    """Count the parameters of a model of ours between these features and classes."""
+    hidden = {"logistic": (), "mlp": model.hidden}.get(model.kind)
+    if hidden is None:
+        return None
+    widths = (len(members.features), *hidden, len(members.classes))
+    return sum((wide + 1) * narrow for wide, narrow in pairwise(widths))
 
 
 def _weights(members: FederationDocument, rounds: tuple[Round, ...]) -> Check:
