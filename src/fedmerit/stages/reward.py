@@ -59,7 +59,8 @@ def decided(
     members = bundle.document(FEDERATION, FederationDocument)
     valued = valued or bundle.document(VALUATION, ValuationDocument)
     opened = opened_bids(bundle)
-    barred = set(bundle.document(TRAINING, TrainingDocument).idle)
+    training = bundle.document(TRAINING, TrainingDocument)
+    barred = {*training.idle, *training.never_accepted(members.names)}
     if opened is not None:
         barred.update(set(valued.participants) - opened.keys())
     needs = MECHANISMS[scenario.reward.mechanism].needs
