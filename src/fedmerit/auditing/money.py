@@ -8,11 +8,13 @@ for others' that is the most that one member can gain.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from scipy.stats import t as student
 
+from fedmerit.auditing.floats import MEAN
+from fedmerit.auditing.verdict import Check
 from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle.directory import COALITIONS
 from fedmerit.bundle.training import recorded_game
@@ -22,6 +24,7 @@ from fedmerit.stages.reward import decided
 from fedmerit.units import MICRO, NANO
 
 if TYPE_CHECKING:
+    from fedmerit.auditing.floats import Judged
     from fedmerit.bundle.directory import Bundle
     from fedmerit.bundle.schemas import ValuationDocument
 
@@ -40,6 +43,8 @@ class Slack(NamedTuple):
     worth: float = 0.0
 
 
+#: Of a budget that roundings may move the hundredth part of, nothing is shown.
+_MATERIAL: Final = 100
 #: What rounding to whole billionths lets through.
 ROUNDING = Slack(value=1, half_width=1)
 
@@ -70,6 +75,34 @@ def most_moved(bundle: Bundle, by: Slack) -> int:
                 found = decided(bundle, _favoured(said, name, sign, by), game).payments
                 most = max(most, abs(found[place] - paid[place]))
     return most
+
+
+def weighed(bundle: Bundle, name: str, found: Judged, by: Slack, what: str) -> Check:
+    """Make the check of measurements that float order explains, by the money that lets through.
+
+    Where that is a good part of the budget, nothing was shown: the check says so instead.
+
+    Args:
+        bundle: Whose measurements.
+        name: The check's.
+        found: That they hold.
+        by: What was let through.
+        what: What was measured again.
+    """
+    moved, budget = most_moved(bundle, by), bundle.scenario.reward.budget
+    allowed = f"{found.mean:.0e} and {found.spread:.0e}"
+    if found.mean > MEAN and moved > budget / _MATERIAL:
+        return Check(
+            name,
+            "skipped",
+            f"{what}: {found.why}. A rounding alone may move {moved:,} of {budget:,} base units "
+            f"(allowed: {allowed}), so whether anybody altered it cannot be told here",
+        )
+    return Check(
+        name,
+        "ok",
+        f"{what}: {found.why} (allowed: {allowed}, which moves {moved:,} base units at most)",
+    )
 
 
 def _favoured(said: ValuationDocument, name: str, sign: int, by: Slack) -> ValuationDocument:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from forging import rewrite
 
-from fedmerit.auditing.floats import FLOOR, MEAN, SPREAD, Apart, by_row, judged
+from fedmerit.auditing.floats import FLOOR, MEAN, SPREAD, Apart, Judged, by_row, judged
 from fedmerit.auditing.metrics import metrics_differing as metrics
-from fedmerit.auditing.money import most_moved, slack
+from fedmerit.auditing.money import most_moved, slack, weighed
 from fedmerit.bundle.directory import COALITIONS
 from fedmerit.bundle.schemas import (
     FEDERATION,
@@ -164,6 +164,21 @@ def test_an_audit_says_how_many_base_units_its_tolerance_can_move(hospital_bundl
     assert all(check.status == "ok" for check in checks.values())
     assert "base units at most" in said
     assert int(said.split("moves ")[1].split()[0].replace(",", "")) < 10**21 // 10**4
+
+
+def test_where_roundings_alone_move_a_good_part_of_the_budget_nothing_is_shown(hospital_bundle):
+    chaos = Judged(holds=True, outside=np.zeros(1, dtype=bool), mean=1e-3, spread=1e-3, why="so")
+    calm = replace(chaos, mean=MEAN, spread=SPREAD)
+
+    said = [
+        weighed(
+            hospital_bundle, "retrained coalitions", found, slack(found.mean, 0, 275, 950_000), ""
+        )
+        for found in (chaos, calm)
+    ]
+
+    assert [check.status for check in said] == ["skipped", "ok"]
+    assert "whether anybody altered it cannot be told here" in said[0].detail
 
 
 def test_updates_bent_down_the_loss_by_a_thousandth_are_found(hospital_bundle, kept):

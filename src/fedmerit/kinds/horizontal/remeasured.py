@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from fedmerit.auditing.floats import LEANING, MEAN, Judged, by_row, judged
-from fedmerit.auditing.money import most_moved, slack
+from fedmerit.auditing.money import slack, weighed
 from fedmerit.auditing.numbers import differing
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle import schemas as evidence
@@ -62,15 +62,14 @@ def _gains(bundle: Bundle, consortium: Consortium, kept: TrainingRecord) -> Chec
     names = [n for n, inside in zip(kept.participants, found.worst, strict=True) if inside]
     owners = np.array_equal(stored["owners"], consortium.federation.validation_owners)
     said = bundle.document(evidence.VALUATION, evidence.ValuationDocument)
-    let = slack(found.of.mean, found.of.spread, len(stored["owners"]), said.confidence_ppm)
-    return compared(
+    if found.of.holds and owners:
+        rows = len(stored["owners"])
+        by = slack(found.of.mean, found.of.spread, rows, said.confidence_ppm)
+        return weighed(bundle, again.name, found.of, by, f"{len(coalitions)} coalitions")
+    return Check(
         again.name,
-        holds=found.of.holds and owners,
-        same=f"{len(coalitions)} coalitions: {found.of.why} (allowed: {found.of.mean:.0e} and "
-        f"{found.of.spread:.0e}, which moves {most_moved(bundle, let):,} base units at most)"
-        if found.of.holds and owners
-        else "",
-        different=f"gains in {COALITIONS}, most of all of {{{', '.join(names)}}}: {found.of.why}"
+        "differs",
+        f"gains in {COALITIONS}, most of all of {{{', '.join(names)}}}: {found.of.why}"
         if owners
         else f"{COALITIONS} gives validation rows to other owners",
     )

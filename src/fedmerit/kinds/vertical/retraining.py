@@ -13,7 +13,7 @@ import numpy as np
 
 from fedmerit.auditing.floats import MEAN, by_coalition, by_row, judged, nudges
 from fedmerit.auditing.metrics import metrics_differing
-from fedmerit.auditing.money import Slack, most_moved, slack
+from fedmerit.auditing.money import Slack, slack, weighed
 from fedmerit.auditing.numbers import differing, distances, exact
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle import schemas as evidence
@@ -221,16 +221,10 @@ def _gains(again: _Again, name: str, file: str, measure: Callable[[int], Summary
     theirs = read_table(again.bundle, file, len(ours.given_nano))
     moved = (lambda number: _apart(ours, measure(number))) if again.nudges else None
     found = judged(_apart(ours, theirs), moved, mean=MEAN, spread=_SPREAD)
-    return compared(
-        name,
-        holds=found.holds,
-        same=f"{len(ours.worths_micro)}: {found.why} (allowed: {found.mean:.0e} and "
-        f"{found.spread:.0e} of the spread, which moves "
-        f"{most_moved(again.bundle, _slack(again.bundle, found)):,} base units at most)"
-        if found.holds
-        else "",
-        different=f"{file}: {found.why}",
-    )
+    if not found.holds:
+        return Check(name, "differs", f"{file}: {found.why}")
+    what = f"{len(ours.worths_micro)}, their means and the spread of values"
+    return weighed(again.bundle, name, found, _slack(again.bundle, found), what)
 
 
 def _apart(ours: Summary, theirs: Summary) -> Apart:
