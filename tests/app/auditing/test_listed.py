@@ -7,6 +7,7 @@ import os
 import re
 import socket
 
+import numpy as np
 import pytest
 from forging import forge, reseal, rewrite
 
@@ -15,10 +16,19 @@ from fedmerit import auditing
 from fedmerit.auditing.catalogue import CHECKS
 from fedmerit.auditing.files import check_files, check_unbound
 from fedmerit.auditing.page import check_report, tables_in
-from fedmerit.bundle.directory import MANIFEST, PROGRESS, REPORT, SCENARIO, SEAL, Snapshot
+from fedmerit.bundle.directory import (
+    COALITIONS,
+    MANIFEST,
+    PROGRESS,
+    REPORT,
+    SCENARIO,
+    SEAL,
+    Snapshot,
+)
 from fedmerit.bundle.schemas import (
     DRAWN,
     FEDERATION,
+    GRADIENTS,
     LEDGER,
     OUTCOME,
     RECEIPT,
@@ -261,6 +271,44 @@ def test_a_scenario_that_cannot_be_read_is_a_difference_whatever_is_asked(copy):
     verdict = fedmerit.audit(copy, retrain=True)
 
     assert {"numbers", "retraining"} <= differences(verdict.checks).keys()
+
+
+def test_what_turns_the_direction_of_text_is_written_out_in_the_report(copy):
+    claim(copy, **{"\u202eevil": "1\u2066\x1b"})
+
+    page = copy.text(REPORT)
+
+    assert not {"\u202e", "\u2066", "\x1b"} & set(
+        re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
+    )
+    assert r"\u202eevil" in page
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "kind"),
+    [
+        ("training/0003.safetensors", "updates", np.float64),
+        ("training/0003.safetensors", "weights", np.float32),
+        (GRADIENTS, "gradients", np.float64),
+        (COALITIONS, "coalitions", np.int64),
+        (COALITIONS, "owners", np.int32),
+        (COALITIONS, "gains_micro", np.uint64),
+    ],
+)
+def test_an_array_of_another_type_is_no_evidence(copy, name, array, kind):
+    arrays = copy.tensors(name)
+    copy.write_tensors(name, {**arrays, array: arrays[array].astype(kind)})
+
+    with pytest.raises(BundleError, match=r"holds .*, and has to hold"):
+        list(check_numbers(copy))
+
+
+def test_a_member_is_in_a_coalition_once_or_not(copy):
+    arrays = copy.tensors(COALITIONS)
+    copy.write_tensors(COALITIONS, {**arrays, "coalitions": arrays["coalitions"] * np.uint8(2)})
+
+    with pytest.raises(BundleError, match="1 or 0"):
+        list(check_numbers(copy))
 
 
 @pytest.mark.parametrize("name", [RUN, DRAWN, VALUATION])
