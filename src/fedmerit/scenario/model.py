@@ -10,25 +10,29 @@ from __future__ import annotations
 
 from fractions import Fraction
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import tomli_w
 from pydantic import BeforeValidator, Field, model_validator
 
 from fedmerit.scenario.columns import Vertical
 from fedmerit.scenario.kinds import kind_of
-from fedmerit.scenario.sections import BaseUnits, Offer, Positive, Section, Share, Stake
+from fedmerit.scenario.sections import BaseUnits, Name, Offer, Positive, Section, Share, Stake
 
 if TYPE_CHECKING:
     from fedmerit.incentives.offers import Parameter
+
+
+#: What a fraction is written with.
+_PLAIN: Final = frozenset("0123456789+-/. ")
 
 
 def _exact(value: object) -> object:
     """Refuse what is not exact, which whoever recomputes a payment could read otherwise."""
     parts = value if isinstance(value, list | tuple) else (value,)
     whole = all(isinstance(part, int) and not isinstance(part, bool) for part in parts)
-    try:
-        fraction = isinstance(value, str) and Fraction(value)
+    try:  # a power of ten, "1e999999999", would take all memory
+        fraction = isinstance(value, str) and set(value) <= _PLAIN and Fraction(value)
     except (ValueError, ZeroDivisionError):
         fraction = False
     if not parts or not (whole or fraction is not False):
@@ -50,7 +54,7 @@ class Partition(Section):
     """How many members the table is dealt to."""
     alpha: Annotated[float, Field(gt=0)] = 0.5
     """Concentration of the two Dirichlet recipes; smaller is more uneven."""
-    prefix: str = "member"
+    prefix: Name = "member"
     """Members are called ``<prefix>-1``, ``<prefix>-2`` and so on."""
 
 
@@ -78,7 +82,7 @@ class Member(Section):
 
     RENAMED = MappingProxyType({"take_from": "rows_from", "rows": "row_count"})
 
-    name: str
+    name: Name
     """A participant of the table, or a new name."""
     behaviour: str = "honest"
     """What it does: see ``fedmerit list``."""

@@ -300,6 +300,7 @@ def test_a_spot_check_finds_a_utility_that_no_training_gives(drawn):
     arrays = drawn.tensors(COALITIONS)
     arrays["gains_micro"][:, 0] += 10**6
     drawn.write_tensors(COALITIONS, arrays)
+    reseal(drawn)
 
     verdict = fedmerit.audit(drawn, spot_checks=2)
 
@@ -416,6 +417,7 @@ def test_spot_checks_on_other_data_measure_nothing(drawn):
     federation = json.loads(drawn.read(FEDERATION))
     federation["data_digest"] = f"0x{7:064x}"
     drawn.write(FEDERATION, canonical(federation))
+    reseal(drawn)
 
     verdict = fedmerit.audit(drawn, spot_checks=2)
 
