@@ -221,6 +221,7 @@ def test_where_harm_nearly_undoes_what_was_added_a_stake_is_what_bounds_the_char
         assert MECHANISMS["signed-stakes"].domains[claim] == {Condition.HARMLESS}
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     covers=st.lists(st.sets(st.sampled_from("ABCD")), min_size=1, max_size=4),
     spoils=st.lists(st.integers(0, 4), min_size=4, max_size=4),
