@@ -45,8 +45,8 @@ class Disputed:
 
     Attributes:
         fault: What was disputed.
-        transaction: The hash of the transaction.
-        gas: What it used.
+        transaction: The hash of the transaction, the last of those that it took.
+        gas: What all of them used.
         cancelled: Whether the report is cancelled, and its signers slashed.
         challenge: The challenge's number, where an arbiter has to rule first; else None.
         owed: Base units that the challenger can collect now.
@@ -198,17 +198,29 @@ def _send(
     if asks:
         _bond(node, contracts, job, keys, signer)
     before = contracts.disputes.challenges()
-    call = fault.call(ledger.reports[fault.report])
-    mined = contracts.disputes.dispute(fault.function, *call, signer=signer)
+    calls = fault.calls(ledger.reports[fault.report])
+    done = _summed(contracts, ledger, fault, signer) if fault.earlier else 0
+    sent = [
+        contracts.disputes.dispute(fault.function, *call, signer=signer) for call in calls[done:]
+    ]
     return Disputed(
         fault=fault,
-        transaction=mined.hash,
-        gas=mined.gas,
+        transaction=sent[-1].hash,
+        gas=sum(mined.gas for mined in sent),
         cancelled=contracts.reports.pending(job) is None,
         challenge=before + 1 if asks else None,
         owed=contracts.stakes.owed(job, signer.address),
         node=node,
     )
+
+
+def _summed(contracts: Contracts, ledger: Ledger, fault: Fault, challenger: Signer) -> int:
+    """Say how many parts of a table *challenger* has sent already, as if interrupted."""
+    report = ledger.reports[fault.report]
+    signed = contracts.reports.hash_signed(report.statement, report.seats)
+    (member, *_), (width, utilities, _) = fault.arguments
+    done = contracts.disputes.summed(signed, challenger.address, member)
+    return int(done * width // len(utilities))
 
 
 def _bond(node: Node, contracts: Contracts, job: int, keys: Keyring, challenger: Signer) -> None:

@@ -103,7 +103,8 @@ class Member(Section):
     """Share of the model's last move that ``disguised-rider`` sends beneath its noise; 0 sends
     random numbers alone."""
     reveals: bool = True
-    """Whether it shows the secret it puts into the draw; one that does not loses its stake."""
+    """Whether it shows the secret it puts into the draw; one that does not loses its stake
+    and is paid nothing."""
     effort: Annotated[float, Field(gt=0, le=1)] = 0.5
     """Share of the agreed local steps that ``under-effort`` takes."""
     drop_rate: Annotated[float, Field(ge=0, le=1)] = 0.3
@@ -224,16 +225,18 @@ class Settlement(Section):
     is drawn; 0 draws none, and the valuation takes the scenario's."""
     reveal_window: Annotated[int, Field(ge=0)] = 600
     """Seconds in which they show what they bound themselves to; 0 where none is drawn."""
-    stake: Stake = 10**18
+    stake: Stake | None = None
     """Base units that every member puts down and has back at the end, unless it keeps its secret
-    to itself or signs what is proven false; 0 asks for none, and draws no seed."""
+    to itself or signs what is proven false; 0 asks for none, and draws no seed. If absent, three
+    times the largest standard error that a pay can have over seeds, and a hundredth of the budget
+    at least."""
 
     @model_validator(mode="after")
     def _a_draw_is_whole(self) -> Settlement:
         if (self.commit_window > 0) != (self.reveal_window > 0):
             msg = "'commit_window' and 'reveal_window' are both 0, or neither is"
             raise ValueError(msg)
-        if self.commit_window and not self.stake:
+        if self.commit_window and self.stake == 0:
             msg = "a draw needs a 'stake', or withholding a secret would cost nothing"
             raise ValueError(msg)
         return self

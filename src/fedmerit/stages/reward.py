@@ -23,6 +23,7 @@ from fedmerit.bundle.valuation import outcome_document
 from fedmerit.incentives import MECHANISMS, Estimate, RoundInput
 from fedmerit.incentives.mechanisms import Need
 from fedmerit.incentives.offers import Bid, History
+from fedmerit.stages.draw import drawn_of
 from fedmerit.stages.offering import opened_bids
 from fedmerit.units import MICRO, NANO
 
@@ -61,6 +62,7 @@ def decided(
     opened = opened_bids(bundle)
     training = bundle.document(TRAINING, TrainingDocument)
     ineligible = {*training.idle, *training.never_accepted(members.names)}
+    ineligible.update(drawn_of(bundle).slashed)  # who kept its secret from the draw earns nothing
     if opened is not None:
         ineligible.update(set(valued.participants) - opened.keys())
     needs = MECHANISMS[scenario.reward.mechanism].needs
