@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from eth_account import Account
 from eth_utils.crypto import keccak
 
-from fedmerit.chain.order import OFFICES
 from fedmerit.errors import ChainError
 
 if TYPE_CHECKING:
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
     from eth_typing import ChecksumAddress
     from web3.types import TxParams
 
+#: Roles of their own; participants may not take these names.
+OFFICES: Final = ("sponsor", "coordinator")
 #: The variable that unlocks every file of a keystore directory.
 PASSWORD_VARIABLE: Final = "FEDMERIT_KEYSTORE_PASSWORD"  # noqa: S105 - a variable's name
 
@@ -139,7 +140,7 @@ class Keyring:
         return cls("the environment", find)
 
 
-class Cast(NamedTuple):
+class Signers(NamedTuple):
     """The signers of one job: sponsor, coordinator and participants, in order."""
 
     sponsor: Signer
@@ -147,7 +148,7 @@ class Cast(NamedTuple):
     members: tuple[Signer, ...]
 
     @classmethod
-    def of(cls, keys: Keyring, participants: tuple[str, ...]) -> Cast:
+    def of(cls, keys: Keyring, participants: tuple[str, ...]) -> Signers:
         """Gather everyone's signer.
 
         Raises:

@@ -16,8 +16,8 @@ from hexbytes import HexBytes
 from web3.exceptions import TransactionNotFound, Web3RPCError
 from web3.types import Wei
 
+from fedmerit.chain.node.fees import Fees
 from fedmerit.chain.node.reverts import said
-from fedmerit.chain.node.transaction import Fees
 from fedmerit.errors import ChainMoved, NotMined
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from web3.types import TxParams, TxReceipt
 
     from fedmerit.chain.keys import Signer
-    from fedmerit.chain.node.node import Node
+    from fedmerit.chain.node.endpoint import Endpoint
 
 #: How long one transaction is waited for in all, and before more is offered for it.
 RECEIPT_SECONDS: Final = 180.0
@@ -56,7 +56,7 @@ class Dispatch:
 
     """
 
-    def __init__(self, node: Node, transaction: TxParams, signer: Signer) -> None:
+    def __init__(self, node: Endpoint, transaction: TxParams, signer: Signer) -> None:
         self.transaction = transaction
         self._node = node
         self._eth = node.web3.eth

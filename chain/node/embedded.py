@@ -22,8 +22,9 @@ from eth_utils.crypto import keccak
 from web3 import EthereumTesterProvider, Web3
 
 from fedmerit.chain.keys import FAUCET
-from fedmerit.chain.node.node import EMBEDDED_CHAIN, Node
-from fedmerit.chain.node.transaction import Fees
+from fedmerit.chain.node.endpoint import EMBEDDED_CHAIN
+from fedmerit.chain.node.fees import Fees
+from fedmerit.chain.node.node import Node
 from fedmerit.chain.node.transcript import Entry, Transcript
 from fedmerit.errors import ChainError
 

@@ -10,28 +10,21 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from eth_utils.address import to_checksum_address
-from hexbytes import HexBytes
-from web3.types import RPCEndpoint
 
+from fedmerit.chain.node.endpoint import Endpoint
 from fedmerit.chain.node.outbox import Outbox
-from fedmerit.chain.node.view import View
 from fedmerit.errors import ChainError, Unreachable, WrongChain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from web3 import Web3
-    from web3.types import TxParams, TxReceipt
 
     from fedmerit.chain.keys import Signer
     from fedmerit.chain.node.transaction import Call, Mined
-
-#: The chain id that eth-tester answers, and the two that local nodes use.
-EMBEDDED_CHAIN: Final = 131277322940537
-DEVELOPMENT_CHAINS: Final = frozenset({31337, 1337, EMBEDDED_CHAIN})
 
 POLL_SECONDS: Final = 4.0
 RETRY_SECONDS: Final = 0.25
@@ -39,17 +32,12 @@ RETRY_SECONDS: Final = 0.25
 CONFIRMATIONS: Final = 3
 
 
-class Node(View):
+class Node(Endpoint):
     """An EVM node, reached over JSON-RPC: what it shows, and what can be done there."""
 
     def __init__(self, web3: Web3, url: str) -> None:
         super().__init__(web3, url)
         self._outbox = Outbox(self)
-
-    @property
-    def development(self) -> bool:
-        """Whether this is a local chain, where well-known keys do no harm."""
-        return self.chain_id in DEVELOPMENT_CHAINS
 
     def nonce(self, address: str) -> int:
         """Give the number of the next transaction that *address* sends."""
@@ -85,13 +73,13 @@ class Node(View):
         for batch in [every] if together else [(one,) for one in every]:
             yield from self._outbox.send(batch)
 
-    def settle_down(self, addresses: Iterable[str]) -> None:
+    def await_pending(self, addresses: Iterable[str]) -> None:
         """Wait until nothing waits that *addresses* sent, and count on from what is mined.
 
         What a process left waiting when it died is mined meanwhile. If it is not, whatever
         is sent next takes its number: it is taken up or replaced, and never doubled.
         """
-        self._outbox.settle_down(map(to_checksum_address, addresses))
+        self._outbox.await_pending(map(to_checksum_address, addresses))
 
     @cached_property
     def mines_at_once(self) -> bool:
@@ -99,34 +87,6 @@ class Node(View):
         with suppress(ChainError), self.translated():
             return bool(self._request("anvil_getAutomine"))
         return False
-
-    def estimate(self, transaction: TxParams) -> int:
-        """Give the gas to send *transaction* with, a quarter to spare; raises what web3 raises.
-
-        A call that would revert does so here, unpaid.
-        """
-        return self.web3.eth.estimate_gas(_bare(transaction)) * 5 // 4
-
-    def deliver(self, raw: bytes) -> None:
-        """Give the node a signed transaction; raises what web3 raises."""
-        self.web3.eth.send_raw_transaction(HexBytes(raw))
-
-    def waiting(self, sender: str, nonce: int) -> Mapping[str, Any] | None:
-        """Give *sender*'s transaction of this number that is not mined, as the node tells it.
-
-        None if there is none, or the node does not show what waits.
-        """
-        with suppress(ChainError), self.translated():
-            found = self._request("eth_getTransactionBySenderAndNonce", sender, hex(nonce))
-            return cast("Mapping[str, Any] | None", found)
-        return None
-
-    def explain(self, transaction: TxParams, receipt: TxReceipt) -> None:
-        """Call what was mined as failed once more, for the reason that receipts leave out."""
-        self.web3.eth.call(_bare(transaction), receipt["blockNumber"])
-        raise ChainError(
-            f"transaction {receipt['transactionHash'].to_0x_hex()} failed, and no reason is known"
-        )
 
     # -- patience
 
@@ -177,13 +137,3 @@ class Node(View):
                     self._request("evm_mine")
         while self.now() < timestamp:
             time.sleep(POLL_SECONDS)
-
-    def _request(self, method: str, *parameters: object) -> Any:  # noqa: ANN401 - the node decides
-        return self.web3.manager.request_blocking(RPCEndpoint(method), list(parameters))
-
-
-def _bare(transaction: TxParams) -> TxParams:
-    """Leave out gas, fees and nonce, so that a node looks at what the call does alone."""
-    wanted = {"from", "to", "data", "value"}
-    kept = {key: value for key, value in transaction.items() if key in wanted and value}
-    return cast("TxParams", kept)

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from web3.types import TxParams
 
     from fedmerit.chain.keys import Signer
-    from fedmerit.chain.node.node import Node
-    from fedmerit.chain.node.transaction import Call, Fees, Mined
+    from fedmerit.chain.node.endpoint import Endpoint
+    from fedmerit.chain.node.fees import Fees
+    from fedmerit.chain.node.transaction import Call, Mined
 
 
 class Outbox:
@@ -29,7 +30,7 @@ class Outbox:
     somebody else sends as the same account is noticed, and not queued behind.
     """
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Endpoint) -> None:
         self._node = node
         self._nonces: dict[str, int] = {}
 
@@ -39,8 +40,8 @@ class Outbox:
             self._nonces[address] = self._counted(address, "pending")
         return self._nonces[address]
 
-    def settle_down(self, addresses: Iterable[ChecksumAddress]) -> None:
-        """See :meth:`fedmerit.chain.node.node.Node.settle_down`."""
+    def await_pending(self, addresses: Iterable[ChecksumAddress]) -> None:
+        """See :meth:`fedmerit.chain.node.node.Node.await_pending`."""
         deadline = time.monotonic() + under_way.STUCK_SECONDS
         for address in addresses:
             mined = self._counted(address, "latest")

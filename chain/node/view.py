@@ -8,7 +8,7 @@ from eth_typing import BlockNumber, HexStr
 from eth_utils.address import to_checksum_address
 
 from fedmerit.chain.node.reverts import translated
-from fedmerit.chain.node.transaction import Fees, Mined
+from fedmerit.chain.node.transaction import Mined
 from fedmerit.contracts import artifact
 
 if TYPE_CHECKING:
@@ -108,13 +108,6 @@ class View:
         """Give the chain's time, in Unix seconds."""
         with self.translated():
             return int(self.web3.eth.get_block("latest")["timestamp"])
-
-    def fees(self) -> Fees:
-        """Give what a transaction should offer now: room for the base fee to double."""
-        with self.translated():
-            base = int(self.web3.eth.get_block("latest").get("baseFeePerGas", 0))
-            priority = int(self.web3.eth.max_priority_fee)
-        return Fees(2 * base + priority, priority)
 
     def height(self) -> int:
         """Give the number of the latest block."""

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from fedmerit.chain.settlement.drawing import Drawing
 from fedmerit.chain.settlement.journal import Journal, ignore
 from fedmerit.chain.settlement.opening import establish
+from fedmerit.chain.settlement.payment_steps import Settlement
 from fedmerit.chain.settlement.preparation import Preparation
-from fedmerit.chain.settlement.steps import Settlement
 from fedmerit.errors import ChainError, ChainMoved, Unreachable
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from fedmerit.chain.keys import Keyring
     from fedmerit.chain.node.node import Node
-    from fedmerit.chain.order import Agreement, Order
     from fedmerit.chain.settlement.journal import OnStep
     from fedmerit.chain.settlement.receipt import Deployment, Drawn, Receipt, Step
+    from fedmerit.chain.settlement.request import JobTerms, SettlementRequest
 
     #: Told where the contracts are.
     Keep = Callable[[Deployment], None]
@@ -42,7 +42,7 @@ PATIENCE_SECONDS: Final = 60.0
 
 def draw(
     node: Node,
-    agreement: Agreement,
+    agreement: JobTerms,
     keys: Keyring,
     *,
     deployment: Deployment | None = None,
@@ -80,7 +80,7 @@ def draw(
 
 def settle(
     node: Node,
-    order: Order,
+    order: SettlementRequest,
     keys: Keyring,
     *,
     deployment: Deployment | None = None,

@@ -7,7 +7,7 @@ import json
 import pytest
 from eth_account import Account
 
-from fedmerit.chain.keys import FAUCET, PASSWORD_VARIABLE, Cast, Keyring
+from fedmerit.chain.keys import FAUCET, PASSWORD_VARIABLE, Keyring, Signers
 from fedmerit.errors import ChainError
 
 KEY = "0x" + "5a" * 32
@@ -89,7 +89,7 @@ def test_no_form_of_a_signer_shows_its_key():
     keys = Keyring.environment({"FEDMERIT_KEY_SPONSOR": KEY})
     signer = keys.signer("sponsor")
 
-    shown = f"{signer!r} {signer} {keys!r} {keys} {Cast(signer, signer, (signer,))!r}"
+    shown = f"{signer!r} {signer} {keys!r} {keys} {Signers(signer, signer, (signer,))!r}"
     assert "5a5a" not in shown.lower()
 
 
@@ -97,7 +97,7 @@ def test_two_roles_on_one_account_are_named():
     both = {"FEDMERIT_KEY_SPONSOR": KEY, "FEDMERIT_KEY_COORDINATOR": KEY}
 
     with pytest.raises(ChainError, match="'sponsor' and 'coordinator' share"):
-        Cast.of(Keyring.environment(both), ())
+        Signers.of(Keyring.environment(both), ())
 
 
 def test_the_faucet_is_the_account_that_local_nodes_publish():

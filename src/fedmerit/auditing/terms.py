@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from fedmerit.auditing.verdict import Check, compared
-from fedmerit.chain import Agreement
+from fedmerit.chain import JobTerms
 from fedmerit.chain.proofs.tree import AllowList
 from fedmerit.chain.settlement.terms import safeguards_of
 from fedmerit.stages.draw import agreed
@@ -26,7 +26,7 @@ def opened_on(ledger: Ledger) -> dict[str, Any]:
 
 def check_terms(bundle: Bundle, ledger: Ledger) -> Check:
     """Hold the terms of the job against the scenario's; its end alone moves with the clock."""
-    asked, told = Agreement(**agreed(bundle)), opened_on(ledger)
+    asked, told = JobTerms(**agreed(bundle)), opened_on(ledger)
     ours = asdict(safeguards_of(asked, ledger.addresses["CommitteeArbiter"]))
     safeguards = {_camel(name): value for name, value in ours.items()}
     due = {

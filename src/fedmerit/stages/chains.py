@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from fedmerit.bundle.schemas import DEPLOYMENT, DRAWN, TIMINGS, TRANSCRIPT, TimingsDocument
 from fedmerit.chain import Deployment, Keyring, Transcript, connect, replay
 from fedmerit.chain.node.embedded import EmbeddedNode
-from fedmerit.chain.node.node import EMBEDDED_CHAIN
+from fedmerit.chain.node.endpoint import EMBEDDED_CHAIN
 from fedmerit.errors import ChainError
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from fedmerit.bundle.directory import COALITIONS
 from fedmerit.bundle.schemas import COMMITMENT, VALUATION, ValuationDocument
 from fedmerit.bundle.training import whole
 from fedmerit.chain import Commitment
-from fedmerit.chain.order import MAXIMUM_DRAWN
 from fedmerit.chain.proofs.committed import Numbers
+from fedmerit.chain.settlement.request import MAXIMUM_DRAWN
 from fedmerit.errors import BundleError
 from fedmerit.incentives.methods import SHAPLEY
 from fedmerit.shuffles import permutation

@@ -20,9 +20,9 @@ from fedmerit.bundle.schemas import (
     TrainingDocument,
 )
 from fedmerit.canonical import digest
-from fedmerit.chain import STEPS, Agreement, Deployment, Drawn
+from fedmerit.chain import STEPS, Deployment, Drawn, JobTerms
 from fedmerit.chain import draw as draw_on_chain
-from fedmerit.chain.keys import Cast
+from fedmerit.chain.keys import Signers
 from fedmerit.chain.ledger.reading import all_transactions
 from fedmerit.errors import ChainError
 from fedmerit.stages.chains import deployment_of, keep_chain, node_of
@@ -70,7 +70,7 @@ def check_agreement(scenario: Scenario, together: Together, chain: ChainChoice) 
     names, agreed_on = together.participants, terms(scenario)
     if scenario.settlement.commit_window:
         _check_signers(together, silent=agreed_on["silent"])
-    Agreement(
+    JobTerms(
         **agreed_on,
         participants=names,
         update_roots=(),
@@ -80,7 +80,7 @@ def check_agreement(scenario: Scenario, together: Together, chain: ChainChoice) 
     )
     if chain.rpc is not None:
         chain.connect(started=0)
-    Cast.of(chain.keys(scenario), names)
+    Signers.of(chain.keys(scenario), names)
 
 
 def _check_signers(together: Together, *, silent: frozenset[str]) -> None:
@@ -103,7 +103,7 @@ def draw(bundle: Bundle, chain: ChainChoice, advance: Advance) -> None:
     node = node_of(bundle, chain)
     drawn = draw_on_chain(
         node,
-        Agreement(**agreed(bundle)),
+        JobTerms(**agreed(bundle)),
         keys,
         deployment=deployment_of(bundle, node),
         on_deployed=lambda found: bundle.write(DEPLOYMENT, found.to_json().encode()),

@@ -10,9 +10,9 @@ from fedmerit.chain.ledger.discovery import contracts_of, opened_jobs
 from fedmerit.chain.ledger.reading import read_ledger
 from fedmerit.chain.node.connection import connect
 from fedmerit.chain.settlement.opening import establish
+from fedmerit.chain.settlement.payment_steps import Settlement
 from fedmerit.chain.settlement.receipt import Deployment
 from fedmerit.chain.settlement.settlement import settle
-from fedmerit.chain.settlement.steps import Settlement
 from fedmerit.contracts import artifact, names
 from fedmerit.errors import ChainError
 

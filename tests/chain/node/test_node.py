@@ -14,7 +14,7 @@ import fedmerit.chain
 from fedmerit.chain.clients import Registry
 from fedmerit.chain.keys import FAUCET, Keyring
 from fedmerit.chain.node.connection import connect
-from fedmerit.chain.node.node import EMBEDDED_CHAIN
+from fedmerit.chain.node.endpoint import EMBEDDED_CHAIN
 from fedmerit.chain.node.reverts import _decoded
 from fedmerit.chain.node.transaction import Transfer
 from fedmerit.chain.settlement.deployment import Contracts, plan

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from fedmerit.chain.keys import FAUCET
 from fedmerit.chain.ledger.reading import read_ledger
 from fedmerit.chain.node.connection import connect
+from fedmerit.chain.node.replay import replay
 from fedmerit.chain.node.transaction import Transfer
-from fedmerit.chain.node.transcript import Transcript, replay
+from fedmerit.chain.node.transcript import Transcript
 from fedmerit.chain.settlement.settlement import settle
 from fedmerit.errors import ChainError, WrongChain
 

@@ -18,10 +18,10 @@ from fedmerit.errors import ChainError, SeedChanged
 if TYPE_CHECKING:
     from fedmerit.chain.clients.reports import Posted
     from fedmerit.chain.keys import Signer
-    from fedmerit.chain.order import Order
     from fedmerit.chain.proofs.committed import Commitment
     from fedmerit.chain.settlement.journal import Journal
     from fedmerit.chain.settlement.opening import Site
+    from fedmerit.chain.settlement.request import SettlementRequest
 
 
 class Settlement(Preparation):
@@ -34,7 +34,7 @@ class Settlement(Preparation):
 
     """
 
-    def __init__(self, site: Site[Order], journal: Journal) -> None:
+    def __init__(self, site: Site[SettlementRequest], journal: Journal) -> None:
         super().__init__(site, journal)
         self._site = site
         self._order = site.order

@@ -13,7 +13,7 @@ from fedmerit.chain.node.transaction import Transfer
 from fedmerit.errors import InsufficientFunds
 
 if TYPE_CHECKING:
-    from fedmerit.chain.keys import Cast, Signer
+    from fedmerit.chain.keys import Signer, Signers
     from fedmerit.chain.node.node import Node
 
 # Twice what was measured, in units of gas, since fees move while a settlement runs.
@@ -31,7 +31,7 @@ _PLENTY: Final = 10**18
 
 
 def top_ups(
-    node: Node, cast: Cast, *, rounds: int, deployed: bool
+    node: Node, cast: Signers, *, rounds: int, deployed: bool
 ) -> tuple[Signer, dict[str, int]]:
     """Say who pays the gas money, and the wei that each account lacks.
 
@@ -59,7 +59,7 @@ def top_ups(
     return cast.sponsor, lacking
 
 
-def fuelled(node: Node, signer: Signer) -> None:
+def ensure_gas(node: Node, signer: Signer) -> None:
     """See that *signer* has ether for a transaction, from the faucet of a local chain.
 
     Raises:
@@ -74,7 +74,7 @@ def fuelled(node: Node, signer: Signer) -> None:
     node.send(Transfer(signer.address, _PLENTY), FAUCET)
 
 
-def _lacking(node: Node, cast: Cast, rounds: int, deployment: int) -> dict[str, int]:
+def _lacking(node: Node, cast: Signers, rounds: int, deployment: int) -> dict[str, int]:
     listed = _LISTED * len(cast.members)
     units: dict[str, int] = {
         cast.sponsor.address: _SPONSOR + deployment + _MINTED * len(cast.members),
