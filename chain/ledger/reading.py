@@ -15,11 +15,12 @@ from fedmerit.chain.ledger import decoding
 from fedmerit.chain.ledger.ledger import Event, Ledger, SignedReport
 from fedmerit.chain.settlement.deployment import contracts_at
 from fedmerit.chain.settlement.receipt import Step, merged
+from fedmerit.errors import ChainMoved, NodeRefused
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from web3.types import LogReceipt
+    from web3.types import LogReceipt, TxReceipt
 
     from fedmerit.chain.node.node import Node
     from fedmerit.chain.node.transaction import Mined
@@ -70,8 +71,14 @@ def read_ledger(
     Raises:
         Reverted: There is no such job.
         ChainError: An address is missing, or no contract answers there.
+        NodeError: The node does not show all of it, or shows what cannot be read.
 
     """
+    with node.translated():
+        return _ledger(node, addresses, job, first_block)
+
+
+def _ledger(node: Node, addresses: Mapping[str, str], job: int, first_block: int) -> Ledger:
     contracts = contracts_at(node, addresses)
     terms = contracts.registry.terms(job)
     sponsor = contracts.registry.sponsor(job)
@@ -134,14 +141,24 @@ def _history(
     for transaction in hashes:
         if transaction in skip:
             continue
-        receipt = node.receipt(transaction)
-        mined = node.mined(receipt)
+        receipt, mined = _mined(node, transaction)
         # The token's transfers carry no job: they count by the transaction they are in.
         found = [_event(sources, log, mined) for log in receipt["logs"]]
         own_events = [event for event in found if event and event.arguments.get("job", job) == job]
         events += own_events
         transactions.append(_step(mined, own_events))
     return tuple(events), tuple(transactions)
+
+
+def _mined(node: Node, transaction: str) -> tuple[TxReceipt, Mined]:
+    """Look up what the node itself has just shown a log of."""
+    try:
+        receipt = node.receipt(transaction)
+        return receipt, node.mined(receipt)
+    except ChainMoved as error:
+        words = f"it shows logs of transaction {transaction}, and not the transaction"
+        hint = "It may keep no old transactions, or be catching up: name another node."
+        raise NodeRefused(node.url, words=words, hint=hint) from error
 
 
 def _logs(node: Node, sources: Mapping[str, str], job: int, first_block: int) -> list[LogReceipt]:

@@ -7,6 +7,7 @@ behind when it died is taken up instead of sent a second time.
 
 from __future__ import annotations
 
+import logging
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
     from fedmerit.chain.keys import Signer
     from fedmerit.chain.node.endpoint import Endpoint
+
+log = logging.getLogger(__name__)
 
 #: How long one transaction is waited for in all, and before more is offered for it.
 RECEIPT_SECONDS: Final = 180.0
@@ -91,18 +94,27 @@ class Dispatch:
 
         """
         began = offered = time.monotonic()
-        pause = FIRST_LOOK_SECONDS
+        height, pause = -1, FIRST_LOOK_SECONDS
         while (receipt := self._receipt() or self._looked_after()) is None:
-            now = time.monotonic()
+            now, height = time.monotonic(), self._node.height() if height < 0 else height
             if now - began > RECEIPT_SECONDS:
-                shown = self._hashes[-1].to_0x_hex()
-                raise NotMined(self._signer.role, shown, nonce=self._nonce, seconds=now - began)
+                raise self._not_mined(now - began, self._node.height() - height)
             if now - offered > STUCK_SECONDS:
+                log.info(
+                    "waiting for transaction %s, number %d of %r, to be mined: offering more",
+                    self._hashes[-1].to_0x_hex(),
+                    self._nonce,
+                    self._signer.role,
+                )
                 self._offer_more()
                 offered = now
             time.sleep(pause)
             pause = min(2 * pause, LAST_LOOK_SECONDS)
         return receipt
+
+    def _not_mined(self, seconds: float, blocks: int) -> NotMined:
+        shown = self._hashes[-1].to_0x_hex()
+        return NotMined(self._signer.role, shown, nonce=self._nonce, seconds=seconds, blocks=blocks)
 
     def _receipt(self) -> TxReceipt | None:
         for sent in reversed(self._hashes):

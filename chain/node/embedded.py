@@ -128,6 +128,8 @@ class EmbeddedNode(Node):
 
     """
 
+    remote = False
+
     def __init__(self, started: int) -> None:
         self._backend = _Backend(started)
         self._started = started

@@ -10,13 +10,14 @@ from web3.types import RPCEndpoint
 
 from fedmerit.chain.node.fees import suggested
 from fedmerit.chain.node.view import View
-from fedmerit.errors import ChainError
+from fedmerit.errors import BadAnswer, ChainError, NodeRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from web3.types import TxParams, TxReceipt
 
+    from fedmerit.chain.keys import Signer
     from fedmerit.chain.node.fees import Fees
 
 #: The chain id that eth-tester answers, and the two that local nodes use.
@@ -31,6 +32,15 @@ class Endpoint(View):
     def development(self) -> bool:
         """Whether this is a local chain, where well-known keys do no harm."""
         return self.chain_id in DEVELOPMENT_CHAINS
+
+    def check_key(self, signer: Signer) -> None:
+        """Refuse to sign or pay as *signer* here if everybody can; raises ChainError."""
+        if signer.development and not self.development:
+            raise ChainError(
+                f"the key of {signer.role!r} is a development key that anybody can derive, "
+                f"and chain {self.chain_id} is not a local one",
+                hint="Give real keys: a keystore directory, or environment variables.",
+            )
 
     def fees(self) -> Fees:
         """Give what a transaction should offer now."""
@@ -53,7 +63,7 @@ class Endpoint(View):
 
         None if there is none, or the node does not show what waits.
         """
-        with suppress(ChainError), self.translated():
+        with suppress(NodeRefused, BadAnswer), self.translated():
             found = self._request("eth_getTransactionBySenderAndNonce", sender, hex(nonce))
             return cast("Mapping[str, Any] | None", found)
         return None

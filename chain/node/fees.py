@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
+from warnings import catch_warnings, simplefilter
 
 if TYPE_CHECKING:
     from web3.eth import Eth
@@ -26,5 +27,7 @@ class Fees(NamedTuple):
 def suggested(eth: Eth) -> Fees:
     """Give what a transaction should offer now: room for the base fee to double."""
     base = int(eth.get_block("latest").get("baseFeePerGas", 0))
-    priority = int(eth.max_priority_fee)
+    with catch_warnings():
+        simplefilter("ignore")  # of nodes that suggest no tip: web3 takes it from recent blocks
+        priority = int(eth.max_priority_fee)
     return Fees(2 * base + priority, priority)

@@ -65,7 +65,7 @@ class Outbox:
         purses: dict[str, _Purse] = {}
         prepared = []
         for call, signer in calls:
-            self._check_key(signer)
+            self._node.check_key(signer)
             transaction = self._built(call, signer, fees)
             if signer.address not in purses:
                 gas = self._node.estimate(transaction)
@@ -91,14 +91,6 @@ class Outbox:
                 "gas": 0,
             }
         )
-
-    def _check_key(self, signer: Signer) -> None:
-        if signer.development and not self._node.development:
-            raise ChainError(
-                f"the key of {signer.role!r} is a development key that anybody can derive, "
-                f"and chain {self._node.chain_id} is not a local one",
-                hint="Give real keys: a keystore directory, or environment variables.",
-            )
 
     def _concluded(self, sent: Dispatch) -> Mined:
         receipt = sent.wait()

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 from contextlib import contextmanager, suppress
 from functools import cache
-from json import JSONDecodeError
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, cast
 
@@ -24,18 +23,24 @@ from eth_utils.abi import (
     get_abi_input_types,
 )
 from eth_utils.exceptions import ValidationError
-from requests.exceptions import RequestException
 from web3.exceptions import (
     BadFunctionCallOutput,
-    BadResponseFormat,
     BlockNotFound,
     ContractLogicError,
     TransactionNotFound,
     Web3RPCError,
 )
 
+from fedmerit.chain.node.answers import printable
 from fedmerit.contracts import artifact, names
-from fedmerit.errors import ChainError, ChainMoved, Reverted, Unreachable
+from fedmerit.errors import (
+    BadAnswer,
+    ChainError,
+    ChainMoved,
+    FedmeritError,
+    NodeRefused,
+    Reverted,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -78,23 +83,34 @@ HINTS: Final[Mapping[str, str]] = MappingProxyType(
 
 
 @contextmanager
-def translated(url: str) -> Iterator[None]:
-    """Turn whatever a node at *url* raises into a :class:`~fedmerit.errors.ChainError`."""
+def translated(url: str, *, remote: bool = True) -> Iterator[None]:
+    """Turn whatever a node at *url* raises into a :class:`~fedmerit.errors.ChainError`.
+
+    Of a *remote* node that is everything: what cannot be read in its answers ends in any
+    exception of web3, of the decoders below it, or of Python itself.
+    """
     try:
         yield
+    except FedmeritError:
+        raise
     except (ContractLogicError, TransactionFailed) as error:
         raise reverted(error) from error
-    except (RequestException, BadResponseFormat, JSONDecodeError, ConnectionError) as error:
-        raise Unreachable(url, why=type(error).__name__) from error
     except (TransactionNotFound, BlockNotFound) as error:
         raise ChainMoved(f"{url} does not hold any more what it held: {error}") from error
     except BadFunctionCallOutput as error:
         raise ChainError(
-            f"a contract did not answer: {error}",
+            f"a contract did not answer: {printable(error)}",
             hint="Check that the addresses are those of this chain.",
         ) from error
-    except (Web3RPCError, TesterRefusal, ValidationError) as error:
+    except (TesterRefusal, ValidationError) as error:
         raise ChainError(f"{url} refused: {said(error)}") from error
+    except Web3RPCError as error:
+        raise NodeRefused(url, words=said(error), code=_code(error)) from error
+    except Exception as error:
+        if not remote:
+            raise
+        told = f"what cannot be read ({type(error).__name__}: {printable(error)})"
+        raise BadAnswer(url, answer=told) from error
 
 
 def reverted(error: Exception) -> Reverted:
@@ -148,7 +164,17 @@ def _revert_data(error: Exception) -> bytes:
 
 def said(error: Exception) -> str:
     """Give a node's own words, without what web3 wraps them in."""
+    message = _told(error).get("message")
+    return printable(message or error).removeprefix("execution reverted: ")
+
+
+def _code(error: Exception) -> int:
+    code = _told(error).get("code")
+    return code if isinstance(code, int) else 0
+
+
+def _told(error: Exception) -> Mapping[str, object]:
+    """Give the error object of a node's answer; nothing if it sent none."""
     response = error.rpc_response if isinstance(error, Web3RPCError) else None
     detail = response.get("error") if response else None
-    message = detail.get("message") if isinstance(detail, dict) else None
-    return str(message or error).removeprefix("execution reverted: ")
+    return cast("Mapping[str, object]", detail) if isinstance(detail, dict) else {}

@@ -11,6 +11,7 @@ one before told. Amounts are cumulative, so whoever claims after the last has ev
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from fedmerit.chain.settlement.drawing import Drawing
@@ -18,7 +19,7 @@ from fedmerit.chain.settlement.journal import Journal, ignore
 from fedmerit.chain.settlement.opening import establish
 from fedmerit.chain.settlement.payment_steps import Settlement
 from fedmerit.chain.settlement.preparation import Preparation
-from fedmerit.errors import ChainError, ChainMoved, Unreachable
+from fedmerit.errors import ChainError, ChainMoved, NodeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-#: How often the chain is looked at again before we give up on it.
+log = logging.getLogger(__name__)
+
+#: How often the chain is looked at again, with nothing mined in between, before we give up.
 LOOKS: Final = 8
 #: How long a node that went away may take to come back.
 PATIENCE_SECONDS: Final = 60.0
@@ -112,7 +115,8 @@ def settle(
         Reverted: A contract refused.
         InsufficientFunds: Somebody cannot pay for the gas; the step was not begun.
         NotMined: A transaction waits, whatever was offered for it.
-        Unreachable: The node went away for longer than :data:`PATIENCE_SECONDS`.
+        NodeError: The node went away for longer than :data:`PATIENCE_SECONDS`, or refuses.
+        NoBlocks: The chain stands still.
         ChainMoved: The chain kept changing under us, or another process sends as we do.
         ChainError: A key is missing, the chain holds something else than was sent or drew
             another seed than was valued by, or the earlier attempt was at another order.
@@ -158,18 +162,23 @@ def _persist(
         known = found
         on_deployed(found)
 
-    for _ in range(LOOKS):
+    looks, furthest = 0, len(journal.steps)
+    while True:
         try:
             return attempt(journal, known, keep)
         except ChainError as error:
             if not _passing(error, node, journal):
                 raise
-            last = error
-    raise last
+            # Whatever was mined meanwhile is progress, and a settlement may take days.
+            looks = 1 if len(journal.steps) > furthest else looks + 1
+            furthest = max(furthest, len(journal.steps))
+            if looks >= LOOKS:
+                raise
+            log.info("%s: looking at the chain again", error)
 
 
 def _passing(error: ChainError, node: Node, journal: Journal) -> bool:
     """Say whether looking again may help: the chain, and not the order, is at fault."""
     node.await_answer(PATIENCE_SECONDS)  # another chain may answer in its place
     lost = journal.look_again(node)
-    return lost or isinstance(error, Unreachable | ChainMoved)
+    return lost or isinstance(error, ChainMoved) or (isinstance(error, NodeError) and error.passing)

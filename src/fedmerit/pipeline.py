@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
+from shlex import quote
 from time import perf_counter, time
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -97,6 +98,7 @@ def resume(
             f"the run in {directory} is complete",
             hint=f"Check it with 'fedmerit audit {directory}', or start another run.",
         )
+    chain.check_again(bundle)
     return _go_on(bundle, chain, progress)
 
 
@@ -131,7 +133,7 @@ def _go_on(bundle: Bundle, chain: ChainChoice, progress: Progress) -> Bundle:
                 if isinstance(error, SeedChanged):  # what followed from the other is void
                     bundle.undo("draw")
                 bundle.fail(stage, f"{type(error).__name__}: {error}")
-            error.add_note(f"fedmerit run --resume {bundle.path}")
+            error.add_note(f"fedmerit run --resume {quote(str(bundle.path))}{chain.options}")
             raise
         _note_time(bundle, stage, perf_counter() - began)
         bundle.finish(stage)

@@ -20,7 +20,7 @@ from fedmerit.auditing.site import Site
 from fedmerit.auditing.verdict import Check, Spots, Verdict, compared
 from fedmerit.bundle.directory import REPORT, Bundle
 from fedmerit.bundle.schemas import RUN, RunDocument
-from fedmerit.errors import AuditImpossible, FedmeritError, Unreachable, WrongChain
+from fedmerit.errors import AuditImpossible, FedmeritError, NodeError, WrongChain
 from fedmerit.provenance import versions
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def audit(
     Raises:
         AuditImpossible: There is nothing to audit, or it cannot be audited here; or
             *spot_checks* or *spot_seed* is less than 0, or there is a seed and no check.
-        Unreachable: No node answers at *rpc*.
+        NodeError: No node answers at *rpc*, or not as nodes do: nothing is said of the bundle.
     """
     if spot_seed is not None and not spot_checks:
         raise AuditImpossible(
@@ -118,7 +118,7 @@ def _findings(
         except StopIteration:
             return
         except FedmeritError as error:
-            if final and isinstance(error, AuditImpossible | Unreachable | WrongChain):
+            if final and isinstance(error, AuditImpossible | NodeError | WrongChain):
                 raise
             yield Check(name, "differs", str(error))
             return

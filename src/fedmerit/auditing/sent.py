@@ -16,7 +16,7 @@ from fedmerit.chain import Transcript
 from fedmerit.chain.keys import FAUCET
 from fedmerit.chain.ledger.shipped import other_code
 from fedmerit.chain.settlement.deployment import contracts_at
-from fedmerit.errors import ChainError
+from fedmerit.errors import ChainError, NodeError
 from fedmerit.stages.draw import drawn_of
 
 if TYPE_CHECKING:
@@ -96,6 +96,8 @@ def _besides(site: Site, said: Step) -> bool:
     """Say whether the chain holds *said*, which bears no event of the job, just as it is told."""
     try:
         mined, data, to = site.seen(said.hash)
+    except NodeError:
+        raise  # it says nothing of the bundle
     except ChainError:
         return False
     bound = site.bundle.document(evidence.ACCOUNTS, evidence.AccountsDocument)
@@ -117,6 +119,8 @@ def check_code(site: Site) -> Check:
     try:
         contracts.check()
         other, strange = other_code(site.node, contracts), ""
+    except NodeError:
+        raise
     except ChainError as error:
         other, strange = (), str(error)
     return compared(

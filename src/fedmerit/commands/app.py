@@ -1,13 +1,15 @@
 """The ``fedmerit`` command.
 
 Results go to standard output, progress and problems to standard error. Exit status: 0
-done, 1 the audit found a difference, 2 something to put right.
+done, 1 the audit found a difference, 2 something to put right, 3 a fault in fedmerit itself,
+130 stopped.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+import traceback
 from pathlib import Path  # noqa: TC003 - cyclopts reads the annotations at run time
 from typing import TYPE_CHECKING, Literal
 
@@ -19,6 +21,7 @@ from rich.table import Table
 from fedmerit.commands import audit as audit_commands
 from fedmerit.commands import check as checks_command
 from fedmerit.commands import simulate as simulate_command
+from fedmerit.commands.nodes import at, narrated
 from fedmerit.errors import FedmeritError, ScenarioError
 
 if TYPE_CHECKING:
@@ -116,9 +119,9 @@ def ledger(
     else:
         _show_tables(found.tables())
     if bundle is not None:
-        _next(f"fedmerit audit {bundle}{_at(rpc)}", "to check it")
+        _next(f"fedmerit audit {bundle}{at(rpc)}", "to check it")
     else:
-        _next(f"fedmerit ledger{_at(rpc)} --job JOB", "to see another job")
+        _next(f"fedmerit ledger{at(rpc)} --job JOB", "to see another job")
     return 0
 
 
@@ -130,9 +133,12 @@ def report(bundle: Path) -> int:
         bundle: The directory that 'fedmerit run' wrote.
     """
     from fedmerit import pipeline  # noqa: PLC0415 - imports torch
+    from fedmerit.bundle.schemas import TRANSCRIPT  # noqa: PLC0415 - imports pydantic
 
     out.print(str(pipeline.write_report(bundle)), soft_wrap=True)
-    _next(f"fedmerit audit {bundle}", "to check it")
+    # Without transactions of its own it is on a node, whose address it does not keep.
+    there = "" if (bundle / TRANSCRIPT).is_file() else " --rpc URL"
+    _next(f"fedmerit audit {bundle}{there}", "to check it")
     return 0
 
 
@@ -195,7 +201,7 @@ def _show_run(bundle: Bundle, output: Output, rpc: str | None) -> None:
         for name, figure in key_figures(bundle).items():
             out.print(f"[bold]{name}[/]  {escape(figure)}", soft_wrap=True)
         out.print(f"[bold]Report[/]  {escape(str(bundle.path / 'report.html'))}", soft_wrap=True)
-    _next(f"fedmerit audit {bundle.path}{_at(rpc)}", "to check it")
+    _next(f"fedmerit audit {bundle.path}{at(rpc)}", "to check it")
 
 
 def _show_tables(tables: dict[str, list[dict[str, str]]]) -> None:
@@ -213,10 +219,6 @@ def _print_json(value: object) -> None:
     out.print(json.dumps(value, indent=2, ensure_ascii=False), markup=False, soft_wrap=True)
 
 
-def _at(rpc: str | None) -> str:
-    return f" --rpc {rpc}" if rpc else ""
-
-
 def _next(command: str, why: str) -> None:
     """Say on standard error what a person would type next."""
     err.print(f"[dim]next:[/] {escape(command)}  [dim]{escape(why)}[/]", soft_wrap=True)
@@ -232,10 +234,12 @@ def main() -> None:
     """Run the command; show a :class:`FedmeritError` as two lines, not a traceback."""
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     try:
-        sys.exit(app(arguments))
+        with narrated(err):
+            status = app(arguments)
+        sys.exit(status)
     except FedmeritError as error:
         if "--debug" in sys.argv[1:]:
-            raise
+            traceback.print_exc()
         err.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
         if error.hint:
             err.print(f"[bold] hint:[/] {escape(error.hint)}", soft_wrap=True)
@@ -245,6 +249,11 @@ def main() -> None:
         err.print("stopped")
         _go_on(stop)
         sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - Python's own status is 1: a difference, to us
+        traceback.print_exc()
+        err.print("[bold red]error:[/] this is a fault in fedmerit: please report the lines above")
+        _go_on(error)
+        sys.exit(3)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from rich.console import Console
 from rich.markup import escape
 
+from fedmerit.commands.nodes import at
 from fedmerit.errors import AuditImpossible
 
 if TYPE_CHECKING:
@@ -47,17 +48,17 @@ def audit(
     )
     _show_verdict(verdict, output)
     if verdict.faults:
-        again = f"{_spots(verdict)}{_at(rpc)}"
+        again = f"{_spots(verdict)}{at(rpc)}"
         _next(
             f"fedmerit dispute {bundle} --fault 1{again}",
             "to prove the first to the chain",
         )
     elif not verdict.passed:
-        _next(f"fedmerit audit {bundle}{_at(rpc)} --output json", "to keep the findings")
+        _next(f"fedmerit audit {bundle}{at(rpc)} --output json", "to keep the findings")
     elif retrain:
         _next("fedmerit list", "to see what else a scenario can ask for")
     else:
-        _next(f"fedmerit audit {bundle}{_at(rpc)} --retrain", "to train every coalition again")
+        _next(f"fedmerit audit {bundle}{at(rpc)} --retrain", "to train every coalition again")
     return 0 if verdict.passed else 1
 
 
@@ -109,7 +110,7 @@ def dispute(
         out.print(f"[bold]{done.fault.kind}[/] {escape(done.fault.detail)}", soft_wrap=True)
         out.print(f"Disputes.{done.fault.function}, {done.gas:,} gas, {done.transaction}")
         out.print(escape(done.sentence), soft_wrap=True)
-    _next(f"fedmerit ledger {bundle}{_at(rpc)}", "to see the job")
+    _next(f"fedmerit ledger {bundle}{at(rpc)}", "to see the job")
     return 0
 
 
@@ -138,10 +139,6 @@ def _spots(verdict: Verdict) -> str:
     if verdict.spots is None or not any(fault.spotted for fault in verdict.faults):
         return ""
     return f" --spot-checks {verdict.spots.count} --spot-seed {verdict.spots.seed}"
-
-
-def _at(rpc: str | None) -> str:
-    return f" --rpc {rpc}" if rpc else ""
 
 
 def _next(command: str, why: str) -> None:

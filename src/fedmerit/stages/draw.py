@@ -22,7 +22,6 @@ from fedmerit.bundle.schemas import (
 from fedmerit.canonical import digest
 from fedmerit.chain import STEPS, Deployment, Drawn, JobTerms
 from fedmerit.chain import draw as draw_on_chain
-from fedmerit.chain.keys import Signers
 from fedmerit.chain.ledger.reading import all_transactions
 from fedmerit.errors import ChainError
 from fedmerit.stages.chains import deployment_of, keep_chain, node_of
@@ -64,13 +63,13 @@ def check_agreement(scenario: Scenario, together: Together, chain: ChainChoice) 
     """Find out before the training what would stop the settlement after it.
 
     Raises:
-        ChainError: Names, amounts or times that no settlement takes, no node, or no key; or too
-            few of the committee would have a stake left to sign with.
+        ChainError: Names, amounts or times that no settlement takes, a node or keys that none
+            can be made with; or too few of the committee would have a stake left to sign with.
     """
     names, agreed_on = together.participants, terms(scenario)
     if scenario.settlement.commit_window:
         _check_signers(together, silent=agreed_on["silent"])
-    JobTerms(
+    job_terms = JobTerms(
         **agreed_on,
         participants=names,
         update_roots=(),
@@ -78,9 +77,7 @@ def check_agreement(scenario: Scenario, together: Together, chain: ChainChoice) 
         threshold=together.threshold,
         updates=(_NOTHING,) * len(names),
     )
-    if chain.rpc is not None:
-        chain.connect(started=0)
-    Signers.of(chain.keys(scenario), names)
+    chain.check(scenario, job_terms)
 
 
 def _check_signers(together: Together, *, silent: frozenset[str]) -> None:
