@@ -20,7 +20,7 @@ from fedmerit.errors import ChainMoved, NodeRefused
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from web3.types import LogReceipt, TxReceipt
+    from web3.types import LogReceipt
 
     from fedmerit.chain.node.node import Node
     from fedmerit.chain.node.transaction import Mined
@@ -74,8 +74,13 @@ def read_ledger(
         NodeError: The node does not show all of it, or shows what cannot be read.
 
     """
-    with node.translated():
-        return _ledger(node, addresses, job, first_block)
+    try:
+        with node.translated():
+            return _ledger(node, addresses, job, first_block)
+    except ChainMoved as error:  # all that was looked up is what it has just shown a log of
+        words = f"it shows logs of transactions, and not the transactions: {error}"
+        hint = "It may keep no old transactions, or be catching up: name another node."
+        raise NodeRefused(node.url, words=words, hint=hint) from error
 
 
 def _ledger(node: Node, addresses: Mapping[str, str], job: int, first_block: int) -> Ledger:
@@ -84,6 +89,10 @@ def _ledger(node: Node, addresses: Mapping[str, str], job: int, first_block: int
     sponsor = contracts.registry.sponsor(job)
     everywhere = {name: str(to_checksum_address(at)) for name, at in addresses.items()}
     events, transactions = _history(node, everywhere, job, first_block)
+    if node.remote and not any(event.name == "JobOpened" for event in events):
+        words = f"it knows job {job}, and shows no log of its opening from block {first_block} on"
+        hint = "It may keep no old logs, or the search may begin too late: name another node."
+        raise NodeRefused(node.url, words=words, hint=hint)
     members = tuple(e.arguments["account"] for e in events if e.name == "Joined")
     holders = (sponsor, terms.coordinator, *members, contracts.vault.address)
     holders += (contracts.stakes.address,)
@@ -141,24 +150,14 @@ def _history(
     for transaction in hashes:
         if transaction in skip:
             continue
-        receipt, mined = _mined(node, transaction)
+        receipt = node.receipt(transaction)
+        mined = node.mined(receipt)
         # The token's transfers carry no job: they count by the transaction they are in.
         found = [_event(sources, log, mined) for log in receipt["logs"]]
         own_events = [event for event in found if event and event.arguments.get("job", job) == job]
         events += own_events
         transactions.append(_step(mined, own_events))
     return tuple(events), tuple(transactions)
-
-
-def _mined(node: Node, transaction: str) -> tuple[TxReceipt, Mined]:
-    """Look up what the node itself has just shown a log of."""
-    try:
-        receipt = node.receipt(transaction)
-        return receipt, node.mined(receipt)
-    except ChainMoved as error:
-        words = f"it shows logs of transaction {transaction}, and not the transaction"
-        hint = "It may keep no old transactions, or be catching up: name another node."
-        raise NodeRefused(node.url, words=words, hint=hint) from error
 
 
 def _logs(node: Node, sources: Mapping[str, str], job: int, first_block: int) -> list[LogReceipt]:

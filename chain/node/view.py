@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from eth_typing import BlockNumber, HexStr
 from eth_utils.address import to_checksum_address
+from hexbytes import HexBytes
 
 from fedmerit.chain.node.reverts import translated
 from fedmerit.chain.node.spans import Span
@@ -136,6 +137,12 @@ class View:
             receipt = self.web3.eth.get_transaction_receipt(HexStr(transaction))
             sent = self.web3.eth.get_transaction(HexStr(transaction))
         return self.mined(receipt), bytes(sent["input"])
+
+    def lists(self, block: int, transaction: str) -> bool:
+        """Say whether the block of this number has a *transaction* of this hash."""
+        with self.translated():
+            hashes = self.web3.eth.get_block(block)["transactions"]
+            return transaction in {HexBytes(cast("bytes", sent)).to_0x_hex() for sent in hashes}
 
     def now(self) -> int:
         """Give the chain's time, in Unix seconds."""

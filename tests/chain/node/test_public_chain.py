@@ -9,6 +9,7 @@ from eth_account import Account
 
 from fedmerit.chain.keys import PASSWORD_VARIABLE, Keyring
 from fedmerit.chain.node import node as node_module
+from fedmerit.chain.node import provider
 from fedmerit.chain.node.connection import connect
 from fedmerit.chain.settlement.settlement import settle
 from fedmerit.errors import ChainError, Unreachable
@@ -79,7 +80,8 @@ def test_development_keys_settle_nothing_there(public, keys, make_order):
     assert node.nonce(keys.signer("sponsor").address) == 0
 
 
-def test_a_node_that_goes_away_is_unreachable(start_anvil):
+def test_a_node_that_goes_away_is_unreachable(start_anvil, monkeypatch):
+    monkeypatch.setattr(provider, "FAULT_SECONDS", 0)
     with start_anvil() as url:
         node = connect(url)
 
