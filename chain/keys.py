@@ -186,13 +186,13 @@ def _unlocked(role: str, path: Path, password: str | None) -> LocalAccount:
         )
     try:
         key = Account.decrypt(path.read_text(encoding="utf-8"), password)
+        account: LocalAccount = Account.from_key(key)
     except Exception as error:  # noqa: BLE001 - a damaged file ends in any exception at all
         # Never its text: of a password that is not Unicode it quotes a part.
         raise ChainError(
             f"the key of {role!r} in {path} cannot be unlocked ({type(error).__name__})",
             hint=f"Check {PASSWORD_VARIABLE}, and that the file is web3 secret storage.",
         ) from None
-    account: LocalAccount = Account.from_key(key)
     return account
 
 

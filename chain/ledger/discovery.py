@@ -7,7 +7,7 @@ registry and its number; the other contracts are wired to that registry, and say
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from eth_utils.address import is_address
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from fedmerit.chain.node.node import Node
+
+
+#: Contracts count in so many numbers.
+_NUMBERS: Final = 2**256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +62,11 @@ def opened_jobs(
         raise ChainError(
             f"{printable(registry)!r} is no address of a registry",
             hint="Give 0x and 40 hexadecimal digits; 'fedmerit ledger --rpc URL' lists them.",
+        )
+    if first_block < 0 or not 0 <= (job or 0) < _NUMBERS:
+        raise ChainError(
+            f"no job {job} can be searched for from block {first_block} on",
+            hint="Jobs count from 1, and blocks from 0.",
         )
     return tuple(_opened(node, job, registry, first_block))
 

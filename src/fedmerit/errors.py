@@ -40,7 +40,7 @@ Catch :class:`FedmeritError` at a program's edge, a leaf where you can act on it
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -194,6 +194,10 @@ class BadAnswer(NodeError):
         self.passing = passing
 
 
+#: How nodes say that they do not have a block yet.
+_BEHIND: Final = ("header not found", "unknown block", "block not found")
+
+
 class NodeRefused(NodeError):
     """The node answers, and refuses what it is asked.
 
@@ -205,6 +209,8 @@ class NodeRefused(NodeError):
         super().__init__(f"the node at {url} refused: {words}", hint=hint)
         self.url = url
         self.code = code
+        # Where several nodes answer in turn, one may be a block behind.
+        self.passing = any(phrase in words.lower() for phrase in _BEHIND)
 
 
 class SearchCutShort(NodeError):

@@ -70,6 +70,26 @@ def test_a_wrong_password_is_refused_and_not_repeated(tmp_path):
     assert "guess" not in str(caught.value)
 
 
+@pytest.mark.parametrize("password", ["open-\udcff-sesame", "\ud800sesame"])
+def test_no_part_of_a_password_that_is_no_unicode_is_shown(tmp_path, password):
+    store(tmp_path, "sponsor")
+
+    with pytest.raises(ChainError, match="cannot be unlocked") as caught:
+        Keyring.keystore(tmp_path, {PASSWORD_VARIABLE: password}).signer("sponsor")
+
+    shown = repr(f"{caught.value} {caught.value.hint} {caught.value.__cause__}")
+    assert not [part for part in ("udcff", "ud800", "sesame", "open-") if part in shown]
+
+
+@pytest.mark.parametrize("key", [bytes(32), b"\xff" * 32])
+def test_a_file_that_holds_no_key_of_the_curve_is_named(tmp_path, monkeypatch, key):
+    store(tmp_path, "sponsor")
+    monkeypatch.setattr(Account, "decrypt", lambda *_: key)  # eth-account writes no such file
+
+    with pytest.raises(ChainError, match="cannot be unlocked"):
+        Keyring.keystore(tmp_path, {PASSWORD_VARIABLE: "open sesame"}).signer("sponsor")
+
+
 def test_environment_keys_are_found_by_the_role_in_capitals():
     keys = Keyring.environment({"FEDMERIT_KEY_ST_MARY_S": KEY})
 

@@ -41,7 +41,7 @@ TABLE = {
 }
 SCENARIO = parse(TABLE, origin="test")
 #: Real windows, which a chain that is not local has to wait out.
-WINDOWS = {"commit_window": 10, "reveal_window": 10, "challenge_window": 2}
+WINDOWS = {"commit_window": 6, "reveal_window": 6, "challenge_window": 1}
 ROLES = ("sponsor", "coordinator", "member-1", "member-2", "member-3")
 #: Anvil's account 0, here as an account that somebody filled.
 FUNDED = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"

@@ -62,6 +62,12 @@ def test_the_contracts_of_a_job_that_is_only_open_are_known(make_order, keys, jo
     assert contracts_of(node, found) == site.contracts.addresses
 
 
+@pytest.mark.parametrize(("job", "block"), [(-1, 0), (2**256, 0), (1, -1)])
+def test_numbers_that_no_job_and_no_block_has_are_refused(job, block):
+    with pytest.raises(ChainError, match="can be searched for"):
+        opened_jobs(connect(started=STARTED), job=job, first_block=block)
+
+
 @pytest.mark.parametrize("registry", ["", "0x12", "\x1b[2J", "0x" + "g" * 40])
 def test_what_is_no_address_of_a_registry_is_refused(registry):
     with pytest.raises(ChainError, match="no address of a registry") as caught:

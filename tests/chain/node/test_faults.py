@@ -95,6 +95,27 @@ def test_a_settlement_through_a_node_that_fails_in_six_ways_sends_nothing_twice(
 
 
 @pytest.mark.node
+@pytest.mark.parametrize("words", ["header not found", "unknown block"])
+def test_a_node_that_is_a_block_behind_now_and_then_is_settled_through(
+    anvil, make_order, keys, words
+):
+    behind = []
+
+    def lag(number, request, _ask):
+        if request["method"] == "eth_call" and number % 50 == 0 and len(behind) < 4:
+            behind.append(number)
+            return refusal(request, -32000, words)
+        return None
+
+    order = make_order(2, 1)
+    with proxied(anvil, lag) as url:
+        receipt = settle(connect(url), order, keys)
+
+    assert list(receipt.paid.values()) == list(order.payments)
+    assert behind
+
+
+@pytest.mark.node
 @pytest.mark.parametrize(
     "faults",
     [
