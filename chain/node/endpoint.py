@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fedmerit.chain.keys import Signer
     from fedmerit.chain.node.fees import Fees
 
-#: The chain id that eth-tester answers, and the two that local nodes use.
+#: The embedded chain's id, and the two that local nodes use.
 EMBEDDED_CHAIN: Final = 131277322940537
 DEVELOPMENT_CHAINS: Final = frozenset({31337, 1337, EMBEDDED_CHAIN})
 

@@ -1,13 +1,11 @@
 """One place where a node's troubles become this package's errors.
 
-A custom error arrives in two shapes: Anvil and other nodes send its bytes, eth-tester sends
-them as the text of a ``bytes`` literal. Both become :class:`~fedmerit.errors.Reverted`
-with the error's name and arguments, looked up over the ABIs of all contracts.
+A contract's own error becomes :class:`~fedmerit.errors.Reverted`, with its name and arguments
+looked up over the ABIs of all contracts.
 """
 
 from __future__ import annotations
 
-import ast
 from contextlib import contextmanager, suppress
 from functools import cache
 from types import MappingProxyType
@@ -15,8 +13,6 @@ from typing import TYPE_CHECKING, Final, cast
 
 from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
-from eth_tester.exceptions import TransactionFailed
-from eth_tester.exceptions import ValidationError as TesterRefusal
 from eth_utils.abi import (
     abi_to_signature,
     function_signature_to_4byte_selector,
@@ -93,7 +89,7 @@ def translated(url: str, *, remote: bool = True) -> Iterator[None]:
         yield
     except FedmeritError:
         raise
-    except (ContractLogicError, TransactionFailed) as error:
+    except ContractLogicError as error:
         raise reverted(error) from error
     except (TransactionNotFound, BlockNotFound) as error:
         raise ChainMoved(f"{url} does not hold any more what it held: {error}") from error
@@ -102,7 +98,7 @@ def translated(url: str, *, remote: bool = True) -> Iterator[None]:
             f"a contract did not answer: {printable(error)}",
             hint="Check that the addresses are those of this chain.",
         ) from error
-    except (TesterRefusal, ValidationError) as error:
+    except ValidationError as error:
         raise ChainError(f"{url} refused: {said(error)}") from error
     except Web3RPCError as error:
         raise NodeRefused(url, words=said(error), code=_code(error)) from error
@@ -113,8 +109,8 @@ def translated(url: str, *, remote: bool = True) -> Iterator[None]:
         raise BadAnswer(url, answer=told) from error
 
 
-def reverted(error: Exception) -> Reverted:
-    """Name the custom error behind web3's or eth-tester's exception."""
+def reverted(error: ContractLogicError) -> Reverted:
+    """Name the custom error behind web3's exception."""
     data = _revert_data(error)
     name, arguments = _decoded(data)
     if not name:
@@ -149,16 +145,10 @@ def _errors() -> dict[bytes, ABIError]:
     return {function_signature_to_4byte_selector(abi_to_signature(e)): e for e in found}
 
 
-def _revert_data(error: Exception) -> bytes:
+def _revert_data(error: ContractLogicError) -> bytes:
     """Give the bytes a call reverted with; empty where the node sent none."""
-    if isinstance(error, ContractLogicError):
-        with suppress(ValueError):
-            return bytes.fromhex(str(error.data).removeprefix("0x"))
-        return b""
-    # eth-tester: "execution reverted: b'...'", a literal's text.
-    with suppress(SyntaxError, ValueError):
-        data = ast.literal_eval(str(error).partition(": ")[2])
-        return data if isinstance(data, bytes) else b""
+    with suppress(ValueError):
+        return bytes.fromhex(str(error.data).removeprefix("0x"))
     return b""
 
 

@@ -30,11 +30,11 @@ from fedmerit.federation import (
     load_builtin,
     train,
 )
-from fedmerit.federation.behaviours import Exchange
+from fedmerit.federation.behaviours import ClientContext
+from fedmerit.kinds.horizontal.wiring import assemble
 from fedmerit.scenario.model import Scenario
-from fedmerit.stages.wiring import assemble
 
-EXCHANGE = Exchange(torch.ones(2, 3), torch.ones(2, 3), np.random.default_rng(0))
+CONTEXT = ClientContext(torch.ones(2, 3), torch.ones(2, 3), np.random.default_rng(0))
 
 
 def rows(count, classes):
@@ -72,14 +72,14 @@ def test_a_free_rider_has_no_rows_and_sends_zeros():
     features, labels = FreeRider().prepare(rows(5, 2), 2, np.random.default_rng(0))
 
     assert len(features) == len(labels) == 0
-    assert not FreeRider().send(torch.ones(2, 3), EXCHANGE).any()
+    assert not FreeRider().send(torch.ones(2, 3), CONTEXT).any()
 
 
 def moved(parameters=2000, seed=0):
     """Two global models that have moved: one by 3 in every parameter, one not at all."""
     before = torch.ones(2, parameters)
     previous = torch.stack([torch.full((parameters,), -2.0), torch.ones(parameters)])
-    return Exchange(before, previous, np.random.default_rng(seed))
+    return ClientContext(before, previous, np.random.default_rng(seed))
 
 
 def cosine(left, right):
@@ -130,7 +130,7 @@ def test_update_noise_has_the_stated_share_of_the_updates_own_norm():
 def test_noise_on_a_model_does_not_depend_on_which_other_models_are_asked_for(behaviour):
     updates = torch.rand(2, 50, generator=torch.Generator().manual_seed(1))
     both = moved(50)
-    second = Exchange(both.before[1:], both.previous[1:], np.random.default_rng(0))
+    second = ClientContext(both.before[1:], both.previous[1:], np.random.default_rng(0))
 
     assert torch.equal(behaviour.send(updates, both)[1:], behaviour.send(updates[1:], second))
 
@@ -182,14 +182,14 @@ def test_noise_that_cannot_be_drawn_is_refused(kind, noise):
 
 @pytest.mark.parametrize("kind", ["nan", "inf"])
 def test_a_faulty_member_sends_what_is_no_number(kind):
-    sent = Faulty(kind).send(torch.ones(2, 3), EXCHANGE)
+    sent = Faulty(kind).send(torch.ones(2, 3), CONTEXT)
 
     assert sent.shape == (2, 3)
     assert not sent.isfinite().any()
 
 
 def test_a_faulty_member_can_send_the_wrong_shape():
-    assert Faulty("shape").send(torch.ones(2, 3), EXCHANGE).shape == (2, 4)
+    assert Faulty("shape").send(torch.ones(2, 3), CONTEXT).shape == (2, 4)
 
 
 def test_an_unknown_fault_is_refused_with_the_nearest():
@@ -287,7 +287,7 @@ def test_a_copy_behaves_in_its_own_way_on_the_rows_it_has():
         ({"name": "copy", "copy_of": "membre-2"}, "no participant is called 'membre-2'"),
         ({"name": "member-1", "copy_of": "member-2"}, "rows of its own"),
         (
-            {"name": "copy", "copy_of": "member-2", "take_from": "member-1", "rows": 5},
+            {"name": "copy", "copy_of": "member-2", "rows_from": "member-1", "row_count": 5},
             "takes from 'member-1' and is a copy of 'member-2'",
         ),
     ],

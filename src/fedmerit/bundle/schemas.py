@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from pydantic import BeforeValidator, Field, PlainSerializer
 
 from fedmerit.bundle.directory import Document
+from fedmerit.units import MICRO, NANO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,9 +33,6 @@ DEPLOYMENT: Final = "settlement/deployment.json"
 TRANSCRIPT: Final = "settlement/transcript.json"
 LEDGER: Final = "settlement/ledger.json"
 TIMINGS: Final = "timings.json"
-
-NANO: Final = 10**9
-MICRO: Final = 10**6
 
 #: Base units: an integer in Python, its digits in the file.
 Money = Annotated[

@@ -121,7 +121,7 @@ def together(findings: Findings) -> Section:
 
 
 def helped(findings: Findings) -> Section:
-    """Show the values of each round."""
+    """Show the values of each round, where any was valued."""
     valuation = findings.valuation
     chart = Chart(
         id="chart-rounds",

@@ -1,0 +1,33 @@
+"""What follows from a scenario alone for encrypted regression."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fedmerit.scenario.model import Model
+
+if TYPE_CHECKING:
+    from fedmerit.scenario.columns import Vertical
+    from fedmerit.scenario.model import Scenario
+
+
+def check_sections(scenario: Scenario) -> None:
+    """Refuse networks, which nobody has."""
+    if scenario.model != Model():
+        msg = "[model] is for split learning: it is each owner's own network"
+        raise ValueError(msg)
+
+
+def encrypts(_asked: Vertical) -> bool:
+    """Say that numbers go over encrypted."""
+    return True
+
+
+def shows_parts(asked: Vertical) -> bool:
+    """Say whether the others show the label holder their parts of the scores."""
+    return asked.show_parts
+
+
+def epsilons(_asked: Vertical, _epochs: int) -> tuple[None, None]:
+    """Give none: no noise protects anybody."""
+    return None, None

@@ -1,0 +1,33 @@
+"""What would stop a vertical run late, found out before it begins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fedmerit.errors import ScenarioError
+from fedmerit.kinds.vertical.protocols import terms_of
+from fedmerit.kinds.vertical.scenario import vertical_of
+from fedmerit.kinds.vertical.tables import check_rows
+from fedmerit.kinds.vertical.wiring import task_of
+
+if TYPE_CHECKING:
+    from fedmerit.kinds.vertical.wiring import Partnership
+    from fedmerit.scenario.model import Scenario
+
+
+def rehearse(partnership: Partnership, scenario: Scenario) -> None:
+    """Find out before the training what would stop it, by one who may see all tables.
+
+    Raises:
+        FedmeritError: Keys, batches, networks or the game do not go together.
+    """
+    asked = vertical_of(scenario)
+    task = task_of(partnership, scenario)
+    partnership.learner.check(task)
+    seen = terms_of(asked).shows_parts(asked)
+    if scenario.valuation.game == "embeddings" and not seen:
+        raise ScenarioError(
+            "valuation.game = 'embeddings' needs what the label holder saw, and it sees sums alone",
+            hint="Set show_parts = true for a regression, or forward = 'plain' for networks.",
+        )
+    check_rows(len(task.parties), 1 + seen, len(task.held_out_labels))
