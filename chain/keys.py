@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from eth_account import Account
 from eth_utils.crypto import keccak
 
+from fedmerit.chain.recursion import bound
 from fedmerit.errors import ChainError
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
     from eth_typing import ChecksumAddress
     from web3.types import TxParams
+
+bound()  # eth-account raised it
 
 #: Roles of their own; participants may not take these names.
 OFFICES: Final = ("sponsor", "coordinator")

@@ -7,11 +7,12 @@ back, so a block, a receipt and a log are looked up, and never built a second ti
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from eth._utils.address import generate_contract_address
 from eth.chains.base import MiningChain
-from eth.consensus import ConsensusApplier, NoProofConsensus
+from eth.consensus.applier import ConsensusApplier
+from eth.consensus.noproof import NoProofConsensus
 from eth.constants import (
     BLANK_ROOT_HASH,
     POST_MERGE_DIFFICULTY,
@@ -24,6 +25,7 @@ from eth.vm.message import Message
 from eth_utils.crypto import keccak
 
 from fedmerit.chain.node.endpoint import EMBEDDED_CHAIN
+from fedmerit.chain.recursion import bound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
         StateAPI,
     )
     from eth_typing import Address, BlockNumber
+
+bound()  # py-evm raised it
 
 #: Gas that a block takes, and that a call may use.
 BLOCK_GAS: Final = 30_029_122
@@ -73,7 +77,7 @@ class _Chain(MiningChain):
 
     chain_id = EMBEDDED_CHAIN
     vm_configuration = ConsensusApplier(NoProofConsensus).amend_vm_configuration(
-        ((0, PragueVM),)  # type: ignore[arg-type] # a block's number
+        cast("Any", ((0, PragueVM),))  # a block's number
     )
 
     def create_header_from_parent(
@@ -173,18 +177,20 @@ class Engine:
             number: Of a mined block.
 
         """
-        state = self.state(number)
+        state: Any = self.state(number)
         before = state.snapshot()
         fields: dict[str, Any] = {"gas": BLOCK_GAS, "to": to, "sender": sender, "value": value}
-        context = state.transaction_context_class(gas_price=0, origin=sender)  # type: ignore[attr-defined]
-        kind: Any = state.computation_class  # type: ignore[attr-defined]
+        context = state.transaction_context_class(gas_price=0, origin=sender)
+        kind = state.computation_class
         try:
             if to:
                 message = Message(**fields, data=data, code=state.get_code(to))  # type: ignore[arg-type]
-                return kind.apply_message(state, message, context)
-            made = generate_contract_address(sender, state.get_nonce(sender))  # type: ignore[arg-type]
-            message = Message(**fields, data=b"", code=data, create_address=made)
-            return kind.apply_create_message(state, message, context)
+                done = kind.apply_message(state, message, context)
+            else:
+                made = generate_contract_address(sender, state.get_nonce(sender))  # type: ignore[arg-type]
+                message = Message(**fields, data=b"", code=data, create_address=made)
+                done = kind.apply_create_message(state, message, context)
+            return cast("ComputationAPI", done)
         finally:
             state.revert(before)
             state.clear_transient_storage()

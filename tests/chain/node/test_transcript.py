@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -124,3 +126,23 @@ def test_what_goes_on_after_a_replay_is_recorded_too(short):
 
     assert node.transcript.entries[:4] == short.entries
     assert replay(node.transcript).transcript == node.transcript
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["fedmerit.chain.node.connection", "fedmerit.chain.node.embedded", "fedmerit.auditing"],
+)
+def test_a_document_that_is_too_deep_does_not_end_the_process(module):
+    """Libraries raise the limit of calls to where json runs over the C stack."""
+    code = (
+        f"import json, {module}\n"
+        "for deep in ('[', '{\"a\":'):\n"
+        "    try:\n"
+        "        json.loads(deep * 100_000)\n"
+        "    except RecursionError:\n"
+        "        print('refused')\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == ["refused", "refused"]
