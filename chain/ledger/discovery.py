@@ -68,7 +68,8 @@ def opened_jobs(
             f"no job {job} can be searched for from block {first_block} on",
             hint="Jobs count from 1, and blocks from 0.",
         )
-    return tuple(_opened(node, job, registry, first_block))
+    with node.translated():
+        return tuple(_opened(node, job, registry, first_block))
 
 
 def _opened(

@@ -18,7 +18,7 @@ from web3.exceptions import TransactionNotFound, Web3RPCError
 from web3.types import Wei
 
 from fedmerit.chain.node.fees import Fees
-from fedmerit.chain.node.reverts import said
+from fedmerit.chain.node.reverts import node_words
 from fedmerit.errors import ChainMoved, NotMined
 
 if TYPE_CHECKING:
@@ -156,11 +156,11 @@ class Dispatch:
 
     def _adopt(self) -> None:
         """Take up what waits under this nonce, if it is this very call: we died after it."""
-        found = self._node.waiting(self._signer.address, self._nonce)
-        if found is None or not _same_call(found, self.transaction):
+        pending = self._node.waiting(self._signer.address, self._nonce)
+        if pending is None or not _same_call(pending, self.transaction):
             raise self._moved("is taken by a transaction that waits and is not ours")
-        self._offered(Fees(*(int(found[fee], 16) for fee in _FEES)))
-        self._follow(bytes.fromhex(found["hash"][2:]))
+        self._offered(Fees(*(int(pending[fee], 16) for fee in _FEES)))
+        self._follow(bytes.fromhex(pending["hash"][2:]))
 
     def _follow(self, sent: bytes) -> None:
         if (version := HexBytes(sent)) not in self._hashes:
@@ -178,12 +178,12 @@ class Dispatch:
 
 
 def _says(error: Web3RPCError, phrases: tuple[str, ...]) -> bool:
-    heard = said(error).lower()
-    return any(phrase in heard for phrase in phrases)
+    words = node_words(error).lower()
+    return any(phrase in words for phrase in phrases)
 
 
-def _same_call(found: Mapping[str, Any], ours: TxParams) -> bool:
-    """Say whether *found*, as a node's pool tells it, does what *ours* does."""
-    theirs = (found.get("to"), found["input"], int(found["value"], 16))
+def _same_call(pending: Mapping[str, Any], ours: TxParams) -> bool:
+    """Say whether *pending*, as a node's pool tells it, does what *ours* does."""
+    theirs = (pending.get("to"), pending["input"], int(pending["value"], 16))
     data = HexBytes(ours.get("data", b"")).to_0x_hex()
     return theirs == (str(ours["to"]).lower() if ours.get("to") else None, data, ours["value"])

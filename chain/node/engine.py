@@ -184,7 +184,7 @@ class Engine:
         kind = state.computation_class
         try:
             if to:
-                message = Message(**fields, data=data, code=state.get_code(to))  # type: ignore[arg-type]
+                message = Message(**fields, data=data, code=state.get_code(to))
                 done = kind.apply_message(state, message, context)
             else:
                 made = generate_contract_address(sender, state.get_nonce(sender))  # type: ignore[arg-type]

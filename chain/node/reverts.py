@@ -99,9 +99,9 @@ def translated(url: str, *, remote: bool = True) -> Iterator[None]:
             hint="Check that the addresses are those of this chain.",
         ) from error
     except ValidationError as error:
-        raise ChainError(f"{url} refused: {said(error)}") from error
+        raise ChainError(f"{url} refused: {node_words(error)}") from error
     except Web3RPCError as error:
-        raise NodeRefused(url, words=said(error), code=_code(error)) from error
+        raise NodeRefused(url, words=node_words(error), code=_code(error)) from error
     except Exception as error:
         if not remote:
             raise
@@ -114,7 +114,7 @@ def reverted(error: ContractLogicError) -> Reverted:
     data = _revert_data(error)
     name, arguments = _decoded(data)
     if not name:
-        return Reverted("unnamed error", (said(error),))
+        return Reverted("unnamed error", (node_words(error),))
     return Reverted(name, arguments, hint=HINTS.get(name, ""))
 
 
@@ -152,7 +152,7 @@ def _revert_data(error: ContractLogicError) -> bytes:
     return b""
 
 
-def said(error: Exception) -> str:
+def node_words(error: Exception) -> str:
     """Give a node's own words, without what web3 wraps them in."""
     message = _told(error).get("message")
     return printable(message or error).removeprefix("execution reverted: ")

@@ -136,7 +136,7 @@ class View:
         with self.translated():
             receipt = self.web3.eth.get_transaction_receipt(HexStr(transaction))
             sent = self.web3.eth.get_transaction(HexStr(transaction))
-        return self.mined(receipt), bytes(sent["input"])
+            return self.mined(receipt), bytes(sent["input"])
 
     def lists(self, block: int, transaction: str) -> bool:
         """Say whether the block of this number has a *transaction* of this hash."""
@@ -158,14 +158,14 @@ class View:
         """Give the part of *receipt* that settlements keep."""
         with self.translated():
             block = self.web3.eth.get_block(receipt["blockNumber"])
-        return Mined(
-            hash=receipt["transactionHash"].to_0x_hex(),
-            sender=str(receipt["from"]),
-            block=int(receipt["blockNumber"]),
-            timestamp=int(block["timestamp"]),
-            gas=int(receipt["gasUsed"]),
-            contract=receipt.get("contractAddress"),
-        )
+            return Mined(
+                hash=receipt["transactionHash"].to_0x_hex(),
+                sender=str(receipt["from"]),
+                block=int(receipt["blockNumber"]),
+                timestamp=int(block["timestamp"]),
+                gas=int(receipt["gasUsed"]),
+                contract=receipt.get("contractAddress"),
+            )
 
     def _asking(self) -> TxParams:
         return {}

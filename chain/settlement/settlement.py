@@ -45,18 +45,18 @@ PATIENCE_SECONDS: Final = 60.0
 
 def draw(
     node: Node,
-    agreement: JobTerms,
+    terms: JobTerms,
     keys: Keyring,
     *,
     deployment: Deployment | None = None,
     on_deployed: Callable[[Deployment], None] = lambda _: None,
     on_step: OnStep = ignore,
 ) -> Drawn:
-    """Open a job on the terms of *agreement*, and draw its seed; what is there is kept.
+    """Open a job on *terms*, and draw its seed; what is there is kept.
 
     Args:
         node: The chain to settle on.
-        agreement: The terms, and what the members are bound to.
+        terms: What is laid down, and what the members are bound to.
         keys: Who signs for the sponsor, the coordinator and each participant.
         deployment: Where an earlier attempt got to; None deploys afresh.
         on_deployed: As for :func:`settle`.
@@ -71,7 +71,7 @@ def draw(
     """
 
     def attempt(journal: Journal, known: Deployment | None, keep: Keep) -> Drawn:
-        site = establish(node, agreement, keys, deployment=known, on_deployed=keep, journal=journal)
+        site = establish(node, terms, keys, deployment=known, on_deployed=keep, journal=journal)
         _prepare(Preparation(site, journal))
         drawing = Drawing(site, journal)
         drawing.draw()
@@ -83,7 +83,7 @@ def draw(
 
 def settle(
     node: Node,
-    order: SettlementRequest,
+    request: SettlementRequest,
     keys: Keyring,
     *,
     deployment: Deployment | None = None,
@@ -92,11 +92,11 @@ def settle(
     before: tuple[Step, ...] = (),
     pays: bool = True,
 ) -> Receipt:
-    """Do whatever of *order* the chain does not hold yet, and read it back.
+    """Do whatever of *request* the chain does not hold yet, and read it back.
 
     Args:
         node: The chain to settle on.
-        order: What to settle.
+        request: What to settle.
         keys: Who signs for the sponsor, the coordinator and each participant.
         deployment: Where an earlier attempt got to; None deploys afresh.
         on_deployed: Called when it is known where the contracts will be, before anything is
@@ -119,12 +119,12 @@ def settle(
         NoBlocks: The chain stands still.
         ChainMoved: The chain kept changing under us, or another process sends as we do.
         ChainError: A key is missing, the chain holds something else than was sent or drew
-            another seed than was valued by, or the earlier attempt was at another order.
+            another seed than was valued by, or the earlier attempt was at another request.
 
     """
 
     def attempt(journal: Journal, known: Deployment | None, keep: Keep) -> Receipt:
-        site = establish(node, order, keys, deployment=known, on_deployed=keep, journal=journal)
+        site = establish(node, request, keys, deployment=known, on_deployed=keep, journal=journal)
         settlement = Settlement(site, journal)
         _prepare(settlement)
         Drawing(site, journal).draw()
@@ -155,7 +155,7 @@ def _persist(
     on_deployed: Callable[[Deployment], None],
     attempt: Callable[[Journal, Deployment | None, Keep], Result],
 ) -> Result:
-    """Make *attempt* until it comes through, or the order is at fault."""
+    """Make *attempt* until it comes through, or the request is at fault."""
 
     def keep(found: Deployment) -> None:
         nonlocal known
@@ -178,7 +178,7 @@ def _persist(
 
 
 def _passing(error: ChainError, node: Node, journal: Journal) -> bool:
-    """Say whether looking again may help: the chain, and not the order, is at fault."""
+    """Say whether looking again may help: the chain, and not the request, is at fault."""
     node.await_answer(PATIENCE_SECONDS)  # another chain may answer in its place
     lost = journal.look_again(node)
     return lost or isinstance(error, ChainMoved) or (isinstance(error, NodeError) and error.passing)

@@ -54,7 +54,8 @@ class Site:
         """Look a transaction up, once; raises ChainError where the chain holds none such."""
         if transaction not in self._seen:
             mined, data = self.node.look_up(transaction)
-            to = str(self.node.transaction(transaction).get("to") or "")
+            with self.node.translated():
+                to = str(self.node.transaction(transaction).get("to") or "")
             self._seen[transaction] = Seen(mined, data, to)
         return self._seen[transaction]
 

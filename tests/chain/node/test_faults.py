@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from itertools import pairwise
 from threading import Event
 from time import monotonic
@@ -22,6 +23,8 @@ from faulty_proxy import (
     slow,
     statuses,
 )
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from fedmerit.chain.clients import CreditToken
 from fedmerit.chain.keys import FAUCET
@@ -35,6 +38,7 @@ from fedmerit.errors import (
     BadAddress,
     BadAnswer,
     ChainError,
+    FedmeritError,
     NodeError,
     NodeRefused,
     SearchCutShort,
@@ -436,3 +440,65 @@ def test_what_is_no_address_is_refused_and_nothing_of_it_is_quoted(url):
     assert isinstance(caught.value, BadAddress | Unreachable)
     assert not [part for part in ("secret", "pa", "ss@", "me/", "\x1b") if part in shown.split()]
     assert "secret" not in shown
+
+
+WORDS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**300), 2**300),
+    st.text(max_size=8),
+    st.from_regex(r"\A0x[0-9a-f]{0,66}\Z"),
+)
+FIELDS = st.sampled_from(
+    (
+        *("timestamp", "number", "blockNumber", "gasUsed", "gasLimit", "from", "to", "input"),
+        *("transactionHash", "baseFeePerGas", "logs", "topics", "data", "address", "value"),
+    )
+)
+ANSWERS = st.recursive(
+    WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(FIELDS, inner, max_size=9),
+    max_leaves=12,
+)
+HASH = "0x" + "ab" * 32
+READS = (
+    lambda node: node.balance(NOBODY),
+    lambda node: node.has_code(NOBODY),
+    lambda node: node.mined(node.receipt(HASH)),
+    lambda node: node.look_up(HASH),
+    lambda node: node.transaction(HASH),
+    lambda node: node.lists(3, HASH),
+    lambda node: node.now(),
+    lambda node: node.height(),
+    lambda node: node.fees(),
+    lambda node: node.waiting(NOBODY, 0),
+    lambda node: node.mines_at_once,
+    lambda node: CreditToken(node, NOBODY).balance_of(NOBODY),
+    lambda node: CreditToken(node, NOBODY).total_supply(),
+    lambda node: opened_jobs(node, first_block=7),
+)
+
+
+@pytest.fixture(scope="module")
+def lying():
+    """Give a node whose every answer but its chain is what is put into a list, and the list."""
+    answer = [None]
+
+    def node(request):
+        named = {"eth_chainId": "0x7a69", "eth_blockNumber": "0x7"}
+        return named.get(request["method"], answer[0])
+
+    with proxied(node) as url:
+        yield connect(url), answer
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(told=ANSWERS)
+def test_whatever_a_node_answers_ends_in_a_value_or_in_an_error_of_ours(lying, told):
+    node, answer = lying
+    answer[0] = told
+    node.__dict__.pop("mines_at_once", None)  # asked once, otherwise
+
+    for read in READS:
+        with suppress(FedmeritError):
+            read(node)
