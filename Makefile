@@ -11,7 +11,10 @@ run: .venv/run
 
 test: check
 
-check: lint types layers contracts unit
+# What reads the code and what runs the contracts each use one core: beside one another, and the tests on both after them.
+check: .venv/dev node_modules/.package-lock.json
+	$(MAKE) --jobs=2 --output-sync=target lint types layers contracts
+	$(MAKE) unit
 
 .venv/run: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

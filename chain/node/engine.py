@@ -7,7 +7,7 @@ back, so a block, a receipt and a log are looked up, and never built a second ti
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from eth._utils.address import generate_contract_address
 from eth.chains.base import MiningChain
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         SignedTransactionAPI,
         StateAPI,
     )
-    from eth_typing import Address, BlockNumber
+    from eth_typing import Address
 
 bound()  # py-evm raised it
 
@@ -76,9 +76,7 @@ class _Chain(MiningChain):
     """py-evm's chain after the merge, on one fork for ever: another has other block hashes."""
 
     chain_id = EMBEDDED_CHAIN
-    vm_configuration = ConsensusApplier(NoProofConsensus).amend_vm_configuration(
-        cast("Any", ((0, PragueVM),))  # a block's number
-    )
+    vm_configuration = ConsensusApplier(NoProofConsensus).amend_vm_configuration(((0, PragueVM),))
 
     def create_header_from_parent(
         self,
@@ -165,7 +163,7 @@ class Engine:
         return self._states[number]
 
     def call(
-        self, sender: bytes, to: bytes, data: bytes, value: int, number: BlockNumber | int
+        self, sender: Address, to: Address, data: bytes, value: int, number: int
     ) -> ComputationAPI:
         """Do what a transaction would after block *number*, for nothing, and forget it.
 
@@ -177,7 +175,7 @@ class Engine:
             number: Of a mined block.
 
         """
-        state: Any = self.state(number)
+        state = self.state(number)
         before = state.snapshot()
         fields: dict[str, Any] = {"gas": BLOCK_GAS, "to": to, "sender": sender, "value": value}
         context = state.transaction_context_class(gas_price=0, origin=sender)
@@ -185,12 +183,10 @@ class Engine:
         try:
             if to:
                 message = Message(**fields, data=data, code=state.get_code(to))
-                done = kind.apply_message(state, message, context)
-            else:
-                made = generate_contract_address(sender, state.get_nonce(sender))  # type: ignore[arg-type]
-                message = Message(**fields, data=b"", code=data, create_address=made)
-                done = kind.apply_create_message(state, message, context)
-            return cast("ComputationAPI", done)
+                return kind.apply_message(state, message, context)
+            made = generate_contract_address(sender, state.get_nonce(sender))
+            message = Message(**fields, data=b"", code=data, create_address=made)
+            return kind.apply_create_message(state, message, context)
         finally:
             state.revert(before)
             state.clear_transient_storage()

@@ -110,7 +110,7 @@ def recorded_game(
     owners: NDArray[np.int64] = arrays["owners"]
     if owners.shape != gains.shape[1:]:
         raise BundleError(f"{COALITIONS}: {owners.shape} owners of gains {gains.shape}")
-    return RecordedGame(participants, coalitions, gains), owners
+    return RecordedGame(participants, coalitions, gains, resolution=1 / MICRO), owners
 
 
 def whole(gains: NDArray[Any], name: str) -> NDArray[np.integer[Any]]:

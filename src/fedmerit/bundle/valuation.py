@@ -221,14 +221,14 @@ def outcome_document(round_: RoundInput, *, mechanism: str) -> OutcomeDocument:
         payments=outcome.payments,
         slashes=outcome.slashes,
         reserve=outcome.reserve,
-        barred=tuple(name for name in round_.participants if name in round_.barred),
+        barred=tuple(name for name in round_.participants if name in round_.ineligible),
         bought_ppm=_bought(round_, outcome),
         steps=tuple(
             PayoutStep(
                 name=step.participant,
                 value=step.value,
                 counted=step.counted,
-                barred=step.barred,
+                barred=step.ineligible,
                 share_ppm=step.payment_ppm,
                 payment=step.payment,
             )

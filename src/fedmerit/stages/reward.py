@@ -51,16 +51,17 @@ def decided(bundle: Bundle) -> OutcomeDocument:
     members = bundle.document(FEDERATION, FederationDocument)
     valued = bundle.document(VALUATION, ValuationDocument)
     opened = opened_bids(bundle)
-    barred = set(bundle.document(TRAINING, TrainingDocument).idle)
+    training = bundle.document(TRAINING, TrainingDocument)
+    ineligible = {*training.idle, *training.never_accepted(members.names)}
     if opened is not None:
-        barred.update(set(valued.participants) - opened.keys())
+        ineligible.update(set(valued.participants) - opened.keys())
     needs = MECHANISMS[scenario.reward.mechanism].needs
     round_ = RoundInput(
         participants=valued.participants,
         contributions=tuple(map(Estimate, valued.values, valued.half_widths)),
         rows=tuple(member.declared_rows for member in members.members),
         budget=scenario.reward.budget,
-        barred=frozenset(barred),
+        ineligible=frozenset(ineligible),
         bids=() if opened is None else _bids(scenario, valued, opened),
         game=recorded_game(bundle, members.names)[0] if Need.GAME in needs else None,
         history=_history(scenario, members.names),

@@ -27,7 +27,7 @@ from fedmerit.bundle.schemas import (
 from fedmerit.chain import Ledger
 from fedmerit.chain.proofs.sealing import SealedBid
 from fedmerit.commands.summary import as_json, member_rows
-from fedmerit.errors import BidError, ChainError, RewardError, ScenarioError
+from fedmerit.errors import BidError, ChainError, RewardError, ScenarioError, Underfunded
 from fedmerit.incentives import MECHANISMS, SETTLED
 from fedmerit.incentives.mechanisms import UNSETTLED, Need
 from fedmerit.scenario.reading import load, parse
@@ -300,6 +300,11 @@ def test_a_reputation_decides_between_asks(copy):
             "winners must be 1 or more",
         ),
         ({"reward": {"mechanism": "second-score"}}, RewardError, "needs to know worth"),
+        (
+            {"reward": {"mechanism": "pvcg", "settings": {"alpha": str(10**20)}}},
+            Underfunded,
+            "may owe up to",
+        ),
         (
             {"reward": {"mechanism": "contract", "settings": {"alpha": 9, "types": [1, 2, 3]}}},
             RewardError,
