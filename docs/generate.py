@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import TypeAdapter
 
 from fedmerit import errors
+from fedmerit.auditing.catalogue import CHECKS
 from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle import vertical_schemas as joint
 from fedmerit.bundle.directory import PROGRESS, Progress
@@ -138,6 +139,12 @@ def conditions() -> str:
     return _table(("condition", "it holds where"), rows)
 
 
+def checks() -> str:
+    """Give a table of an audit's checks."""
+    rows = ((f"`{known.id}`", name, known.says) for name, known in CHECKS.items())
+    return _table(("id", "name", "what is held against what"), rows)
+
+
 def errors_() -> str:
     """Give the tree of errors, as their module draws it."""
     drawn = str(getdoc(errors)).partition("::\n\n")[2].partition("\n\n")[0]
@@ -154,6 +161,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "methods": methods,
         "mechanisms": mechanisms,
         "claims": claims,
+        "checks": checks,
         "conditions": conditions,
     }
 )

@@ -15,10 +15,11 @@ def test_every_attack_names_tests_that_exist():
     written = "".join(path.read_text("utf-8") for path in (*forge, *ours))
     defined = set(re.findall(r"(?:function|def) (test\w*)\(", written))
 
-    section = PAGE.read_text("utf-8").split("## Attacks")[1].split("\n## ")[0]
-    rows = [line for line in section.splitlines() if line.startswith("| ")][1:]
-    named = [set(re.findall(r"`(test\w+)`", row)) for row in rows]
+    for section in PAGE.read_text("utf-8").split("## Attacks")[1:]:
+        lines = section.split("\n## ")[0].splitlines()
+        rows = [line for line in lines if line.startswith("| ")][1:]
+        named = [set(re.findall(r"`(test\w+)`", row)) for row in rows]
 
-    assert len(rows) > 40
-    assert all(named)
-    assert set().union(*named) <= defined
+        assert len(rows) > 20
+        assert all(named)
+        assert set().union(*named) <= defined

@@ -11,20 +11,16 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
-from rich.console import Console
-from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
+from fedmerit.commands.terminal import err, out, shown
 from fedmerit.errors import RewardError, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fedmerit.incentives.checking import PropertyResult, Verdict
-
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
 
 _COLOURS = {"held": "green", "violated": "red", "never tried": "red", "not claimed": "yellow"}
 
@@ -171,11 +167,11 @@ def _show(verdict: Verdict) -> None:
     out.print(table)
     for result in verdict.results:
         if result.witness:
-            out.print(f"[bold]{result.claim}[/]  {escape(result.witness)}", soft_wrap=True)
+            out.print(f"[bold]{result.claim}[/]  {shown(result.witness)}", soft_wrap=True)
         if result.outside:
             where = " and ".join(WHERE[condition] for condition in result.domain)
             out.print(
-                f"[bold]{result.claim}[/], but not unless {where}:  {escape(result.outside)}",
+                f"[bold]{result.claim}[/], but not unless {where}:  {shown(result.outside)}",
                 soft_wrap=True,
             )
     for claim, why in given_up(MECHANISMS[verdict.mechanism]):
@@ -207,7 +203,7 @@ def _show_all(verdicts: list[Verdict]) -> None:
     for verdict in verdicts:
         for result in verdict.results:
             if result.status == "violated":
-                said = f"[bold]{verdict.mechanism}, {result.claim}[/]  {escape(result.witness)}"
+                said = f"[bold]{verdict.mechanism}, {result.claim}[/]  {shown(result.witness)}"
                 out.print(said, soft_wrap=True)
 
 

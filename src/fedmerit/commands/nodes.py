@@ -6,7 +6,7 @@ import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
+from fedmerit.commands.terminal import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ class _Lines(logging.Handler):
         self._console = console
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._console.print(f"[dim]node:[/] {escape(record.getMessage())}", soft_wrap=True)
+        self._console.print(f"[dim]node:[/] {shown(record.getMessage())}", soft_wrap=True)
 
 
 @contextmanager
