@@ -206,7 +206,7 @@ def test_the_command_ends_with_2_where_a_node_fails_and_with_3_where_we_do(
     assert "HTTP 403 Forbidden" in shown.err
     assert "secret" not in shown.err or debug
     assert "ZeroDivisionError" in told.err
-    assert "a fault in fedmerit" in told.err
+    assert "a fault of fedmerit's own" in told.err
 
 
 def test_a_run_that_stops_says_how_it_is_gone_on_with(anvil, tmp_path, typed, monkeypatch):
