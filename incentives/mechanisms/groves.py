@@ -54,6 +54,8 @@ def accepted(
     for i in sorted(range(len(supplies)), key=unit_costs.__getitem__):
         cost = unit_costs[i]
         wanted = max(nothing, (alpha / (2 * cost)) ** 2 - total) if cost > 0 else supplies[i]
+        if not wanted:
+            break  # whoever is dearer is not wanted either
         taken[i] = min(supplies[i], wanted)
         total += taken[i]
     return taken
@@ -80,11 +82,16 @@ def groves_payments(
     supplies: Sequence[Number], unit_costs: Sequence[Number], alpha: Number
 ) -> list[Number]:
     """Give each one's cost of what is taken, and what its being there adds to the surplus."""
-    taken, best = accepted(supplies, unit_costs, alpha), surplus(supplies, unit_costs, alpha)
-    return [
-        best - surplus(without(supplies, i), without(unit_costs, i), alpha) + units * cost
-        for i, (units, cost) in enumerate(zip(taken, unit_costs, strict=True))
-    ]
+    # In order of cost, so that each smaller market is in order too.
+    order = sorted(range(len(supplies)), key=unit_costs.__getitem__)
+    offered, asked = [supplies[i] for i in order], [unit_costs[i] for i in order]
+    taken, best = accepted(offered, asked, alpha), surplus(offered, asked, alpha)
+    paid = [alpha * 0] * len(order)
+    for place, (i, units, cost) in enumerate(zip(order, taken, asked, strict=True)):
+        if units:  # who is not wanted changes nothing by being there
+            fewer = surplus(without(offered, place), without(asked, place), alpha)
+            paid[i] = best - fewer + units * cost
+    return paid
 
 
 def root_dues(round_: RoundInput, *, alpha: int) -> Fraction:

@@ -59,10 +59,17 @@ class Purchases:
         self._unit = read(ask(game, first).mean(axis=1)).unit
 
     @property
-    def everyone(self) -> Fraction:
-        """What all together are worth."""
-        everybody = range(len(self._game.participants))
-        return self._worths([[], list(everybody)])[0]
+    def most(self) -> Fraction:
+        """The most that any coalition is worth, if the worth is submodular.
+
+        Whoever is left out of one would change it by no less than it changes everybody's.
+        """
+        everybody = list(range(len(self._game.participants)))
+        nearly = [[j for j in everybody if j != i] for i in everybody]
+        everyone, *without = self._worths([[], everybody, *nearly])
+        return everyone + sum(
+            (max(Fraction(0), worth - everyone) for worth in without), Fraction(0)
+        )
 
     def adds(self, held: Sequence[int], candidates: Sequence[int]) -> list[Fraction]:
         """Give what each candidate adds to those *held*."""
@@ -139,19 +146,23 @@ def sensing_prices(purchases: Purchases, bids: Mapping[int, int]) -> dict[int, F
 def msensing(round_: RoundInput, /, *, worth: int = 10**6) -> Outcome:
     """Buy from whoever adds most beyond its ask, and pay the highest ask that would have won.
 
-    The buyer never pays more than what it gets is worth to it. Truthful for submodular
-    worths only; where members complement one another the prices are not critical.
+    The buyer never pays more than what it gets is worth to it, if worths are submodular. Where
+    members complement one another, prices can add up to more than the budget that was asked for,
+    and then an ask that lowers another's price can gain.
 
     Args:
         round_: The round; its game is the buyer's worth.
         worth: Base units that a unit of the game's worth is worth to the buyer.
+
+    Raises:
+        Underfunded: The budget is below what the dearest coalition may be worth.
 
     Source: Yang, Xue, Fang and Tang (2012).
     Cost: n worths a step, for everybody and again for each winner.
     """
     at_least(1, worth=worth)
     purchases = Purchases(brought(round_.game, Need.GAME, mechanism="msensing"), worth)
-    refuse_short(round_, purchases.everyone)
+    refuse_short(round_, purchases.most)
     asks = {i: bid.cost for i, bid in entered(round_).items()}
     prices = sensing_prices(purchases, asks)
     return pay(round_, spread(round_, dict(prices)), work=whole_work(round_, prices))

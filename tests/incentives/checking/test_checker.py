@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from broken import BROKEN, pays_most_of_the_budget, praised_shapley, rewards_ties
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fedmerit.errors import RewardError
@@ -195,6 +195,7 @@ def test_every_property_is_explained():
     assert all(text.endswith((".", ").")) for text in MEANING.values())
 
 
+@settings(max_examples=20)
 @given(seed=seeds)
 def test_drawn_settings_make_rounds(seed):
     for sampler in {coalitional, bidding, *map(sampler_of, MECHANISMS.values())}:

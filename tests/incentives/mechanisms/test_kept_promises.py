@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from fractions import Fraction
 
@@ -218,3 +219,26 @@ def test_where_harm_nearly_undoes_what_was_added_a_stake_is_what_bounds_the_char
     assert settled((10**9, -(10**9))).slashes == (0, 0)
     for claim in (Property.MONO, Property.ADD):
         assert MECHANISMS["signed-stakes"].domains[claim] == {Condition.HARMLESS}
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    covers=st.lists(st.sets(st.sampled_from("ABCD")), min_size=1, max_size=4),
+    spoils=st.lists(st.integers(0, 4), min_size=4, max_size=4),
+    asks=st.lists(st.integers(0, 6 * 10**6), min_size=4, max_size=4),
+)
+def test_a_greedy_buyer_owes_no_more_than_it_was_funded_for(market, of_game, covers, spoils, asks):
+    """Submodular worths, with members that do harm beside what they cover."""
+    worth = dict(zip("ABCD", [5, 4, 3, 2], strict=True))
+    n = len(covers)
+    worths = [
+        sum(worth[task] for task in set().union(*(covers[i] for i in range(n) if code >> i & 1)))
+        - sum(spoils[i] for i in range(n) if code >> i & 1)
+        for code in range(2**n)
+    ]
+    round_ = market(asks[:n], 1, game=of_game(worths, 1).game)
+
+    with pytest.raises(Underfunded) if max(worths) > 0 else nullcontext() as caught:
+        reward(round_, mechanism="msensing")
+    funded = replace(round_, budget=max(1, caught.value.owed) if caught else 1)
+    reward(funded, mechanism="msensing")  # owes no more, or it would say so
