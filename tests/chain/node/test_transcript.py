@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from reference_chain import replay_on_eth_tester
 
 from fedmerit.chain.keys import FAUCET
 from fedmerit.chain.ledger.reading import read_ledger
@@ -38,6 +39,15 @@ def test_the_same_order_at_the_same_time_gives_the_same_chain(settled_here, keys
 
     assert settle(node, settled_here.order, keys) == settled_here.receipt
     assert node.transcript == settled_here.node.transcript
+
+
+def test_eth_tester_makes_the_same_blocks_of_a_settlement(settled_here):
+    """A block's hash binds its state, receipts and events, so all of these are equal too."""
+    transcript = settled_here.node.transcript
+
+    blocks = list(replay_on_eth_tester(transcript))
+
+    assert blocks == [entry.block for entry in transcript.entries]
 
 
 @pytest.fixture(scope="module")
