@@ -1,5 +1,7 @@
 """Settle on an EVM chain, and read back what it holds.
 
+May import `contracts` and the ground.
+
 Importing this package is light: web3 and the EVM are loaded by the first name that needs
 them. :func:`connect`, :func:`settle` and :func:`read_ledger` are the way through.
 """

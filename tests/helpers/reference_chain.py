@@ -1,4 +1,4 @@
-"""eth-tester with the embedded chain's clock and dice: what that chain is held to, block by block."""
+"""eth-tester with the clock and dice of the embedded chain, which is held to it block by block."""
 
 from __future__ import annotations
 

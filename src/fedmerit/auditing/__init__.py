@@ -1,5 +1,7 @@
 """Hold a bundle against its chain and against itself, trusting nothing in it.
 
+May import `bundle`, `chain`, `incentives`, `report`, `scenario`, `stages` and the ground.
+
 What an audit without retraining takes on faith are the utilities: how good each coalition's
 model was is what the committee signed. Retraining checks those too.
 """
