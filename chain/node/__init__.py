@@ -2,3 +2,5 @@
 
 May import `keys`, `jsonfile`, contracts and errors.
 """
+
+import fedmerit.chain.keys  # noqa: F401 - it sets the limit of recursion, which web3 raises

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from fedmerit.errors import DataError, suggestion
+from fedmerit.untrusted import printable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -118,7 +119,13 @@ def row_owners(
             f"the participant column {participant!r} names only {names[0]!r}",
             hint="A federation needs two participants or more; name another column, or a recipe.",
         )
-    return tuple(in_words(pd.Series(names))), codes.astype(np.int64)
+    words = tuple(in_words(pd.Series(names)))
+    if unfit := [name for name in words if not printable(name)]:
+        raise DataError(
+            f"the participant column {participant!r} names {unfit[0]!r}, which cannot be read",
+            hint="A name is text without control or invisible characters.",
+        )
+    return words, codes.astype(np.int64)
 
 
 def rows_in_words(marked: NDArray[np.bool_]) -> str:

@@ -8,6 +8,7 @@ of the form :class:`~fedmerit.incentives.valuation.Valuator` under
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from time import monotonic
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -32,12 +33,15 @@ from fedmerit.incentives.methods.traits import Concept, Reads
 from fedmerit.incentives.valuation import Checkpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from fedmerit.incentives.game import Game
     from fedmerit.incentives.methods.stopping import Rule
     from fedmerit.incentives.methods.traits import Method
     from fedmerit.incentives.valuation import Valuation
+
+    #: A method, or one with some of its settings given.
+    Valuator = Callable[..., Valuation]
 
 #: Every method, under the name that scenarios and the command line use: those of Shapley
 #: values of any game, of a run's rounds or updates, and of other concepts.
@@ -98,6 +102,7 @@ def value(
     seed: int,
     until: Sequence[Rule] = (),
     price: float | None = None,
+    orders: int | None = None,
 ) -> Valuation:
     """Value every participant of *game*.
 
@@ -119,6 +124,8 @@ def value(
         seed: Not negative; the same seed gives the same numbers.
         until: Rules that stop a sampling method early; the first that is met does.
         price: Seconds that one coalition takes, for ``"auto"``; see :func:`choice`.
+        orders: Joining orders that ``"permutation"`` draws at most, whatever more the budget
+            would buy: a number that was agreed on before the seed was known.
 
     Raises:
         BudgetTooSmall: With the budget that works.
@@ -135,12 +142,15 @@ def value(
     if method == AUTO:
         method, reason = choice(len(game.participants), budget, price)
     chosen = METHODS[method]
+    if orders is not None and method != "permutation":
+        raise GameError(f"{method!r} is not valued in a number of joining orders")
     if _reads_itself(chosen, game):
         valuation = chosen(game, budget=budget, seed=seed)
         return replace(
             valuation, reason=reason or valuation.reason, trace=(_checkpoint(valuation),)
         )
-    looks = list(_looks(game, method, budget=budget, seed=seed, until=until))
+    valuator: Valuator = chosen if orders is None else partial(permutation, orders=orders)
+    looks = list(_looks(game, method, valuator, budget=budget, seed=seed, until=until))
     return replace(
         looks[-1], reason=reason or looks[-1].reason, trace=tuple(map(_checkpoint, looks))
     )
@@ -189,7 +199,13 @@ def _reads_itself(method: Method[...], game: Game) -> bool:
 
 
 def _looks(
-    game: Game, method: str, *, budget: int, seed: int, until: Sequence[Rule]
+    game: Game,
+    method: str,
+    valuator: Valuator,
+    *,
+    budget: int,
+    seed: int,
+    until: Sequence[Rule],
 ) -> Iterator[Valuation]:
     """Give the method's estimates as its budget grows, up to the last."""
     cached = CachedGame(game)
@@ -198,7 +214,7 @@ def _looks(
     growth = _GROWTH_UNDER_RULES if until else _GROWTH
     least = budget if METHODS[method].at_once else least_budget(game, method, seed)
     for part in _parts(least, budget, growth):
-        look = METHODS[method](cached, budget=part, seed=seed)
+        look = valuator(cached, budget=part, seed=seed)
         if looks and look.evaluations == looks[-1].evaluations:
             continue  # the larger part did not buy another draw
         looks.append(look)

@@ -41,6 +41,7 @@ def sample_orders(
     seed: int,
     first: Coalitions | None = None,
     new: int | None = None,
+    most: int | None = None,
 ) -> Valuation:
     """Average marginal contributions over independent sets of joining orders.
 
@@ -52,6 +53,7 @@ def sample_orders(
         seed: Of the orders, below 2**256.
         first: Coalitions to ask for before any draw; nobody and everyone if none are named.
         new: Most coalitions that a draw adds to those; n - 1 an order if not said.
+        most: Draws, however many more the budget covers; None for all that it does.
 
     Raises:
         BudgetTooSmall: *budget* does not cover two draws.
@@ -66,7 +68,8 @@ def sample_orders(
         raise BudgetTooSmall(method, budget=budget, needed=needed, participants=n)
     cached.lookup(first)
     total, means = 0.0, np.empty((0, n))
-    while sets := affordable(cached, budget, drawn=len(means), width=width, new=new):
+    most = budget if most is None else most
+    while sets := affordable(cached, budget, drawn=len(means), width=width, new=new, most=most):
         uniform = drawn_orders(seed, len(means), sets, n)
         orders = np.concatenate([orders_of(order) for order in uniform])
         ranks = np.argsort(orders, axis=1)
@@ -92,10 +95,12 @@ def with_reverse(order: Orders) -> Orders:
     return np.stack([order, order[::-1]])
 
 
-def affordable(cached: CachedGame, budget: int, *, drawn: int, width: int, new: int) -> int:
-    """Give how many more draws fit for certain, in one request; *budget* of them at most."""
-    most = min(max(_ORDERS_AT_ONCE // width, 1), budget - drawn)
-    return min(most, (budget - cached.evaluations) // new)
+def affordable(
+    cached: CachedGame, budget: int, *, drawn: int, width: int, new: int, most: int
+) -> int:
+    """Give how many more draws fit for certain, in one request; *most* of them in all."""
+    at_once = min(max(_ORDERS_AT_ONCE // width, 1), most - drawn)
+    return min(at_once, (budget - cached.evaluations) // new)
 
 
 def marginals(

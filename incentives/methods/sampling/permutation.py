@@ -33,14 +33,15 @@ _TOLERANCE: Final = 0.01
 
 
 @valuation_method("permutation", concept=Concept.SHAPLEY)
-def permutation(game: Game, *, budget: int, seed: int) -> Valuation:
+def permutation(game: Game, *, budget: int, seed: int, orders: int | None = None) -> Valuation:
     """Shapley values as mean marginal contributions over independent joining orders.
 
     The plain estimator that others are measured against. Orders are drawn while the
     budget covers the next one even if all its coalitions are new; where it covers every
     coalition there is, the values are exact. Intervals hold what they say from a dozen
     orders on; with fewer, or where a member matters in few orders only (a voting game),
-    they come out too narrow, since draws that happen to agree show no spread.
+    they come out too narrow, since draws that happen to agree show no spread. With *orders*
+    no more are drawn, however many more the budget would cover.
 
     Source: Castro, Gomez and Tejada (2009).
     Assumes: Nothing; unbiased in any game.
@@ -53,7 +54,9 @@ def permutation(game: Game, *, budget: int, seed: int) -> Valuation:
     """
     if known := enumerated(game, method="permutation", budget=budget, seed=seed):
         return known
-    valuation = sample_orders(game, alone, method="permutation", budget=budget, seed=seed)
+    valuation = sample_orders(
+        game, alone, method="permutation", budget=budget, seed=seed, most=orders
+    )
     return replace(valuation, orders=int(valuation.sampling_degrees) + 1)
 
 
@@ -110,7 +113,7 @@ def truncated(game: Game, *, budget: int, seed: int) -> Valuation:
     if tolerance <= ROUNDING * cached.largest:
         tolerance = -1.0  # a share of nothing: any worth would be near enough by chance
     total, means = 0.0, np.empty((0, n))
-    while orders := affordable(cached, budget, drawn=len(means), width=1, new=n - 1):
+    while orders := affordable(cached, budget, drawn=len(means), width=1, new=n - 1, most=budget):
         ranks = np.argsort(drawn_orders(seed, len(means), orders, n), axis=1)
         stops = _stops(cached, ranks, everyone, tolerance)
         draws = marginals(cached, ranks, stops)

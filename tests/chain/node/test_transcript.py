@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -11,8 +13,9 @@ from hypothesis import strategies as st
 from fedmerit.chain.keys import FAUCET
 from fedmerit.chain.ledger.reading import read_ledger
 from fedmerit.chain.node.connection import connect
+from fedmerit.chain.node.replay import replay
 from fedmerit.chain.node.transaction import Transfer
-from fedmerit.chain.node.transcript import Transcript, replay
+from fedmerit.chain.node.transcript import Transcript
 from fedmerit.chain.settlement.settlement import settle
 from fedmerit.errors import ChainError, WrongChain
 
@@ -123,3 +126,23 @@ def test_what_goes_on_after_a_replay_is_recorded_too(short):
 
     assert node.transcript.entries[:4] == short.entries
     assert replay(node.transcript).transcript == node.transcript
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["fedmerit.chain.node.connection", "fedmerit.chain.node.embedded", "fedmerit.auditing"],
+)
+def test_a_document_that_is_too_deep_does_not_end_the_process(module):
+    """Libraries raise the limit of calls to where json runs over the C stack."""
+    code = (
+        f"import json, {module}\n"
+        "for deep in ('[', '{\"a\":'):\n"
+        "    try:\n"
+        "        json.loads(deep * 100_000)\n"
+        "    except RecursionError:\n"
+        "        print('refused')\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == ["refused", "refused"]
