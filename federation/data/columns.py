@@ -53,6 +53,8 @@ class Choice:
     """How dates become numbers; None leaves them out."""
     impute: bool = False
     """Whether missing cells are filled in when encoding, or refused."""
+    section: str = "[data]"
+    """Where a scenario names the columns, for what notes and errors propose."""
 
 
 def studied(
@@ -282,17 +284,17 @@ def _taken(column: Column, choice: Choice) -> dict[str, pd.Series]:
                 f"column {column.name!r} holds dates, of days and months in either order",
                 hint="Write years first, as in 2026-03-09, or ignore the column.",
             )
-        moments = column.values
+        moments = column.cells
         if column.dates != ("typed",) and moments.dtype.kind != "M":
             moments = parsed(moments, column.dates[0])
         return as_numbers(moments.rename(column.name), choice.dates or "days")
-    if column.values.dtype.kind != "f" and column.levels > MAX_LEVELS:
+    if column.cells.dtype.kind != "f" and column.levels > MAX_LEVELS:
         raise DataError(
             f"text column {column.name!r} has {column.levels} different values",
             hint=f"More than {MAX_LEVELS} make an identifier, not a category: "
-            f"ignore = {json.dumps([column.name], ensure_ascii=False)} below [data] drops it.",
+            f"{_without([column], choice)} drops it.",
         )
-    return {column.name: column.values}
+    return {column.name: column.cells}
 
 
 def _check_cells(taken: Sequence[Column], choice: Choice, problems: Problems) -> None:
@@ -307,11 +309,10 @@ def _check_cells(taken: Sequence[Column], choice: Choice, problems: Problems) ->
         shown = "; ".join(
             f"column {c.name!r}: {_counted(c.broken)}, such as {c.example!r}" for c in broken
         )
-        names = json.dumps([c.name for c in broken], ensure_ascii=False)
         problems.add(
             f"cells that are no numbers in {shown}",
             "Write them as numbers, set decimal or thousands, list words in missing_words, or "
-            f"ignore = {names}: missing = 'impute' does not take them.",
+            f"{_without(broken, choice)}: missing = 'impute' does not take them.",
         )
 
 
@@ -333,11 +334,19 @@ def _left_in_words(columns: Sequence[Column], left: Sequence[Column], choice: Ch
             if len(names) <= _MAX_LISTED
             else "columns = [...] with every column to learn from"
         )
-    back = f"; back with {' or '.join(ways)} below [data]" if ways else ""
+    back = f"; back with {' or '.join(ways)} below {choice.section}" if ways else ""
     return f"left out: column{'s' if len(left) > 1 else ''} {shown}{back}"
+
+
+def _without(columns: Sequence[Column], choice: Choice) -> str:
+    """Say which line leaves columns out."""
+    names = json.dumps([column.name for column in columns], ensure_ascii=False)
+    if choice.section == "[data]":
+        return f"ignore = {names} below [data]"
+    return f"columns = [...] below {choice.section}, without {names},"
 
 
 def _may_return(column: Column) -> bool:
     """Say whether a column that is asked for by its name is a feature as it is."""
-    text = column.values.dtype.kind not in "fM"
+    text = column.cells.dtype.kind not in "fM"
     return column.kind not in {"date", "empty"} and not (text and column.levels > MAX_LEVELS)

@@ -71,9 +71,7 @@ def _numeric(
     return np.nan_to_num((values - mean) / (variance**0.5 or 1.0))
 
 
-def _scaled(
-    values: NDArray[np.float64], training: Sequence[RowNumbers]
-) -> NDArray[np.float64]:
+def _scaled(values: NDArray[np.float64], training: Sequence[RowNumbers]) -> NDArray[np.float64]:
     """Take a power of two out of numbers whose squares no float64 holds; leave others as they are.
 
     It is out of the standardised numbers too, and so changes none of them.

@@ -170,7 +170,10 @@ def _from_text(raw: bytes, file: str, suffix: str, dialect: Dialect) -> Sheet:
     headers = [table.column(k)[0].as_py() for k in range(table.num_columns)] if dropped else []
     body = table.slice(1, max(0, dropped - 1)).rename_columns([f"{k}" for k in range(len(headers))])
     frame = pd.DataFrame(
-        {int(name): pd.Series(body.column(name).to_pandas(), dtype="str") for name in body.schema.names}
+        {
+            int(name): pd.Series(body.column(name).to_pandas(), dtype="str")
+            for name in body.schema.names
+        }
     )
     frame.columns = pd.Index(headers)
     return Sheet(name=file, frame=frame, separator=separator, notes=tuple(notes))

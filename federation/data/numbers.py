@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 #: Signs by which a space may group digits.
 _SPACES: Final = " \u00a0\u202f'\u2019"
+_MINUS: Final = "\u2212"
 _SAMPLE: Final = 1000
 #: What limits of detection and guesses put before a number.
 _QUALIFIED: Final = r"^\s*(?:<|>|≤|≥|=|~|≈|<=|>=|ca\.?)\s*\S*\d\S*$"
@@ -111,7 +112,7 @@ def numbers(cells: pa.Array, form: NumberForm) -> NDArray[np.float64]:
     if form.thousands:
         texts = pc.replace_substring_regex(texts, f"[{re.escape(form.thousands)}]", "")
     texts = pc.replace_substring(texts, form.decimal, ".")
-    texts = pc.replace_substring(pc.replace_substring_regex(texts, r"^\+|[%\s]", ""), "−", "-")
+    texts = pc.replace_substring(pc.replace_substring_regex(texts, r"^\+|[%\s]", ""), _MINUS, "-")
     values = pc.cast(texts, pa.float64()).to_numpy(zero_copy_only=False)
     return values / 100 if form.percent else values
 
@@ -165,14 +166,14 @@ def _forms(dialect: Dialect, decimal: str) -> Iterable[NumberForm]:
 
 
 @lru_cache(maxsize=64)
-def _pattern(decimal: str, thousands: str, percent: bool | None) -> str:  # noqa: FBT001 - three values
+def _pattern(decimal: str, thousands: str, percent: bool | None) -> str:
     sign = re.escape(decimal)
     whole = r"\d+"
     if thousands:
         whole = rf"(?:[1-9]\d{{0,2}}(?:[{re.escape(thousands)}]\d{{3}})+|\d+)"
     exponent = r"(?:[eE][+-]?\d+)?"
     end = {True: r"\s?%", False: "", None: r"\s?%?"}[percent]
-    return rf"^[+−-]?(?:{whole}(?:{sign}\d*)?|{sign}\d+){exponent}{end}$"
+    return rf"^[+{_MINUS}-]?(?:{whole}(?:{sign}\d*)?|{sign}\d+){exponent}{end}$"
 
 
 def _count(cells: pa.Array, pattern: str) -> int:

@@ -32,18 +32,20 @@ Kind = Literal["number", "category", "date", "row number", "identifier", "text",
 #: Kinds that are no columns to learn from unless they are asked for.
 LEFT_OUT: Final = frozenset({"date", "row number", "identifier", "empty"})
 #: Words without a digit that, in a column of numbers, say that there is none.
-MISSING_WORDS: Final = frozenset(
-    "|na|n/a|n.a.|n.a|n/d|nd|nan|null|none|nil|missing|unknown|unk|not available|?|-|--|.|..|*|–|—"
-    "|#n/a|#value!|#ref!|#num!|#null!|inf|-inf|+inf|infinity|-infinity|<na>|nat|k.a.|k. a.|s/d".split(
-        "|"
-    )
+MISSING_WORDS: Final = (
+    frozenset("na n/a n.a. n.a n/d nd nan null none nil nat unk unknown missing k.a. s/d".split())  # noqa: SIM905
+    | {"", "not available", "<na>", "?", "-", "--", ".", "..", "*", "\u2013", "\u2014"}
+    | {
+        *("#n/a", "#value!", "#ref!", "#num!", "#null!"),
+        *("inf", "-inf", "+inf", "infinity", "-infinity"),
+    }
 )
 MAX_LEVELS: Final = 100
 #: What readers call columns without a name, and columns of row names.
 _NAMELESS: Final = re.compile(r"column \d+|Unnamed: ?\d+|\.\.\.\d+|row[ _.]?names?")
 _HARDLY_NAMED: Final = frozenset({"X", "V1", "index", "row", "Row"})
 _LAST_WORDS: Final = frozenset(
-    "id ids uid uuid guid mrn nr no key identifier ssn nhs iban isbn code rowid".split()
+    "id ids uid uuid guid mrn nr no key identifier ssn nhs iban isbn code rowid".split()  # noqa: SIM905
 )
 #: So few rows may differ by chance.
 _FEW: Final = 20
@@ -59,7 +61,7 @@ class Column:
         name: What it is called.
         kind: What it is.
         why: The reason, for people; empty for ordinary numbers and categories.
-        values: float64 (NaN is missing) or text (None is missing).
+        cells: float64 (NaN is missing), text (None is missing) or moments.
         missing: Which cells are empty or say so, shape ``(rows,)``.
         broken: Which cells say something that is no value of such a column.
         example: The first broken cell.
@@ -72,7 +74,7 @@ class Column:
     name: str
     kind: Kind
     why: str
-    values: pd.Series
+    cells: pd.Series
     missing: NDArray[np.bool_]
     broken: NDArray[np.bool_]
     levels: int
@@ -134,7 +136,9 @@ def as_text(column: pd.Series) -> pa.Array:
 def missing_cells(cells: pa.Array, words: tuple[str, ...]) -> NDArray[np.bool_]:
     """Say which cells of text are missing, shape ``(rows,)``."""
     said = pc.is_in(cells, value_set=pa.array(words, cells.type))
-    return np.asarray(pc.or_(said, pc.is_null(cells)).to_numpy(zero_copy_only=False), dtype=np.bool_)
+    return np.asarray(
+        pc.or_(said, pc.is_null(cells)).to_numpy(zero_copy_only=False), dtype=np.bool_
+    )
 
 
 def said_missing(cells: pa.Array) -> NDArray[np.bool_]:
@@ -206,7 +210,7 @@ def _number(
         name=name,
         kind=kind,
         why=why,
-        values=values,
+        cells=values,
         missing=missing,
         broken=broken,
         levels=levels,
@@ -217,22 +221,28 @@ def _number(
 
 def _counts(values: NDArray[np.float64], name: str, levels: int) -> tuple[Kind, str]:
     """Say whether whole numbers count rows, or name them."""
-    rows, steps = len(values), np.diff(values)
-    if rows <= _COUNTED:
-        return "number", ""
-    if (steps == 1).all() or (steps == -1).all():
-        return "row number", "counts the rows"
-    nameless = _NAMELESS.fullmatch(name) is not None
-    counting = np.mean(steps == 1) >= _UNNAMED_STEPS  # from the start again in each part
-    if (nameless and levels == rows) or ((nameless or name in _HARDLY_NAMED) and counting):
-        return "row number", "counts rows, as its name says nothing else"
-    if levels < rows:
+    rows = len(values)
+    if rows > _COUNTED and (why := _counts_rows(values, name, levels)):
+        return "row number", why
+    if levels < rows or rows <= _COUNTED:
         return "number", ""
     if named_as_identifier(name):
         return "identifier", "is different in every row, and called so"
     if rows >= _FEW and 2 * rows >= values.max() - values.min() + 1:
         return "identifier", "never repeats a number, though it fills half of their range"
     return "number", ""
+
+
+def _counts_rows(values: NDArray[np.float64], name: str, levels: int) -> str:
+    """Say why a column is one of row numbers; nothing if it is none."""
+    steps = np.diff(values)
+    if (steps == 1).all() or (steps == -1).all():
+        return "counts the rows"
+    nameless = _NAMELESS.fullmatch(name) is not None
+    counting = np.mean(steps == 1) >= _UNNAMED_STEPS  # from the start again in each part
+    if (nameless and levels == len(values)) or ((nameless or name in _HARDLY_NAMED) and counting):
+        return "counts rows, as its name says nothing else"
+    return ""
 
 
 def named_as_identifier(name: str) -> bool:
@@ -248,7 +258,7 @@ def _moments(column: pd.Series) -> Column:
         name=str(column.name),
         kind="date",
         why="holds dates",
-        values=plain,
+        cells=plain,
         missing=missing,
         broken=np.zeros_like(missing),
         levels=int(column.nunique()),
@@ -264,7 +274,7 @@ def _dates(
         name=str(column.name),
         kind="date",
         why="holds dates" if len(forms) == 1 else "holds dates, of days and months in either order",
-        values=date_forms.parsed(texts, forms[0]),
+        cells=date_forms.parsed(texts, forms[0]),
         missing=missing,
         broken=np.zeros_like(missing),
         levels=int(texts.nunique()),
@@ -297,7 +307,7 @@ def _category(column: pd.Series, cells: pa.Array, missing: NDArray[np.bool_]) ->
         name=name,
         kind=kind,
         why=why,
-        values=pd.Series(values, dtype=object, name=name),
+        cells=pd.Series(values, dtype=object, name=name),
         missing=missing,
         broken=np.zeros_like(missing),
         levels=levels,

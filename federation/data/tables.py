@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 Missing = Literal["refuse", "impute"]
 
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Table:
     """Rows with labels, and perhaps with owners.

@@ -65,6 +65,8 @@ def key_figures(bundle: Bundle) -> dict[str, str]:
         f"in reserve = {exact_tokens(outcome.budget)} tokens",
         "Manifest": bundle.digest,
     }
+    if notes := bundle.document(FEDERATION, FederationDocument).notes:
+        figures["Reading"] = "\n         ".join(notes)
     if training.idle:
         figures["Free-riders"] = f"only zeros came from {', '.join(training.idle)}: paid nothing"
     return figures
@@ -83,6 +85,7 @@ def as_json(bundle: Bundle) -> dict[str, object]:
         "manifest": bundle.digest,
         "budget": str(outcome.budget),
         "reserve": str(outcome.reserve),
+        "notes": list(bundle.document(FEDERATION, FederationDocument).notes),
         "members": [
             {
                 "name": member.name,
