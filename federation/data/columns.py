@@ -62,6 +62,11 @@ def studied(
 ) -> list[Column]:
     """Say of each column what it is, in the frame's order.
 
+    Args:
+        frame: Emptied on the way, so that a large table is in memory only once.
+        dialect: What is known of the file.
+        separator: What parts its cells.
+
     Raises:
         DataError: Columns hold what is neither number, date nor text.
     """
@@ -70,9 +75,11 @@ def studied(
     decimal = number_forms.decimal_of_file(texts, dialect, separator)
     problems = Problems("the table")
     found: list[Column] = []
-    for name in frame:
+    del texts
+    for name in list(frame):
         with problems.collecting():
-            found.append(study(frame[name], dialect=dialect, separator=separator, decimal=decimal))
+            column = frame.pop(name)
+            found.append(study(column, dialect=dialect, separator=separator, decimal=decimal))
     problems.check()
     return found
 

@@ -14,7 +14,8 @@ from fedmerit.errors import DataError
 
 _SEPARATORS: Final = (",", ";", "\t", "|")
 #: Line in which Excel says what parts cells.
-_SAID: Final = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
+_SAID: Final = re.compile(rb"sep=(.)\r?\n", re.IGNORECASE)
+_MARK: Final = "\ufeff".encode()
 _SAMPLE: Final = 1 << 16
 _RECORDS: Final = 200
 _WORDS: Final = {"\t": "tabs", " ": "spaces"}
@@ -46,8 +47,8 @@ class Dialect:
             )
 
 
-def decoded(raw: bytes, file: str, encoding: str | None) -> tuple[str, str]:
-    """Give a file's text, and how it was encoded.
+def as_utf8(raw: bytes, file: str, encoding: str | None) -> tuple[bytes, str]:
+    """Give a file's text as UTF-8 without a byte order mark, and how it was encoded.
 
     A byte order mark decides; without one it is UTF-8 if it can be, UTF-16 if every other byte
     of its beginning is zero, and Windows' code page 1252 otherwise.
@@ -58,7 +59,8 @@ def decoded(raw: bytes, file: str, encoding: str | None) -> tuple[str, str]:
     chosen = encoding or _encoding(raw)
     for name in (chosen,) if encoding or chosen != "utf-8" else (chosen, "cp1252"):
         try:
-            return raw.decode("utf-8-sig" if name == "utf-8" else name), name
+            text = raw.decode(name)  # kept for no longer than it takes to look at it
+            return (raw if name == "utf-8" else text.encode()).removeprefix(_MARK), name
         except LookupError as error:
             raise DataError(
                 f"no encoding is called {name!r}", hint="Common ones: utf-8, cp1252, utf-16."
@@ -71,23 +73,29 @@ def decoded(raw: bytes, file: str, encoding: str | None) -> tuple[str, str]:
     )
 
 
-def separated(text: str, suffix: str, separator: str | None) -> tuple[str, str]:
+def separated(text: bytes, suffix: str, separator: str | None) -> tuple[bytes, str]:
     """Give a text without the line in which Excel says what parts cells, and what does.
 
     The separator is the one by which most records of the beginning have as many cells as the
     header, and of several such the one that makes most cells.
     """
     if said := _SAID.match(text):
-        return text[said.end() :], separator or said.group(1)
+        return text[said.end() :], separator or said.group(1).decode()
     if separator is not None:
         return text, separator
-    sample = text[:_SAMPLE]
-    if len(text) > _SAMPLE:
-        sample = sample[: sample.rfind("\n") + 1] or sample
+    sample = beginning(text, _SAMPLE)
     usual = "\t" if suffix.startswith(".tsv") else ","
     scores = {each: _agreement(sample, each) for each in (usual, *_SEPARATORS)}
     best = max(scores, key=lambda each: scores[each])  # the usual one where several are alike
     return text, best if scores[best] > (0.0, 0) else usual
+
+
+def beginning(text: bytes, size: int) -> str:
+    """Give the first lines of a text, of about *size* bytes."""
+    sample = text[:size]
+    if len(text) > size:
+        sample = sample[: sample.rfind(b"\n") + 1] or sample
+    return sample.decode(errors="ignore")
 
 
 def records(text: str, separator: str, most: int | None = None) -> list[list[str]]:

@@ -18,13 +18,22 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from fedmerit.errors import DataError
-from fedmerit.federation.data.dialects import Dialect, decoded, in_words, records, separated
+from fedmerit.federation.data.dialects import (
+    Dialect,
+    as_utf8,
+    beginning,
+    in_words,
+    records,
+    separated,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SUFFIXES: Final = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 _SHOWN: Final = 5
+#: Bytes in which a header and a row end.
+_HEADER: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,9 +71,7 @@ def read_sheet(path: Path, dialect: Dialect | None = None) -> Sheet:
         if suffix == ".parquet":
             sheet = Sheet(name=path.name, frame=pd.read_parquet(path))
         else:
-            raw = path.read_bytes()
-            text = gzip.decompress(raw) if suffix.endswith(".gz") else raw
-            sheet = _from_text(text, path.name, suffix, dialect or Dialect())
+            sheet = _from_text(_bytes(path), path.name, suffix, dialect or Dialect())
     except (OSError, EOFError, ValueError, csv.Error) as error:  # pyarrow's are ValueErrors
         raise DataError(
             f"{path.name} cannot be read: {error}", hint=f"Is it really a {suffix} file?"
@@ -147,8 +154,13 @@ def _names(headers: list[str]) -> tuple[list[str], list[str]]:
     return names, notes
 
 
+def _bytes(path: Path) -> bytes:
+    raw = path.read_bytes()
+    return gzip.decompress(raw) if path.name.endswith(".gz") else raw
+
+
 def _from_text(raw: bytes, file: str, suffix: str, dialect: Dialect) -> Sheet:
-    text, encoding = decoded(raw, file, dialect.encoding)
+    text, encoding = as_utf8(raw, file, dialect.encoding)
     text, separator = separated(text, suffix, dialect.separator)
     notes = []
     if encoding != "utf-8" and not dialect.encoding:
@@ -156,9 +168,9 @@ def _from_text(raw: bytes, file: str, suffix: str, dialect: Dialect) -> Sheet:
     usual = "\t" if suffix.startswith(".tsv") else ","
     if separator != usual and not dialect.separator:
         notes.append(f"cells of {file} are parted by {in_words(separator)}; separator sets another")
-    beginning = records(text[: 1 << 20], separator, 2)
-    if len(beginning) > 1 and len(beginning[1]) == len(beginning[0]) + 1:
-        text = separator + text  # R names no column for its row names
+    first = records(beginning(text, _HEADER), separator, 2)
+    if len(first) > 1 and len(first[1]) == len(first[0]) + 1:
+        text = separator.encode() + text  # R names no column for its row names
     table = _parsed(text, separator)
     for dropped in range(table.num_rows, 0, -1):
         if any(table.column(k)[dropped - 1].as_py() for k in range(table.num_columns)):
@@ -179,23 +191,23 @@ def _from_text(raw: bytes, file: str, suffix: str, dialect: Dialect) -> Sheet:
     return Sheet(name=file, frame=frame, separator=separator, notes=tuple(notes))
 
 
-def _parsed(text: str, separator: str) -> pa.Table:
+def _parsed(text: bytes, separator: str) -> pa.Table:
     """Give a text's records as a table of text, its header in the first."""
-    cells = len(next(iter(records(text[: 1 << 20], separator, 1)), []))
+    cells = len(next(iter(records(beginning(text, _HEADER), separator, 1)), []))
     names = [f"f{k}" for k in range(cells)]
     try:
         return arrow_csv.read_csv(
-            pa.BufferReader(text.encode()),
+            pa.BufferReader(text),
             read_options=arrow_csv.ReadOptions(column_names=names),
             parse_options=arrow_csv.ParseOptions(
-                delimiter=separator, newlines_in_values='"' in text
+                delimiter=separator, newlines_in_values=b'"' in text
             ),
             convert_options=arrow_csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False
             ),
         )
     except pa.ArrowInvalid:
-        return _parsed_slowly(text, separator, cells)
+        return _parsed_slowly(text.decode(), separator, cells)
 
 
 def _parsed_slowly(text: str, separator: str, cells: int) -> pa.Table:

@@ -162,7 +162,7 @@ def _text(column: pd.Series, dialect: Dialect, separator: str, decimal: str) -> 
             levels=0,
         )
     words = missing | said_missing(cells)
-    rest = cells.filter(pa.array(~words))
+    rest = cells.filter(pa.array(~words)) if words.any() else cells
     if forms := date_forms.recognised(rest):
         return _dates(column, cells, words, forms)
     fast = None
@@ -185,8 +185,9 @@ def _text(column: pd.Series, dialect: Dialect, separator: str, decimal: str) -> 
 
 
 def _scattered(numbers: NDArray[np.float64], words: NDArray[np.bool_], name: str) -> pd.Series:
-    values = np.full(len(words), np.nan)
-    values[~words] = numbers
+    values = np.full(len(words), np.nan) if words.any() else numbers
+    if words.any():
+        values[~words] = numbers
     return pd.Series(values, name=name)
 
 

@@ -171,23 +171,25 @@ def _table(
             problems.add(f"{sheet.name} has no column {name!r}", suggestion(name, map(str, frame)))
     if len(set(named)) < len(named):
         problems.add(f"{label!r} is to be label and participant", "Name two different columns.")
+    own = {name: frame.pop(name) for name in dict.fromkeys(named) if name in frame.columns}
     labels, classes = np.zeros(len(frame), dtype=np.int64), ("",)
-    if label in frame.columns:
+    if label in own:
         with problems.collecting():
             labels, classes, said = class_labels(
-                frame[label], positive, target=target, dialect=dialect
+                own[label], positive, target=target, dialect=dialect
             )
             notes += said
     participants, owners = (), np.zeros(len(frame), dtype=np.int64)
-    if participant in frame.columns:
+    if participant in own:
         with problems.collecting():
-            participants, owners, said = row_owners(frame[participant], dialect=dialect)
+            participants, owners, said = row_owners(own[participant], dialect=dialect)
             notes += said
-    features = frame.drop(columns=[name for name in named if name in frame.columns])
-    if features.columns.empty:
+    own.clear()
+    if frame.columns.empty:
         problems.add(f"{sheet.name} has no columns besides {label!r}", "Add feature columns.")
+    features = pd.DataFrame()
     with problems.collecting():
-        columns = studied(features, dialect=dialect, separator=sheet.separator)
+        columns = studied(frame, dialect=dialect, separator=sheet.separator)
         features, taken = take(columns, choice, problems)
         notes += taken
         if features.columns.empty and columns:
