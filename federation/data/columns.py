@@ -80,6 +80,8 @@ def studied(
         with problems.collecting():
             column = frame.pop(name)
             found.append(study(column, dialect=dialect, separator=separator, decimal=decimal))
+            del column
+            pa.default_memory_pool().release_unused()  # or it keeps what a column took
     problems.check()
     return found
 

@@ -171,9 +171,9 @@ def test_one_partys_own_coalition_tells_it_next_to_nothing():
 
 
 def test_too_few_validation_rows_are_refused_with_the_number_that_does():
-    check_rows(3, 1, least_rows(3, 1))
+    check_rows(3, 1, least_rows(3, 1), share=0.3, common=1000)
     with pytest.raises(ScenarioError, match=f"below {least_rows(3, 1)} it would") as caught:
-        check_rows(3, 1, least_rows(3, 1) - 1)
+        check_rows(3, 1, least_rows(3, 1) - 1, share=0.3, common=997)
     assert "validation_share" in caught.value.hint
     assert [least_rows(n, 1) for n in (2, 3, 8)] == [190, 300, 3430]
 

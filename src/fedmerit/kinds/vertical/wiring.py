@@ -14,6 +14,7 @@ from fedmerit.federation.data.files import Sheet, read_sheet
 from fedmerit.federation.data.problems import Problems
 from fedmerit.federation.vertical import tables
 from fedmerit.federation.vertical.alignment.alignment import align_in_the_clear
+from fedmerit.federation.vertical.keys import unmet
 from fedmerit.federation.vertical.shipped import WIDE, Part, deal
 from fedmerit.kinds.reading import dialect_of
 from fedmerit.kinds.vertical.opinions import GAMES
@@ -46,6 +47,7 @@ class Partnership:
         committee: Owners whose keys sign the report.
         threshold: Signatures needed.
         notes: What was recognised, changed, left out and filled in on reading the tables.
+        own_files: Owners whose keys stand in a file of their own.
     """
 
     holdings: tuple[Holding, ...]
@@ -53,6 +55,7 @@ class Partnership:
     committee: tuple[str, ...]
     threshold: int
     notes: tuple[str, ...] = ()
+    own_files: frozenset[str] = frozenset()
 
     @property
     def participants(self) -> tuple[str, ...]:
@@ -73,6 +76,12 @@ class Partnership:
     def keys(self) -> dict[str, tuple[object, ...]]:
         """Every owner's keys."""
         return {held.party: held.keys for held in self.holdings}
+
+    def told_of_keys(self, common: int) -> tuple[str, ...]:
+        """Tell each owner of a file of whose keys few are known to all what its own look like."""
+        return unmet(
+            {name: own for name, own in self.keys.items() if name in self.own_files}, common
+        )
 
 
 def assemble(scenario: Scenario) -> Partnership:
@@ -97,6 +106,7 @@ def assemble(scenario: Scenario) -> Partnership:
         committee=committee,
         threshold=threshold(scenario, committee),
         notes=notes,
+        own_files=frozenset(owner.name for owner in asked.owners if owner.source is not None),
     )
 
 
@@ -116,13 +126,20 @@ def task_of(
     Raises:
         DataError: A key is missing or repeated, or too few people are common.
     """
-    return tables.assemble(
-        partnership.holdings,
-        align_in_the_clear(partnership.keys) if rows is None else rows,
-        name=scenario.name,
-        seed=scenario.seed,
-        validation_share=scenario.data.validation_share,
-    )
+    common = 0
+    try:
+        rows = align_in_the_clear(partnership.keys) if rows is None else rows
+        common = len(next(iter(rows.values())))
+        return tables.assemble(
+            partnership.holdings,
+            rows,
+            name=scenario.name,
+            seed=scenario.seed,
+            validation_share=scenario.data.validation_share,
+        )
+    except DataError as error:
+        told = "\n".join(("", *partnership.told_of_keys(common)))
+        raise DataError(str(error) + told, hint=error.hint) from error
 
 
 def federation_document(partnership: Partnership, task: VerticalTask) -> FederationDocument:
@@ -144,7 +161,7 @@ def federation_document(partnership: Partnership, task: VerticalTask) -> Federat
         data_digest=data_digest(task),
         committee=partnership.committee,
         threshold=partnership.threshold,
-        notes=partnership.notes,
+        notes=(*partnership.notes, *partnership.told_of_keys(len(task.labels) + held_out)),
     )
 
 
