@@ -147,23 +147,23 @@ def class_labels(
     """
     codes, levels = _levels(column, dialect, "Remove these rows, or label them.")
     values = _numbers(levels)
+    if positive is not None and positive not in levels:
+        raise DataError(
+            f"no row of the label column {column.name!r} is {positive!r}",
+            hint=suggestion(positive, levels),
+        )
+    if len(levels) < 2:  # noqa: PLR2004 - two is what telling apart takes
+        raise DataError(
+            f"every row of the label column {column.name!r} is {levels[0]!r}",
+            hint="There is nothing to learn; choose another label column or add rows.",
+        )
     if positive is None and target is None:
         _check_classes(str(column.name), codes, values)
     order = np.argsort(values, kind="stable") if np.isfinite(values).all() else None
     names = [levels[k] for k in order] if order is not None else sorted(levels)
     classes = tuple(names)
     if positive is not None:
-        if positive not in classes:
-            raise DataError(
-                f"no row of the label column {column.name!r} is {positive!r}",
-                hint=suggestion(positive, classes),
-            )
         classes = (f"not {positive}", positive)
-    if len(levels) < 2:  # noqa: PLR2004 - two is what telling apart takes
-        raise DataError(
-            f"every row of the label column {column.name!r} is {levels[0]!r}",
-            hint="There is nothing to learn; choose another label column or add rows.",
-        )
     place = {name: index for index, name in enumerate(names)}
     numbers = [int(name == positive) if positive is not None else place[name] for name in levels]
     notes = naming_notes(str(column.name), levels)

@@ -68,9 +68,10 @@ def as_numbers(moments: pd.Series, dates: Dates) -> dict[str, pd.Series]:
     if dates == "days":
         seconds = (moments - pd.Timestamp(0)) / pd.Timedelta(seconds=1)
         return {f"{moments.name} (days)": seconds.astype(np.float64) / _DAY}
-    parts = ("year", "month", "day", "weekday")
+    parts = {"year": "year", "month": "month", "day": "day", "weekday": "day_of_week"}
     return {
-        f"{moments.name} ({part})": getattr(moments.dt, part).astype(np.float64) for part in parts
+        f"{moments.name} ({part})": getattr(moments.dt, attribute).astype(np.float64)
+        for part, attribute in parts.items()
     }
 
 
