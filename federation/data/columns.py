@@ -76,7 +76,7 @@ def studied(
     problems = Problems("the table")
     found: list[Column] = []
     del texts
-    for name in list(frame):
+    for name in map(str, frame.columns.tolist()):
         with problems.collecting():
             column = frame.pop(name)
             found.append(study(column, dialect=dialect, separator=separator, decimal=decimal))

@@ -113,7 +113,7 @@ def numbers(cells: pa.Array, form: NumberForm) -> NDArray[np.float64]:
         texts = pc.replace_substring_regex(texts, f"[{re.escape(form.thousands)}]", "")
     texts = pc.replace_substring(texts, form.decimal, ".")
     texts = pc.replace_substring(pc.replace_substring_regex(texts, r"^\+|[%\s]", ""), _MINUS, "-")
-    values = pc.cast(texts, pa.float64()).to_numpy(zero_copy_only=False)
+    values = np.asarray(pc.cast(texts, pa.float64()).to_numpy(zero_copy_only=False))
     return values / 100 if form.percent else values
 
 

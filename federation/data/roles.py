@@ -156,7 +156,7 @@ def _text(column: pd.Series, dialect: Dialect, separator: str, decimal: str) -> 
             name=name,
             kind="empty",
             why="has no cell",
-            values=pd.Series(np.full(len(column), np.nan), name=name),
+            cells=pd.Series(np.full(len(column), np.nan), name=name),
             missing=missing,
             broken=np.zeros_like(missing),
             levels=0,

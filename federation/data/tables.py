@@ -172,14 +172,15 @@ def _table(
     if len(set(named)) < len(named):
         problems.add(f"{label!r} is to be label and participant", "Name two different columns.")
     own = {name: frame.pop(name) for name in dict.fromkeys(named) if name in frame.columns}
-    labels, classes = np.zeros(len(frame), dtype=np.int64), ("",)
+    labels = owners = np.zeros(len(frame), dtype=np.int64)
+    classes: tuple[str, ...] = ()
+    participants: tuple[str, ...] = ()
     if label in own:
         with problems.collecting():
             labels, classes, said = class_labels(
                 own[label], positive, target=target, dialect=dialect
             )
             notes += said
-    participants, owners = (), np.zeros(len(frame), dtype=np.int64)
     if participant in own:
         with problems.collecting():
             participants, owners, said = row_owners(own[participant], dialect=dialect)

@@ -107,7 +107,7 @@ def holding(
                 f"{label!r} has {len(classes)} classes, and a vertical model tells two apart",
                 "Say which is the positive one.",
             )
-    parts = [[None] * len(frame)]
+    parts: list[list[object]] = [[None] * len(frame)]
     with problems.collecting():
         parts = [_whole(frame[name], party, dialect.missing_words) for name in key]
     rows = zip(*parts, strict=True)

@@ -205,6 +205,16 @@ def test_dates_whose_days_and_months_cannot_be_told_apart_are_refused_if_asked_f
     assert "either order" in refusal(path, choice=Choice(dates="days"))
 
 
+def test_columns_without_a_cell_are_left_out(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("site,x,outcome,note,\nn,1.5,ill,,\ns,2.5,well,,\n")
+
+    table = read(path)
+
+    assert list(table.features) == ["x"]
+    assert said(table, "'note' (has no cell)", "'column 5'")
+
+
 # 4. Local formats
 
 
