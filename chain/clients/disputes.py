@@ -18,6 +18,7 @@ class Challenge(NamedTuple):
 
     job: int
     signed: bytes
+    question: bytes
     challenger: str
     deadline: int
     fault: int
@@ -64,10 +65,25 @@ class Disputes(Client):
 
     def challenge_of(self, number: int) -> Challenge:
         """The challenge of this number."""
-        job, signed, challenger, deadline, fault, is_open = self._ask("challengeOf", number)
-        return Challenge(
-            int(job), bytes(signed), str(challenger), int(deadline), int(fault), bool(is_open)
+        job, signed, question, challenger, deadline, fault, is_open = self._ask(
+            "challengeOf", number
         )
+        return Challenge(
+            int(job),
+            bytes(signed),
+            bytes(question),
+            str(challenger),
+            int(deadline),
+            int(fault),
+            bool(is_open),
+        )
+
+    def summed(self, signed: bytes, prover: str, member: int) -> int:
+        """How many coalitions *prover* has sent of the table that *signed* commits to.
+
+        See ``IDisputes.proveShapley``; *signed* is as ``IReports.hashSigned`` gives it.
+        """
+        return int(self._ask("summed", signed, prover, member)[0])
 
     def proven(self, job: int, *, first_block: int) -> tuple[str, ...]:
         """Who proved a report of *job* false, in the order of the chain."""

@@ -190,6 +190,7 @@ def _reports(contracts: Contracts, events: Iterable[Event]) -> Iterable[SignedRe
         yield SignedReport(
             job=int(report["job"]),
             round=int(report["round"]),
+            attempt=int(report["attempt"]),
             prev_root=_hex(report["prevRoot"]),
             root=_hex(report["root"]),
             total=int(report["total"]),

@@ -35,6 +35,7 @@ class View:
     """
 
     def __init__(self, web3: Web3, url: str) -> None:
+        self._kinds: dict[str, type[Contract]] = {}
         self.web3 = web3
         self.url = url
         with self.translated():
@@ -46,7 +47,9 @@ class View:
 
     def contract(self, name: str, address: str) -> Contract:
         """Give web3's handle of contract *name* at *address*."""
-        return self.web3.eth.contract(to_checksum_address(address), abi=list(artifact(name).abi))
+        if name not in self._kinds:
+            self._kinds[name] = self.web3.eth.contract(abi=list(artifact(name).abi))
+        return self._kinds[name](to_checksum_address(address))
 
     def call(self, function: ContractFunction) -> Any:  # noqa: ANN401 - the ABI decides
         """Ask a view *function*; a revert becomes a :class:`~fedmerit.errors.Reverted`."""

@@ -58,6 +58,7 @@ class Settlement(Preparation):
         reports, job = self._contracts.reports, self._job
         if reports.final_round(job) >= self._order.period or reports.pending(job):
             return self._journal.begin("report", 0)
+        self._check_uncancelled()
         self._journal.begin("report", 1)
         report = self.statement
         domain = Domain(chain_id=self._site.node.chain_id, reports=reports.address)
@@ -67,6 +68,17 @@ class Settlement(Preparation):
         return self._journal.record(
             reports.post_list(report, accounts, payments, signatures, signer=signer)
         )
+
+    def _check_uncancelled(self) -> None:
+        """See that this report was not proven false: nobody signs that again, and loses again."""
+        posted = [one.evidence for one in self._posted(self._order.period)]
+        if self._order.evidence in posted:
+            raise ChainError(
+                f"this report of period {self._order.period} was proven false and cancelled, and "
+                "its signers are slashed",
+                hint="Audit the evidence, and settle what is true: signers whose stake was taken "
+                "put it down again first (Stakes.put).",
+            )
 
     def _signers(self) -> list[Signer]:
         """Give the committee, less those who have lost their stake: their word is not taken."""
@@ -88,6 +100,7 @@ class Settlement(Preparation):
         return Report(
             job=self._job,
             round=self._order.period,
+            attempt=self._contracts.reports.attempt(self._job),
             prev_root=self._before(),
             root=self._tree.root.hash,
             total=self._tree.root.sum,
@@ -209,7 +222,7 @@ class Settlement(Preparation):
         ours = self.statement
         sent = (ours.round, ours.root, ours.total, ours.evidence)
         posted = self._posted(self._order.period)
-        if posted != (sent,):
+        if posted[-1:] != (sent,):  # any before it were cancelled, or it would not be there
             raise differs("posted report", sent, posted)
 
     def _posted(self, period: int) -> tuple[Posted, ...]:

@@ -24,6 +24,7 @@ from fedmerit.federation.data.roles import (
     naming_notes,
     study,
 )
+from fedmerit.untrusted import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -195,6 +196,11 @@ def row_owners(
         raise DataError(
             f"the participant column {participant!r} names only {names[0]!r}",
             hint="A federation needs two participants or more; name another column, or a recipe.",
+        )
+    if unfit := [name for name in names if not printable(name)]:
+        raise DataError(
+            f"the participant column {participant!r} names {unfit[0]!r}, which cannot be read",
+            hint="A name is text without control or invisible characters.",
         )
     return tuple(names), codes, naming_notes(participant, names)
 

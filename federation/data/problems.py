@@ -55,7 +55,8 @@ class Problems:
         if self._said and self._name not in said:
             said = f"{self._name}: {said}"
         if len(messages) > 1:
-            lines = (f"  {number}. {message}" for number, message in enumerate(messages, start=1))
-            said = "\n".join((f"{self._name} has {len(messages)} problems:", *lines))
+            parts = (f"({number}) {message}" for number, message in enumerate(messages, start=1))
+            said = f"{self._name} has {len(messages)} problems: {'; '.join(parts)}"
         hints = dict.fromkeys(error.hint for error in self._errors if error.hint)
-        raise DataError("\n".join((said, *self._remarks)), hint=" ".join(hints))
+        # One line: a terminal is shown a stranger's line breaks as what they are.
+        raise DataError("; ".join((said, *self._remarks)), hint=" ".join(hints))

@@ -5,13 +5,14 @@ Start with :func:`check`.
 
 from __future__ import annotations
 
-from fedmerit.incentives.checking.checker import PROPERTIES, TRIALS, check
-from fedmerit.incentives.checking.results import Attempt, PropertyResult, Verdict
+from fedmerit.incentives.checking.checker import CHECKS, GRID, TRIALS, check
+from fedmerit.incentives.checking.results import Attempt, PropertyResult, Verdict, merged
 from fedmerit.incentives.checking.samplers import SAMPLERS, sampler_of
 from fedmerit.incentives.checking.setting import UNIT, Setting
 
 __all__ = [
-    "PROPERTIES",
+    "CHECKS",
+    "GRID",
     "SAMPLERS",
     "TRIALS",
     "UNIT",
@@ -20,5 +21,6 @@ __all__ = [
     "Setting",
     "Verdict",
     "check",
+    "merged",
     "sampler_of",
 ]

@@ -14,6 +14,7 @@ The tree::
     │   ├── MissingInput       the round lacks what this mechanism decides by
     │   ├── BidError           an offer that nobody can make
     │   └── Deficit            the mechanism owes more than the budget
+    │       └── Underfunded    it might, whatever is bid
     ├── ChainError             the chain refused, or holds what we did not send
     │   ├── Unreachable        no node answers
     │   ├── WrongChain         the node is of another chain
@@ -122,6 +123,19 @@ class Deficit(RewardError):
         super().__init__(
             f"the mechanism owes {owed} base units, and the budget is {budget}",
             hint=f"Fund it with {owed} or more; paying less would break what it promises.",
+        )
+        self.owed = owed
+        self.budget = budget
+
+
+class Underfunded(Deficit):
+    """The mechanism might owe more than the budget holds, and does not wait for bids to see."""
+
+    def __init__(self, *, owed: int, budget: int) -> None:
+        RewardError.__init__(
+            self,
+            f"the mechanism may owe up to {owed} base units, and the budget is {budget}",
+            hint=f"Fund it with {owed} or more; what is not owed stays in the reserve.",
         )
         self.owed = owed
         self.budget = budget

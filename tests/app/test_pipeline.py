@@ -19,6 +19,7 @@ from fedmerit.bundle.schemas import (
     TrainingDocument,
     ValuationDocument,
 )
+from fedmerit.commands.summary import key_figures
 from fedmerit.errors import BundleError, ChainError, DataError, FedmeritError
 from fedmerit.kinds.horizontal import training
 from fedmerit.pipeline import ChainChoice, write_report
@@ -26,6 +27,8 @@ from fedmerit.scenario.reading import load, parse
 
 #: What a scenario settles by if it says nothing: with the draw that most tests here do without.
 DRAWN = {}
+#: No draw, for tests that are not about it.
+UNDRAWN = {"commit_window": 0, "reveal_window": 0, "stake": 0}
 
 
 def small(**changes):
@@ -38,7 +41,7 @@ def small(**changes):
             "partition": {"recipe": "iid", "participants": 3},
         },
         "training": {"rounds": 2, "local_epochs": 1, "learning_rate": 0.5},
-        "settlement": {"commit_window": 0, "reveal_window": 0, "stake": 0},
+        "settlement": UNDRAWN,
     }
     return parse({**scenario, **changes}, origin="test")
 
@@ -226,6 +229,48 @@ def test_confident_pays_by_the_lower_end_and_keeps_the_rest(tmp_path):
     assert 0 < outcome.reserve < 1000
     assert sum(outcome.payments) + outcome.reserve == 1000
     assert fedmerit.audit(bundle).passed
+
+
+@pytest.mark.parametrize(
+    "mechanism",
+    ["equal", *(pytest.param(m, marks=pytest.mark.slow) for m in ("proportional", "data-size"))],
+)
+def test_where_no_update_can_be_used_nobody_is_paid_and_the_run_says_so(tmp_path, mechanism):
+    members = [{"name": f"member-{k}", "behaviour": "faulty", "fault": "inf"} for k in (1, 2, 3)]
+    scenario = small(
+        members=members,
+        settlement={**UNDRAWN, "committee": ["member-1"]},
+        reward={"mechanism": mechanism},
+    )
+
+    bundle = fedmerit.run(scenario, tmp_path / "b")
+
+    assert set(paid(bundle).values()) == {0}
+    assert "nobody contributed" in key_figures(bundle)["Unused"]
+    assert "nobody contributed" in (bundle.path / "report.html").read_text("utf-8")
+    assert fedmerit.audit(bundle).passed
+
+
+def test_a_member_whose_every_update_is_refused_is_paid_by_no_rule(tmp_path):
+    members = [{"name": "member-1", "behaviour": "faulty", "fault": "shape"}]
+
+    bundle = fedmerit.run(
+        small(members=members, reward={"mechanism": "equal", "budget": 100}), tmp_path / "b"
+    )
+
+    assert paid(bundle) == {"member-1": 0, "member-2": 50, "member-3": 50}
+    assert "member-1" in key_figures(bundle)["Unused"]
+
+
+@pytest.mark.parametrize("rate", [0.5, 500.0])
+def test_a_model_that_is_worse_than_untrained_is_said_to_be(tmp_path, rate):
+    settings = {"rounds": 2, "local_epochs": 1, "learning_rate": rate}
+
+    bundle = fedmerit.run(small(training=settings), tmp_path / "b")
+
+    warned = "learning_rate (500)" in key_figures(bundle).get("Warning", "")
+    report = (bundle.path / "report.html").read_text("utf-8")
+    assert warned == ("worse than the untrained one" in report) == (rate > 1)
 
 
 @pytest.mark.slow

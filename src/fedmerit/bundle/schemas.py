@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Final
 
-from pydantic import BeforeValidator, Field, PlainSerializer
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
 from fedmerit.bundle.directory import Document
 from fedmerit.units import MICRO, NANO
+from fedmerit.untrusted import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 RUN: Final = "run.json"
 FEDERATION: Final = "federation.json"
@@ -43,6 +44,17 @@ Money = Annotated[
 ]
 
 
+def _name(value: str) -> str:
+    if not printable(value):
+        msg = f"{value!r} is no name that can be read"
+        raise ValueError(msg)
+    return value
+
+
+#: What a member is called.
+Name = Annotated[str, AfterValidator(_name)]
+
+
 class RunDocument(Document):
     """``run.json``: which code made these numbers."""
 
@@ -55,7 +67,7 @@ class RunDocument(Document):
 class MemberDocument(Document):
     """One participant, as the federation met it."""
 
-    name: str
+    name: Name
     behaviour: str
     rows: int
     """Rows it trains on."""
@@ -133,6 +145,16 @@ class TrainingDocument(Document):
     def delta_ppm(self) -> int:
         """Accuracy given up by not pooling the data (Yang et al., 2019), in millionths."""
         return self.pooled_accuracy_ppm - self.rounds[-1].accuracy_ppm
+
+    @property
+    def is_worse_than_untrained(self) -> bool:
+        """Whether the trained model fits the validation rows less than the untrained one."""
+        return self.rounds[-1].log_likelihood_micro < self.initial_log_likelihood_micro
+
+    def never_accepted(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Name those of *names* none of whose updates was accepted in any round."""
+        accepted = {name for one in self.rounds for name in one.sampled if name not in one.excluded}
+        return tuple(name for name in names if name not in accepted)
 
 
 class OfferDocument(Document):

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path  # noqa: TC003 - cyclopts reads the annotations at run time
 from typing import TYPE_CHECKING, Literal
 
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+
+from fedmerit.commands.terminal import out, print_json, shown, suggest
 
 if TYPE_CHECKING:
     from fedmerit.federation.data.proposal import Proposal
-
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
 
 
 def inspect(file: Path, *, output: Literal["table", "json"] = "table") -> int:
@@ -29,18 +25,16 @@ def inspect(file: Path, *, output: Literal["table", "json"] = "table") -> int:
 
     proposal = propose(file)
     if output == "json":
-        text = json.dumps(asdict(proposal), indent=2, ensure_ascii=False)
-        out.print(text, markup=False, soft_wrap=True)
+        print_json(asdict(proposal))
     else:
         _show(proposal, file)
-    command = f"fedmerit init --data {file}"
-    err.print(f"[dim]next:[/] {escape(command)}  [dim]to learn from it[/]", soft_wrap=True)
+    suggest(f"fedmerit init --data {file}", "to learn from it")
     return 0
 
 
 def _show(proposal: Proposal, file: Path) -> None:
     title = f"{file}: {proposal.rows:,} rows"
-    table = Table(title=escape(title), title_justify="left")
+    table = Table(title=shown(title), title_justify="left")
     for column in ("Column", "Role", "What it is", "Different", "Missing", "Such as"):
         right = column in {"Different", "Missing"}
         table.add_column(column, justify="right" if right else "left", overflow="fold")
@@ -53,10 +47,10 @@ def _show(proposal: Proposal, file: Path) -> None:
             f"{described.missing:,}",
             ", ".join(described.examples),
         )
-        table.add_row(*map(escape, cells))
+        table.add_row(*map(shown, cells))
     out.print(table)
     for note in proposal.notes:
-        out.print(f"note: {escape(note)}", soft_wrap=True)
+        out.print(f"note: {shown(note)}", soft_wrap=True)
     if proposal.label is None:
         out.print("note: no column holds classes to predict", soft_wrap=True)
     if proposal.participant is None:

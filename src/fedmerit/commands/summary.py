@@ -66,7 +66,14 @@ def key_figures(bundle: Bundle) -> dict[str, str]:
         "Manifest": bundle.digest,
     }
     if notes := bundle.document(FEDERATION, FederationDocument).notes:
-        figures["Reading"] = "\n         ".join(notes)
+        figures["Reading"] = "; ".join(notes)
+    if unused := training.never_accepted(outcome.participants):
+        everyone = len(unused) == len(outcome.participants)
+        figures["Unused"] = (
+            "no update could be used, so nobody contributed and nobody is paid"
+            if everyone
+            else f"no update of {', '.join(unused)} was accepted: paid nothing"
+        )
     if training.idle:
         figures["Free-riders"] = f"only zeros came from {', '.join(training.idle)}: paid nothing"
     return figures

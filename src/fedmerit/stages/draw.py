@@ -25,6 +25,7 @@ from fedmerit.chain import draw as draw_on_chain
 from fedmerit.chain.keys import Cast
 from fedmerit.chain.ledger.reading import all_transactions
 from fedmerit.errors import ChainError
+from fedmerit.scenario.terms import promise_of, rules_of, stake_of
 from fedmerit.stages.chains import deployment_of, keep_chain, node_of
 from fedmerit.stages.offering import sealed, write_bids
 from fedmerit.streams import derived_seed
@@ -49,7 +50,8 @@ def check_agreement(scenario: Scenario, together: Together, chain: ChainChoice) 
         ChainError: Names, amounts or times that no settlement takes, no node, or no key; or too
             few of the committee would have a stake left to sign with.
     """
-    names, agreed_on = together.participants, terms(scenario)
+    names = together.participants
+    agreed_on = terms(scenario, len(names))
     if scenario.settlement.commit_window:
         _check_signers(together, silent=agreed_on["silent"])
     Agreement(
@@ -131,15 +133,18 @@ def update_digests_of(training: TrainingDocument, members: int) -> tuple[bytes, 
     )
 
 
-def terms(scenario: Scenario) -> dict[str, Any]:
-    """Give what a scenario alone says of the agreement."""
-    asked = scenario.settlement
+def terms(scenario: Scenario, n: int) -> dict[str, Any]:
+    """Give what a scenario of *n* members alone says of the agreement."""
+    asked, promise = scenario.settlement, promise_of(scenario, n)
     return {
         "budget": scenario.reward.budget,
         "challenge_window": asked.challenge_window,
         "commit_window": asked.commit_window,
         "reveal_window": asked.reveal_window,
-        "stake": asked.stake,
+        "stake": stake_of(scenario, n),
+        "form": promise.form,
+        "permutations": promise.orders,
+        "rules": rules_of(scenario),
         "silent": frozenset(m.name for m in scenario.members if not m.reveals),
     }
 
@@ -149,7 +154,7 @@ def agreed(bundle: Bundle) -> dict[str, Any]:
     members = bundle.document(FEDERATION, FederationDocument)
     training = bundle.document(TRAINING, TrainingDocument)
     return {
-        **terms(bundle.scenario),
+        **terms(bundle.scenario, len(members.names)),
         "participants": members.names,
         "update_roots": tuple(bytes.fromhex(r.update_root[2:]) for r in training.rounds),
         "committee": members.committee,

@@ -16,7 +16,7 @@ from fedmerit.bundle.directory import Bundle
 from fedmerit.errors import BundleError, ScenarioError
 from fedmerit.incentives import RecordedGame, value
 from fedmerit.incentives.methods.interactions import interactions
-from fedmerit.kinds.vertical.retraining import spread_apart
+from fedmerit.kinds.vertical.retraining import _SPREAD, spread_apart
 from fedmerit.kinds.vertical.tables import (
     ROWS_A_NUMBER,
     check_rows,
@@ -81,8 +81,8 @@ def test_a_small_partys_spread_that_is_made_smaller_is_seen_beside_a_large_ones(
 
     assert np.abs(forged - kept).max() < 0.01 * max(kept.max(), 10_000)
     assert spread_apart(ours, ours) == 0
-    assert spread_apart(replace(ours, **{kind: kept + 1}), ours) <= 0.02
-    assert spread_apart(replace(ours, **{kind: forged}), ours) > 0.2
+    assert spread_apart(replace(ours, **{kind: kept + 1}), ours) <= _SPREAD
+    assert spread_apart(replace(ours, **{kind: forged}), ours) > 20 * _SPREAD
 
 
 def test_a_method_that_samples_has_the_errors_of_the_values_it_approaches():

@@ -41,7 +41,7 @@ def test_a_proposed_scenario_makes_a_federation_with_nothing_edited(tmp_path, na
 def test_few_tables_do_not_run_and_those_say_why(tmp_path):
     assert len(RUNS) >= 21
     with pytest.raises(
-        DataError, match="no column of quantity.csv holds 2 to 20 classes"
+        DataError, match=r"no column of quantity\.csv holds 2 to 20 classes"
     ) as caught:
         write_starter(tmp_path / "mine.toml", write(tmp_path, "quantity.csv"))
 

@@ -222,7 +222,7 @@ PLAIN = [f"{k * 17 % 41 + 0.25:.2f}" for k in range(ROWS)]
 
 
 @pytest.mark.parametrize(
-    ("name", "separator", "encoding", "local", "note"),
+    "form",
     [
         ("a.csv", ";", "cp1252", lambda n: n.replace(".", ","), "cp1252"),
         ("a.csv", ";", "utf-8-sig", lambda n: n.replace(".", ","), "decimal comma"),
@@ -233,16 +233,11 @@ PLAIN = [f"{k * 17 % 41 + 0.25:.2f}" for k in range(ROWS)]
         ("a.csv", ",", "utf-8", lambda n: n.replace(".", ","), "decimal comma"),
     ],
 )
-def test_a_local_file_gives_the_numbers_of_the_plain_one(
-    write, name, separator, encoding, local, note
-):
-    sites = ["Köln", "Nürnberg"] * (ROWS // 2)
+def test_a_local_file_gives_the_numbers_of_the_plain_one(form, write):
+    name, separator, code, local, note = form
+    sites, ages = ["Köln", "Nürnberg"] * (ROWS // 2), [local(number) for number in PLAIN]
 
-    table = read(
-        write(
-            name, separator=separator, encoding=encoding, age=[local(n) for n in PLAIN], site=sites
-        )
-    )
+    table = read(write(name, separator=separator, encoding=code, age=ages, site=sites))
 
     plain = read(write("plain.csv", age=PLAIN, site=sites))
     assert table.features["age"].tolist() == plain.features["age"].tolist()

@@ -23,7 +23,14 @@ def model_figures(bundle: Bundle) -> dict[str, str]:
     """Give the model's accuracy, beside that of training on pooled rows."""
     training = bundle.document(TRAINING, TrainingDocument)
     rounds = len(training.rounds)
-    return {
+    figures = {
         "Accuracy": f"{percent(training.rounds[-1].accuracy_ppm)} after {rounds} rounds; "
         f"delta to training on pooled data {points(training.delta_ppm)}"
     }
+    if training.is_worse_than_untrained:
+        figures["Warning"] = (
+            "the trained model fits worse than the untrained one; "
+            f"lower training.learning_rate ({bundle.scenario.training.learning_rate:g}), "
+            "or look for members that do harm"
+        )
+    return figures

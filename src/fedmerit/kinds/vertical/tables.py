@@ -101,7 +101,7 @@ def check_rows(
             f"{common:,}"
         )
         raise ScenarioError(
-            "\n".join((message, *told)),
+            "; ".join((message, *told)),
             hint="Bring more common people, raise data.validation_share, join parties, or leave "
             "show_parts out.",
         )

@@ -138,7 +138,7 @@ def task_of(
             validation_share=scenario.data.validation_share,
         )
     except DataError as error:
-        told = "\n".join(("", *partnership.told_of_keys(common)))
+        told = "; ".join(("", *partnership.told_of_keys(common)))
         raise DataError(str(error) + told, hint=error.hint) from error
 
 

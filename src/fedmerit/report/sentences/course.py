@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from fedmerit.report.findings import Findings
 
 _MOST: Final = 8
+_WORSE: Final = Markup(
+    "<strong>The trained model fits the validation rows worse than the untrained one.</strong> The "
+    "step size may be too large for these rows, or members do harm. Values and payments are of "
+    "this model."
+)
 
 
 def learning(findings: Findings) -> list[Markup]:
@@ -38,6 +43,7 @@ def learning(findings: Findings) -> list[Markup]:
     )
     traffic = sum(each.bytes_up + each.bytes_down for each in training.rounds)
     return [
+        *([_WORSE] if training.is_worse_than_untrained else []),
         Markup(
             "The joint model of {parameters} learned for {rounds}. {stopped} On the validation "
             "rows it went from {before} to <strong>{after}</strong> right predictions, and from "
