@@ -88,6 +88,8 @@ class FederationDocument(Document):
     committee: tuple[str, ...]
     """Members whose keys sign the report."""
     threshold: int
+    notes: tuple[str, ...] = ()
+    """What was recognised, changed, left out and filled in when the tables were read."""
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from fedmerit.commands import audit as audit_commands
 from fedmerit.commands import check as checks_command
+from fedmerit.commands import inspect as inspect_command
 from fedmerit.commands import simulate as simulate_command
 from fedmerit.commands.nodes import at, narrated
 from fedmerit.commands.terminal import TerminalProgress, err, out, print_json, shown, suggest
@@ -141,19 +142,23 @@ def report(bundle: Path) -> int:
 
 
 @app.command
-def init(path: Path | None = None, *, data: Path | None = None) -> int:
+def init(path: Path | None = None, *, data: Path | None = None, full: bool = False) -> int:
     """Write a commented scenario to start from.
 
     Args:
         path: Where to; my-scenario.toml if absent. Never overwritten.
-        data: Your own table, to be named in it.
+        data: Your own table: it is read, and a label, a participant and columns are proposed.
+        full: Show every setting, for your own table too.
     """
     from fedmerit.scenario.starter import write_starter  # noqa: PLC0415 - imports pydantic
 
-    written = write_starter(path, data)
+    written = write_starter(path, data, full=full)
     out.print(shown(written), soft_wrap=True)
     suggest(f"fedmerit run {written}", "once you have read it")
     return 0
+
+
+app.command(inspect_command.inspect)
 
 
 @app.command(name="list")

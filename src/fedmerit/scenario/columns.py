@@ -15,13 +15,14 @@ class Owner(Section):
     name: Name
     """What it is called."""
     columns: tuple[str, ...] = ()
-    """Its columns; of its own file all but the key, if none is named."""
+    """Its columns; if none is named, all of its own file but the key and those that count rows,
+    name single rows or hold dates."""
     label: str | None = None
     """The column to predict: exactly one owner has it, and is the label holder."""
     positive: str | None = None
     """The label to tell from all others, where there are more than two or the order matters."""
     source: str | None = None
-    """Its own .csv, .csv.gz or .parquet file."""
+    """Its own .csv, .csv.gz, .tsv or .parquet file."""
     key: tuple[str, ...] = ()
     """The columns of its own file that say together whom a row is about."""
     coverage: Annotated[float, Field(gt=0, le=1)] = 1.0

@@ -62,7 +62,7 @@ class Data(Section):
     """Which table, and whose rows are whose."""
 
     source: str = ""
-    """A shipped table (``fedmerit list``), or a path to a .csv, .csv.gz or .parquet file."""
+    """A shipped table (``fedmerit list``), or a path to a .csv, .csv.gz, .tsv or .parquet file."""
     label: str | None = None
     """Label column of your own table."""
     positive: str | None = None
@@ -71,8 +71,28 @@ class Data(Section):
     """Column of your own table that says whose row it is."""
     partition: Partition | None = None
     """How to deal the rows out, where no column says so."""
+    target: Literal["classes"] | None = None
+    """``classes``: labels are classes although they are more than 20 numbers, or fractions."""
+    columns: tuple[str, ...] = ()
+    """Columns to learn from, and no others; absent: all but those that count rows, name single
+    rows or hold dates."""
+    ignore: tuple[str, ...] = ()
+    """Columns not to learn from."""
+    dates: Literal["days", "parts"] | None = None
+    """What dates become: days since 1970, or year, month, day and weekday; absent: nothing."""
     missing: Literal["refuse", "impute"] = "refuse"
-    """Refuse empty cells, or impute the mean and add a column that says so."""
+    """Refuse missing cells, or impute the mean and add a column that says so."""
+    missing_words: tuple[str, ...] = ("",)
+    """Cells of text that are missing; all others are what they say."""
+    separator: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    """What parts the cells of a text file; recognised if absent."""
+    decimal: Literal[".", ","] | None = None
+    """The decimal sign of a text file's numbers; recognised column by column if absent."""
+    thousands: Annotated[str, Field(max_length=1)] | None = None
+    """What groups digits in threes, empty if nothing does; recognised if absent."""
+    encoding: str | None = None
+    """How a text file's bytes are letters, such as ``utf-8`` or ``cp1252``; recognised if
+    absent."""
     validation_share: Share = 0.3
     """Share of each member's rows that the evaluators pool to measure every coalition."""
 

@@ -21,6 +21,7 @@ from fedmerit.kinds.vertical.tables import (
     ROWS_A_NUMBER,
     check_rows,
     every_coalition,
+    least_people,
     least_rows,
     party_game,
     read_table,
@@ -171,11 +172,20 @@ def test_one_partys_own_coalition_tells_it_next_to_nothing():
 
 
 def test_too_few_validation_rows_are_refused_with_the_number_that_does():
-    check_rows(3, 1, least_rows(3, 1))
+    check_rows(3, 1, least_rows(3, 1), share=0.3, common=1000)
     with pytest.raises(ScenarioError, match=f"below {least_rows(3, 1)} it would") as caught:
-        check_rows(3, 1, least_rows(3, 1) - 1)
+        check_rows(3, 1, least_rows(3, 1) - 1, share=0.3, common=997)
     assert "validation_share" in caught.value.hint
+    assert "and there are 997" in str(caught.value)
     assert [least_rows(n, 1) for n in (2, 3, 8)] == [190, 300, 3430]
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.85])
+@pytest.mark.parametrize("rows", [1, 2, 190, 300])
+def test_so_many_common_people_would_do_and_one_fewer_would_not(rows, share):
+    people = least_people(rows, share)
+
+    assert round(share * people) >= rows > round(share * (people - 1))
 
 
 @pytest.mark.parametrize("rows", [0, 1, 3])

@@ -30,4 +30,13 @@ def rehearse(partnership: Partnership, scenario: Scenario) -> None:
             "valuation.game = 'embeddings' needs what the label holder saw, and it sees sums alone",
             hint="Set show_parts = true for a regression, or forward = 'plain' for networks.",
         )
-    check_rows(len(task.parties), 1 + seen, len(task.held_out_labels))
+    held_out = len(task.held_out_labels)
+    common = len(task.labels) + held_out
+    check_rows(
+        len(task.parties),
+        1 + seen,
+        held_out,
+        share=scenario.data.validation_share,
+        common=common,
+        told=partnership.told_of_keys(common),
+    )
