@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from fedmerit.federation.behaviours.effort import DropOut, UnderEffort
-from fedmerit.federation.behaviours.protocol import Behaviour, Exchange, Honest
+from fedmerit.federation.behaviours.protocol import Behaviour, ClientContext, Honest
 from fedmerit.federation.behaviours.riders import DisguisedRider, FreeRider, StaleRider
 from fedmerit.federation.behaviours.rows import FeatureNoise, LabelFlip
 from fedmerit.federation.behaviours.updates import Faulty, UpdateNoise
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 __all__ = [
     "BEHAVIOURS",
     "Behaviour",
+    "ClientContext",
     "DisguisedRider",
     "DropOut",
-    "Exchange",
     "Faulty",
     "FeatureNoise",
     "FreeRider",

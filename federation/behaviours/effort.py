@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
-    from fedmerit.federation.behaviours.protocol import Exchange, Rows
+    from fedmerit.federation.behaviours.protocol import ClientContext, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,9 @@ class UnderEffort:
         """Take the stated share of the steps that it would take otherwise."""
         return ceil(self.effort * self.otherwise.steps(agreed))
 
-    def send(self, updates: Tensor, exchange: Exchange, /) -> Tensor:
+    def send(self, updates: Tensor, context: ClientContext, /) -> Tensor:
         """Do what it does otherwise."""
-        return self.otherwise.send(updates, exchange)
+        return self.otherwise.send(updates, context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,6 @@ class DropOut(Plain):
                 f"a rate of {self.rate} is no chance", hint="Give a rate between 0 and 1."
             )
 
-    def send(self, updates: Tensor, exchange: Exchange, /) -> Tensor:
+    def send(self, updates: Tensor, context: ClientContext, /) -> Tensor:
         """Send the update, or nothing."""
-        return updates[:, :0] if exchange.stream.random() < self.rate else updates
+        return updates[:, :0] if context.stream.random() < self.rate else updates

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Exchange:
+class ClientContext:
     """What a member knows when it sends its updates.
 
     Attributes:
@@ -45,7 +45,7 @@ class Behaviour(Protocol):
     def steps(self, agreed: int, /) -> int:
         """Give how many local steps of a round it takes of those that were agreed on."""
 
-    def send(self, updates: Tensor, exchange: Exchange, /) -> Tensor:
+    def send(self, updates: Tensor, context: ClientContext, /) -> Tensor:
         """Give what it sends for each honest update, shape ``(models, parameters)``."""
 
 
@@ -63,7 +63,7 @@ class Plain:
         """Take them all."""
         return agreed
 
-    def send(self, updates: Tensor, _exchange: Exchange, /) -> Tensor:
+    def send(self, updates: Tensor, _context: ClientContext, /) -> Tensor:
         """Change nothing."""
         return updates
 

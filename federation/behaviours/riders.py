@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
-    from fedmerit.federation.behaviours.protocol import Exchange, Rows
+    from fedmerit.federation.behaviours.protocol import ClientContext, Rows
 
 #: Standard deviation of a disguise before the global model has moved, when there is no scale.
 _BLIND: Final = 1e-2
@@ -37,7 +37,7 @@ class FreeRider:
         """Take none."""
         return 0
 
-    def send(self, updates: Tensor, _exchange: Exchange, /) -> Tensor:
+    def send(self, updates: Tensor, _context: ClientContext, /) -> Tensor:
         """Send zeros."""
         return updates.new_zeros(updates.shape)
 
@@ -49,9 +49,9 @@ class StaleRider(FreeRider):
     The delta weights attack of Lin et al. (2019). In round 1 nothing has moved: it sends zeros.
     """
 
-    def send(self, _updates: Tensor, exchange: Exchange, /) -> Tensor:
+    def send(self, _updates: Tensor, context: ClientContext, /) -> Tensor:
         """Send the last move."""
-        return exchange.before - exchange.previous
+        return context.before - context.previous
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +70,10 @@ class DisguisedRider(FreeRider):
     def __post_init__(self) -> None:
         check_noise(self.noise)
 
-    def send(self, updates: Tensor, exchange: Exchange, /) -> Tensor:
+    def send(self, updates: Tensor, context: ClientContext, /) -> Tensor:
         """Send the noise; one draw for all models, each scaled to its own last move."""
-        move = exchange.before - exchange.previous
-        drawn = torch.from_numpy(exchange.stream.standard_normal(updates.shape[1])).to(updates)
+        move = context.before - context.previous
+        drawn = torch.from_numpy(context.stream.standard_normal(updates.shape[1])).to(updates)
         spread = move.double().square().mean(dim=1, keepdim=True).sqrt().to(updates)
         spread = spread.where(spread > 0, _BLIND)
         return self.copied * move + self.noise * spread * drawn

@@ -13,7 +13,7 @@ from fedmerit.federation.behaviours.protocol import Plain, check_noise
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from fedmerit.federation.behaviours.protocol import Exchange
+    from fedmerit.federation.behaviours.protocol import ClientContext
 
 Fault = Literal["nan", "inf", "shape"]
 
@@ -31,9 +31,9 @@ class UpdateNoise(Plain):
     def __post_init__(self) -> None:
         check_noise(self.noise)
 
-    def send(self, updates: Tensor, exchange: Exchange, /) -> Tensor:
+    def send(self, updates: Tensor, context: ClientContext, /) -> Tensor:
         """Add noise; one draw for all models, each scaled to its own update."""
-        drawn = torch.from_numpy(exchange.stream.standard_normal(updates.shape[1])).to(updates)
+        drawn = torch.from_numpy(context.stream.standard_normal(updates.shape[1])).to(updates)
         spread = updates.double().square().mean(dim=1, keepdim=True).sqrt().to(updates)
         return updates + self.noise * spread * drawn
 
@@ -52,7 +52,7 @@ class Faulty(Plain):
                 f"no fault is called {self.kind!r}", hint=suggestion(self.kind, get_args(Fault))
             )
 
-    def send(self, updates: Tensor, _exchange: Exchange, /) -> Tensor:
+    def send(self, updates: Tensor, _context: ClientContext, /) -> Tensor:
         """Send the fault in place of every update."""
         models, parameters = updates.shape
         if self.kind == "shape":

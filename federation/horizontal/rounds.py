@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fedmerit.federation.behaviours import Exchange
+from fedmerit.federation.behaviours import ClientContext
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def exchange(
         if not len(chosen):
             continue
         stream = generator(engine.seed, "behaviours", "send", member.name, round_)
-        known = Exchange(models[chosen], previous[chosen], stream)
+        known = ClientContext(models[chosen], previous[chosen], stream)
         sent = member.behaviour.send(updates[chosen, index], known)
         bytes_up += FLOAT_BYTES * sent.numel()
         fit, fault = _inspect(sent, updates.shape[2])

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Protection:
+class NoiseSettings:
     """How a party protects what it sends, and its own steps."""
 
     clip: float | None = None

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from fedmerit.federation.vertical.regression.regression import RegressionSettings, joined
+from fedmerit.federation.vertical.regression.regression import joined
+from fedmerit.federation.vertical.regression.settings import RegressionSettings
 from fedmerit.federation.vertical.regression.whitening import whitened
 from fedmerit.federation.vertical.tables import area_under_curve
 from fedmerit.federation.vertical.task import Columns, intercept, log_odds
 
 if TYPE_CHECKING:
-    from fedmerit.federation.vertical.split.split import SplitSettings
+    from fedmerit.federation.vertical.split.settings import SplitSettings
     from fedmerit.federation.vertical.task import Matrix, VerticalTask
 
 #: How strongly to regularise where it is not asked for: columns that others add up to need some.
@@ -100,7 +101,7 @@ def _network(
     task: VerticalTask, settings: SplitSettings, training: Matrix, held_out: Matrix, *, seed: int
 ) -> Matrix:
     # Only networks need torch, which takes seconds to load.
-    from fedmerit.federation.privacy.noise import Protection  # noqa: PLC0415
+    from fedmerit.federation.privacy.noise import NoiseSettings  # noqa: PLC0415
     from fedmerit.federation.vertical.split.split import train_split  # noqa: PLC0415
 
     names = tuple(f"{c.party}: {name}" for c in task.parties for name in c.names)
@@ -109,6 +110,6 @@ def _network(
     empty = replace(nobody, training=training[:, :0], held_out=held_out[:, :0])
     width = settings.width * len(task.parties)
     plain = replace(
-        settings, forward="plain", labels=Protection(), features=Protection(), width=width
+        settings, forward="plain", labels=NoiseSettings(), features=NoiseSettings(), width=width
     )
     return train_split(replace(task, parties=(empty, everyone)), plain, seed=seed).scores

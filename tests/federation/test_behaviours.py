@@ -30,11 +30,11 @@ from fedmerit.federation import (
     load_builtin,
     train,
 )
-from fedmerit.federation.behaviours import Exchange
+from fedmerit.federation.behaviours import ClientContext
 from fedmerit.scenario.model import Scenario
 from fedmerit.stages.wiring import assemble
 
-EXCHANGE = Exchange(torch.ones(2, 3), torch.ones(2, 3), np.random.default_rng(0))
+EXCHANGE = ClientContext(torch.ones(2, 3), torch.ones(2, 3), np.random.default_rng(0))
 
 
 def rows(count, classes):
@@ -79,7 +79,7 @@ def moved(parameters=2000, seed=0):
     """Two global models that have moved: one by 3 in every parameter, one not at all."""
     before = torch.ones(2, parameters)
     previous = torch.stack([torch.full((parameters,), -2.0), torch.ones(parameters)])
-    return Exchange(before, previous, np.random.default_rng(seed))
+    return ClientContext(before, previous, np.random.default_rng(seed))
 
 
 def cosine(left, right):
@@ -130,7 +130,7 @@ def test_update_noise_has_the_stated_share_of_the_updates_own_norm():
 def test_noise_on_a_model_does_not_depend_on_which_other_models_are_asked_for(behaviour):
     updates = torch.rand(2, 50, generator=torch.Generator().manual_seed(1))
     both = moved(50)
-    second = Exchange(both.before[1:], both.previous[1:], np.random.default_rng(0))
+    second = ClientContext(both.before[1:], both.previous[1:], np.random.default_rng(0))
 
     assert torch.equal(behaviour.send(updates, both)[1:], behaviour.send(updates[1:], second))
 

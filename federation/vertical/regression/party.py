@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gmpy2 import mpz
     from numpy.typing import NDArray
 
-    from fedmerit.federation.vertical.regression.regression import RegressionSettings
+    from fedmerit.federation.vertical.regression.settings import RegressionSettings
     from fedmerit.federation.vertical.task import Matrix
     from fedmerit.federation.wire.channel import Channel
 

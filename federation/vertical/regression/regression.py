@@ -10,19 +10,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from math import inf
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fedmerit.errors import TrainingError
-from fedmerit.federation.protection.paillier import KEY_BITS
 from fedmerit.federation.vertical.regression.roles import (
-    decide,
-    hold_labels,
-    join_in,
     refuse_small_batches,
+    run_feature_party,
+    run_key_holder,
+    run_label_holder,
 )
+from fedmerit.federation.vertical.regression.settings import THIRD_PARTY, RegressionSettings
 from fedmerit.federation.vertical.regression.whitening import coordinates
 from fedmerit.federation.vertical.task import batches, intercept, settled
 from fedmerit.federation.wire.channel import Channel, play
@@ -34,47 +32,6 @@ if TYPE_CHECKING:
     from fedmerit.federation.vertical.task import Matrix, VerticalTask
     from fedmerit.federation.wire.messages import Message
     from fedmerit.federation.wire.transcript import Transcript
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegressionSettings:
-    """Mini-batch gradient descent, one step a batch."""
-
-    kind: Literal["logistic", "linear"] = "logistic"
-    """What is predicted: a probability or a number."""
-    sigmoid: Literal["taylor", "exact"] = "taylor"
-    """Logistic loss by its second-order Taylor expansion at 0, or exact by masked exponentials."""
-    coordinator: Literal["third party", "label holder"] = "label holder"
-    """Who decrypts: a third party without data, or nobody but the parties themselves."""
-    epochs: int = 10
-    """Passes over the rows, at most."""
-    batch_size: int = 256
-    """Rows in one step."""
-    learning_rate: float = 0.1
-    """Step size."""
-    l2: float = 0.0
-    """What the loss adds of half the squared norm of the weights; the intercept is left out."""
-    whiten: bool = False
-    """Whether each party makes its own columns uncorrelated first; weights are then of those in
-    ``l2`` and ``tolerance``."""
-    tolerance: float = 1e-3
-    """Training ends once an epoch moves no party's weights by this share of their norm."""
-    key_bits: int = KEY_BITS
-    """Length of Paillier's modulus; below 2,048 for tests only."""
-
-    def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size"):
-            if getattr(self, name) < 1:
-                raise TrainingError(f"{name} must be 1 or more, got {getattr(self, name)}")
-        if not 0 < self.learning_rate < inf or not 0 <= self.l2 < inf or not self.tolerance >= 0:
-            raise TrainingError(
-                f"learning_rate={self.learning_rate}, l2={self.l2}, tolerance={self.tolerance}",
-                hint="The first must be above 0, the others at least 0.",
-            )
-
-
-#: The third party's name.
-THIRD_PARTY = "third party"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,7 +83,7 @@ def programs(
     names = task.participants
     found: dict[str, Callable[[Channel], Trained]] = {
         names[0]: partial(
-            hold_labels,
+            run_label_holder,
             columns=task.parties[0],
             labels=task.labels,
             parties=names,
@@ -136,11 +93,11 @@ def programs(
     }
     for columns in task.parties[1:]:
         found[columns.party] = partial(
-            join_in, columns=columns, parties=names, settings=settings, seed=seed
+            run_feature_party, columns=columns, parties=names, settings=settings, seed=seed
         )
     if settings.coordinator == "third party":
         found[THIRD_PARTY] = partial(
-            decide, rows=len(task.labels), parties=names, settings=settings
+            run_key_holder, rows=len(task.labels), parties=names, settings=settings
         )
     return found
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fedmerit.federation.vertical.split.halves import Half
-    from fedmerit.federation.vertical.split.split import SplitSettings
+    from fedmerit.federation.vertical.split.settings import SplitSettings
     from fedmerit.federation.wire.channel import Channel
 
 #: Embeddings of training and of validation rows, ``(rows, width)`` each.

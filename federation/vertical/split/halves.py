@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from fedmerit.federation.privacy.noise import Protection
-    from fedmerit.federation.vertical.saves import Saves
-    from fedmerit.federation.vertical.split.split import SplitSettings
+    from fedmerit.federation.privacy.noise import NoiseSettings
+    from fedmerit.federation.vertical.checkpoints import CheckpointStore
+    from fedmerit.federation.vertical.split.settings import SplitSettings
 
 #: What a saved state calls the noise's own state; no parameter has such a name.
 _NOISE: Final = "(noise)"
@@ -43,7 +43,7 @@ class Half:
     def __init__(
         self,
         module: nn.Module,
-        protection: Protection,
+        protection: NoiseSettings,
         settings: SplitSettings,
         random: torch.Generator,
     ) -> None:
@@ -168,11 +168,11 @@ def states(halves: list[Half | None]) -> dict[str, NDArray[np.generic]]:
     }
 
 
-def continued(halves: list[Half | None], saves: Saves, epoch: int) -> None:
+def continued(halves: list[Half | None], checkpoints: CheckpointStore, epoch: int) -> None:
     """Load what was saved after an epoch, if it is not the start."""
     if not epoch:
         return
-    state = saves.load(epoch)
+    state = checkpoints.load(epoch)
     for place, half in enumerate(halves):
         if half is not None:
             own = {k.partition(".")[2]: v for k, v in state.items() if k.startswith(f"{place}.")}

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from fedmerit.federation.privacy.noise import Protection
-from fedmerit.federation.vertical.saves import (
-    Nowhere,
-    Saves,
+from fedmerit.federation.privacy.noise import NoiseSettings
+from fedmerit.federation.vertical.checkpoints import (
+    CheckpointStore,
+    NoCheckpoints,
     follow_on,
     follow_start,
     lead_on,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from fedmerit.federation.vertical.split.split import SplitSettings
+    from fedmerit.federation.vertical.split.settings import SplitSettings
     from fedmerit.federation.vertical.task import Matrix
     from fedmerit.federation.wire.channel import Channel
 
@@ -64,10 +64,10 @@ def hold_top(
     settings: SplitSettings,
     seed: int,
     secret: int | None,
-    saves: Saves | None = None,
+    checkpoints: CheckpointStore | None = None,
 ) -> Bottom:
     """Play the label holder: train the top network, and send gradients back."""
-    saves = saves or Nowhere()
+    checkpoints = checkpoints or NoCheckpoints()
     others = parties[1:]
     encrypted = settings.forward == "encrypted"
     parts = len(parties) if columns.names else len(others)
@@ -78,12 +78,12 @@ def hold_top(
     if columns.names:
         made = built(settings, channel.name, len(columns.names), seed)
         # Its gradients have the labels' protection already.
-        own = Half(made, Protection(), settings, random)
+        own = Half(made, NoiseSettings(), settings, random)
     gather = Gather(channel, others, settings, own)
     classes = torch.from_numpy(labels.astype(np.int64))
     training, held_out = (tensor(rows) for rows in (columns.training, columns.held_out))
-    epoch = lead_start(channel, saves, others)
-    continued([top, own], saves, epoch)
+    epoch = lead_start(channel, checkpoints, others)
+    continued([top, own], checkpoints, epoch)
     while epoch < settings.epochs:
         epoch += 1
         for batch in batches(len(labels), settings.batch_size, seed=seed, epoch=epoch):
@@ -92,7 +92,7 @@ def hold_top(
             cut = top.step(inputs_, classes[rows])
             cut = settings.labels.message(cut, random)
             gather.scatter(cut, training[rows])
-        saves.save(epoch, states([top, own]))
+        checkpoints.save(epoch, states([top, own]))
         lead_on(channel, others, settled=False, more=epoch < settings.epochs)
     seen = gather(training)
     unseen = gather(held_out)
@@ -115,18 +115,18 @@ def train_bottom(
     settings: SplitSettings,
     seed: int,
     secret: int | None,
-    saves: Saves | None = None,
+    checkpoints: CheckpointStore | None = None,
 ) -> Bottom:
     """Play a party with columns and no labels: send embeddings, and learn by gradients."""
-    saves = saves or Nowhere()
+    checkpoints = checkpoints or NoCheckpoints()
     leader = parties[0]
     random = noise_source(secret, channel.name)
     module = built(settings, channel.name, len(columns.names), seed)
     bottom = Half(module, settings.features, settings, random)
     send = Send(channel, parties, settings)
     training, held_out = (tensor(rows) for rows in (columns.training, columns.held_out))
-    epoch = follow_start(channel, saves, leader)
-    continued([bottom], saves, epoch)
+    epoch = follow_start(channel, checkpoints, leader)
+    continued([bottom], checkpoints, epoch)
     going = epoch < settings.epochs
     while going:
         epoch += 1
@@ -136,7 +136,7 @@ def train_bottom(
             shape = (len(rows), settings.width)
             cut = channel.receive(leader, "gradients").array("rows", "<f4", shape)
             bottom.step(rows, tensor(cut))
-        saves.save(epoch, states([bottom]))
+        checkpoints.save(epoch, states([bottom]))
         going = follow_on(channel, leader, settled=False)
     for rows in (training, held_out):
         send(settings.features.message(bottom(rows), random))

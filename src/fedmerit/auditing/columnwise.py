@@ -12,8 +12,13 @@ from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle import vertical_schemas as joint
 from fedmerit.bundle.directory import COALITIONS
 from fedmerit.federation.privacy.accountant import DELTA
-from fedmerit.stages.vertical.opinions import coalition_table, opinions, paid_game, valuation_of
-from fedmerit.stages.vertical.said import exchange, protocols
+from fedmerit.stages.vertical.alternative_values import (
+    alternative_values,
+    coalition_table,
+    paid_game,
+    valuation_of,
+)
+from fedmerit.stages.vertical.message_totals import exchange, protocols
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +41,7 @@ def check_joint_numbers(bundle: Bundle, asked: Vertical) -> Iterator[Check]:
     yield _messages(bundle, said)
     yield _privacy(said, asked)
     yield _values(bundle)
-    yield _opinions(bundle)
+    yield _alternative_values(bundle)
     yield check_payments(bundle)
 
 
@@ -121,9 +126,9 @@ def _privacy(said: VerticalDocument, asked: Vertical) -> Check:
 
 def _epsilon(noise: Noise, epochs: int) -> int | None:
     # It loads torch, which an audit of encrypted training does without.
-    from fedmerit.federation.privacy.noise import Protection  # noqa: PLC0415
+    from fedmerit.federation.privacy.noise import NoiseSettings  # noqa: PLC0415
 
-    protection = Protection(clip=noise.clip, noise=noise.noise, micro_batch=noise.micro_batch)
+    protection = NoiseSettings(clip=noise.clip, noise=noise.noise, micro_batch=noise.micro_batch)
     epsilon = protection.epsilon(epochs, DELTA)
     return evidence.micro(epsilon) if np.isfinite(epsilon) else None
 
@@ -148,9 +153,9 @@ def _values(bundle: Bundle) -> Check:
     )
 
 
-def _opinions(bundle: Bundle) -> Check:
+def _alternative_values(bundle: Bundle) -> Check:
     said = bundle.document(joint.OPINIONS, joint.OpinionsDocument)
-    found = opinions(bundle)
+    found = alternative_values(bundle)
     wrong = differing(
         tuple(each.model_dump() for each in said.games),
         tuple(each.model_dump() for each in found),

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from fedmerit.scenario.columns import Vertical
     from fedmerit.stages.vertical.tables import Summary
     from fedmerit.stages.vertical.training import Learned
-    from fedmerit.stages.vertical.wiring import Partnership
+    from fedmerit.stages.vertical.wiring import VerticalFederation
 
 
 #: How far means over all rows and the spread of values may be off on another machine.
@@ -58,9 +58,9 @@ def check_joint_retraining(bundle: Bundle, asked: Vertical) -> Iterator[Check]:
     Raises:
         AuditImpossible: The data are not here.
     """
-    partnership, task = _aligned(bundle)
+    federation, task = _aligned(bundle)
     said = bundle.document(evidence.FEDERATION, evidence.FederationDocument)
-    found = federation_document(partnership, task)
+    found = federation_document(federation, task)
     wrong = differing(said.model_dump(), found.model_dump(), 0)
     yield compared(
         "data and owners",
@@ -73,7 +73,7 @@ def check_joint_retraining(bundle: Bundle, asked: Vertical) -> Iterator[Check]:
     if _noised(asked):
         yield Check("retraining", "skipped", _NOISED)
     else:
-        yield from _repeated(bundle, partnership, task)
+        yield from _repeated(bundle, federation, task)
 
 
 def paid_again(bundle: Bundle, asked: Vertical) -> tuple[str, Callable[[], RecordedGame]]:
@@ -86,17 +86,17 @@ def paid_again(bundle: Bundle, asked: Vertical) -> tuple[str, Callable[[], Recor
     """
     if _noised(asked):
         raise AuditImpossible(_NOISED, hint="Audit without --spot-checks.")
-    partnership, task = _aligned(bundle)
-    digest = federation_document(partnership, task).data_digest
-    return digest, lambda: _paid(bundle, partnership, task)
+    federation, task = _aligned(bundle)
+    digest = federation_document(federation, task).data_digest
+    return digest, lambda: _paid(bundle, federation, task)
 
 
-def _paid(bundle: Bundle, partnership: Partnership, task: VerticalTask) -> RecordedGame:
+def _paid(bundle: Bundle, federation: VerticalFederation, task: VerticalTask) -> RecordedGame:
     paid = bundle.scenario.valuation
     if paid.game == "embeddings":
-        gains = embedded_gains(task, learn(task, partnership.settings, bundle.scenario).embeddings)
+        gains = embedded_gains(task, learn(task, federation.settings, bundle.scenario).embeddings)
     else:
-        gains = retrained_gains(partnership, task, bundle.scenario)
+        gains = retrained_gains(federation, task, bundle.scenario)
     kept = summarise(gains, paid.method, paid.label_holder)
     return mean_game(task.participants, kept, paid.label_holder)
 
@@ -105,14 +105,14 @@ def _noised(asked: Vertical) -> bool:
     return bool(asked.label_noise.noise or asked.feature_noise.noise)
 
 
-def _aligned(bundle: Bundle) -> tuple[Partnership, VerticalTask]:
+def _aligned(bundle: Bundle) -> tuple[VerticalFederation, VerticalTask]:
     """Read and align the owners' tables again."""
     scenario = bundle.scenario
     try:
-        partnership = assemble(scenario)
-        rows = align(partnership.keys, label_holder=partnership.participants[0]).rows
+        federation = assemble(scenario)
+        rows = align(federation.keys, label_holder=federation.participants[0]).rows
         known = {name: own for name, own in rows.items() if own is not None}
-        return partnership, task_of(partnership, scenario, known)
+        return federation, task_of(federation, scenario, known)
     except DataError as error:
         raise AuditImpossible(
             f"cannot retrain without the data: {error}",
@@ -120,19 +120,21 @@ def _aligned(bundle: Bundle) -> tuple[Partnership, VerticalTask]:
         ) from error
 
 
-def _repeated(bundle: Bundle, partnership: Partnership, task: VerticalTask) -> Iterator[Check]:
-    learned = learn(task, partnership.settings, bundle.scenario)
-    yield _metrics(bundle, partnership, task, learned)
-    gains = retrained_gains(partnership, task, bundle.scenario)
+def _repeated(
+    bundle: Bundle, federation: VerticalFederation, task: VerticalTask
+) -> Iterator[Check]:
+    learned = learn(task, federation.settings, bundle.scenario)
+    yield _metrics(bundle, federation, task, learned)
+    gains = retrained_gains(federation, task, bundle.scenario)
     yield _gains(bundle, "retrained coalitions", joint.RETRAINED, gains)
     if (bundle.path / joint.EMBEDDED).is_file() or learned.embeddings:
         seen = embedded_gains(task, learned.embeddings)
         yield _gains(bundle, "coalitions of embeddings", joint.EMBEDDED, seen)
-    yield _attribution(bundle, partnership, task, learned)
+    yield _attribution(bundle, federation, task, learned)
 
 
 def _metrics(
-    bundle: Bundle, partnership: Partnership, task: VerticalTask, learned: Learned
+    bundle: Bundle, federation: VerticalFederation, task: VerticalTask, learned: Learned
 ) -> Check:
     scenario = bundle.scenario
     kept = bundle.document(joint.MESSAGES, joint.MessagesDocument)
@@ -143,7 +145,7 @@ def _metrics(
         ),
         (
             bundle.document(joint.VERTICAL, joint.VerticalDocument),
-            vertical_document(scenario, partnership, task, learned, kept),
+            vertical_document(scenario, federation, task, learned, kept),
         ),
     )
     wrong = [
@@ -192,11 +194,11 @@ def spread_apart(theirs: Summary, ours: Summary) -> float:
 
 
 def _attribution(
-    bundle: Bundle, partnership: Partnership, task: VerticalTask, learned: Learned
+    bundle: Bundle, federation: VerticalFederation, task: VerticalTask, learned: Learned
 ) -> Check:
     """Explain the model again; the pictures are the libraries' and are not compared."""
     said = bundle.document(joint.OPINIONS, joint.OpinionsDocument)
-    made = attributed(learned.parameters, partnership, task, seed=bundle.scenario.seed)
+    made = attributed(learned.parameters, federation, task, seed=bundle.scenario.seed)
     found = used(made, task)
     ours = {(use.owner, use.column): use.importance_nano for use in found["columns"]}
     theirs = {(use.owner, use.column): use.importance_nano for use in said.columns}

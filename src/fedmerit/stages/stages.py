@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from fedmerit.federation import TrainingRecord
     from fedmerit.scenario.model import Scenario
     from fedmerit.stages.chains import Advance, ChainChoice
-    from fedmerit.stages.vertical.wiring import Partnership
+    from fedmerit.stages.vertical.wiring import VerticalFederation
     from fedmerit.stages.wiring import Consortium
 
 __all__ = [
@@ -99,7 +99,7 @@ def value(bundle: Bundle, advance: Advance) -> None:
 class _Kind(NamedTuple):
     """What differs between owners of rows and owners of columns; all the rest is alike."""
 
-    check: Callable[[Scenario], Consortium | Partnership]
+    check: Callable[[Scenario], Consortium | VerticalFederation]
     train: Callable[[Bundle, Advance], None]
     value: Callable[[Bundle, Advance], None]
 

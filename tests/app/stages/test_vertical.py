@@ -36,7 +36,7 @@ from fedmerit.federation.vertical.tables import area_under_curve
 from fedmerit.federation.vertical.yardstick import joined_scores
 from fedmerit.scenario.reading import load, parse
 from fedmerit.stages import stages, vertical
-from fedmerit.stages.vertical import apart
+from fedmerit.stages.vertical import processes
 from fedmerit.stages.vertical.models import models_folder, read_models
 from fedmerit.stages.vertical.wiring import assemble, task_of
 
@@ -163,7 +163,7 @@ def test_a_run_whose_partys_process_was_killed_goes_on_and_pays_as_in_one_proces
 
     asked = small(vertical={"processes": True})
     with monkeypatch.context() as deadly:
-        deadly.setattr(apart, "run_apart", partial(apart.run_apart, on_start=kill))
+        deadly.setattr(processes, "run_folders", partial(processes.run_folders, on_start=kill))
         with pytest.raises(PartyLost, match="'bank' is lost: its process was ended by signal 9"):
             fedmerit.run(asked, tmp_path / "b")
     assert not any(name.startswith("settlement/") for name in Bundle(tmp_path / "b").names())
@@ -175,7 +175,7 @@ def test_a_run_whose_partys_process_was_killed_goes_on_and_pays_as_in_one_proces
     assert models(resumed) == models(bundle)
     checks = {check.name: check.status for check in fedmerit.audit(resumed).checks}
     assert checks["every member was paid its amount, once"] == checks["messages"] == "ok"
-    assert not (resumed.path / apart.PARTIES).exists()  # its columns and keys are not published
+    assert not (resumed.path / processes.PARTIES).exists()  # its columns and keys are not published
 
 
 def test_the_chain_holds_the_root_over_all_messages(bundle):
@@ -279,15 +279,15 @@ def test_weights_are_their_owners_alone_beside_the_bundle(bundle):
 
 def test_the_bank_reads_labels_off_gains_by_row_and_off_the_bundle_no_more_than_by_guessing(bundle):
     scenario = bundle.scenario
-    partnership = assemble(scenario)
-    task = task_of(partnership, scenario)
+    federation = assemble(scenario)
+    task = task_of(federation, scenario)
     bank = np.array([[False, True, False]])  # platform, bank, broker
     labels = task.held_out_labels.astype(bool)
     zeros = replace(task, held_out_labels=np.zeros(len(labels)))
     ones = replace(task, held_out_labels=np.ones(len(labels)))
 
     def gains(of):
-        return PartyGame(of, partnership.settings, seed=scenario.seed).worth_by_row(bank)[0]
+        return PartyGame(of, federation.settings, seed=scenario.seed).worth_by_row(bank)[0]
 
     by_row, if_zero, if_one = gains(task), gains(zeros), gains(ones)
 
@@ -424,13 +424,13 @@ def test_networks_in_the_clear_say_what_they_tell_and_can_be_trained_again(tmp_p
 @pytest.mark.parametrize("seed", [0, 2, 5, 8])
 def test_the_shipped_scenarios_model_is_within_five_thousandths_of_the_joined_tables(seed):
     scenario = load("bank-and-campaign").model_copy(update={"seed": seed})
-    partnership = assemble(scenario)
-    task = task_of(partnership, scenario)
+    federation = assemble(scenario)
+    task = task_of(federation, scenario)
 
     # Encryption changes no weight by more than rounding: the twin's scores are the run's.
-    found = plain_regression(task, partnership.settings, seed=seed)[1]
+    found = plain_regression(task, federation.settings, seed=seed)[1]
 
-    joined = joined_scores(task, partnership.settings, seed=seed)
+    joined = joined_scores(task, federation.settings, seed=seed)
     areas = [area_under_curve(task.held_out_labels, scores) for scores in (found, joined)]
     assert abs(areas[0] - areas[1]) < 0.005
     assert min(areas) > 0.68

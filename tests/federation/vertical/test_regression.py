@@ -9,12 +9,12 @@ import pytest
 
 from fedmerit.errors import DataError, TrainingError
 from fedmerit.federation.vertical.regression.regression import (
-    RegressionSettings,
     descend,
     joined,
     plain_regression,
     train_regression,
 )
+from fedmerit.federation.vertical.regression.settings import RegressionSettings
 from fedmerit.federation.vertical.yardstick import joined_scores
 
 QUICK = RegressionSettings(epochs=2, batch_size=16, learning_rate=0.3, tolerance=0, key_bits=512)

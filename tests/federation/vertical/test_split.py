@@ -13,8 +13,9 @@ from torch import nn
 
 from fedmerit.errors import TrainingError
 from fedmerit.federation import ModelSpec
-from fedmerit.federation.privacy.noise import Protection
-from fedmerit.federation.vertical.split.split import SplitSettings, train_split
+from fedmerit.federation.privacy.noise import NoiseSettings
+from fedmerit.federation.vertical.split.settings import SplitSettings
+from fedmerit.federation.vertical.split.split import train_split
 from fedmerit.federation.vertical.tables import area_under_curve
 
 MLP = ModelSpec(kind="mlp", hidden=(6,))
@@ -97,7 +98,7 @@ def test_encryption_changes_no_more_than_rounding(made):
 
 
 def test_the_same_seed_and_secret_give_the_same_bits_and_another_secret_others(made):
-    noisy = replace(QUICK, labels=Protection(clip=1, noise=1, micro_batch=4))
+    noisy = replace(QUICK, labels=NoiseSettings(clip=1, noise=1, micro_batch=4))
     one, two, other = (train_split(made, noisy, seed=0, secret=s).scores for s in (1, 1, 2))
 
     assert np.array_equal(one, two)
@@ -105,7 +106,7 @@ def test_the_same_seed_and_secret_give_the_same_bits_and_another_secret_others(m
 
 
 def test_without_a_secret_noise_is_the_runs_own(made):
-    noisy = replace(QUICK, labels=Protection(clip=1, noise=1))
+    noisy = replace(QUICK, labels=NoiseSettings(clip=1, noise=1))
     one, two = (train_split(made, noisy, seed=0).scores for _ in range(2))
 
     assert not np.array_equal(one, two)
@@ -113,7 +114,7 @@ def test_without_a_secret_noise_is_the_runs_own(made):
 
 def test_micro_batches_alone_change_nothing(made):
     one, five = (
-        train_split(made, replace(QUICK, labels=Protection(micro_batch=m)), seed=0).scores
+        train_split(made, replace(QUICK, labels=NoiseSettings(micro_batch=m)), seed=0).scores
         for m in (1, 5)
     )
 
@@ -121,7 +122,7 @@ def test_micro_batches_alone_change_nothing(made):
 
 
 def test_epsilons_are_stated_for_labels_and_features(made):
-    settings = replace(QUICK, epochs=1, labels=Protection(clip=1, noise=10))
+    settings = replace(QUICK, epochs=1, labels=NoiseSettings(clip=1, noise=10))
 
     found = train_split(made, settings, seed=0, secret=0)
 
@@ -132,7 +133,7 @@ def test_epsilons_are_stated_for_labels_and_features(made):
 def test_clipped_parts_are_no_longer_than_the_norm():
     rows = torch.randn(10, 3, generator=torch.Generator().manual_seed(0)) * 9
 
-    clipped = Protection(clip=2.0, micro_batch=3).message(rows, torch.Generator())
+    clipped = NoiseSettings(clip=2.0, micro_batch=3).message(rows, torch.Generator())
 
     assert [part.norm().item() for part in clipped.split(3)] == pytest.approx([2.0] * 4)
 

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle
     from fedmerit.scenario.model import Scenario
     from fedmerit.stages.chains import Advance
-    from fedmerit.stages.vertical.wiring import Partnership
+    from fedmerit.stages.vertical.wiring import VerticalFederation
 
 __all__ = ["check", "train", "value"]
 
 
-def check(scenario: Scenario) -> Partnership:
+def check(scenario: Scenario) -> VerticalFederation:
     """Read and align every table in the clear, to find out now what would stop the run.
 
     Raises:

@@ -16,7 +16,7 @@ from fedmerit.bundle.schemas import nano
 from fedmerit.federation.batched.threads import single_thread
 from fedmerit.federation.vertical.attribution import explain
 from fedmerit.federation.vertical.partygame import joint_scores
-from fedmerit.federation.vertical.regression.regression import RegressionSettings
+from fedmerit.federation.vertical.regression.settings import RegressionSettings
 from fedmerit.federation.vertical.split.jointmodel import joint_network
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fedmerit.federation.vertical.attribution import Attribution
     from fedmerit.federation.vertical.task import VerticalTask
     from fedmerit.stages.vertical.models import Parameters
-    from fedmerit.stages.vertical.wiring import Partnership
+    from fedmerit.stages.vertical.wiring import VerticalFederation
 
 _ROWS: Final = 200
 _SHOWN: Final = 14
@@ -53,10 +53,10 @@ def used(found: Attribution, task: VerticalTask) -> dict[str, Any]:
 
 
 def attributed(
-    parameters: Parameters, partnership: Partnership, task: VerticalTask, *, seed: int
+    parameters: Parameters, federation: VerticalFederation, task: VerticalTask, *, seed: int
 ) -> Attribution:
     """Attribute a model's scores to columns."""
-    settings = partnership.settings
+    settings = federation.settings
     if isinstance(settings, RegressionSettings):
         weights = {name: own["weights"].astype(np.float64) for name, own in parameters.items()}
         scores = joint_scores(task, weights)

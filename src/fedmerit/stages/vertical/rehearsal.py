@@ -5,29 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fedmerit.errors import ScenarioError
-from fedmerit.federation.vertical.regression.regression import RegressionSettings, check_batches
+from fedmerit.federation.vertical.regression.regression import check_batches
+from fedmerit.federation.vertical.regression.settings import RegressionSettings
 from fedmerit.federation.vertical.split.split import check_networks
 from fedmerit.stages.vertical.tables import check_rows
 from fedmerit.stages.vertical.wiring import task_of, vertical_of
 
 if TYPE_CHECKING:
     from fedmerit.scenario.model import Scenario
-    from fedmerit.stages.vertical.wiring import Partnership
+    from fedmerit.stages.vertical.wiring import VerticalFederation
 
 
-def rehearse(partnership: Partnership, scenario: Scenario) -> None:
+def rehearse(federation: VerticalFederation, scenario: Scenario) -> None:
     """Find out before the training what would stop it, by one who may see all tables.
 
     Raises:
         FedmeritError: Keys, batches, networks or the game do not go together.
     """
     asked = vertical_of(scenario)
-    task = task_of(partnership, scenario)
-    if isinstance(partnership.settings, RegressionSettings):
-        check_batches(task, partnership.settings)
+    task = task_of(federation, scenario)
+    if isinstance(federation.settings, RegressionSettings):
+        check_batches(task, federation.settings)
         seen = asked.show_parts
     else:
-        check_networks(task, partnership.settings)
+        check_networks(task, federation.settings)
         seen = asked.forward == "plain"
     if scenario.valuation.game == "embeddings" and not seen:
         raise ScenarioError(

@@ -20,13 +20,14 @@ from fedmerit.bundle.schemas import (
 from fedmerit.federation.privacy.accountant import DELTA
 from fedmerit.federation.vertical.alignment.alignment import align
 from fedmerit.federation.vertical.regression.parts import show_parts
-from fedmerit.federation.vertical.regression.regression import RegressionSettings, train_regression
+from fedmerit.federation.vertical.regression.regression import train_regression
+from fedmerit.federation.vertical.regression.settings import RegressionSettings
 from fedmerit.federation.vertical.split.split import train_split
 from fedmerit.federation.vertical.yardstick import joined_scores, measured, untrained
 from fedmerit.provenance import versions
-from fedmerit.stages.vertical.apart import PARTIES, train_apart
+from fedmerit.stages.vertical.message_totals import exchange, protocols
 from fedmerit.stages.vertical.models import write_models
-from fedmerit.stages.vertical.said import exchange, protocols
+from fedmerit.stages.vertical.processes import PARTIES, train_processes
 from fedmerit.stages.vertical.tables import write_table
 from fedmerit.stages.vertical.valuing import embedded_gains
 from fedmerit.stages.vertical.wiring import assemble, federation_document, task_of, vertical_of
@@ -37,14 +38,14 @@ if TYPE_CHECKING:
 
     from fedmerit.bundle.directory import Bundle
     from fedmerit.federation.vertical.split.cut import Embeddings
-    from fedmerit.federation.vertical.split.split import SplitSettings
+    from fedmerit.federation.vertical.split.settings import SplitSettings
     from fedmerit.federation.vertical.task import Matrix, VerticalTask
     from fedmerit.federation.vertical.yardstick import Measures
     from fedmerit.federation.wire.transcript import Transcript
     from fedmerit.scenario.model import Scenario
     from fedmerit.stages.chains import Advance
     from fedmerit.stages.vertical.models import Parameters
-    from fedmerit.stages.vertical.wiring import Partnership
+    from fedmerit.stages.vertical.wiring import VerticalFederation
 
 #: Alignment and training.
 _STEPS: Final = 2
@@ -88,27 +89,27 @@ class Learned:
 def train(bundle: Bundle, advance: Advance) -> None:
     """Align the owners' rows, train on them, and keep what was said and learned."""
     scenario = bundle.scenario
-    partnership = assemble(scenario)
+    federation = assemble(scenario)
     bundle.write_document(
         RUN, RunDocument(scenario=scenario.name, seed=scenario.seed, versions=versions())
     )
-    aligned = align(partnership.keys, label_holder=partnership.participants[0])
+    aligned = align(federation.keys, label_holder=federation.participants[0])
     rows = {name: own for name, own in aligned.rows.items() if own is not None}
-    task = task_of(partnership, scenario, rows)
-    bundle.write_document(FEDERATION, federation_document(partnership, task))
+    task = task_of(federation, scenario, rows)
+    bundle.write_document(FEDERATION, federation_document(federation, task))
     advance(1, _STEPS)
-    learned = learn(task, partnership.settings, scenario, apart=bundle.path / PARTIES)
+    learned = learn(task, federation.settings, scenario, folder=bundle.path / PARTIES)
     transcripts = {"alignment": aligned.transcript, **learned.transcripts}
     bundle.write_document(joint.MESSAGES, messages(transcripts))
     write_models(bundle, learned.parameters)
     if learned.embeddings:
         write_table(bundle, joint.EMBEDDED, embedded_gains(task, learned.embeddings))
     advance(2, _STEPS)
-    said = bundle.document(joint.MESSAGES, joint.MessagesDocument)
+    document = bundle.document(joint.MESSAGES, joint.MessagesDocument)
     bundle.write_document(
-        joint.VERTICAL, vertical_document(scenario, partnership, task, learned, said)
+        joint.VERTICAL, vertical_document(scenario, federation, task, learned, document)
     )
-    bundle.write_document(TRAINING, training_document(task, learned, said))
+    bundle.write_document(TRAINING, training_document(task, learned, document))
 
 
 def learn(
@@ -116,7 +117,7 @@ def learn(
     settings: RegressionSettings | SplitSettings,
     scenario: Scenario,
     *,
-    apart: Path | None = None,
+    folder: Path | None = None,
 ) -> Learned:
     """Train by the protocol that *settings* are of.
 
@@ -124,7 +125,7 @@ def learn(
         task: Whose columns.
         settings: How.
         scenario: Says whether owners are processes of their own.
-        apart: The folder that those work in; without, they are threads of this process, which
+        folder: Where those work in; without, they are threads of this process, which
             changes no number.
     """
     if not isinstance(settings, RegressionSettings):
@@ -138,8 +139,8 @@ def learn(
             split.epsilons,
         )
     asked = vertical_of(scenario)
-    if asked.processes and apart is not None:
-        found = train_apart(task, settings, apart, seed=scenario.seed)
+    if asked.processes and folder is not None:
+        found = train_processes(task, settings, folder, seed=scenario.seed)
     else:
         found = train_regression(task, settings, seed=scenario.seed)
     transcripts, embeddings = {"training": found.transcript}, {}
@@ -164,10 +165,10 @@ def messages(transcripts: Mapping[str, Transcript]) -> joint.MessagesDocument:
 
 def vertical_document(
     scenario: Scenario,
-    partnership: Partnership,
+    federation: VerticalFederation,
     task: VerticalTask,
     learned: Learned,
-    said: joint.MessagesDocument,
+    document: joint.MessagesDocument,
 ) -> joint.VerticalDocument:
     """Say who holds which columns, what was said, and what it came to."""
     asked = vertical_of(scenario)
@@ -183,12 +184,12 @@ def vertical_document(
                 columns=tuple(map(str, held.features)),
                 inputs=columns[held.party],
             )
-            for held in partnership.holdings
+            for held in federation.holdings
         ),
         common=len(task.labels) + len(task.held_out_labels),
         epochs=learned.epochs,
         key_bits=asked.key_bits if encrypted else 0,
-        protocols=protocols(said),
+        protocols=protocols(document),
         area_ppm=micro(learned.quality.after.area),
         joined_area_ppm=micro(learned.quality.joined.area),
         label_epsilon_micro=_finite(learned.epsilons.get("labels", np.inf)),
@@ -198,7 +199,7 @@ def vertical_document(
 
 
 def training_document(
-    task: VerticalTask, learned: Learned, said: joint.MessagesDocument
+    task: VerticalTask, learned: Learned, document: joint.MessagesDocument
 ) -> TrainingDocument:
     """Say how good the model is, in the form that owners of rows have, too."""
     before, after, joined = learned.quality
@@ -210,7 +211,7 @@ def training_document(
                 sampled=task.participants,
                 log_likelihood_micro=micro(after.log_likelihood),
                 accuracy_ppm=micro(after.accuracy),
-                **exchange(said, task.participants),
+                **exchange(document, task.participants),
             ),
         ),
         parameters=sum(v.size for own in learned.parameters.values() for v in own.values()),

@@ -12,9 +12,14 @@ from fedmerit.bundle.schemas import VALUATION
 from fedmerit.federation.vertical.partygame import EmbeddingGame, PartyGame
 from fedmerit.stages.committing import write_commitment
 from fedmerit.stages.draw import seed_of
+from fedmerit.stages.vertical.alternative_values import (
+    alternative_values,
+    coalition_table,
+    paid_game,
+    valuation_of,
+)
 from fedmerit.stages.vertical.explaining import attributed, plots, used
 from fedmerit.stages.vertical.models import read_models
-from fedmerit.stages.vertical.opinions import coalition_table, opinions, paid_game, valuation_of
 from fedmerit.stages.vertical.tables import every_coalition, write_table
 from fedmerit.stages.vertical.wiring import assemble, task_of
 
@@ -26,39 +31,39 @@ if TYPE_CHECKING:
     from fedmerit.federation.vertical.task import Matrix, VerticalTask
     from fedmerit.scenario.model import Scenario
     from fedmerit.stages.chains import Advance
-    from fedmerit.stages.vertical.wiring import Partnership
+    from fedmerit.stages.vertical.wiring import VerticalFederation
 
 
 def value(bundle: Bundle, advance: Advance) -> None:
-    """Train every coalition, value the parties by it, and gather other opinions."""
+    """Train every coalition, value the parties by it, and by other games besides."""
     scenario = bundle.scenario
-    partnership = assemble(scenario)
-    task = task_of(partnership, scenario)
-    write_table(bundle, joint.RETRAINED, retrained_gains(partnership, task, scenario, advance))
+    federation = assemble(scenario)
+    task = task_of(federation, scenario)
+    write_table(bundle, joint.RETRAINED, retrained_gains(federation, task, scenario, advance))
     game = paid_game(bundle)
     bundle.write_document(VALUATION, valuation_of(bundle, game, seed_of(bundle)))
     bundle.write_tensors(COALITIONS, coalition_table(game))
     write_commitment(bundle)
     models = read_models(bundle, task.participants)
-    found = attributed(models, partnership, task, seed=scenario.seed)
+    found = attributed(models, federation, task, seed=scenario.seed)
     for name, picture in plots(found).items():
         bundle.write(name, picture)
     bundle.write_document(
         joint.OPINIONS,
         joint.OpinionsDocument(
-            participants=task.participants, games=opinions(bundle), **used(found, task)
+            participants=task.participants, games=alternative_values(bundle), **used(found, task)
         ),
     )
 
 
 def retrained_gains(
-    partnership: Partnership,
+    federation: VerticalFederation,
     task: VerticalTask,
     scenario: Scenario,
     advance: Advance | None = None,
 ) -> Matrix:
     """Train every coalition, and give its gains, ``(coalitions, validation rows)``."""
-    game = PartyGame(task, partnership.settings, seed=scenario.seed)
+    game = PartyGame(task, federation.settings, seed=scenario.seed)
     every = every_coalition(len(task.participants))
     gains = []
     for done, coalition in enumerate(every, start=1):

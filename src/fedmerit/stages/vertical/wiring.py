@@ -11,12 +11,12 @@ from fedmerit.canonical import digest
 from fedmerit.errors import DataError, ScenarioError, suggestion
 from fedmerit.federation.data.tables import read_file
 from fedmerit.federation.models import ModelSpec
-from fedmerit.federation.privacy.noise import Protection
+from fedmerit.federation.privacy.noise import NoiseSettings
 from fedmerit.federation.vertical import tables
 from fedmerit.federation.vertical.alignment.alignment import align_in_the_clear
-from fedmerit.federation.vertical.regression.regression import RegressionSettings
+from fedmerit.federation.vertical.regression.settings import RegressionSettings
 from fedmerit.federation.vertical.shipped import WIDE, Part, deal
-from fedmerit.federation.vertical.split.split import SplitSettings
+from fedmerit.federation.vertical.split.settings import SplitSettings
 from fedmerit.stages.wiring import check_names, threshold
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Partnership:
+class VerticalFederation:
     """A vertical scenario, made ready to train.
 
     Attributes:
@@ -77,7 +77,7 @@ def vertical_of(scenario: Scenario) -> Vertical:
     return scenario.vertical
 
 
-def assemble(scenario: Scenario) -> Partnership:
+def assemble(scenario: Scenario) -> VerticalFederation:
     """Read every owner's table, and check every name that *scenario* uses.
 
     Raises:
@@ -94,7 +94,7 @@ def assemble(scenario: Scenario) -> Partnership:
                 hint=suggestion(name, names),
             )
     committee = scenario.settlement.committee or names
-    return Partnership(
+    return VerticalFederation(
         holdings=holdings,
         settings=_settings(scenario, asked),
         committee=committee,
@@ -103,14 +103,14 @@ def assemble(scenario: Scenario) -> Partnership:
 
 
 def task_of(
-    partnership: Partnership,
+    federation: VerticalFederation,
     scenario: Scenario,
     rows: Mapping[str, NDArray[np.int64]] | None = None,
 ) -> VerticalTask:
     """Put the owners' tables into the form that training takes.
 
     Args:
-        partnership: Of the scenario.
+        federation: Of the scenario.
         scenario: Whose seed picks the validation rows.
         rows: By party, the rows about the common people, as the alignment found them; looked
             up in the clear without, by one who may see all keys.
@@ -119,15 +119,15 @@ def task_of(
         DataError: A key is missing or repeated, or too few people are common.
     """
     return tables.assemble(
-        partnership.holdings,
-        align_in_the_clear(partnership.keys) if rows is None else rows,
+        federation.holdings,
+        align_in_the_clear(federation.keys) if rows is None else rows,
         name=scenario.name,
         seed=scenario.seed,
         validation_share=scenario.data.validation_share,
     )
 
 
-def federation_document(partnership: Partnership, task: VerticalTask) -> FederationDocument:
+def federation_document(federation: VerticalFederation, task: VerticalTask) -> FederationDocument:
     """Say who takes part, with what: all validation rows are the label holder's."""
     held_out = len(task.held_out_labels)
     return FederationDocument(
@@ -139,13 +139,13 @@ def federation_document(partnership: Partnership, task: VerticalTask) -> Federat
                 declared_rows=len(held.keys),
                 validation_rows=held_out if held.party == task.label_holder else 0,
             )
-            for held in partnership.holdings
+            for held in federation.holdings
         ),
-        classes=partnership.holdings[0].classes,
+        classes=federation.holdings[0].classes,
         features=tuple(f"{c.party}: {name}" for c in task.parties for name in c.names),
         data_digest=data_digest(task),
-        committee=partnership.committee,
-        threshold=partnership.threshold,
+        committee=federation.committee,
+        threshold=federation.threshold,
     )
 
 
@@ -243,5 +243,5 @@ def _settings(scenario: Scenario, asked: Vertical) -> RegressionSettings | Split
     )
 
 
-def _protection(noise: Noise) -> Protection:
-    return Protection(clip=noise.clip, noise=noise.noise, micro_batch=noise.micro_batch)
+def _protection(noise: Noise) -> NoiseSettings:
+    return NoiseSettings(clip=noise.clip, noise=noise.noise, micro_batch=noise.micro_batch)

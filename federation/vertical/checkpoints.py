@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _KEPT: Final = 2
 
 
-class Saves(Protocol):
+class CheckpointStore(Protocol):
     """Where a party keeps its model between epochs."""
 
     def last(self) -> int:
@@ -40,7 +40,7 @@ class Saves(Protocol):
         """Save after an epoch."""
 
 
-class Nowhere:
+class NoCheckpoints:
     """Keeps nothing: a training that breaks off begins again."""
 
     def last(self) -> int:
@@ -55,7 +55,7 @@ class Nowhere:
         """Forget."""
 
 
-class Folder:
+class FolderCheckpoints:
     """Keeps the last two epochs in a folder, as safetensors."""
 
     def __init__(self, path: Path) -> None:
@@ -95,18 +95,18 @@ class Folder:
         return self._path / f"{epoch:06}.safetensors"
 
 
-def lead_start(channel: Channel, saves: Saves, others: tuple[str, ...]) -> int:
+def lead_start(channel: Channel, checkpoints: CheckpointStore, others: tuple[str, ...]) -> int:
     """Say after which epoch all continue: the last that everyone has saved."""
     epochs = [channel.receive(peer, "saved").integer("epoch") for peer in others]
-    start = min([saves.last(), *epochs])
+    start = min([checkpoints.last(), *epochs])
     for peer in channel.peers:
         channel.send(peer, "continue", epoch=start)
     return start
 
 
-def follow_start(channel: Channel, saves: Saves, leader: str) -> int:
+def follow_start(channel: Channel, checkpoints: CheckpointStore, leader: str) -> int:
     """Say what was saved, and hear after which epoch all continue."""
-    channel.send(leader, "saved", epoch=saves.last())
+    channel.send(leader, "saved", epoch=checkpoints.last())
     return channel.receive(leader, "continue").integer("epoch")
 
 

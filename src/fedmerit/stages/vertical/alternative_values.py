@@ -76,18 +76,18 @@ def owners_of(members: FederationDocument) -> NDArray[np.int64]:
     return np.zeros(members.members[0].validation_rows, dtype=np.int64)
 
 
-def opinions(bundle: Bundle) -> tuple[joint.OpinionDocument, ...]:
+def alternative_values(bundle: Bundle) -> tuple[joint.OpinionDocument, ...]:
     """Value the parties by every game that was recorded, both with labels given and with not."""
     members = bundle.document(FEDERATION, FederationDocument)
     return tuple(
-        _opinion(bundle, members, game, label_holder)
+        _values_by(bundle, members, game, label_holder)
         for game, file in _GAMES.items()
         if (bundle.path / file).is_file()
         for label_holder in ("given", "mandatory")
     )
 
 
-def _opinion(
+def _values_by(
     bundle: Bundle, members: FederationDocument, game: str, label_holder: str
 ) -> joint.OpinionDocument:
     names, rows = members.names, len(owners_of(members))

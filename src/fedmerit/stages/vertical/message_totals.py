@@ -13,9 +13,9 @@ from fedmerit.federation.wire.transcript import Entry, Transcript
 _ORDER: Final = ("alignment", "training", "parts")
 
 
-def protocols(said: joint.MessagesDocument) -> tuple[joint.ProtocolDocument, ...]:
+def protocols(document: joint.MessagesDocument) -> tuple[joint.ProtocolDocument, ...]:
     """Say what each protocol's messages come to."""
-    transcripts = transcripts_of(said)
+    transcripts = transcripts_of(document)
     return tuple(
         joint.ProtocolDocument(
             name=name,
@@ -28,24 +28,24 @@ def protocols(said: joint.MessagesDocument) -> tuple[joint.ProtocolDocument, ...
     )
 
 
-def transcripts_of(said: joint.MessagesDocument) -> dict[str, Transcript]:
+def transcripts_of(document: joint.MessagesDocument) -> dict[str, Transcript]:
     """Give the transcripts that the kept messages make, in the order in which they ran."""
     return {
-        name: Transcript(tuple(Entry(**entry.model_dump()) for entry in said.protocols[name]))
+        name: Transcript(tuple(Entry(**entry.model_dump()) for entry in document.protocols[name]))
         for name in _ORDER
-        if name in said.protocols
+        if name in document.protocols
     }
 
 
-def exchange(said: joint.MessagesDocument, participants: tuple[str, ...]) -> dict[str, Any]:
+def exchange(document: joint.MessagesDocument, participants: tuple[str, ...]) -> dict[str, Any]:
     """Give all that the kept messages tell of the run's one round.
 
     Args:
-        said: The messages.
+        document: The messages.
         participants: The owners, the label holder first. Each is bound to the messages that it
             sent and received, so that a third party's are bound too.
     """
-    found = transcripts_of(said)
+    found = transcripts_of(document)
     sent: dict[bool, int] = {True: 0, False: 0}
     for transcript in found.values():
         for party, size in transcript.bytes_sent().items():
