@@ -7,9 +7,9 @@ that it was made of could otherwise divide them out.
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING
 
+from fedmerit import csprng
 from fedmerit.federation.protection.packing import slots, unpack_all
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Request:
         form: tuple[int, int],
     ) -> None:
         width, count = form
-        self._masks = [secrets.randbelow(int(key.n)) for _ in packed]
+        self._masks = [csprng.below(int(key.n)) for _ in packed]
         masked = [
             key.fresh(key.add_plain(cipher, mask))
             for cipher, mask in zip(packed, self._masks, strict=True)

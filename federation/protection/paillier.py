@@ -8,7 +8,6 @@ know it.
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import gmpy2
 from gmpy2 import mpz
 
+from fedmerit import csprng
 from fedmerit.errors import ChannelError, TrainingError
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class PublicKey:
     def _randomness(self) -> mpz:
         product = mpz(1)
         square = self.square
-        for row, digit in zip(self._table, secrets.token_bytes(len(self._table)), strict=True):
+        for row, digit in zip(self._table, csprng.token(len(self._table)), strict=True):
             product = product * row[digit] % square
         return product
 
@@ -178,7 +178,7 @@ def generate(bits: int = KEY_BITS) -> PrivateKey:
     while gmpy2.gcd(p - 1, q - 1) != 2 or p == q:  # noqa: PLR2004 - so that -x**2 makes a subgroup
         q = _prime(bits // 2)
     n = p * q
-    drawn = mpz(secrets.randbelow(int(n)))
+    drawn = mpz(csprng.below(int(n)))
     base = gmpy2.powmod(-drawn * drawn % n, n, n * n)
     return PrivateKey(PublicKey(n, base), p, q)
 
@@ -186,7 +186,7 @@ def generate(bits: int = KEY_BITS) -> PrivateKey:
 def _prime(bits: int) -> mpz:
     """Draw a prime that is 3 modulo 4, with its two highest bits set."""
     while True:
-        drawn = mpz(secrets.randbits(bits) | 3 << (bits - 2) | 3)
+        drawn = mpz(csprng.bits(bits) | 3 << (bits - 2) | 3)
         if gmpy2.is_prime(drawn, _PRIME_TESTS):
             return drawn
 

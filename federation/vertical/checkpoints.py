@@ -33,6 +33,9 @@ class CheckpointStore(Protocol):
     def last(self) -> int:
         """Give the last epoch that was saved, 0 if none was."""
 
+    def has(self, epoch: int, /) -> bool:
+        """Say whether an epoch was saved; 0 is the start."""
+
     def load(self, epoch: int) -> State:
         """Give what was saved after an epoch."""
 
@@ -46,6 +49,10 @@ class NoCheckpoints:
     def last(self) -> int:
         """Give 0."""
         return 0
+
+    def has(self, _epoch: int) -> bool:
+        """Say no."""
+        return False
 
     def load(self, epoch: int) -> State:
         """Refuse: there is nothing."""
@@ -66,13 +73,17 @@ class FolderCheckpoints:
         """Give the last epoch that was saved, 0 if none was."""
         return max(self._epochs(), default=0)
 
+    def has(self, epoch: int) -> bool:
+        """Say whether an epoch is still kept."""
+        return epoch in self._epochs()
+
     def load(self, epoch: int) -> State:
         """Give what was saved after an epoch.
 
         Raises:
             ChannelError: Nothing was.
         """
-        if epoch not in self._epochs():
+        if not self.has(epoch):
             raise ChannelError(
                 f"{self._path} holds no epoch {epoch}",
                 hint="Remove the saved epochs of every party to begin again.",

@@ -7,9 +7,9 @@ the residuals with masks on, and the masks under the label holder's key.
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING, Final
 
+from fedmerit import csprng
 from fedmerit.federation.protection.opening import open_for
 from fedmerit.federation.protection.packing import fixed, pack, pack_ciphers, slots, unpack_all
 from fedmerit.federation.vertical.regression import sigmoid
@@ -91,7 +91,7 @@ def send_forward(
 
 def _share(me: Party, key: PublicKey, own: PublicKey, residuals: list[mpz]) -> None:
     """Give D the residuals with masks on, and the masks under the label holder's own key."""
-    masks = [secrets.randbits(me.scale.bits + _HIDING) for _ in residuals]
+    masks = [csprng.bits(me.scale.bits + _HIDING) for _ in residuals]
     width = me.scale.bits + _HIDING + 2
     many = slots(key, width)
     packed = pack_ciphers(key, residuals, width)

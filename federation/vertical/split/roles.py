@@ -23,6 +23,7 @@ from fedmerit.federation.vertical.split.halves import (
     built,
     continued,
     noise_source,
+    protected,
     states,
     tensor,
 )
@@ -72,13 +73,13 @@ def hold_top(
     encrypted = settings.forward == "encrypted"
     parts = len(parties) if columns.names else len(others)
     inputs = settings.width if encrypted else settings.width * parts
-    random = noise_source(secret, channel.name)
-    top = Half(built(settings, "top", inputs, seed), settings.labels, settings, random)
+    stream = noise_source(secret, channel.name)
+    top = Half(built(settings, "top", inputs, seed), settings.labels, settings, stream)
     own = None
     if columns.names:
         made = built(settings, channel.name, len(columns.names), seed)
         # Its gradients have the labels' protection already.
-        own = Half(made, NoiseSettings(), settings, random)
+        own = Half(made, NoiseSettings(), settings, stream)
     gather = Gather(channel, others, settings, own)
     classes = torch.from_numpy(labels.astype(np.int64))
     training, held_out = (tensor(rows) for rows in (columns.training, columns.held_out))
@@ -90,7 +91,7 @@ def hold_top(
             rows = torch.from_numpy(batch)
             inputs_ = gather(training[rows])
             cut = top.step(inputs_, classes[rows])
-            cut = settings.labels.message(cut, random)
+            cut = protected(settings.labels, cut, stream)
             gather.scatter(cut, training[rows])
         checkpoints.save(epoch, states([top, own]))
         lead_on(channel, others, settled=False, more=epoch < settings.epochs)
@@ -120,9 +121,9 @@ def train_bottom(
     """Play a party with columns and no labels: send embeddings, and learn by gradients."""
     checkpoints = checkpoints or NoCheckpoints()
     leader = parties[0]
-    random = noise_source(secret, channel.name)
+    stream = noise_source(secret, channel.name)
     module = built(settings, channel.name, len(columns.names), seed)
-    bottom = Half(module, settings.features, settings, random)
+    bottom = Half(module, settings.features, settings, stream)
     send = Send(channel, parties, settings)
     training, held_out = (tensor(rows) for rows in (columns.training, columns.held_out))
     epoch = follow_start(channel, checkpoints, leader)
@@ -132,12 +133,12 @@ def train_bottom(
         epoch += 1
         for batch in batches(len(training), settings.batch_size, seed=seed, epoch=epoch):
             rows = training[torch.from_numpy(batch)]
-            send(settings.features.message(bottom(rows), random))
+            send(protected(settings.features, bottom(rows), stream))
             shape = (len(rows), settings.width)
             cut = channel.receive(leader, "gradients").array("rows", "<f4", shape)
             bottom.step(rows, tensor(cut))
         checkpoints.save(epoch, states([bottom]))
         going = follow_on(channel, leader, settled=False)
     for rows in (training, held_out):
-        send(settings.features.message(bottom(rows), random))
+        send(protected(settings.features, bottom(rows), stream))
     return Bottom(bottom.parameters(), np.empty(0), {})

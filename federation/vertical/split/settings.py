@@ -42,3 +42,11 @@ class SplitSettings:
                 raise TrainingError(f"{name} must be 1 or more, got {getattr(self, name)}")
         if not self.learning_rate > 0:
             raise TrainingError(f"learning_rate must be above 0, got {self.learning_rate}")
+
+    def label_releases(self, trainings: int = 1) -> int:
+        """Count what shows a row's label: an epoch's message about it, and the top's step."""
+        return 2 * self.epochs * trainings
+
+    def feature_releases(self, trainings: int = 1) -> int:
+        """Count what shows a row's features: as for labels, and the embedding of the end."""
+        return (2 * self.epochs + 1) * trainings

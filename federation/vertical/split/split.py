@@ -85,8 +85,8 @@ def train_split(
         embeddings=holder.embeddings,
         bottoms={name: result.parameters for name, result in played.results.items()},
         epsilons={
-            "labels": settings.labels.epsilon(settings.epochs, DELTA),
-            "features": settings.features.epsilon(settings.epochs, DELTA),
+            "labels": settings.labels.epsilon(settings.label_releases(), DELTA),
+            "features": settings.features.epsilon(settings.feature_releases(), DELTA),
         },
         transcript=played.transcript,
         recorded=played.recorded,

@@ -12,6 +12,7 @@ from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle import vertical_schemas as joint
 from fedmerit.bundle.directory import COALITIONS
 from fedmerit.federation.privacy.accountant import DELTA
+from fedmerit.federation.privacy.noise import NoiseSettings
 from fedmerit.stages.vertical.alternative_values import (
     alternative_values,
     coalition_table,
@@ -110,8 +111,11 @@ def _messages(bundle: Bundle, said: VerticalDocument) -> Check:
 def _privacy(said: VerticalDocument, asked: Vertical) -> Check:
     """Compute every epsilon again from the scenario's noise and the epochs."""
     ours = tuple(
-        _epsilon(noise, said.epochs) if asked.protocol == "split" else None
-        for noise in (asked.label_noise, asked.feature_noise)
+        _epsilon(noise, releases) if asked.protocol == "split" else None
+        for noise, releases in (
+            (asked.label_noise, 2 * said.epochs),
+            (asked.feature_noise, 2 * said.epochs + 1),
+        )
     )
     theirs = (said.label_epsilon_micro, said.feature_epsilon_micro)
     wrong = differing(theirs, ours, ROUNDING_UNITS)
@@ -124,12 +128,9 @@ def _privacy(said: VerticalDocument, asked: Vertical) -> Check:
     )
 
 
-def _epsilon(noise: Noise, epochs: int) -> int | None:
-    # It loads torch, which an audit of encrypted training does without.
-    from fedmerit.federation.privacy.noise import NoiseSettings  # noqa: PLC0415
-
+def _epsilon(noise: Noise, releases: int) -> int | None:
     protection = NoiseSettings(clip=noise.clip, noise=noise.noise, micro_batch=noise.micro_batch)
-    epsilon = protection.epsilon(epochs, DELTA)
+    epsilon = protection.epsilon(releases, DELTA)
     return evidence.micro(epsilon) if np.isfinite(epsilon) else None
 
 

@@ -277,7 +277,7 @@ def test_plain_gradients_tell_labels_and_protected_ones_do_not(make_task):
 
     assert inferred_labels(plain, made, SPLIT) > 0.9
     # No attack at all can do better than the mechanism's own bound, but for chance with 400.
-    bound = distinguishable(private.labels.mu(private.epochs))
+    bound = distinguishable(private.labels.mu(private.label_releases()))
     assert bound < 0.61
     assert inferred_labels(noisy, made, private) < bound + 0.05
 
