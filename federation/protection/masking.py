@@ -33,7 +33,7 @@ def agree_on_masks(channel: Channel, others: tuple[str, ...]) -> dict[str, bytes
             channel.send(peer, "mask key", key=keys[peer])
     for peer in others:
         if peer < channel.name:
-            keys[peer] = channel.receive(peer, "mask key").octets("key")
+            keys[peer] = channel.receive(peer, "mask key").octets("key", count=_KEY_BYTES)
     return keys
 
 

@@ -10,14 +10,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fedmerit import csprng
+from fedmerit.errors import ChannelError
 from fedmerit.federation.protection.packing import slots, unpack_all
+from fedmerit.federation.protection.paillier import PublicKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gmpy2 import mpz
 
-    from fedmerit.federation.protection.paillier import PrivateKey, PublicKey
+    from fedmerit.federation.protection.paillier import PrivateKey
     from fedmerit.federation.wire.channel import Channel
 
 
@@ -54,10 +56,16 @@ class Request:
         self._form = width, slots(key, width), count
 
     def opened(self) -> list[int]:
-        """Wait for the answer, and take the masks off again."""
+        """Wait for the answer, and take the masks off again.
+
+        Raises:
+            ChannelError: What came is nothing that a ciphertext decrypts to.
+        """
         answer = self._channel.receive(self._owner, "opened")
         numbers = answer.numbers("numbers", count=len(self._masks))
         n = int(self._key.n)
+        if any(number >= n for number in numbers):
+            raise ChannelError(f"{self._owner} opened a number beyond its modulus")
         plain = [(number - mask) % n for number, mask in zip(numbers, self._masks, strict=True)]
         return unpack_all([p - n if 2 * p > n else p for p in plain], *self._form)
 
@@ -71,6 +79,16 @@ def open_for(channel: Channel, asker: str, key: PrivateKey) -> None:
 
 
 def publish(channel: Channel, key: PublicKey) -> None:
-    """Send a public key to everyone."""
+    """Send a public key and its proof to everyone."""
     for peer in channel.peers:
-        channel.send(peer, "public key", n=int(key.n), base=int(key.base))
+        channel.send(peer, "public key", n=int(key.n), proof=list(key.proof))
+
+
+def receive_key(channel: Channel, owner: str, bits: int) -> PublicKey:
+    """Wait for a public key of the length that was agreed on.
+
+    Raises:
+        ChannelError: It is none, or of another length.
+    """
+    message = channel.receive(owner, "public key")
+    return PublicKey.received(message.integer("n"), message.numbers("proof"), bits=bits)

@@ -181,6 +181,8 @@ def follow(
     if learns == "label holder":
         return None
     row_of = {tag.tobytes(): row for row, tag in enumerate(tags)}
+    if len({tag.tobytes() for tag in told}) < len(told):
+        raise ChannelError(f"{leader} named a row of {channel.name} twice")
     try:
         return np.array([row_of[tag.tobytes()] for tag in told], dtype=np.int64)
     except KeyError as error:
@@ -215,7 +217,7 @@ def _zero_shares(channel: Channel, identifiers: list[bytes]) -> Blocks:
             channel.send(peer, "key", key=keys[peer])
     for peer in channel.peers:
         if peer < channel.name:
-            keys[peer] = channel.receive(peer, "key").octets("key")
+            keys[peer] = channel.receive(peer, "key").octets("key", count=_KEY_BYTES)
     shares = np.zeros((len(identifiers), BLOCK), dtype=np.uint8)
     for key in keys.values():
         shares ^= _blocks([blake2b(i, digest_size=BLOCK, key=key).digest() for i in identifiers])

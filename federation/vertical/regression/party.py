@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from fedmerit.federation.protection.opening import Request
+from fedmerit.federation.protection.opening import Request, receive_key
 from fedmerit.federation.protection.packing import fixed, pack_ciphers, weighted_sums
-from fedmerit.federation.protection.paillier import PublicKey
 from fedmerit.federation.vertical.regression import sigmoid
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from gmpy2 import mpz
     from numpy.typing import NDArray
 
+    from fedmerit.federation.protection.paillier import PublicKey
     from fedmerit.federation.vertical.regression.settings import RegressionSettings
     from fedmerit.federation.vertical.task import Matrix
     from fedmerit.federation.wire.channel import Channel
@@ -139,8 +139,7 @@ class Party:
 
     def key_of(self, owner: str) -> PublicKey:
         """Wait for a public key."""
-        message = self.channel.receive(owner, "public key")
-        return PublicKey.received(message.integer("n"), message.integer("base"))
+        return receive_key(self.channel, owner, self.settings.key_bits)
 
     def _request(self, owner: str, key: PublicKey, sums: Sequence[mpz], batch: int) -> Request:
         width = self.scale.gradient_bits(batch)

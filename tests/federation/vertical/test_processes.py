@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 import sys
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from subprocess import PIPE
@@ -212,6 +213,36 @@ def test_a_stranger_does_not_keep_parties_from_meeting(pair):
 
     assert ada.peers == ("bob",)
     assert bob.peers == ("ada",)
+
+
+@pytest.mark.parametrize("count", [2, 3 * sockets.AT_ONCE])
+def test_idle_strangers_do_not_keep_parties_from_meeting(pair, count):
+    # Handled one after another, ten seconds each, two would be two too many.
+    meeting, listener, _ = pair
+    with ExitStack() as strangers:
+
+        def bob_after_them():
+            for _ in range(count):
+                strangers.enter_context(socket.create_connection(listener.getsockname()))
+            return meets(meeting("bob", "ada"), listener, "ada")()
+
+        ada, bob = both(meets(meeting("ada", "bob"), listener, "bob"), bob_after_them)
+
+    assert ada.peers == ("bob",)
+    assert bob.peers == ("ada",)
+
+
+def test_no_more_callers_are_heard_at_once_than_the_bound(pair):
+    meeting, listener, _ = pair
+    with ExitStack() as strangers, sockets.Reception(meeting("ada", "bob"), listener, ["bob"]) as r:
+        callers = [
+            strangers.enter_context(socket.create_connection(listener.getsockname()))
+            for _ in range(sockets.AT_ONCE + 5)
+        ]
+        for caller in callers[:5]:  # whoever has waited longest is hung up on
+            caller.settimeout(30)
+            assert caller.recv(1) == b""
+        assert len(r._strangers) <= sockets.AT_ONCE
 
 
 def test_another_version_of_the_protocol_is_refused(pair, monkeypatch):
