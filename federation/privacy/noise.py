@@ -80,6 +80,12 @@ class NoiseSettings:
         factors = self._factors(np.linalg.norm(gradients, axis=1))
         return self._noised(self._units(gradients * factors[:, None]).sum(axis=0), stream)
 
+    def shortened(self, rows: Matrix) -> Matrix:
+        """Cut each row to the clip, for sums over rows that others add noise to."""
+        if self.clip is None:
+            return rows
+        return rows * self._factors(np.linalg.norm(rows, axis=1))[:, None]
+
     def _factors(self, norms: Matrix) -> Matrix:
         clip = (self.clip or inf) * _MARGIN
         return np.minimum(1.0, clip / np.maximum(norms, 1e-300))

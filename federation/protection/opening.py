@@ -7,11 +7,12 @@ that it was made of could otherwise divide them out.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fedmerit import csprng
 from fedmerit.errors import ChannelError
-from fedmerit.federation.protection.packing import slots, unpack_all
+from fedmerit.federation.protection.packing import pack, slots, unpack_all
 from fedmerit.federation.protection.paillier import PublicKey
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from gmpy2 import mpz
 
+    from fedmerit.csprng import NoiseStream
     from fedmerit.federation.protection.paillier import PrivateKey
     from fedmerit.federation.wire.channel import Channel
 
@@ -70,11 +72,38 @@ class Request:
         return unpack_all([p - n if 2 * p > n else p for p in plain], *self._form)
 
 
-def open_for(channel: Channel, asker: str, key: PrivateKey) -> None:
+@dataclass(frozen=True, slots=True)
+class SlotNoise:
+    """Noise that whoever opens numbers adds to each of them.
+
+    Attributes:
+        stream: Where it comes from.
+        width: Bits that each number may have, as :class:`Request` has them.
+        scale: Standard deviation, in the numbers' own units.
+
+    """
+
+    stream: NoiseStream
+    width: int
+    scale: int
+
+    def packed(self, key: PublicKey) -> int:
+        """Draw for all numbers of one plaintext."""
+        drawn = self.stream.discrete_gaussian(slots(key, self.width), self.scale)
+        return pack([int(value) for value in drawn], self.width)
+
+
+def open_for(
+    channel: Channel, asker: str, key: PrivateKey, *, noise: SlotNoise | None = None
+) -> None:
     """Answer one request."""
     numbers = channel.receive(asker, "masked").numbers("numbers")
     ciphers = key.public.received_all(numbers)
-    opened = [value % int(key.public.n) for value in key.decrypt_all(ciphers)]
+    n = int(key.public.n)
+    opened = [
+        (value + (noise.packed(key.public) if noise else 0)) % n
+        for value in key.decrypt_all(ciphers)
+    ]
     channel.send(asker, "opened", numbers=opened)
 
 

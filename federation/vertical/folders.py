@@ -14,6 +14,7 @@ from safetensors.numpy import load_file, save_file
 
 from fedmerit.canonical import digest
 from fedmerit.errors import TrainingError
+from fedmerit.federation.privacy.noise import NoiseSettings
 from fedmerit.federation.vertical.regression.settings import THIRD_PARTY, RegressionSettings
 from fedmerit.federation.vertical.task import Columns
 from fedmerit.federation.wire.folders import write_identity
@@ -124,12 +125,12 @@ class Brief:
 
 def _settings(protocol: str, said: dict[str, Any]) -> RegressionSettings | SplitSettings:
     if protocol == "regression":
-        return RegressionSettings(**said)
+        noise = NoiseSettings(**said["gradient_noise"])
+        return RegressionSettings(**{**said, "gradient_noise": noise})
     if protocol != "split":
         raise TrainingError(f"no protocol is called {protocol!r}")
     # torch takes seconds to import, which regression does not need.
     from fedmerit.federation.models import ModelSpec  # noqa: PLC0415
-    from fedmerit.federation.privacy.noise import NoiseSettings  # noqa: PLC0415
     from fedmerit.federation.vertical.split.settings import SplitSettings  # noqa: PLC0415
 
     models = {

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fedmerit.csprng import NoiseStream
+from fedmerit.federation.privacy.noise import SCALE
 from fedmerit.federation.vertical.regression.roles import (
     refuse_small_batches,
     run_feature_party,
@@ -27,6 +29,8 @@ from fedmerit.federation.wire.channel import Channel, play
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
 
     from fedmerit.federation.vertical.regression.roles import Trained
     from fedmerit.federation.vertical.task import Matrix, VerticalTask
@@ -152,20 +156,37 @@ def descend(
     sizes = owners or [rows.shape[1] - 1]
     if settings.whiten:
         return _whitened(rows, labels, settings, seed=seed, owners=sizes)
+    cuts = 1 + np.cumsum(sizes)[:-1]
+    rows = _shortened(rows, settings, cuts)
+    stream = NoiseStream()
     weights = np.zeros(rows.shape[1])
     weights[0] = intercept(labels, settings)
     decay = np.append(0.0, np.full(len(weights) - 1, settings.l2))
-    cuts = 1 + np.cumsum(sizes)[:-1]
     for epoch in range(1, settings.epochs + 1):
         before = weights
         for batch in batches(len(rows), settings.batch_size, seed=seed, epoch=epoch):
             off = residuals(rows[batch] @ weights, labels[batch], settings)
-            gradient = rows[batch].T @ off / len(batch) + decay * weights
+            sums = rows[batch].T @ off + _noise(len(weights), settings, stream)
+            gradient = sums / len(batch) + decay * weights
             weights = weights - settings.learning_rate * gradient
         parts = zip(np.split(weights, cuts), np.split(before, cuts), strict=True)
         if all(settled(after, earlier, settings.tolerance) for after, earlier in parts):
             break
     return weights
+
+
+def _shortened(rows: Matrix, settings: RegressionSettings, cuts: NDArray[np.int64]) -> Matrix:
+    """Cut each party's part of a row to the clip; the intercept goes with the first part."""
+    noise = settings.gradient_noise
+    return np.column_stack([noise.shortened(part) for part in np.split(rows, cuts, axis=1)])
+
+
+def _noise(count: int, settings: RegressionSettings, stream: NoiseStream) -> Matrix | float:
+    noise = settings.gradient_noise
+    if not noise.noise:
+        return 0.0
+    unit = noise.noise * (noise.clip or 0.0) / SCALE
+    return np.asarray(stream.discrete_gaussian(count, SCALE) * unit)
 
 
 def _whitened(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fedmerit.csprng import NoiseStream
 from fedmerit.errors import TrainingError
 from fedmerit.federation.protection.masking import agree_on_masks, masked
 from fedmerit.federation.protection.opening import open_for, publish
@@ -21,7 +22,7 @@ from fedmerit.federation.vertical.checkpoints import (
     lead_start,
 )
 from fedmerit.federation.vertical.regression import sigmoid
-from fedmerit.federation.vertical.regression.party import MOST, SCORE_BITS, Party
+from fedmerit.federation.vertical.regression.party import MOST, SCORE_BITS, Party, Scale
 from fedmerit.federation.vertical.regression.steps import decide_and_learn, lead_batch, send_forward
 from fedmerit.federation.vertical.regression.whitening import whitened
 from fedmerit.federation.vertical.task import Columns, batches, intercept, settled
@@ -137,15 +138,17 @@ def run_key_holder(
     """Play the third party: it makes the key, opens masked numbers, and never sees data."""
     key = generate(settings.key_bits)
     publish(channel, key.public)
+    scale, stream = Scale.of(settings, len(parties)), NoiseStream()
     epoch = channel.receive(parties[0], "continue").integer("epoch")
     going = epoch < settings.epochs
     while going:
         epoch += 1
-        for _ in range(-(-rows // settings.batch_size)):
+        for batch in np.array_split(np.arange(rows), -(-rows // settings.batch_size)):
             if settings.kind == "logistic" and settings.sigmoid == "exact":
                 sigmoid.divide(channel, parties[0], key, parties=len(parties))
             for party in parties:
-                open_for(channel, party, key)
+                noise = scale.noise(settings, len(batch), stream)
+                open_for(channel, party, key, noise=noise if noise.scale else None)
         going = bool(channel.receive(parties[0], "go on").integer("going"))
     return Trained(np.empty(0), epoch, np.empty(0))
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from typing import Final, Literal
 
 from fedmerit.errors import TrainingError
+from fedmerit.federation.privacy import releases
+from fedmerit.federation.privacy.noise import NoiseSettings
 from fedmerit.federation.protection.paillier import KEY_BITS
 
 
@@ -33,6 +35,9 @@ class RegressionSettings:
     ``l2`` and ``tolerance``."""
     tolerance: float = 1e-3
     """Training ends once an epoch moves no party's weights by this share of their norm."""
+    gradient_noise: NoiseSettings = field(default_factory=NoiseSettings)
+    """Noise that whoever opens a gradient adds to it, in norms of a party's row; longer rows are
+    shortened to ``clip``."""
     key_bits: int = KEY_BITS
     """Length of Paillier's modulus; below 2,048 for tests only."""
 
@@ -45,6 +50,18 @@ class RegressionSettings:
                 f"learning_rate={self.learning_rate}, l2={self.l2}, tolerance={self.tolerance}",
                 hint="The first must be above 0, the others at least 0.",
             )
+        if self.gradient_noise.micro_batch != 1:
+            raise TrainingError("the rows of a gradient are clipped one by one: micro_batch is 1")
+        if self.gradient_noise.noise and (self.kind, self.sigmoid) != ("logistic", "taylor"):
+            raise TrainingError(
+                f"noise on gradients has no epsilon where the loss is {self.kind} and its sigmoid "
+                f"{self.sigmoid}: a label could move a residual by any number",
+                hint="Use sigmoid = 'taylor' for a logistic regression.",
+            )
+
+    def releases(self, parties: int, runs: int = 1) -> int:
+        """Count the gradients that show a row's label, in so many trainings."""
+        return releases.gradient_releases(self.epochs, parties, runs)
 
 
 #: The third party's name.

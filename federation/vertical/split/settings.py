@@ -7,6 +7,7 @@ from typing import Literal
 
 from fedmerit.errors import TrainingError
 from fedmerit.federation.models import ModelSpec
+from fedmerit.federation.privacy import releases
 from fedmerit.federation.privacy.noise import NoiseSettings
 from fedmerit.federation.protection.paillier import KEY_BITS
 
@@ -43,10 +44,10 @@ class SplitSettings:
         if not self.learning_rate > 0:
             raise TrainingError(f"learning_rate must be above 0, got {self.learning_rate}")
 
-    def label_releases(self, trainings: int = 1) -> int:
-        """Count what shows a row's label: an epoch's message about it, and the top's step."""
-        return 2 * self.epochs * trainings
+    def label_releases(self, runs: int = 1) -> int:
+        """Count what shows a row's label, in so many trainings."""
+        return releases.label_releases(self.epochs, runs)
 
-    def feature_releases(self, trainings: int = 1) -> int:
-        """Count what shows a row's features: as for labels, and the embedding of the end."""
-        return (2 * self.epochs + 1) * trainings
+    def feature_releases(self, runs: int = 1) -> int:
+        """Count what shows a row's features, in so many trainings."""
+        return releases.feature_releases(self.epochs, runs)

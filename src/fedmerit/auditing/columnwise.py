@@ -12,7 +12,6 @@ from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle import vertical_schemas as joint
 from fedmerit.bundle.directory import COALITIONS
 from fedmerit.federation.privacy.accountant import DELTA
-from fedmerit.federation.privacy.noise import NoiseSettings
 from fedmerit.stages.vertical.alternative_values import (
     alternative_values,
     coalition_table,
@@ -20,6 +19,7 @@ from fedmerit.stages.vertical.alternative_values import (
     valuation_of,
 )
 from fedmerit.stages.vertical.message_totals import exchange, protocols
+from fedmerit.stages.vertical.privacy import epsilons
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle
     from fedmerit.bundle.schemas import FederationDocument
     from fedmerit.bundle.vertical_schemas import VerticalDocument
-    from fedmerit.scenario.columns import Noise, Vertical
+    from fedmerit.scenario.columns import Vertical
 
 
 def check_joint_numbers(bundle: Bundle, asked: Vertical) -> Iterator[Check]:
@@ -110,13 +110,7 @@ def _messages(bundle: Bundle, said: VerticalDocument) -> Check:
 
 def _privacy(said: VerticalDocument, asked: Vertical) -> Check:
     """Compute every epsilon again from the scenario's noise and the epochs."""
-    ours = tuple(
-        _epsilon(noise, releases) if asked.protocol == "split" else None
-        for noise, releases in (
-            (asked.label_noise, 2 * said.epochs),
-            (asked.feature_noise, 2 * said.epochs + 1),
-        )
-    )
+    ours = epsilons(asked)
     theirs = (said.label_epsilon_micro, said.feature_epsilon_micro)
     wrong = differing(theirs, ours, ROUNDING_UNITS)
     stated = [f"{(each or 0) / evidence.MICRO:.3f}" for each in theirs if each is not None]
@@ -126,12 +120,6 @@ def _privacy(said: VerticalDocument, asked: Vertical) -> Check:
         same=f"epsilon {' and '.join(stated)} at delta {DELTA:g}" if stated else "no noise claimed",
         different=f"{joint.VERTICAL} claims epsilons {theirs}, the noise gives {ours}",
     )
-
-
-def _epsilon(noise: Noise, releases: int) -> int | None:
-    protection = NoiseSettings(clip=noise.clip, noise=noise.noise, micro_batch=noise.micro_batch)
-    epsilon = protection.epsilon(releases, DELTA)
-    return evidence.micro(epsilon) if np.isfinite(epsilon) else None
 
 
 def _values(bundle: Bundle) -> Check:

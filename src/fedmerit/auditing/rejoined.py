@@ -19,6 +19,7 @@ from fedmerit.bundle.schemas import MICRO, NANO
 from fedmerit.errors import AuditImpossible, DataError
 from fedmerit.federation.vertical.alignment.alignment import align
 from fedmerit.stages.vertical.explaining import attributed, used
+from fedmerit.stages.vertical.privacy import is_noised
 from fedmerit.stages.vertical.tables import mean_game, read_table, summarise
 from fedmerit.stages.vertical.training import (
     learn,
@@ -70,7 +71,7 @@ def check_joint_retraining(bundle: Bundle, asked: Vertical) -> Iterator[Check]:
     )
     if said.data_digest != found.data_digest:
         return
-    if _noised(asked):
+    if is_noised(asked):
         yield Check("retraining", "skipped", _NOISED)
     else:
         yield from _repeated(bundle, federation, task)
@@ -84,7 +85,7 @@ def paid_again(bundle: Bundle, asked: Vertical) -> tuple[str, Callable[[], Recor
     Raises:
         AuditImpossible: The data are not here, or noise protects somebody.
     """
-    if _noised(asked):
+    if is_noised(asked):
         raise AuditImpossible(_NOISED, hint="Audit without --spot-checks.")
     federation, task = _aligned(bundle)
     digest = federation_document(federation, task).data_digest
@@ -99,10 +100,6 @@ def _paid(bundle: Bundle, federation: VerticalFederation, task: VerticalTask) ->
         gains = retrained_gains(federation, task, bundle.scenario)
     kept = summarise(gains, paid.method, paid.label_holder)
     return mean_game(task.participants, kept, paid.label_holder)
-
-
-def _noised(asked: Vertical) -> bool:
-    return bool(asked.label_noise.noise or asked.feature_noise.noise)
 
 
 def _aligned(bundle: Bundle) -> tuple[VerticalFederation, VerticalTask]:

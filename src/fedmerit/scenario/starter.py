@@ -83,7 +83,7 @@ def _vertical() -> Iterator[str]:
     example = Vertical.model_construct(owners=owners)
     yield from ("", "# Instead of [[members]] and [training], for owners of columns:")
     yield from ("# [vertical]", *_section(example, active=False))
-    for name in ("label_noise", "feature_noise"):
+    for name in ("label_noise", "feature_noise", "gradient_noise"):
         yield from ("", f"# [vertical.{name}]", *_section(Noise(), active=False))
     for owner in owners:
         yield from ("", "# [[vertical.owners]]", *_section(owner, active=False))

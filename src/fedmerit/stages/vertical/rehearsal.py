@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fedmerit.errors import ScenarioError
+from fedmerit.federation.vertical.equations import check_exposures
 from fedmerit.federation.vertical.regression.regression import check_batches
 from fedmerit.federation.vertical.regression.settings import RegressionSettings
 from fedmerit.federation.vertical.split.split import check_networks
@@ -20,7 +21,8 @@ def rehearse(federation: VerticalFederation, scenario: Scenario) -> None:
     """Find out before the training what would stop it, by one who may see all tables.
 
     Raises:
-        FedmeritError: Keys, batches, networks or the game do not go together.
+        FedmeritError: Keys, batches, networks or the game do not go together, or a party would see
+            too many equations in another's secrets.
     """
     asked = vertical_of(scenario)
     task = task_of(federation, scenario)
@@ -35,4 +37,5 @@ def rehearse(federation: VerticalFederation, scenario: Scenario) -> None:
             "valuation.game = 'embeddings' needs what the label holder saw, and it sees sums alone",
             hint="Set show_parts = true for a regression, or forward = 'plain' for networks.",
         )
+    check_exposures(task, federation.settings, seed=scenario.seed, show_parts=asked.show_parts)
     check_rows(len(task.parties), 1 + seen, len(task.held_out_labels))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import numpy as np
-
 from fedmerit.bundle import vertical_schemas as joint
 from fedmerit.bundle.schemas import (
     FEDERATION,
@@ -19,6 +17,7 @@ from fedmerit.bundle.schemas import (
 )
 from fedmerit.federation.privacy.accountant import DELTA
 from fedmerit.federation.vertical.alignment.alignment import align
+from fedmerit.federation.vertical.equations import check_exposures, exposures
 from fedmerit.federation.vertical.regression.parts import show_parts
 from fedmerit.federation.vertical.regression.regression import train_regression
 from fedmerit.federation.vertical.regression.settings import RegressionSettings
@@ -27,6 +26,7 @@ from fedmerit.federation.vertical.yardstick import joined_scores, measured, untr
 from fedmerit.provenance import versions
 from fedmerit.stages.vertical.message_totals import exchange, protocols
 from fedmerit.stages.vertical.models import write_models
+from fedmerit.stages.vertical.privacy import epsilons
 from fedmerit.stages.vertical.processes import PARTIES, train_processes
 from fedmerit.stages.vertical.tables import write_table
 from fedmerit.stages.vertical.valuing import embedded_gains
@@ -75,7 +75,6 @@ class Learned:
         epochs: Passes over the training rows.
         embeddings: What the label holder saw of each party; empty where it saw nothing.
         transcripts: What was said, by protocol.
-        epsilons: For ``labels`` and ``features``; infinite where nothing protects them.
     """
 
     quality: Quality
@@ -83,7 +82,6 @@ class Learned:
     epochs: int
     embeddings: Mapping[str, Embeddings]
     transcripts: Mapping[str, Transcript]
-    epsilons: Mapping[str, float]
 
 
 def train(bundle: Bundle, advance: Advance) -> None:
@@ -97,6 +95,8 @@ def train(bundle: Bundle, advance: Advance) -> None:
     rows = {name: own for name, own in aligned.rows.items() if own is not None}
     task = task_of(federation, scenario, rows)
     bundle.write_document(FEDERATION, federation_document(federation, task))
+    show_parts = vertical_of(scenario).show_parts
+    check_exposures(task, federation.settings, seed=scenario.seed, show_parts=show_parts)
     advance(1, _STEPS)
     learned = learn(task, federation.settings, scenario, folder=bundle.path / PARTIES)
     transcripts = {"alignment": aligned.transcript, **learned.transcripts}
@@ -136,7 +136,6 @@ def learn(
             settings.epochs,
             split.embeddings,
             {"training": split.transcript},
-            split.epsilons,
         )
     asked = vertical_of(scenario)
     if asked.processes and folder is not None:
@@ -150,7 +149,7 @@ def learn(
         embeddings = dict(shown.results[task.label_holder])
     parameters = {name: {"weights": own} for name, own in found.weights.items()}
     quality = _quality(task, settings, found.scores, scenario)
-    return Learned(quality, parameters, found.epochs, embeddings, transcripts, {})
+    return Learned(quality, parameters, found.epochs, embeddings, transcripts)
 
 
 def messages(transcripts: Mapping[str, Transcript]) -> joint.MessagesDocument:
@@ -173,6 +172,7 @@ def vertical_document(
     """Say who holds which columns, what was said, and what it came to."""
     asked = vertical_of(scenario)
     encrypted = asked.protocol == "regression" or asked.forward == "encrypted"
+    label, feature = epsilons(asked)
     columns = {each.party: each.names for each in task.parties}
     return joint.VerticalDocument(
         protocol=asked.protocol,
@@ -192,9 +192,21 @@ def vertical_document(
         protocols=protocols(document),
         area_ppm=micro(learned.quality.after.area),
         joined_area_ppm=micro(learned.quality.joined.area),
-        label_epsilon_micro=_finite(learned.epsilons.get("labels", np.inf)),
-        feature_epsilon_micro=_finite(learned.epsilons.get("features", np.inf)),
+        label_epsilon_micro=label,
+        feature_epsilon_micro=feature,
         delta_ppm=micro(DELTA),
+        exposures=tuple(
+            joint.ExposureDocument(
+                party=seen.party,
+                secret=seen.secret,
+                equations=seen.equations,
+                unknowns=seen.unknowns,
+                agreed=seen.agreed,
+            )
+            for seen in exposures(
+                task, federation.settings, seed=scenario.seed, show_parts=asked.show_parts
+            )
+        ),
     )
 
 
@@ -234,7 +246,3 @@ def _quality(
     labels = task.held_out_labels
     joined = joined_scores(task, settings, seed=scenario.seed)
     return Quality(*(measured(labels, of) for of in (untrained(task, settings), scores, joined)))
-
-
-def _finite(epsilon: float) -> int | None:
-    return micro(epsilon) if np.isfinite(epsilon) else None

@@ -11,12 +11,12 @@ from fedmerit.canonical import digest
 from fedmerit.errors import DataError, ScenarioError, suggestion
 from fedmerit.federation.data.tables import read_file
 from fedmerit.federation.models import ModelSpec
-from fedmerit.federation.privacy.noise import NoiseSettings
 from fedmerit.federation.vertical import tables
 from fedmerit.federation.vertical.alignment.alignment import align_in_the_clear
 from fedmerit.federation.vertical.regression.settings import RegressionSettings
 from fedmerit.federation.vertical.shipped import WIDE, Part, deal
 from fedmerit.federation.vertical.split.settings import SplitSettings
+from fedmerit.stages.vertical.privacy import noise_settings
 from fedmerit.stages.wiring import check_names, threshold
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from fedmerit.federation.vertical.tables import Holding
     from fedmerit.federation.vertical.task import VerticalTask
-    from fedmerit.scenario.columns import Noise, Owner, Vertical
+    from fedmerit.scenario.columns import Owner, Vertical
     from fedmerit.scenario.model import Scenario
 
 
@@ -227,6 +227,7 @@ def _settings(scenario: Scenario, asked: Vertical) -> RegressionSettings | Split
             l2=asked.l2,
             whiten=asked.whiten,
             tolerance=asked.tolerance,
+            gradient_noise=noise_settings(asked.gradient_noise),
             key_bits=asked.key_bits,
         )
     chosen = scenario.model
@@ -236,12 +237,8 @@ def _settings(scenario: Scenario, asked: Vertical) -> RegressionSettings | Split
         epochs=asked.epochs,
         batch_size=asked.batch_size,
         learning_rate=asked.learning_rate,
-        labels=_protection(asked.label_noise),
-        features=_protection(asked.feature_noise),
+        labels=noise_settings(asked.label_noise),
+        features=noise_settings(asked.feature_noise),
         forward=asked.forward,
         key_bits=asked.key_bits,
     )
-
-
-def _protection(noise: Noise) -> NoiseSettings:
-    return NoiseSettings(clip=noise.clip, noise=noise.noise, micro_batch=noise.micro_batch)
