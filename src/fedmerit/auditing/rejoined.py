@@ -135,25 +135,27 @@ def _metrics(
 ) -> Check:
     scenario = bundle.scenario
     kept = bundle.document(joint.MESSAGES, joint.MessagesDocument)
+    recorded = bundle.document(joint.VERTICAL, joint.VerticalDocument)
+    recomputed = vertical_document(scenario, federation, task, learned, kept)
     pairs = (
         (
             bundle.document(evidence.TRAINING, evidence.TrainingDocument),
             training_document(task, learned, kept),
         ),
-        (
-            bundle.document(joint.VERTICAL, joint.VerticalDocument),
-            vertical_document(scenario, federation, task, learned, kept),
-        ),
+        (recorded, recomputed),
     )
     wrong = [
         place
         for said, found in pairs
         for place in differing(said.model_dump(), found.model_dump(), round(GAIN_TOLERANCE * MICRO))
     ]
+    if recorded.exposures != recomputed.exposures:  # counts have no tolerance
+        wrong.append("exposures")
     return compared(
         "retrained metrics",
         holds=not wrong,
-        same="areas, accuracies and log-likelihoods of the federated and of the joined model",
+        same="areas, accuracies and log-likelihoods of the federated and of the joined model, and "
+        "what each party could solve for",
         different=f"{joint.VERTICAL} or {evidence.TRAINING}: {', '.join(wrong[:5])}",
     )
 
