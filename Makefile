@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: run test check format lint types layers unit slow contracts nightly mutants kill long mechanisms artifacts benchmarks clean
+.PHONY: run test check format lint types layers unit slow contracts nightly mutants kill long mechanisms docs artifacts benchmarks clean
 
 run: .venv/run
 	$(BIN)/fedmerit run
@@ -82,6 +82,10 @@ benchmarks: .venv/run
 # Every mechanism's claims in 60 drawn settings each: a minute or two on one core.
 mechanisms: .venv/run
 	$(BIN)/fedmerit check --all
+
+# The parts of docs/ that are made from the code.
+docs: .venv/dev
+	for script in generate decide pictures; do $(BIN)/python docs/$$script.py; done
 
 artifacts: .venv/dev node_modules/.package-lock.json
 	$(BIN)/python hardhat-free-scripts/compile.py

@@ -137,7 +137,7 @@ def _federation(split: Split) -> Federation:
     largest, second = (f"{partition.prefix}-{k + 1}" for k in by_size[:2])
     roles = (
         Role(name=second, behaviour=LabelFlip(share=split.flipped)),
-        Role(name="handful", take_from=largest, rows=split.handful),
+        Role(name="handful", rows_from=largest, row_count=split.handful),
     )
     return federate(table, seed=split.seed, partition=partition, roles=roles)
 

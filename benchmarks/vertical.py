@@ -32,8 +32,8 @@ from fedmerit.federation.vertical.tables import area_under_curve
 from fedmerit.federation.vertical.task import Columns, VerticalTask
 from fedmerit.federation.vertical.yardstick import joined_scores
 from fedmerit.incentives import value
+from fedmerit.kinds.vertical.wiring import assemble, task_of
 from fedmerit.scenario.reading import load
-from fedmerit.stages.vertical.wiring import assemble, task_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

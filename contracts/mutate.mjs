@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Deletes each check and flips each comparison in the sources, one at a time, and runs the tests on what is
-// left: each of these mutants must die. Writes docs/reference/mutants.md. Works on a copy in build/, and keeps
+// left: each of these mutants must die. Writes build/mutants.md. Works on a copy in build/, and keeps
 // what it has found there, so that a run that was stopped goes on.
 //
 // Compiling takes longer than testing, so nearly all mutants are compiled into one: each change is there beside
@@ -16,7 +16,7 @@ const root = join(here, "..");
 const work = join(root, "build", "mutants");
 const copy = join(work, "contracts");
 const found = join(work, "found.json");
-const page = join(root, "docs", "reference", "mutants.md");
+const page = join(root, "build", "mutants.md");
 
 const FLIPPED = { "<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==" };
 const ASSEMBLY = { "lt(": "gt(", "gt(": "lt(" };

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from fedmerit.federation.data.holdings import Role
     from fedmerit.federation.data.partition import RECIPES, Partition
     from fedmerit.federation.data.tables import BUILTIN, Table, load_builtin, read_table
+    from fedmerit.federation.games.parallel import ParallelRuns, RunRound
     from fedmerit.federation.games.retraining import RetrainingGame
     from fedmerit.federation.games.rounds import WEIGHTINGS, RoundGame
     from fedmerit.federation.games.run import GAMES, RunGame
-    from fedmerit.federation.horizontal.courses import Courses, Leg
     from fedmerit.federation.horizontal.record import Round, TrainingRecord, update_digests
     from fedmerit.federation.horizontal.settings import TrainingSettings
     from fedmerit.federation.horizontal.training import pooled_baseline, train
@@ -47,7 +47,6 @@ __all__ = [
     "RECIPES",
     "WEIGHTINGS",
     "Behaviour",
-    "Courses",
     "DisguisedRider",
     "DropOut",
     "Faulty",
@@ -56,16 +55,17 @@ __all__ = [
     "FreeRider",
     "Honest",
     "LabelFlip",
-    "Leg",
     "Member",
     "Metrics",
     "ModelSpec",
+    "ParallelRuns",
     "Partition",
     "RetrainingGame",
     "Role",
     "Round",
     "RoundGame",
     "RunGame",
+    "RunRound",
     "StaleRider",
     "Table",
     "TrainingRecord",
@@ -99,7 +99,7 @@ _MODULES: Final = MappingProxyType(
             "UpdateNoise",
         ),
         "data.consortium": ("Federation", "Member", "federate"),
-        "horizontal.courses": ("Courses", "Leg"),
+        "games.parallel": ("ParallelRuns", "RunRound"),
         "games.retraining": ("RetrainingGame",),
         "data.holdings": ("Role",),
         "batched.measure": ("METRICS", "Metrics", "measure_rows"),

@@ -20,6 +20,7 @@ from torch.func import functional_call, grad, vmap
 from torch.nn.functional import cross_entropy
 
 from fedmerit.errors import TrainingError, suggestion
+from fedmerit.federation.model_checks import cause, check_rows_apart, check_state
 from fedmerit.streams import derived_seed
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class Network:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derived_seed(seed, "training", "initial"))
             module = spec.build(in_features, classes).float()
-        _refuse_batch_statistics(module, spec.kind)
+        check_state(module, in_features, spec.kind)
         self.widths = spec.widths(in_features, classes)
         self._module = module.to(device)
         self._own = local()
@@ -175,13 +176,15 @@ class Network:
         except Exception as error:
             raise TrainingError(
                 f"{kind} cannot be trained in batches of models: {error}",
-                hint="torch.func must be able to map it: no dropout, no branching on values.",
+                hint=cause(error),
             ) from error
         if shape != (2, 2, classes):
             raise TrainingError(
                 f"{kind} turns 2 rows into shape {shape[1:]}, not (2, {classes})",
                 hint="forward must take (rows, in_features) and give one score per class.",
             )
+        if not self.widths:
+            check_rows_apart(self.logits, self.initial, in_features, kind)
 
 
 def network(federation: Federation, spec: ModelSpec, *, seed: int, device: str) -> Network:
@@ -224,25 +227,3 @@ def mlp(in_features: int, classes: int, hidden: tuple[int, ...]) -> nn.Module:
 MODELS: Final[Mapping[str, Callable[[int, int, tuple[int, ...]], nn.Module]]] = MappingProxyType(
     {"logistic": logistic, "mlp": mlp}
 )
-
-
-def _refuse_batch_statistics(module: nn.Module, kind: str) -> None:
-    """Refuse what training changes beside parameters, and what mixes a batch's rows.
-
-    FedAvg averages parameters, not buffers; and short batches are padded with rows that
-    count nothing in the loss, but would count in a batch's mean.
-    """
-    names = ("running_mean", "running_var", "num_batches_tracked")
-    found = [name for name, _ in module.named_buffers() if name.rpartition(".")[2] in names]
-    if found:
-        raise TrainingError(
-            f"{kind} keeps running statistics between calls: {', '.join(found)}",
-            hint="Use GroupNorm or LayerNorm instead.",
-        )
-    batching = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
-    mixing = [name or kind for name, part in module.named_modules() if isinstance(part, batching)]
-    if mixing:
-        raise TrainingError(
-            f"{kind} normalises over a batch's rows: {', '.join(mixing)}",
-            hint="Use GroupNorm or LayerNorm instead.",
-        )

@@ -12,8 +12,6 @@ from fedmerit.incentives.games.repeats import RepeatedGame
 from fedmerit.incentives.mechanisms import MEASURED, MECHANISMS, SETTLED, Mechanism, reward
 from fedmerit.incentives.methods import AUTO, METHODS, value
 from fedmerit.incentives.payments import (
-    NANO,
-    PPM,
     Estimate,
     Outcome,
     PayoutStep,
@@ -22,6 +20,7 @@ from fedmerit.incentives.payments import (
     explain,
 )
 from fedmerit.incentives.valuation import Valuation, Valuator, baselines
+from fedmerit.units import NANO, PPM
 
 __all__ = [
     "AUTO",

@@ -16,6 +16,7 @@ import numpy as np
 from fedmerit.errors import RewardError
 from fedmerit.incentives.apportionment import check_budget
 from fedmerit.incentives.offers import Bid, History, Parameter, check_offers
+from fedmerit.units import NANO, PPM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,12 +26,8 @@ if TYPE_CHECKING:
     from fedmerit.incentives.game import Game
     from fedmerit.incentives.valuation import Valuation
 
-#: Units of an :class:`Estimate` in one unit of the metric.
-NANO: Final = 10**9
 #: What a first round remembers.
 _NOTHING_YET: Final = History()
-#: Units of shares in reports.
-PPM: Final = 10**6
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ mapped over.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import torch
 
@@ -20,11 +20,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from fedmerit.federation.batched.protocols import Evaluation, Score
     from fedmerit.federation.models import Network
-
-    #: Scores logits, shape ``(models, rows, classes)``, of the rows in a slice: float64,
-    #: shape ``(models, rows)``.
-    Score = Callable[[Tensor, slice], Tensor]
 
 #: Models that a module of any kind is mapped over at once.
 _MAPPED: Final = 8
@@ -32,23 +29,6 @@ _MAPPED: Final = 8
 _MAPPED_LOGITS: Final = 2**22
 #: Products below this cannot overflow float32 when they are added up.
 _SAFE: Final = 1e37
-
-
-class Evaluation(Protocol):
-    """Scores the models ``base + scale * (inside @ steps)`` on fixed rows."""
-
-    def measure(self, inside: Tensor, scale: Tensor, score: Score, /) -> Tensor:
-        """Score the model of each coalition.
-
-        Args:
-            inside: Whose steps count, Boolean, shape ``(coalitions, steps)``.
-            scale: What multiplies their sum, float64, shape ``(coalitions,)``.
-            score: Scores the models' logits.
-
-        Returns:
-            Shape ``(models, rows)``, float64, on the CPU.
-
-        """
 
 
 def evaluation(
@@ -97,10 +77,10 @@ class Mapped:
         self._base, self._steps, self._rows = base.double(), steps, rows
         self._at_once = min(_MAPPED, max(1, _MAPPED_LOGITS // (len(rows) * classes)))
 
-    def measure(self, inside: Tensor, scale: Tensor, score: Score, /) -> Tensor:
-        """Score the model of each coalition, as :class:`Evaluation` says."""
-        result = torch.empty((len(inside), len(self._rows)), dtype=torch.float64)
-        filled = padded(inside * scale[:, None], self._at_once).to(self._steps)
+    def measure(self, mask: Tensor, scale: Tensor, score: Score, /) -> Tensor:
+        """Score the model of each coalition, as :class:`~.protocols.Evaluation` says."""
+        result = torch.empty((len(mask), len(self._rows)), dtype=torch.float64)
+        filled = padded(mask * scale[:, None], self._at_once).to(self._steps)
         whole = slice(0, len(self._rows))
         workers = torch.get_num_threads()
         # A module is lent the parameters it runs with, so each worker needs one of its own.

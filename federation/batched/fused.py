@@ -22,8 +22,7 @@ from fedmerit.federation.batched.vectors import ROWS
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from fedmerit.federation.batched.evaluation import Score
-    from fedmerit.federation.batched.layered import Block
+    from fedmerit.federation.batched.protocols import Block, Score
     from fedmerit.federation.batched.subsets import Subsets
 
 
@@ -43,8 +42,8 @@ class Fused:
 
     def __init__(self, block: Block, subsets: Subsets) -> None:
         weights, biases = block.layers[0]
-        known = np.array(subsets.sizes), block.lines, block.scale, weights, biases
-        self._known = tuple(map(np.asarray, known))
+        arrays = np.array(subsets.sizes), block.lines, block.scale, weights, biases
+        self._arrays = tuple(map(np.asarray, arrays))
         # Torch's memory begins on a vector's boundary; NumPy's need not.
         room = weights.new_empty((subsets.lines + 1, UNITS * ROWS)).numpy()
         self._room = room[:-1], room[-1]
@@ -58,9 +57,9 @@ class Fused:
         """Give what the second layer makes of the tile, shape ``(coalitions, width, 16)``."""
         count = part.stop - part.start
         if len(self._scores) < count:
-            self._scores = self._scores.new_empty((count, self._known[-1].shape[1], ROWS))
+            self._scores = self._scores.new_empty((count, self._arrays[-1].shape[1], ROWS))
         scores = self._scores[:count]
-        enter(self._products, *self._known, part.start, *self._room, scores.numpy())
+        enter(self._products, *self._arrays, part.start, *self._room, scores.numpy())
         return scores
 
     def judge(self, logits: Tensor, score: Score, rows: slice) -> Tensor:
@@ -69,6 +68,6 @@ class Fused:
             return judged(logits, score, rows)
         labels, before = score.labels[rows], score.before[rows]
         gains = before.new_empty((len(logits), len(before)))
-        known = (each.numpy() for each in (logits, labels, before))
-        gain(*known, SATURATION, MICRO, gains.numpy())
+        arrays = (tensor.numpy() for tensor in (logits, labels, before))
+        gain(*arrays, SATURATION, MICRO, gains.numpy())
         return gains

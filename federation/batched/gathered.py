@@ -10,8 +10,7 @@ from torch.nn.functional import embedding_bag
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from fedmerit.federation.batched.evaluation import Score
-    from fedmerit.federation.batched.layered import Block
+    from fedmerit.federation.batched.protocols import Block, Score
     from fedmerit.federation.batched.subsets import Subsets
 
 

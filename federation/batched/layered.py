@@ -7,14 +7,14 @@ coalition's first layer costs a sum over its members instead of a pass over the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import torch
 from torch.nn.functional import pad
 
 from fedmerit.federation.batched.gathered import Gathered
+from fedmerit.federation.batched.protocols import Block
 from fedmerit.federation.batched.subsets import Subsets
 from fedmerit.federation.batched.threads import single_thread
 from fedmerit.federation.batched.tiles import padded, share
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from fedmerit.federation.batched.evaluation import Score
     from fedmerit.federation.batched.fused import Fused
+    from fedmerit.federation.batched.protocols import Entrance, Score
 
 #: Coalitions whose later layers are worked out by one call of torch.
 _COALITIONS: Final = 32
@@ -41,40 +41,6 @@ _BLOCK: Final = 4096
 _LATER_FLOATS: Final = 2**24
 #: A GPU's tiles are larger, having no small cache to stay in.
 _GPU: Final = 64
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Block:
-    """What is known of some coalitions before any row.
-
-    Attributes:
-        lines: What each adds up, as lines of a table, shape ``(coalitions, groups)``.
-        scale: What multiplies that sum, shape ``(coalitions,)``.
-        layers: Weights and biases of each coalition's later layers, shape ``(units / u,
-            coalitions, width, u)`` and ``(coalitions, width, 1)``. In the first of them u is as
-            many units as are taken at a time; after that, all.
-
-    """
-
-    lines: Tensor
-    scale: Tensor
-    layers: list[tuple[Tensor, Tensor]]
-
-
-class Entrance(Protocol):
-    """Takes coalitions through the first layers on one tile of rows after another."""
-
-    def start(self, products: Tensor, /) -> None:
-        """Turn to another tile, by what base and steps make of it.
-
-        Products are ``(width / u, 1 + steps, u, rows)``, with u as in :class:`Block`.
-        """
-
-    def enter(self, part: slice, /) -> Tensor:
-        """Give what some coalitions make of the tile, before ReLU."""
-
-    def judge(self, logits: Tensor, score: Score, rows: slice, /) -> Tensor:
-        """Score logits, ``(coalitions, classes, tile's rows)``, of those rows that are there."""
 
 
 class Layered:
@@ -114,14 +80,14 @@ class Layered:
         floats = self._biases.numel() * len(self._rows)
         self._keeps = floats * self._rows.element_size() <= memory_bytes
 
-    def measure(self, inside: Tensor, scale: Tensor, score: Score, /) -> Tensor:
-        """Score the model of each coalition, as :class:`Evaluation` says."""
+    def measure(self, mask: Tensor, scale: Tensor, score: Score, /) -> Tensor:
+        """Score the model of each coalition, as :class:`~.protocols.Evaluation` says."""
         workers = torch.get_num_threads()
-        result = torch.empty((len(inside), self._count), dtype=torch.float64)
+        result = torch.empty((len(mask), self._count), dtype=torch.float64)
         with single_thread():
-            for start in range(0, len(inside), self._block):
+            for start in range(0, len(mask), self._block):
                 part = slice(start, start + self._block)
-                block = self._prepared(inside[part], scale[part], workers)
+                block = self._prepared(mask[part], scale[part], workers)
                 self._measure(block, score, result[part], workers)
         return result
 
@@ -154,14 +120,14 @@ class Layered:
             self._layers = ((width + off, after), *self._layers[1:])
         return weights.flatten(0, 1), pad(biases, (0, off))[:, :, None], later
 
-    def _prepared(self, inside: Tensor, scale: Tensor, workers: int) -> Block:
+    def _prepared(self, mask: Tensor, scale: Tensor, workers: int) -> Block:
         """Work out what does not depend on rows, for coalitions rounded up to whole calls."""
-        lines = self._subsets.of(inside)
-        inside, lines, scale = (
+        lines = self._subsets.of(mask)
+        mask, lines, scale = (
             padded(whole, _COALITIONS).to(self._rows.device)
-            for whole in (inside, lines, scale.to(self._rows.dtype))
+            for whole in (mask, lines, scale.to(self._rows.dtype))
         )
-        of = torch.cat([torch.ones_like(scale)[:, None], inside * scale[:, None]], dim=1)
+        of = torch.cat([torch.ones_like(scale)[:, None], mask * scale[:, None]], dim=1)
         layers: list[tuple[Tensor, Tensor]] = []
         for wide, narrow in self._layers:
             units = wide if layers or not self._depth else self._units
@@ -215,10 +181,10 @@ class Layered:
         return values
 
     def _products(self, job: int) -> Tensor:
-        """Give what base and steps make of a tile of rows, as :class:`Entrance` takes it."""
-        kept = self._kept[job]
-        if kept is not None:
-            return kept
+        """Give what base and steps make of a tile, as :class:`~.protocols.Entrance` takes it."""
+        products = self._kept[job]
+        if products is not None:
+            return products
         rows = self._rows[job * self._tile : (job + 1) * self._tile]
         made = (self._first @ rows.T).view(len(self._biases), -1, self._tile)
         units = self._units if self._depth else made.shape[1]

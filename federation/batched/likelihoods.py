@@ -91,9 +91,9 @@ def _normalise(_: Any, scores: Any, highest: Any, rest: Any) -> Any:
         most = cgutils.alloca_once_value(builder, scores.load(INDEX(0)))
         total = cgutils.alloca_once_value(builder, spread(builder, 0.0))
         with cgutils.for_range(builder, scores.length) as loop:
-            known, other = builder.load(most), scores.load(loop.index)
-            higher = builder.fcmp_ordered(">", other, known)
-            builder.store(builder.select(higher, other, known), most)
+            highest_so_far, other = builder.load(most), scores.load(loop.index)
+            higher = builder.fcmp_ordered(">", other, highest_so_far)
+            builder.store(builder.select(higher, other, highest_so_far), most)
         with cgutils.for_range(builder, scores.length) as loop:
             less = builder.fsub(scores.load(loop.index), builder.load(most))
             builder.store(builder.fadd(builder.load(total), _exponential(builder, less)), total)

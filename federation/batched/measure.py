@@ -126,7 +126,7 @@ class Metrics:
     accuracy: float
 
 
-class Judge:
+class ModelEvaluator:
     """Measures models on one federation's validation rows."""
 
     def __init__(self, federation: Federation, network: Network) -> None:
@@ -193,6 +193,6 @@ def measure_rows(
         ``(models, validation rows)``; ``federation.validation_owners`` says whose row it is.
 
     """
-    judge = Judge(federation, network(federation, model, seed=seed, device="cpu"))
+    judge = ModelEvaluator(federation, network(federation, model, seed=seed, device="cpu"))
     models = torch.from_numpy(parameters)
     return judge.log_likelihoods(models), judge.correct(models)

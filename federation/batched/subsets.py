@@ -34,10 +34,10 @@ class Subsets:
         self.sizes = [min(_GROUP, steps - k) for k in range(0, steps, _GROUP)] or [0]
         *self._starts, self.lines = accumulate((2**size for size in self.sizes), initial=0)
 
-    def of(self, inside: Tensor) -> Tensor:
+    def of(self, mask: Tensor) -> Tensor:
         """Give the lines that each coalition adds up, shape ``(coalitions, groups)``."""
-        bits = 2 ** torch.arange(_GROUP, device=inside.device)
-        groups = torch.split(inside, self.sizes, dim=1)
+        bits = 2 ** torch.arange(_GROUP, device=mask.device)
+        groups = torch.split(mask, self.sizes, dim=1)
         codes = [
             (group * bits[: group.shape[1]]).sum(dim=1) + start
             for group, start in zip(groups, self._starts, strict=True)

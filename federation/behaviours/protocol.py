@@ -63,7 +63,7 @@ class Plain:
         """Take them all."""
         return agreed
 
-    def send(self, updates: Tensor, _context: ClientContext, /) -> Tensor:
+    def send(self, updates: Tensor, _exchange: ClientContext, /) -> Tensor:
         """Change nothing."""
         return updates
 

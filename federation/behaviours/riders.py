@@ -37,7 +37,7 @@ class FreeRider:
         """Take none."""
         return 0
 
-    def send(self, updates: Tensor, _context: ClientContext, /) -> Tensor:
+    def send(self, updates: Tensor, _exchange: ClientContext, /) -> Tensor:
         """Send zeros."""
         return updates.new_zeros(updates.shape)
 

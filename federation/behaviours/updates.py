@@ -52,7 +52,7 @@ class Faulty(Plain):
                 f"no fault is called {self.kind!r}", hint=suggestion(self.kind, get_args(Fault))
             )
 
-    def send(self, updates: Tensor, _context: ClientContext, /) -> Tensor:
+    def send(self, updates: Tensor, _exchange: ClientContext, /) -> Tensor:
         """Send the fault in place of every update."""
         models, parameters = updates.shape
         if self.kind == "shape":

@@ -69,9 +69,9 @@ def class_labels(
                 hint="Cut the numbers into classes, or choose another column.",
             )
         column = column.astype(np.int64)
-    known = column.drop_duplicates()
+    levels = column.drop_duplicates()
     texts = in_words(column)
-    classes = tuple(in_words(known.sort_values(key=None if known.dtype.kind in "iu" else _text)))
+    classes = tuple(in_words(levels.sort_values(key=None if levels.dtype.kind in "iu" else _text)))
     if positive is not None:
         if positive not in classes:
             raise DataError(

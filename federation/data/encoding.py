@@ -57,11 +57,11 @@ def _numeric(
 ) -> NDArray[np.float64]:
     if not standardise:
         return np.nan_to_num(values)
-    known = [part[~np.isnan(part)] for part in (values[rows] for rows in training)]
-    count = max(1, sum(len(part) for part in known))
-    mean = sum(float(part.sum()) for part in known) / count
+    present = [part[~np.isnan(part)] for part in (values[rows] for rows in training)]
+    count = max(1, sum(len(part) for part in present))
+    mean = sum(float(part.sum()) for part in present) / count
     # The second sum is taken about the mean: a sum of squares would lose large, close values.
-    variance = sum(float(((part - mean) ** 2).sum()) for part in known) / count
+    variance = sum(float(((part - mean) ** 2).sum()) for part in present) / count
     return np.nan_to_num((values - mean) / (variance**0.5 or 1.0))
 
 

@@ -35,9 +35,9 @@ class Role:
     """A participant of the table, or a new name."""
     behaviour: Behaviour = field(default_factory=Honest)
     """What it does with its rows and updates."""
-    take_from: str | None = None
+    rows_from: str | None = None
     """A new member's rows are taken out of this participant's."""
-    rows: int = 0
+    row_count: int = 0
     """How many rows it takes."""
     copy_of: str | None = None
     """A new member trains on a copy of this participant's training rows, and measures nobody."""
@@ -96,7 +96,7 @@ def _with_roles(held: Holdings, roles: Sequence[Role], seed: int) -> dict[str, R
         if role.copy_of is not None:
             _check_source(held, role, role.copy_of, table_names)
             held[role.name] = held[role.copy_of][:0]
-        elif role.take_from is not None:
+        elif role.rows_from is not None:
             held[role.name] = _slice(held, role, table_names, seed)
         elif role.name not in held:
             if role.behaviour.needs_rows:
@@ -112,16 +112,16 @@ def _with_roles(held: Holdings, roles: Sequence[Role], seed: int) -> dict[str, R
 
 def _slice(held: Holdings, role: Role, names: tuple[str, ...], seed: int) -> NDArray[np.int64]:
     """Take a new member's rows out of another's."""
-    source = str(role.take_from)
+    source = str(role.rows_from)
     _check_source(held, role, source, names)
     most = len(held[source]) - LEAST_ROWS
-    if not LEAST_ROWS <= role.rows <= most:
+    if not LEAST_ROWS <= role.row_count <= most:
         raise DataError(
-            f"{role.name!r} cannot take {role.rows} of {source!r}'s {len(held[source])} rows",
+            f"{role.name!r} cannot take {role.row_count} of {source!r}'s {len(held[source])} rows",
             hint=f"Take between {LEAST_ROWS} and {most}.",
         )
     stream = generator(seed, "federation", "slice", role.name)
-    taken = np.sort(stream.choice(held[source], role.rows, replace=False))
+    taken = np.sort(stream.choice(held[source], role.row_count, replace=False))
     held[source] = np.setdiff1d(held[source], taken)
     return taken
 
@@ -133,10 +133,10 @@ def _check_source(held: Holdings, role: Role, source: str, names: tuple[str, ...
             f"{role.name!r} has rows of its own and cannot take others",
             hint="Give the new member a name that the table does not have.",
         )
-    if role.take_from is not None and role.copy_of is not None:
+    if role.rows_from is not None and role.copy_of is not None:
         raise DataError(
-            f"{role.name!r} takes from {role.take_from!r} and is a copy of {role.copy_of!r}",
-            hint="Leave one of 'take_from' and 'copy_of' out.",
+            f"{role.name!r} takes from {role.rows_from!r} and is a copy of {role.copy_of!r}",
+            hint="Leave one of 'rows_from' and 'copy_of' out.",
         )
     if source not in names:
         raise DataError(f"no participant is called {source!r}", hint=suggestion(source, names))

@@ -155,7 +155,7 @@ def read_file(path: Path, *, text: Sequence[str] = ()) -> pd.DataFrame:
     Raises:
         DataError: There is none, it cannot be read, or it is empty.
     """
-    suffix = next((known for known in _READERS if path.name.endswith(known)), None)
+    suffix = next((ending for ending in _READERS if path.name.endswith(ending)), None)
     if suffix is None:
         raise DataError(
             f"{path.name} is no table we can read", hint=f"Give one of {', '.join(_READERS)}."

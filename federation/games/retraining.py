@@ -12,14 +12,14 @@ import numpy as np
 import torch
 
 from fedmerit.errors import GameError
-from fedmerit.federation.batched.measure import Judge
+from fedmerit.federation.batched.measure import ModelEvaluator
 from fedmerit.federation.batched.threads import single_thread
 from fedmerit.federation.batched.tiles import share
 from fedmerit.federation.horizontal.engine import Engine
-from fedmerit.federation.horizontal.rounds import FLOAT_BYTES, average, exchange, sampled
+from fedmerit.federation.horizontal.rounds import FLOAT_BYTES, collect, local_updates, sampled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
     from torch import Tensor
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     from fedmerit.federation.data.consortium import Federation
     from fedmerit.federation.horizontal.settings import TrainingSettings
     from fedmerit.federation.models import ModelSpec
-
-    #: Told how many of how many coalitions are done.
-    Progress = Callable[[int, int], None]
+    from fedmerit.progress import Advance
 
 #: Memory that one batch of coalitions may take for its updates, in bytes.
 MEMORY_BYTES: Final = 2**28
@@ -73,11 +71,11 @@ class RetrainingGame:
         seed: int,
         memory_bytes: int = MEMORY_BYTES,
         workers: int | None = None,
-        progress: Progress | None = None,
+        progress: Advance | None = None,
     ) -> None:
         self.participants = federation.participants
         self._engine = Engine(federation, model, settings, seed=seed)
-        self._judge = Judge(federation, self._engine.network)
+        self._evaluator = ModelEvaluator(federation, self._engine.network)
         self._rounds = rounds
         self._workers = workers
         self._progress = progress
@@ -95,7 +93,7 @@ class RetrainingGame:
         """Give each coalition's gain on each validation row, ``(rows, validation rows)``."""
         initial = self._engine.network.initial
         gains = np.concatenate(
-            [self._judge.gains(part, initial) for part in self._trained(coalitions)]
+            [self._evaluator.gains(part, initial) for part in self._trained(coalitions)]
         )
         gains[~coalitions.any(axis=1)] = 0.0
         return gains
@@ -118,8 +116,8 @@ class RetrainingGame:
         self, coalitions: NDArray[np.bool_], workers: int, *, done: int, total: int
     ) -> Tensor:
         engine = self._engine
-        inside = torch.from_numpy(coalitions).to(engine.settings.device)
-        models = engine.network.initial.expand(len(inside), -1)
+        mask = torch.from_numpy(coalitions).to(engine.settings.device)
+        models = engine.network.initial.expand(len(mask), -1)
         previous = models
         for number in range(1, self._rounds + 1):
             chosen = sampled(
@@ -128,30 +126,31 @@ class RetrainingGame:
                 round_=number,
                 seed=engine.seed,
             )
-            taking_part = inside & torch.from_numpy(chosen).to(inside.device)
+            taking_part = mask & torch.from_numpy(chosen).to(mask.device)
             trained = self._round(models, previous, taking_part, number, workers)
             previous, models = models, trained
             if self._progress is not None:
-                self._progress(done + len(inside) * number // self._rounds, total)
+                self._progress(done + len(mask) * number // self._rounds, total)
         return models
 
     def _round(
         self, models: Tensor, previous: Tensor, taking_part: Tensor, number: int, workers: int
     ) -> Tensor:
         """Train one round of every coalition, part by part."""
+        engine = self._engine
         trained = torch.empty_like(models, memory_format=torch.contiguous_format)
         size = len(models)
-        if self._engine.settings.device == "cpu":
+        if engine.settings.device == "cpu":
             size = min(self._part, max(_PART[0], -(-size // _PARTS)))
         parts = [slice(k, k + size) for k in range(0, len(models), max(1, size))]
 
         def work(jobs: Iterator[int]) -> None:
             for job in jobs:
                 part = parts[job]
-                received = exchange(
-                    self._engine, models[part], previous[part], taking_part[part], number
+                sent = local_updates(
+                    engine, models[part], previous[part], taking_part[part], number
                 )
-                trained[part] = average(models[part], received.updates, received.weights)
+                trained[part] = collect(engine.members, models[part], sent).after
 
         share(work, len(parts), min(workers, self._at_once // self._part))
         return trained

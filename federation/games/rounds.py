@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import torch
 
+from fedmerit.coalitions import coalitions_of
 from fedmerit.errors import GameError, suggestion
 from fedmerit.federation.batched.evaluation import evaluation
 from fedmerit.federation.batched.layered import Layered
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from fedmerit.federation.batched.evaluation import Evaluation
     from fedmerit.federation.batched.measure import Metric
+    from fedmerit.federation.batched.protocols import Evaluation
     from fedmerit.federation.data.consortium import Federation
     from fedmerit.federation.horizontal.record import TrainingRecord
     from fedmerit.federation.models import Network
@@ -117,12 +118,12 @@ class RoundGame:
     def worth(self, coalitions: NDArray[np.bool_], /) -> NDArray[np.float64]:
         """Give each coalition's mean gain over the round's first model, ``(rows,)``."""
         _check(coalitions, self.participants)
-        found = np.empty(len(coalitions))
+        worths = np.empty(len(coalitions))
         portion = max(1, _GAINS // len(self._chosen))
         for start in range(0, len(coalitions), portion):
             part = slice(start, start + portion)
-            found[part] = self.worth_by_row(coalitions[part]).mean(axis=1)
-        return found
+            worths[part] = self.worth_by_row(coalitions[part]).mean(axis=1)
+        return worths
 
     def worth_by_row(self, coalitions: NDArray[np.bool_], /) -> NDArray[np.float64]:
         """Give each coalition's gain on each validation row, ``(rows, validation rows)``."""
@@ -209,7 +210,7 @@ class RoundGame:
         portion = max(1, _GAINS // len(self._chosen))
         for start in range(0, 2**n, portion):
             codes = np.arange(start, min(start + portion, 2**n))
-            inside = ((codes[:, None] >> np.arange(n)) & 1).astype(np.bool_)
+            inside = coalitions_of(codes, n)
             worths[codes] = self._gains(inside).mean(axis=1)
         return worths
 

@@ -127,8 +127,8 @@ class RunGame:
         )
         shares = torch.full(labels.shape, 1 / labels.shape[1], device=device)
         models = (torch.from_numpy(round_.global_before[None]) for round_ in record.rounds)
-        found = [built.gradients(model.to(device), rows, labels, shares) for model in models]
-        return np.asarray(torch.cat(found).cpu().numpy())
+        gradients = [built.gradients(model.to(device), rows, labels, shares) for model in models]
+        return np.asarray(torch.cat(gradients).cpu().numpy())
 
 
 #: The games that training induces, by what is asked of a coalition.

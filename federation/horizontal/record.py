@@ -81,11 +81,11 @@ class TrainingRecord:
 
     def excluded(self) -> dict[str, dict[int, str]]:
         """Give, by member, the rounds in which its update was excluded, and why."""
-        found: dict[str, dict[int, str]] = {}
+        by_member: dict[str, dict[int, str]] = {}
         for round_ in self.rounds:
             for name, reason in round_.excluded.items():
-                found.setdefault(name, {})[round_.number] = reason
-        return found
+                by_member.setdefault(name, {})[round_.number] = reason
+        return by_member
 
 
 def update_digests(round_: Round) -> tuple[bytes, ...]:
@@ -93,7 +93,9 @@ def update_digests(round_: Round) -> tuple[bytes, ...]:
     return tuple(keccak(update.astype("<f4").tobytes()) for update in round_.updates)
 
 
-def idle_members(participants: tuple[str, ...], rounds: tuple[Round, ...]) -> tuple[str, ...]:
+def zero_update_members(
+    participants: tuple[str, ...], rounds: tuple[Round, ...]
+) -> tuple[str, ...]:
     """Name the members that were accepted at least once, and never with anything but zeros."""
     accepted = np.zeros(len(participants), dtype=np.bool_)
     moved = np.zeros(len(participants), dtype=np.bool_)

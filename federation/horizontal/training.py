@@ -11,13 +11,19 @@ import numpy as np
 import torch
 
 from fedmerit.errors import TrainingError
-from fedmerit.federation.batched.measure import Judge
+from fedmerit.federation.batched.measure import ModelEvaluator
 from fedmerit.federation.batched.threads import single_thread
 from fedmerit.federation.behaviours import Honest
 from fedmerit.federation.data.consortium import Member
 from fedmerit.federation.horizontal.engine import Engine
-from fedmerit.federation.horizontal.record import Round, TrainingRecord, idle_members
-from fedmerit.federation.horizontal.rounds import FLOAT_BYTES, average, exchange, sampled
+from fedmerit.federation.horizontal.record import Round, TrainingRecord, zero_update_members
+from fedmerit.federation.horizontal.rounds import (
+    FLOAT_BYTES,
+    average,
+    collect,
+    local_updates,
+    sampled,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,9 +65,9 @@ def train(
     globals_ = _replayed(engine, so_far)
     rounds = list(so_far)
     while len(rounds) < settings.rounds and not _stands_still(globals_, settings):
-        round_ = _round(engine, globals_, len(rounds) + 1)
+        round_, after = _round(engine, globals_, len(rounds) + 1)
         rounds.append(round_)
-        globals_.append(_after(engine, round_))
+        globals_.append(after)
         if on_round is not None:
             on_round(round_)
     return TrainingRecord(
@@ -72,8 +78,8 @@ def train(
         rounds=tuple(rounds),
         final=globals_[-1].cpu().numpy(),
         stop="converged" if _stands_still(globals_, settings) else "rounds",
-        metrics=Judge(federation, engine.network).metrics(torch.stack(globals_)),
-        idle=idle_members(federation.participants, tuple(rounds)),
+        metrics=ModelEvaluator(federation, engine.network).metrics(torch.stack(globals_)),
+        idle=zero_update_members(federation.participants, tuple(rounds)),
     )
 
 
@@ -103,28 +109,28 @@ def pooled_baseline(
     return train(pooled, model, alone, seed=seed).metrics[-1]
 
 
-def _round(engine: Engine, globals_: list[Tensor], number: int) -> Round:
+def _round(engine: Engine, globals_: list[Tensor], number: int) -> tuple[Round, Tensor]:
+    """Run one round; give its record and the global model after it."""
     started = perf_counter()
     before = globals_[-1]
     names = [member.name for member in engine.members]
     chosen = sampled(names, engine.settings.participation, round_=number, seed=engine.seed)
-    received = exchange(
-        engine,
-        before.unsqueeze(0),
-        globals_[max(0, len(globals_) - 2)].unsqueeze(0),
-        torch.from_numpy(chosen).to(before.device).unsqueeze(0),
-        number,
-    )
-    return Round(
+    models = before.unsqueeze(0)
+    previous = globals_[max(0, len(globals_) - 2)].unsqueeze(0)
+    taking_part = torch.from_numpy(chosen).to(before.device).unsqueeze(0)
+    sent = local_updates(engine, models, previous, taking_part, number)
+    collected = collect(engine.members, models, sent)
+    round_ = Round(
         number=number,
         global_before=before.cpu().numpy(),
-        updates=received.updates[0].cpu().numpy(),
-        weights=received.weights[0].cpu().numpy(),
-        excluded=received.excluded,
-        bytes_up=received.bytes_up,
+        updates=collected.updates[0].cpu().numpy(),
+        weights=collected.weights[0].cpu().numpy(),
+        excluded=collected.excluded,
+        bytes_up=sent.bytes_up,
         bytes_down=FLOAT_BYTES * before.numel() * int(chosen.sum()),
         seconds=perf_counter() - started,
     )
+    return round_, collected.after[0]
 
 
 def _after(engine: Engine, round_: Round) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 def trainings(parties: int) -> int:
     """Count the run, and the coalitions of its parties that one of them is trained in again."""
-    return 1 + 2 ** (parties - 1)
+    return 1 + (1 << (parties - 1))
 
 
 def gradient_releases(epochs: int, parties: int, runs: int = 1) -> int:

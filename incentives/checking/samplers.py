@@ -15,6 +15,7 @@ from fedmerit.incentives.checking.setting import UNIT, Setting
 from fedmerit.incentives.checking.worths import additive, convex, covering, growing, harmful
 from fedmerit.incentives.mechanisms.promises import Need
 from fedmerit.incentives.offers import Bid, History
+from fedmerit.units import NANO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,7 +35,6 @@ _ALIKE: Final = 0.8
 _HALF: Final = 0.5
 _SEES: Final = 0.9
 #: Billionths in a unit.
-_NANO: Final = 10**9
 
 
 def coalitional(rng: np.random.Generator) -> Setting:
@@ -204,7 +204,7 @@ def _sized(
     return Setting(
         worths=worths,
         rows=tuple((capacities + rng.integers(0, 5, n)).tolist()),
-        half_widths=tuple(rng.integers(0, 2 * _NANO, n).tolist()),
+        half_widths=tuple(rng.integers(0, 2 * NANO, n).tolist()),
         budget=max(1, int(worths[-1])) * UNIT,
         bids=tuple(
             Bid(cost=int(cost * capacity), capacity=int(capacity), quality=int(quality))

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from fedmerit.coalitions import codes_of
 from fedmerit.incentives.mechanisms.promises import Need
 from fedmerit.incentives.methods.enumeration import shapley_of_table
 from fedmerit.incentives.offers import Bid, History
-from fedmerit.incentives.payments import NANO, Estimate, RoundInput
+from fedmerit.incentives.payments import Estimate, RoundInput
+from fedmerit.units import NANO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -41,7 +43,7 @@ class ListedGame:
 
     def worth(self, coalitions: NDArray[np.bool_], /) -> NDArray[np.float64]:
         """Look the rows up, shape ``(rows,)``."""
-        return np.asarray(self._worths[coalitions @ (1 << np.arange(len(self.participants)))])
+        return np.asarray(self._worths[codes_of(coalitions)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from fedmerit.coalitions import every_coalition
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -51,4 +53,4 @@ def harmful(n: int, rng: np.random.Generator) -> NDArray[np.float64]:
 
 
 def _members(n: int) -> NDArray[np.bool_]:
-    return np.asarray(np.arange(2**n)[:, None] >> np.arange(n) & 1, dtype=np.bool_)
+    return every_coalition(n)

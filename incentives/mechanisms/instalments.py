@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from fedmerit.incentives.mechanisms.edge import pay
 from fedmerit.incentives.mechanisms.market import at_least, positive
 from fedmerit.incentives.mechanisms.promises import Claim, Model, Need, mechanism
-from fedmerit.incentives.payments import NANO
+from fedmerit.units import NANO
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,7 +17,7 @@ from fedmerit.incentives.mechanisms.promises import Claim, Need, brought, mechan
 from fedmerit.incentives.mechanisms.sharing import alone_of_table
 from fedmerit.incentives.methods.enumeration import shapley_of_table
 from fedmerit.incentives.methods.runs.alignment import cosines, unit
-from fedmerit.incentives.payments import PPM
+from fedmerit.units import PPM
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

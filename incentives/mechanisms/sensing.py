@@ -15,7 +15,7 @@ from fedmerit.incentives.game import ask
 from fedmerit.incentives.mechanisms.edge import pay
 from fedmerit.incentives.mechanisms.market import at_least, entered, spread, whole_work
 from fedmerit.incentives.mechanisms.promises import Claim, Model, Need, brought, mechanism
-from fedmerit.incentives.payments import NANO
+from fedmerit.units import NANO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

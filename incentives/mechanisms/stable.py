@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fedmerit.coalitions import codes_of
 from fedmerit.incentives.mechanisms.coalitions import members, table
 from fedmerit.incentives.mechanisms.edge import divide
 from fedmerit.incentives.mechanisms.promises import Claim, Need, mechanism
@@ -26,7 +27,7 @@ class _Table:
         self._worths = worths
 
     def worth(self, coalitions: NDArray[np.bool_], /) -> NDArray[np.float64]:
-        return np.asarray(self._worths[coalitions @ (1 << np.arange(len(self.participants)))])
+        return np.asarray(self._worths[codes_of(coalitions)])
 
 
 def excesses_of_table(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from fedmerit.coalitions import coalitions_of
 from fedmerit.errors import BudgetTooSmall
 from fedmerit.incentives.game import (
     Coalitions,
@@ -93,7 +94,7 @@ def leave_one_out(game: Game, *, budget: int, seed: int) -> Valuation:
 
 def every_coalition(n: int) -> Coalitions:
     """Give all coalitions of *n* participants, shape ``(2**n, n)``, the empty one first."""
-    return _coalitions(range(2**n), n)
+    return coalitions_of(range(2**n), n)
 
 
 def shapley_of_table(worths: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -134,7 +135,7 @@ def _of_portions(game: Game) -> Iterator[NDArray[np.float64]]:
     weights = _weights(n)
     joins, stays = np.append(0.0, weights), np.append(-weights, 0.0)
     for start in range(0, 2**n, _PORTION):
-        coalitions = _coalitions(range(start, min(start + _PORTION, 2**n)), n)
+        coalitions = coalitions_of(range(start, min(start + _PORTION, 2**n)), n)
         worths = ask(game, coalitions)
         sizes = coalitions.sum(axis=1)
         part = np.empty((n, worths.shape[1]))
@@ -147,8 +148,3 @@ def _of_portions(game: Game) -> Iterator[NDArray[np.float64]]:
 def _weights(n: int) -> NDArray[np.float64]:
     """Give what joining s others weighs, as the float nearest to s! (n-s-1)! / n!."""
     return np.array([1 / (n * comb(n - 1, s)) for s in range(n)])
-
-
-def _coalitions(codes: range, n: int) -> Coalitions:
-    column: NDArray[np.int64] = np.arange(codes.start, codes.stop, dtype=np.int64)[:, None]
-    return np.asarray((column >> np.arange(n)) & 1, dtype=np.bool_)

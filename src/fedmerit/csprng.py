@@ -158,7 +158,7 @@ class NoiseStream:
             going = going[happens]
             lengths[going] += 1
             step += 1
-        return lengths % 2 == 1
+        return np.asarray(lengths % 2 == 1)
 
     def _below(self, bound: int, count: int) -> Integers:
         """Draw whole numbers from 0 to *bound* - 1."""

@@ -89,7 +89,8 @@ class BudgetTooSmall(GameError):
         super().__init__(
             f"{budget} evaluations cannot value {participants} participants: "
             f"{method} needs {needed}.",
-            hint=f"Pass budget={needed} or more, or choose another method.",
+            hint=f"Pass budget={needed} or more (valuation.max_coalitions in a scenario), "
+            "or choose another method.",
         )
         self.budget = budget
         self.needed = needed

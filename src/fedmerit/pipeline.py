@@ -16,8 +16,14 @@ from fedmerit.bundle.schemas import TIMINGS, TimingsDocument
 from fedmerit.errors import BundleError, SeedChanged
 from fedmerit.scenario.model import Scenario
 from fedmerit.scenario.reading import load, reseeded
-from fedmerit.stages import stages
 from fedmerit.stages.chains import EMBEDDED, ChainChoice
+from fedmerit.stages.check import check
+from fedmerit.stages.draw import draw
+from fedmerit.stages.report import report
+from fedmerit.stages.reward import reward
+from fedmerit.stages.settle import settle
+from fedmerit.stages.train import train
+from fedmerit.stages.value import value
 
 if TYPE_CHECKING:
     from fedmerit.bundle.directory import Stage
@@ -29,10 +35,10 @@ class Progress(Protocol):
     """Whoever wants to see how far a run is."""
 
     def stage(self, name: Stage) -> None:
-        """Hear that *name* begins."""
+        """Called when *name* begins."""
 
     def advance(self, done: int, total: int) -> None:
-        """Hear that *done* of the stage's *total* steps are behind us."""
+        """Called after *done* of the stage's *total* steps."""
 
 
 class Silent:
@@ -76,7 +82,7 @@ def run(
     asked = scenario if isinstance(scenario, Scenario) else load(scenario)
     if seed is not None:
         asked = reseeded(asked, seed)
-    stages.check(asked, chain)
+    check(asked, chain)
     target = Path(directory) if directory else next_free(Path("bundles"), asked.name)
     bundle = Bundle.create(target, asked)
     bundle.write_document(TIMINGS, TimingsDocument(started=int(time()), milliseconds={}))
@@ -108,7 +114,7 @@ def write_report(directory: Path | str) -> Path:
             f"the run in {directory} has not settled, so there is nothing to report",
             hint=f"Continue it with 'fedmerit run --resume {directory}'.",
         )
-    written = stages.report(bundle)
+    written = report(bundle)
     bundle.write_seal()
     return written
 
@@ -142,17 +148,17 @@ def _go_on(bundle: Bundle, chain: ChainChoice, progress: Progress) -> Bundle:
 def _do(stage: Stage, bundle: Bundle, chain: ChainChoice, progress: Progress) -> None:
     match stage:
         case "train":
-            stages.train(bundle, progress.advance)
+            train(bundle, progress.advance)
         case "draw":
-            stages.draw(bundle, chain, progress.advance)
+            draw(bundle, chain, progress.advance)
         case "value":
-            stages.value(bundle, progress.advance)
+            value(bundle, progress.advance)
         case "reward":
-            stages.reward(bundle)
+            reward(bundle)
         case "settle":
-            stages.settle(bundle, chain, progress.advance)
+            settle(bundle, chain, progress.advance)
         case "report":
-            stages.report(bundle)
+            report(bundle)
 
 
 def _note_time(bundle: Bundle, stage: Stage, seconds: float) -> None:

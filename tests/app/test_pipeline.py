@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import fedmerit
+from fedmerit import pipeline
 from fedmerit.bundle.directory import STAGES, Bundle
 from fedmerit.bundle.schemas import (
     FEDERATION,
@@ -18,13 +19,16 @@ from fedmerit.bundle.schemas import (
     TrainingDocument,
     ValuationDocument,
 )
+from fedmerit.commands.summary import key_figures
 from fedmerit.errors import BundleError, ChainError, DataError, FedmeritError
+from fedmerit.kinds.horizontal import training
 from fedmerit.pipeline import ChainChoice, write_report
 from fedmerit.scenario.reading import load, parse
-from fedmerit.stages import stages
 
 #: What a scenario settles by if it says nothing: with the draw that most tests here do without.
 DRAWN = {}
+#: No draw, for tests that are not about it.
+UNDRAWN = {"commit_window": 0, "reveal_window": 0, "stake": 0}
 
 
 def small(**changes):
@@ -37,7 +41,7 @@ def small(**changes):
             "partition": {"recipe": "iid", "participants": 3},
         },
         "training": {"rounds": 2, "local_epochs": 1, "learning_rate": 0.5},
-        "settlement": {"commit_window": 0, "reveal_window": 0, "stake": 0},
+        "settlement": UNDRAWN,
     }
     return parse({**scenario, **changes}, origin="test")
 
@@ -144,7 +148,7 @@ def test_a_run_that_died_says_where_and_resumes_to_the_same_result(
         raise RuntimeError("the power went out")
 
     with monkeypatch.context() as broken:
-        broken.setattr(stages, stage, die)
+        broken.setattr(pipeline, stage, die)
         with pytest.raises(RuntimeError):
             fedmerit.run(small(settlement=DRAWN), tmp_path / "died")
     died = Bundle.open(tmp_path / "died")
@@ -160,17 +164,19 @@ def test_a_run_that_died_says_where_and_resumes_to_the_same_result(
 @pytest.mark.slow
 def test_training_that_died_between_rounds_goes_on_from_the_last_one(whole, tmp_path, monkeypatch):
     written = []
-    keep = stages.write_round
+    keep = training.write_round
 
     def die_after_one(bundle, round_):
         keep(bundle, round_)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
-        broken.setattr(stages, "write_round", die_after_one)
+        broken.setattr(training, "write_round", die_after_one)
         with pytest.raises(KeyboardInterrupt):
             fedmerit.run(small(settlement=DRAWN), tmp_path / "died")
-    monkeypatch.setattr(stages, "write_round", lambda b, r: (written.append(r.number), keep(b, r)))
+    monkeypatch.setattr(
+        training, "write_round", lambda b, r: (written.append(r.number), keep(b, r))
+    )
 
     resumed = fedmerit.resume(tmp_path / "died")
 
@@ -225,10 +231,52 @@ def test_confident_pays_by_the_lower_end_and_keeps_the_rest(tmp_path):
     assert fedmerit.audit(bundle).passed
 
 
+@pytest.mark.parametrize(
+    "mechanism",
+    ["equal", *(pytest.param(m, marks=pytest.mark.slow) for m in ("proportional", "data-size"))],
+)
+def test_where_no_update_can_be_used_nobody_is_paid_and_the_run_says_so(tmp_path, mechanism):
+    members = [{"name": f"member-{k}", "behaviour": "faulty", "fault": "inf"} for k in (1, 2, 3)]
+    scenario = small(
+        members=members,
+        settlement={**UNDRAWN, "committee": ["member-1"]},
+        reward={"mechanism": mechanism},
+    )
+
+    bundle = fedmerit.run(scenario, tmp_path / "b")
+
+    assert set(paid(bundle).values()) == {0}
+    assert "nobody contributed" in key_figures(bundle)["Unused"]
+    assert "nobody contributed" in (bundle.path / "report.html").read_text("utf-8")
+    assert fedmerit.audit(bundle).passed
+
+
+def test_a_member_whose_every_update_is_refused_is_paid_by_no_rule(tmp_path):
+    members = [{"name": "member-1", "behaviour": "faulty", "fault": "shape"}]
+
+    bundle = fedmerit.run(
+        small(members=members, reward={"mechanism": "equal", "budget": 100}), tmp_path / "b"
+    )
+
+    assert paid(bundle) == {"member-1": 0, "member-2": 50, "member-3": 50}
+    assert "member-1" in key_figures(bundle)["Unused"]
+
+
+@pytest.mark.parametrize("rate", [0.5, 500.0])
+def test_a_model_that_is_worse_than_untrained_is_said_to_be(tmp_path, rate):
+    settings = {"rounds": 2, "local_epochs": 1, "learning_rate": rate}
+
+    bundle = fedmerit.run(small(training=settings), tmp_path / "b")
+
+    warned = "learning_rate (500)" in key_figures(bundle).get("Warning", "")
+    report = (bundle.path / "report.html").read_text("utf-8")
+    assert warned == ("worse than the untrained one" in report) == (rate > 1)
+
+
 @pytest.mark.slow
 def test_many_members_are_valued_by_sampling_within_the_budget(tmp_path):
     data = {"source": "digits", "partition": {"recipe": "iid", "participants": 8}}
-    asked = {"budget": 60, "method": "antithetic"}
+    asked = {"max_coalitions": 60, "method": "antithetic"}
 
     bundle = fedmerit.run(small(data=data, valuation=asked), tmp_path / "b")
 
@@ -249,7 +297,7 @@ def test_many_members_are_valued_by_sampling_within_the_budget(tmp_path):
 @pytest.mark.slow
 def test_intervals_that_are_narrow_enough_end_the_sampling(tmp_path):
     data = {"source": "digits", "partition": {"recipe": "iid", "participants": 8}}
-    asked = {"budget": 200, "method": "antithetic", "interval_width": 2.0}
+    asked = {"max_coalitions": 200, "method": "antithetic", "interval_width": 2.0}
 
     bundle = fedmerit.run(small(data=data, valuation=asked), tmp_path / "b")
 
@@ -334,7 +382,7 @@ def test_a_run_valued_by_its_rounds_adds_the_rounds_values_up(weights, metric, t
 @pytest.mark.slow
 def test_thirty_members_are_valued_by_their_rounds(tmp_path):
     data = {"source": "digits", "partition": {"recipe": "iid", "participants": 30}}
-    asked = {"game": "rounds", "budget": 300, "method": "antithetic"}
+    asked = {"game": "rounds", "max_coalitions": 300, "method": "antithetic"}
 
     bundle = fedmerit.run(small(data=data, valuation=asked), tmp_path / "b")
 
@@ -387,7 +435,7 @@ def test_a_table_of_ones_own_is_run_from_its_file(tmp_path):
         ({"settlement": {"threshold": 9}}, "9 signatures of 3", "at most 3"),
         ({"settlement": {"challenge_window": 2**40}}, "challenge window", ""),
         ({"members": [{"name": "sponsor", "behaviour": "free-rider"}]}, "sponsor", "Rename"),
-        ({"valuation": {"method": "exact", "budget": 7}}, "7 evaluations", "budget=8"),
+        ({"valuation": {"method": "exact", "max_coalitions": 7}}, "7 evaluations", "budget=8"),
         ({"valuation": {"metric": "accuracy"}}, "metric = 'accuracy'", 'game = "rounds"'),
         ({"valuation": {"weights": "renormalised"}}, "weights", "leave weights out"),
         ({"valuation": {"method": "gradient-alignment"}}, "asks for more", "another method"),

@@ -14,8 +14,11 @@ from fedmerit.bundle.schemas import (
     ValuationDocument,
 )
 from fedmerit.scenario.reading import load, reseeded
-from fedmerit.stages import stages
 from fedmerit.stages.chains import EMBEDDED
+from fedmerit.stages.draw import draw
+from fedmerit.stages.reward import reward
+from fedmerit.stages.train import train
+from fedmerit.stages.value import value
 
 pytestmark = pytest.mark.slow
 
@@ -34,10 +37,10 @@ def ten(tmp_path_factory):
         directory = tmp_path_factory.mktemp("seeds") / str(seed)
         bundle = Bundle.create(directory, reseeded(scenario, seed))
         bundle.write_document(TIMINGS, TimingsDocument(started=1_700_000_000, milliseconds={}))
-        stages.train(bundle, lambda *_: None)
-        stages.draw(bundle, EMBEDDED, lambda *_: None)
-        stages.value(bundle, lambda *_: None)
-        stages.reward(bundle)
+        train(bundle, lambda *_: None)
+        draw(bundle, EMBEDDED, lambda *_: None)
+        value(bundle, lambda *_: None)
+        reward(bundle)
         valuation = bundle.document(VALUATION, ValuationDocument)
         outcome = bundle.document(OUTCOME, OutcomeDocument)
         found.append((valuation, dict(zip(outcome.participants, outcome.payments, strict=True))))

@@ -31,10 +31,10 @@ from fedmerit.federation import (
     train,
 )
 from fedmerit.federation.behaviours import ClientContext
+from fedmerit.kinds.horizontal.wiring import assemble
 from fedmerit.scenario.model import Scenario
-from fedmerit.stages.wiring import assemble
 
-EXCHANGE = ClientContext(torch.ones(2, 3), torch.ones(2, 3), np.random.default_rng(0))
+CONTEXT = ClientContext(torch.ones(2, 3), torch.ones(2, 3), np.random.default_rng(0))
 
 
 def rows(count, classes):
@@ -72,7 +72,7 @@ def test_a_free_rider_has_no_rows_and_sends_zeros():
     features, labels = FreeRider().prepare(rows(5, 2), 2, np.random.default_rng(0))
 
     assert len(features) == len(labels) == 0
-    assert not FreeRider().send(torch.ones(2, 3), EXCHANGE).any()
+    assert not FreeRider().send(torch.ones(2, 3), CONTEXT).any()
 
 
 def moved(parameters=2000, seed=0):
@@ -182,14 +182,14 @@ def test_noise_that_cannot_be_drawn_is_refused(kind, noise):
 
 @pytest.mark.parametrize("kind", ["nan", "inf"])
 def test_a_faulty_member_sends_what_is_no_number(kind):
-    sent = Faulty(kind).send(torch.ones(2, 3), EXCHANGE)
+    sent = Faulty(kind).send(torch.ones(2, 3), CONTEXT)
 
     assert sent.shape == (2, 3)
     assert not sent.isfinite().any()
 
 
 def test_a_faulty_member_can_send_the_wrong_shape():
-    assert Faulty("shape").send(torch.ones(2, 3), EXCHANGE).shape == (2, 4)
+    assert Faulty("shape").send(torch.ones(2, 3), CONTEXT).shape == (2, 4)
 
 
 def test_an_unknown_fault_is_refused_with_the_nearest():
@@ -287,7 +287,7 @@ def test_a_copy_behaves_in_its_own_way_on_the_rows_it_has():
         ({"name": "copy", "copy_of": "membre-2"}, "no participant is called 'membre-2'"),
         ({"name": "member-1", "copy_of": "member-2"}, "rows of its own"),
         (
-            {"name": "copy", "copy_of": "member-2", "take_from": "member-1", "rows": 5},
+            {"name": "copy", "copy_of": "member-2", "rows_from": "member-1", "row_count": 5},
             "takes from 'member-1' and is a copy of 'member-2'",
         ),
     ],

@@ -39,6 +39,55 @@ MODULES = """
             normal = nn.BatchNorm1d(in_features, track_running_stats=False)
             super().__init__(normal, nn.Linear(in_features, classes))
 
+    class Standardising(nn.Linear):
+        def __init__(self, in_features, classes):
+            super().__init__(in_features, classes)
+
+        def forward(self, rows):
+            return super().forward((rows - rows.mean(0)) / rows.std(0))
+
+    class Attending(nn.Module):
+        def __init__(self, in_features, classes):
+            super().__init__()
+            self.enter = nn.Linear(in_features, 4)
+            self.attention = nn.MultiheadAttention(4, 1, batch_first=True)
+            self.leave = nn.Linear(4, classes)
+
+        def forward(self, rows):
+            hidden = self.enter(rows)[None]
+            return self.leave(self.attention(hidden, hidden, hidden)[0][0])
+
+    class Counting(nn.Linear):
+        def __init__(self, in_features, classes):
+            super().__init__(in_features, classes)
+            nn.init.zeros_(self.weight)
+            nn.init.zeros_(self.bias)
+
+        def forward(self, rows):
+            return super().forward(rows) / len(rows)
+
+    class Spectral(nn.Sequential):
+        def __init__(self, in_features, classes):
+            normal = nn.utils.parametrizations.spectral_norm(nn.Linear(in_features, 4))
+            super().__init__(normal, nn.Linear(4, classes))
+
+    class Recurrent(nn.Module):
+        def __init__(self, in_features, classes):
+            super().__init__()
+            self.cells = nn.GRU(1, 4, batch_first=True)
+            self.leave = nn.Linear(4, classes)
+
+        def forward(self, rows):
+            return self.leave(self.cells(rows[:, :, None])[0][:, -1])
+
+    class Branching(nn.Linear):
+        def __init__(self, in_features, classes):
+            super().__init__(in_features, classes)
+
+        def forward(self, rows):
+            scores = super().forward(rows)
+            return scores if scores.sum() > 0 else -scores
+
     class Dropping(nn.Sequential):
         def __init__(self, in_features, classes):
             super().__init__(nn.Linear(in_features, classes), nn.Dropout())
@@ -123,7 +172,13 @@ def test_frozen_parameters_are_not_part_of_the_model(modules):
     ("name", "message", "hint"),
     [
         ("Running", "0.running_mean, 0.running_var", "GroupNorm"),
-        ("Mixing", "normalises over a batch's rows: 0", "LayerNorm"),
+        ("Mixing", "scores a row otherwise beside other rows", "LayerNorm"),
+        ("Standardising", "scores a row otherwise beside other rows", "LayerNorm"),
+        ("Attending", "scores a row otherwise beside other rows", "attend"),
+        ("Counting", "scores a row otherwise beside other rows", "by itself"),
+        ("Spectral", r"changes its buffers when it is called: .*_u", "spectral"),
+        ("Recurrent", "cannot be trained in batches of models", "'gru'"),
+        ("Branching", "cannot be trained in batches of models", "torch.where"),
         ("Dropping", "cannot be trained in batches of models", "dropout"),
         ("Narrow", r"shape \(2, 1\), not \(2, 3\)", "one score per class"),
         ("Empty", "no parameters to train", "parameter"),

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fedmerit.auditing.columnwise import check_joint_numbers
 from fedmerit.auditing.committed import check_commitment, check_provable
 from fedmerit.auditing.drawn import check_draw
 from fedmerit.auditing.files import check_files
-from fedmerit.auditing.numbers import check_numbers
 from fedmerit.auditing.offered import check_bids
+from fedmerit.auditing.parts import auditing_part, retraining_part
 from fedmerit.auditing.provable import faults_of
 from fedmerit.auditing.settled import check_settlement, check_waiting
 from fedmerit.auditing.site import Site
@@ -79,7 +78,7 @@ def audit(
     if spots.count:
         checks += _findings("spot checks", lambda: _check_spots(site, spots, faults), final=whole)
     if retrain:
-        checks += _findings("retraining", lambda: _retraining(opened))
+        checks += _findings("retraining", lambda: _retrain(opened))
     else:
         taken = "utilities, metrics and the values per round are as the committee signed them"
         checks.append(Check("retraining", "skipped", taken))
@@ -128,19 +127,11 @@ def _findings(
 
 
 def _numbers(bundle: Bundle) -> Iterator[Check]:
-    """Check the numbers of owners of rows, or of owners of columns."""
-    vertical = bundle.scenario.vertical
-    return check_joint_numbers(bundle, vertical) if vertical else check_numbers(bundle)
+    return auditing_part(bundle.scenario).check_numbers(bundle)
 
 
-def _retraining(bundle: Bundle) -> Iterator[Check]:
-    """Train again what owners of rows, or owners of columns, trained."""
-    from fedmerit.auditing import rejoined, retrained  # noqa: PLC0415 - they import torch
-
-    vertical = bundle.scenario.vertical
-    if vertical:
-        return rejoined.check_joint_retraining(bundle, vertical)
-    return retrained.check_retraining(bundle)
+def _retrain(bundle: Bundle) -> Iterator[Check]:
+    return retraining_part(bundle.scenario).check_retraining(bundle)
 
 
 def _check_provable(site: Site, faults: list[Fault]) -> Iterator[Check]:

@@ -12,23 +12,20 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from fedmerit.auditing.faults import utility_fault
-from fedmerit.auditing.rejoined import paid_again
-from fedmerit.auditing.retrained import GAIN_TOLERANCE, consortium_of, ties_of
+from fedmerit.auditing.parts import retraining_part
+from fedmerit.auditing.tolerances import GAIN_TOLERANCE, ties_of
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle.directory import COALITIONS
-from fedmerit.bundle.schemas import FEDERATION, MICRO, FederationDocument
-from fedmerit.stages import stages
-from fedmerit.stages.wiring import federation_document
+from fedmerit.bundle.schemas import FEDERATION, FederationDocument
+from fedmerit.coalitions import code_of
 from fedmerit.streams import generator
+from fedmerit.units import MICRO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from fedmerit.auditing.faults import Fault
     from fedmerit.auditing.verdict import Spots
     from fedmerit.bundle.directory import Bundle
     from fedmerit.chain import Ledger
-    from fedmerit.incentives.game import MeasuredGame
 
 #: Shares of the table for which a check says how likely it would have been caught.
 _SHARES: Final = (0.01, 0.1, 0.5)
@@ -44,7 +41,7 @@ def check_spots(bundle: Bundle, ledger: Ledger, asked: Spots) -> tuple[Check, tu
         AuditImpossible: The data are not here.
     """
     said = bundle.document(FEDERATION, FederationDocument).data_digest
-    found, game_again = _again(bundle)
+    found, game_again = retraining_part(bundle.scenario).measured_again(bundle)
     if found != said:
         detail = f"the rows here hash to {found}, the bundle's to {said}: nothing was measured"
         return Check("data of the spot checks", "differs", detail), ()
@@ -65,7 +62,7 @@ def check_spots(bundle: Bundle, ledger: Ledger, asked: Spots) -> tuple[Check, tu
     faults = tuple(
         utility_fault(
             ledger,
-            mask := _mask(coalitions[row]),
+            mask := code_of(coalitions[row]),
             claim := int(np.rint(ours[row] * MICRO).sum()),
             f"coalition {mask:#b} is recorded at {int(stored['gains_micro'][drawn[row]].sum())}, "
             f"measured again it is worth {claim}",
@@ -83,18 +80,6 @@ def check_spots(bundle: Bundle, ledger: Ledger, asked: Spots) -> tuple[Check, tu
     return check, faults
 
 
-def _again(bundle: Bundle) -> tuple[str, Callable[[], MeasuredGame]]:
-    """Give the digest of the data that are here, and what makes the game on them."""
-    asked = bundle.scenario.vertical
-    if asked:
-        return paid_again(bundle, asked)
-    consortium = consortium_of(bundle)
-    digest = federation_document(bundle.scenario, consortium).data_digest
-    return digest, lambda: stages.game_of(
-        stages.kept_run(bundle, consortium), consortium, bundle.scenario
-    )
-
-
 def detection(share: float, count: int) -> float:
     """Give the chance that one of *count* checks meets an altered *share* of the table."""
     return float(1 - (1 - share) ** count)
@@ -107,7 +92,3 @@ def chances(count: int) -> str:
         f"whoever altered a share p of the table is caught with probability 1-(1-p)^{count}: "
         + ", ".join(said)
     )
-
-
-def _mask(coalition: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> int:
-    return sum(1 << int(i) for i in np.flatnonzero(coalition))

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 from pydantic import BeforeValidator, Field, PlainSerializer
 
 from fedmerit.bundle.directory import Document
+from fedmerit.units import MICRO, NANO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 RUN: Final = "run.json"
 FEDERATION: Final = "federation.json"
@@ -32,9 +33,6 @@ DEPLOYMENT: Final = "settlement/deployment.json"
 TRANSCRIPT: Final = "settlement/transcript.json"
 LEDGER: Final = "settlement/ledger.json"
 TIMINGS: Final = "timings.json"
-
-NANO: Final = 10**9
-MICRO: Final = 10**6
 
 #: Base units: an integer in Python, its digits in the file.
 Money = Annotated[
@@ -133,6 +131,16 @@ class TrainingDocument(Document):
     def delta_ppm(self) -> int:
         """Accuracy given up by not pooling the data (Yang et al., 2019), in millionths."""
         return self.pooled_accuracy_ppm - self.rounds[-1].accuracy_ppm
+
+    @property
+    def is_worse_than_untrained(self) -> bool:
+        """Whether the trained model fits the validation rows less than the untrained one."""
+        return self.rounds[-1].log_likelihood_micro < self.initial_log_likelihood_micro
+
+    def never_accepted(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Name those of *names* none of whose updates was accepted in any round."""
+        accepted = {name for one in self.rounds for name in one.sampled if name not in one.excluded}
+        return tuple(name for name in names if name not in accepted)
 
 
 class OfferDocument(Document):

@@ -7,18 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from fedmerit.bundle.directory import COALITIONS
-from fedmerit.bundle.schemas import (
-    GRADIENTS,
-    MICRO,
-    RoundDocument,
-    RoundNotes,
-    TrainingDocument,
-    micro,
-)
+from fedmerit.bundle.schemas import GRADIENTS, RoundDocument, RoundNotes, TrainingDocument, micro
 from fedmerit.chain import update_root
 from fedmerit.errors import BundleError
 from fedmerit.federation import Round, update_digests
 from fedmerit.incentives import RecordedGame
+from fedmerit.units import MICRO
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fedmerit.bundle.schemas import (
-    MICRO,
     CheckpointDocument,
     CurvePoint,
     InteractionsDocument,
@@ -33,6 +32,7 @@ from fedmerit.incentives import (
 )
 from fedmerit.incentives.methods.interactions import interactions
 from fedmerit.incentives.methods.stopping import Narrow
+from fedmerit.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +45,19 @@ if TYPE_CHECKING:
     from fedmerit.scenario.model import Scenario
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Updates:
+    """The updates of a run, and where they led from.
+
+    Attributes:
+        rounds: The run.
+        gradients: Of the validation loss at each round's model, ``(rounds, parameters)``.
+    """
+
+    rounds: tuple[Round, ...]
+    gradients: NDArray[np.float32]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Measured:
     """What values are computed from: of a run as it is made, or as a bundle keeps it.
@@ -52,28 +65,26 @@ class Measured:
     Attributes:
         game: The members' game, measured on validation rows.
         owners: Index of the member that brought each validation row.
-        rounds: The run; none where no updates were recorded, as in a vertical federation.
-        gradients: Of the validation loss at each round's model, ``(rounds, parameters)``.
+        updates: What members sent; None where nobody's updates were recorded.
         curve: Values of each round's game.
     """
 
     game: Game
     owners: NDArray[np.int64]
-    rounds: tuple[Round, ...]
-    gradients: NDArray[np.float32]
-    curve: Sequence[CurvePoint]
+    updates: Updates | None = None
+    curve: Sequence[CurvePoint] = ()
 
 
 class _RecordedUpdates:
     """A game that shows the updates it came of, for methods that read those."""
 
-    def __init__(self, measured: Measured) -> None:
-        self.participants = measured.game.participants
-        self.updates = np.stack([round_.updates for round_ in measured.rounds])
-        self.weights = np.stack([round_.weights for round_ in measured.rounds])
+    def __init__(self, game: Game, recorded: Updates) -> None:
+        self.participants = game.participants
+        self.updates = np.stack([round_.updates for round_ in recorded.rounds])
+        self.weights = np.stack([round_.weights for round_ in recorded.rounds])
         self.present = self.weights > 0
-        self.gradients = measured.gradients
-        self.worth = measured.game.worth
+        self.gradients = recorded.gradients
+        self.worth = game.worth
 
 
 class _Valued(NamedTuple):
@@ -91,12 +102,14 @@ def _valued(measured: Measured, scenario: Scenario, seed: int) -> _Valued:
     rules = (Narrow(narrow, asked.confidence),) if narrow is not None else ()
     beside = len(game.participants) + 2  # and one to ask again for
     return _Valued(
-        main=value(game, method=asked.method, budget=asked.budget, seed=seed, until=rules),
+        main=value(game, method=asked.method, budget=asked.max_coalitions, seed=seed, until=rules),
         without=value(game, method="leave-one-out", budget=beside, seed=seed),
         alone=value(game, method="individual", budget=beside, seed=seed),
-        aligned=METHODS["gradient-alignment"](_RecordedUpdates(measured), budget=0, seed=seed)
-        if measured.rounds
-        else None,
+        aligned=None
+        if measured.updates is None
+        else METHODS["gradient-alignment"](
+            _RecordedUpdates(game, measured.updates), budget=0, seed=seed
+        ),
     )
 
 
@@ -128,7 +141,7 @@ def valuation_document(
         method=main.method,
         reason=main.reason,
         seed=f"0x{main.seed:064x}",
-        budget=asked.budget,
+        budget=asked.max_coalitions,
         evaluations=main.evaluations,
         orders=main.orders,
         confidence_ppm=micro(asked.confidence),

@@ -25,42 +25,14 @@ from fedmerit.bundle.schemas import (
     TrainingDocument,
     ValuationDocument,
 )
-from fedmerit.bundle.vertical_schemas import (
-    BY_COLUMN,
-    BY_OWNER,
-    OPINIONS,
-    VERTICAL,
-    OpinionsDocument,
-    VerticalDocument,
-)
 from fedmerit.chain import Drawn, Ledger, Receipt
 from fedmerit.chain.settlement.receipt import merged
 from fedmerit.errors import BundleError, ChainError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from fedmerit.bundle.directory import Bundle
     from fedmerit.chain import Step
-    from fedmerit.scenario.columns import Vertical
     from fedmerit.scenario.model import Scenario
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Joint:
-    """What only a vertical run has.
-
-    Attributes:
-        asked: The scenario's section.
-        vertical: Who holds which columns, and what was said.
-        opinions: Values by other games, and the model's use of columns.
-        pictures: shap's plots, by file.
-    """
-
-    asked: Vertical
-    vertical: VerticalDocument
-    opinions: OpinionsDocument
-    pictures: Mapping[str, bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +52,7 @@ class Findings:
         started: Unix seconds at which the run began.
         digest: Of the manifest: what the chain recorded as the evidence.
         embedded: Whether the chain was the one in process, whose transcript is kept.
-        joint: What a vertical run has besides; None for owners of rows.
+        own: What only its kind of federation has, as that kind reads it; None until then.
         bids: What members offered; None where nobody was asked.
     """
 
@@ -96,7 +68,7 @@ class Findings:
     started: int
     digest: str
     embedded: bool
-    joint: Joint | None = None
+    own: object = None
     bids: BidsDocument | None = None
 
     @property
@@ -115,7 +87,7 @@ class Findings:
 
 
 def read(bundle: Bundle) -> Findings:
-    """Read a settled bundle.
+    """Read a settled bundle, but for what only its kind of federation has.
 
     Raises:
         BundleError: A document is missing or not of its form.
@@ -139,17 +111,5 @@ def read(bundle: Bundle) -> Findings:
         started=bundle.document(TIMINGS, TimingsDocument).started,
         digest=bundle.digest,
         embedded=(bundle.path / TRANSCRIPT).is_file(),
-        joint=_joint(bundle, bundle.scenario.vertical),
         bids=bundle.document(BIDS, BidsDocument) if (bundle.path / BIDS).is_file() else None,
-    )
-
-
-def _joint(bundle: Bundle, asked: Vertical | None) -> Joint | None:
-    if asked is None:
-        return None
-    return Joint(
-        asked=asked,
-        vertical=bundle.document(VERTICAL, VerticalDocument),
-        opinions=bundle.document(OPINIONS, OpinionsDocument),
-        pictures={name: bundle.read(name) for name in (BY_COLUMN, BY_OWNER)},
     )

@@ -13,7 +13,6 @@ from fedmerit.report.units import (
     listed,
     milli,
     number,
-    percent,
     short_tokens,
     unit,
 )
@@ -41,31 +40,21 @@ class KeyFigure:
     note: str
 
 
-def key_figures(findings: Findings) -> list[KeyFigure]:
-    """Give the strip at the top."""
-    training, outcome, ledger = findings.training, findings.outcome, findings.ledger
+def key_figures(findings: Findings, model: KeyFigure, yardstick: KeyFigure) -> list[KeyFigure]:
+    """Give the strip at the top, the figures of the model and of its yardstick among them."""
+    outcome, ledger = findings.outcome, findings.ledger
     worth = milli(findings.valuation.worth)
     unpaid = [step.name for step in outcome.steps if not step.payment]
     final = ledger.allocated == ledger.paid == sum(outcome.payments)
     return [
-        KeyFigure(
-            "Accuracy of the joint model",
-            percent(training.rounds[-1].accuracy_ppm),
-            "",
-            f"{percent(training.initial_accuracy_ppm)} before training",
-        ),
+        model,
         KeyFigure(
             "Worth of working together",
             number(worth, decimals_for([worth]), sign=True),
             unit(findings.valuation).short,
             sentences.gained(findings.valuation),
         ),
-        KeyFigure(
-            "Against pooled training",
-            number(-training.delta_ppm / 10**4, 1, sign=True),
-            "points",
-            f"{percent(training.pooled_accuracy_ppm)} with all rows in one place",
-        ),
+        yardstick,
         KeyFigure(
             "Paid out",
             short_tokens(sum(outcome.payments)),

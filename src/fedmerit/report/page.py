@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from dataclasses import replace
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -19,11 +21,10 @@ from plotly.io import to_json
 from plotly.offline import get_plotlyjs
 
 from fedmerit.bundle.directory import REPORT
-from fedmerit.report import joint
 from fedmerit.report.colours import DARK, LIGHT, PARTICIPANTS
 from fedmerit.report.findings import read
 from fedmerit.report.headline import key_figures
-from fedmerit.report.sections import sections
+from fedmerit.report.parts import part_of
 from fedmerit.report.theme import FONT, looks
 from fedmerit.report.units import day
 
@@ -31,8 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from jinja2 import Template
+
     from fedmerit.bundle.directory import Bundle
-    from fedmerit.report.findings import Findings
     from fedmerit.report.headline import KeyFigure
     from fedmerit.report.layout import Chart, Section
 
@@ -43,14 +45,15 @@ def render(bundle: Bundle) -> str:
     Raises:
         BundleError: A document is missing or not of its form.
     """
-    findings = read(bundle)
+    part = part_of(bundle.scenario)
+    findings = replace(read(bundle), own=part.read(bundle))
     version = findings.run.versions["fedmerit"]
     return page(
         title=findings.scenario.name,
         eyebrow=f"fedmerit report · {day(findings.started)} · seed {findings.run.seed}",
         lead=findings.scenario.description,
-        figures=_headline(findings),
-        sections=sections(findings),
+        figures=key_figures(findings, *part.model_figures(findings)),
+        sections=part.sections(findings),
         members=findings.valuation.participants,
         written=f"Written by fedmerit {version} from the files beside it.",
     )
@@ -77,11 +80,8 @@ def page(
         members: Whom colours and legends tell apart.
         written: By whom, and from what.
     """
-    library, script = get_plotlyjs(), _part("report.js")
-    template = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    ).from_string(_part("template.html"))
-    return template.render(
+    library, script = _library(), _part("report.js")
+    return _template().render(
         title=title,
         eyebrow=eyebrow,
         lead=lead,
@@ -106,14 +106,19 @@ def write(bundle: Bundle) -> Path:
     return bundle.path / REPORT
 
 
-def _headline(findings: Findings) -> list[KeyFigure]:
-    """Give the strip at the top; of a vertical run, with its own figures of the model."""
-    figures = key_figures(findings)
-    if findings.joint is not None:
-        figures[0], figures[2] = joint.key_figures(findings.joint.vertical)
-    return figures
+@cache
+def _template() -> Template:
+    return Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    ).from_string(_part("template.html"))
 
 
+@cache
+def _library() -> str:
+    return str(get_plotlyjs())
+
+
+@cache
 def _part(name: str) -> str:
     return files("fedmerit.report").joinpath(name).read_text(encoding="utf-8")
 
@@ -138,6 +143,7 @@ def _inert(text: str) -> str:
     return text
 
 
+@cache
 def _digest(script: str) -> str:
     return "sha256-" + b64encode(sha256(script.encode()).digest()).decode()
 

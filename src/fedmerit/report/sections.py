@@ -1,59 +1,24 @@
-"""The sections of the report, in reading order: text, charts, tables."""
+"""The sections that every kind of federation has: payments, the draw, the ledger, checking."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fedmerit.report import figures, joint, offers, records, sentences, tables, worth
+from fedmerit.report import figures, offers, records, sentences, tables
 from fedmerit.report.layout import Chart, Section
+from fedmerit.report.parts import part_of
 
 if TYPE_CHECKING:
-    from fedmerit.report.findings import Findings, Joint
+    from fedmerit.report.findings import Findings
 
 
-def sections(findings: Findings) -> list[Section]:
-    """Give all sections, in reading order."""
-    if findings.joint is not None:
-        return _of_columns(findings, findings.joint)
-    found = [
-        worth.contributed(findings),
-        worth.sure(findings),
-        worth.together(findings),
-        *_offers(findings),
-        _paid(findings),
-        _why(findings),
-        _learned(findings),
-        worth.helped(findings),
-        worth.judged(findings),
-        _members(findings),
-        _draw(findings),
-        _ledger(findings),
-        _checking(findings),
-    ]
-    return [section for section in found if section.charts or section.tables]
-
-
-def _of_columns(findings: Findings, found: Joint) -> list[Section]:
-    """Give the sections of a vertical run, in reading order."""
-    return [
-        worth.contributed(findings),
-        worth.sure(findings),
-        worth.together(findings),
-        *joint.sections(findings, found),
-        *_offers(findings),
-        _paid(findings),
-        _why(findings),
-        _draw(findings),
-        _ledger(findings),
-        _checking(findings),
-    ]
-
-
-def _offers(findings: Findings) -> tuple[Section, ...]:
+def bought(findings: Findings) -> tuple[Section, ...]:
+    """Show what members ask and what is bought, where anybody was asked."""
     return (offers.offers(findings, findings.bids),) if findings.bids else ()
 
 
-def _paid(findings: Findings) -> Section:
+def paid(findings: Findings) -> Section:
+    """Show what each is paid."""
     valuation, outcome = findings.valuation, findings.outcome
     return Section(
         id="paid",
@@ -78,7 +43,8 @@ def _paid(findings: Findings) -> Section:
     )
 
 
-def _why(findings: Findings) -> Section:
+def why(findings: Findings) -> Section:
+    """Show how each payment comes about."""
     return Section(
         id="why",
         title="Why this payout",
@@ -96,47 +62,8 @@ def _why(findings: Findings) -> Section:
     )
 
 
-def _learned(findings: Findings) -> Section:
-    training = findings.training
-    alt = "A line over the rounds, beside the untrained model and training on pooled data."
-    return Section(
-        id="learned",
-        title="How the model learned",
-        text=sentences.learning(findings),
-        charts=(
-            Chart(
-                id="chart-likelihood",
-                title="Log-likelihood",
-                alt=alt,
-                figure=figures.log_likelihood(training),
-            ),
-            Chart(
-                id="chart-accuracy", title="Accuracy", alt=alt, figure=figures.accuracy(training)
-            ),
-            Chart(
-                id="chart-own-rows",
-                title="Log-likelihood on each member's own validation rows",
-                alt="A line a member over the rounds: how well the joint model fits its rows.",
-                figure=figures.own_rows(training, findings.valuation.participants),
-            ),
-        ),
-        tables=(
-            records.learning(training),
-            records.own_rows(training, findings.valuation.participants),
-        ),
-    )
-
-
-def _members(findings: Findings) -> Section:
-    return Section(
-        id="members",
-        title="Members",
-        text=sentences.gathering(findings),
-        tables=(records.members(findings.federation, findings.training),),
-    )
-
-
-def _draw(findings: Findings) -> Section:
+def draw(findings: Findings) -> Section:
+    """Show how the seed was drawn."""
     return Section(
         id="draw",
         title="The draw",
@@ -145,7 +72,8 @@ def _draw(findings: Findings) -> Section:
     )
 
 
-def _ledger(findings: Findings) -> Section:
+def ledger(findings: Findings) -> Section:
+    """Show what the chain recorded."""
     return Section(
         id="ledger",
         title="The ledger",
@@ -162,11 +90,12 @@ def _ledger(findings: Findings) -> Section:
     )
 
 
-def _checking(findings: Findings) -> Section:
+def checking(findings: Findings) -> Section:
+    """Say how to check all of this."""
     return Section(
         id="check",
         title="How to check this",
-        text=sentences.checking(findings),
+        text=part_of(findings.scenario).checking(findings),
         tables=(records.provenance(findings),),
         closing=tuple(sentences.limits(findings)),
     )

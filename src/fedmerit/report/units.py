@@ -14,7 +14,7 @@ from statistics import NormalDist
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from fedmerit.bundle.schemas import MICRO, NANO
+from fedmerit.units import MICRO, NANO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

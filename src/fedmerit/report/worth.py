@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from fedmerit.report import doubts, figures, sentences, tables
+from fedmerit.report.figures.contributions import evaluators_of
 from fedmerit.report.layout import Chart, Section
 from fedmerit.report.theme import UPRIGHT
 from fedmerit.report.units import unit
@@ -121,7 +122,7 @@ def together(findings: Findings) -> Section:
 
 
 def helped(findings: Findings) -> Section:
-    """Show the values of each round."""
+    """Show the values of each round, where any was valued."""
     valuation = findings.valuation
     chart = Chart(
         id="chart-rounds",
@@ -142,6 +143,8 @@ def helped(findings: Findings) -> Section:
 def judged(findings: Findings) -> Section:
     """Show on whose rows the values show."""
     valuation = findings.valuation
+    if not evaluators_of(valuation):  # every worth is 0, on everybody's rows
+        return Section(id="judged", title="Whose rows decide whose pay", text=[])
     columns = len(figures.evaluators(valuation).data[0].x) + 1
     return Section(
         id="judged",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from inspect import getdoc
 from typing import TYPE_CHECKING
 
+from fedmerit.scenario.kinds import all_kinds
+from fedmerit.scenario.parts import scenario_part
 from fedmerit.scenario.reading import load, shipped
 
 if TYPE_CHECKING:
@@ -13,30 +15,15 @@ if TYPE_CHECKING:
 
 def catalogue() -> dict[str, dict[str, str]]:
     """Give the names that scenarios may use, by kind, with a summary of each."""
-    from fedmerit.federation import (  # noqa: PLC0415 - imports torch
-        BEHAVIOURS,
-        BUILTIN,
-        GAMES,
-        MODELS,
-        RECIPES,
-    )
-    from fedmerit.federation.vertical.partygame import (  # noqa: PLC0415 - as above
-        EmbeddingGame,
-        PartyGame,
-    )
-    from fedmerit.federation.vertical.shipped import WIDE  # noqa: PLC0415 - as above
     from fedmerit.incentives import METHODS, SETTLED  # noqa: PLC0415 - only needed here
 
+    names: dict[str, dict[str, object]] = {}
+    for kind in all_kinds():
+        for title, entries in scenario_part(kind).catalogue().items():
+            names.setdefault(title, {}).update(entries)
     return {
         "Scenarios": {name: load(name).description for name in shipped()},
-        "Data sets": _summaries({**BUILTIN, **WIDE}),
-        "Partitions": _summaries(RECIPES),
-        "Behaviours": _summaries(BEHAVIOURS),
-        "Models": _summaries(MODELS),
-        "Games": _summaries(GAMES),
-        "Games of owners of columns": _summaries(
-            {"retraining": PartyGame, "embeddings": EmbeddingGame}
-        ),
+        **{title: _summaries(entries) for title, entries in names.items()},
         "Methods": _summaries(METHODS),
         "Mechanisms": _summaries(SETTLED),
     }

@@ -9,12 +9,14 @@ silently pay people by a default.
 from __future__ import annotations
 
 from fractions import Fraction
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import tomli_w
 from pydantic import BeforeValidator, Field, model_validator
 
 from fedmerit.scenario.columns import Vertical
+from fedmerit.scenario.kinds import kind_of
 from fedmerit.scenario.sections import BaseUnits, Offer, Positive, Section, Share, Stake
 
 if TYPE_CHECKING:
@@ -74,13 +76,15 @@ class Data(Section):
 class Member(Section):
     """A participant that behaves in its own way, or that the table does not have."""
 
+    RENAMED = MappingProxyType({"take_from": "rows_from", "rows": "row_count"})
+
     name: str
     """A participant of the table, or a new name."""
     behaviour: str = "honest"
     """What it does: see ``fedmerit list``."""
-    take_from: str | None = None
+    rows_from: str | None = None
     """A new member's rows are taken out of this participant's."""
-    rows: Positive | None = None
+    row_count: Positive | None = None
     """How many rows it takes."""
     copy_of: str | None = None
     """A new member trains on a copy of this participant's rows, as a replicator does."""
@@ -109,8 +113,8 @@ class Member(Section):
 
     @model_validator(mode="after")
     def _rows_come_from_somewhere(self) -> Member:
-        if (self.take_from is None) != (self.rows is None):
-            msg = f"member {self.name!r}: 'take_from' and 'rows' go together"
+        if (self.rows_from is None) != (self.row_count is None):
+            msg = f"member {self.name!r}: 'rows_from' and 'row_count' go together"
             raise ValueError(msg)
         return self
 
@@ -152,11 +156,13 @@ class Training(Section):
 class Valuation(Section):
     """How contributions are measured."""
 
+    RENAMED = MappingProxyType({"budget": "max_coalitions", "label_holder": "label_policy"})
+
     game: Literal["retraining", "rounds", "embeddings"] = "retraining"
     """What a coalition is asked: what it would have trained alone (``retraining``); what its
     updates did in the rounds that took place (``rounds``); or, of owners of columns, what their
     recorded embeddings say (``embeddings``). The latter two train nothing again."""
-    label_holder: Literal["given", "mandatory"] = "given"
+    label_policy: Literal["given", "mandatory"] = "given"
     """Of owners of columns: labels are there anyway and their holder plays for its columns alone
     (``given``), or without it nobody is worth anything (``mandatory``)."""
     weights: Literal["fixed", "renormalised"] = "fixed"
@@ -165,13 +171,14 @@ class Valuation(Section):
     metric: Literal["loss", "accuracy"] = "loss"
     """For ``rounds``: a worth is a gain in log-likelihood, in nats, or in accuracy."""
     method: str = "auto"
-    """A valuation method (``fedmerit list``); ``auto`` is exact where the budget allows it."""
-    budget: Positive = 4096
+    """A valuation method (``fedmerit list``); ``auto`` is exact where all coalitions may be
+    measured."""
+    max_coalitions: Positive = 4096
     """Distinct coalitions that may be measured to find the values; those to compare them
     with come on top, at most 2 n + 1."""
     interval_width: Annotated[float, Field(gt=0)] | None = None
     """Stop sampling once every interval, from end to end, is this narrow, in nats or shares
-    of right answers; absent: spend the budget."""
+    of right answers; absent: measure ``max_coalitions``."""
     confidence: Share = 0.95
     """Confidence of the intervals that the report shows and that ``confident`` pays by."""
 
@@ -248,32 +255,7 @@ class Scenario(Section):
 
     @model_validator(mode="after")
     def _sections_fit(self) -> Scenario:
-        if self.vertical is None:
-            if not self.data.source:
-                msg = "the setting 'data.source' is missing: which table is to be learned from?"
-                raise ValueError(msg)
-            return self
-        shared = [owner.name for owner in self.vertical.owners if owner.source is None]
-        if bool(shared) != bool(self.data.source):
-            msg = (
-                f"data.source deals columns out to owners without a 'source' of their own: "
-                f"{', '.join(shared) or 'there are none'}"
-            )
-            raise ValueError(msg)
-        for given, usual, name in (
-            (self.members, (), "[[members]]"),
-            (self.training, Training(), "[training]"),
-            (self.data.participant, None, "data.participant"),
-            (self.data.partition, None, "[data.partition]"),
-            (self.data.label, None, "data.label"),
-            (self.data.positive, None, "data.positive"),
-        ):
-            if given != usual:
-                msg = f"{name} is for owners of rows, and [vertical] makes owners of columns"
-                raise ValueError(msg)
-        if self.vertical.protocol == "regression" and self.model != Model():
-            msg = "[model] is for split learning: it is each owner's own network"
-            raise ValueError(msg)
+        kind_of(self).part("scenario").check_sections(self)
         return self
 
     @property
@@ -284,10 +266,10 @@ class Scenario(Section):
     @property
     def offers(self) -> dict[str, Offer]:
         """What each asks that asks for anything."""
-        some = self.members if self.vertical is None else self.vertical.owners
-        return {one.name: one.offer for one in some if one.offer is not None}
+        offers: dict[str, Offer] = kind_of(self).part("scenario").offers(self)
+        return offers
 
     def to_toml(self) -> str:
         """Write the scenario out in full, every default that applies to it included."""
-        apart = {"members", "training"} if self.vertical else set()
-        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True, exclude=apart))
+        left_out = set(kind_of(self).part("scenario").LEFT_OUT)
+        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True, exclude=left_out))

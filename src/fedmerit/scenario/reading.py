@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import BaseModel, ValidationError
 
 from fedmerit.errors import ScenarioError, suggestion
-from fedmerit.scenario.model import Scenario
+from fedmerit.scenario.kinds import kind_in
+from fedmerit.scenario.parts import part_of, scenario_part
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
+
+    from fedmerit.scenario.model import Scenario
 
 _EXPLAINED: Final = "'fedmerit init' writes a scenario with every setting explained."
 
@@ -54,10 +57,11 @@ def load(scenario: str | Path) -> Scenario:
 
 def parse(given: dict[str, Any], *, origin: str) -> Scenario:
     """Build a scenario from *given*, or say in plain words what is wrong with it."""
+    model = scenario_part(kind_in(given)).MODEL
     try:
-        return Scenario.model_validate(given)
+        return model.model_validate(given)
     except ValidationError as error:
-        raise _plainly(error, origin) from error
+        raise _plainly(error, origin, model) from error
 
 
 def reseeded(scenario: Scenario, seed: int) -> Scenario:
@@ -69,14 +73,7 @@ def _anchored(scenario: Scenario, folder: Path) -> Scenario:
     """Make data paths that are relative to the scenario's file lead there from here."""
     data = scenario.data.model_copy(update={"source": _seen(scenario.data.source, folder)})
     anchored = scenario.model_copy(update={"data": data})
-    if scenario.vertical is None:
-        return anchored
-    owners = tuple(
-        owner.model_copy(update={"source": _seen(owner.source, folder)}) if owner.source else owner
-        for owner in scenario.vertical.owners
-    )
-    vertical = scenario.vertical.model_copy(update={"owners": owners})
-    return anchored.model_copy(update={"vertical": vertical})
+    return part_of(anchored).anchored(anchored, lambda source: _seen(source, folder))
 
 
 def _seen(source: str, folder: Path) -> str:
@@ -88,14 +85,14 @@ def _seen(source: str, folder: Path) -> str:
     return os.path.relpath(path)
 
 
-def _plainly(error: ValidationError, origin: str) -> ScenarioError:
+def _plainly(error: ValidationError, origin: str, model: type[BaseModel]) -> ScenarioError:
     """Turn pydantic's first finding into our one sentence and a hint."""
     # A misspelt setting explains why another is missing, and not the other way round.
     first, *others = sorted(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
     where = ".".join(map(str, first["loc"]))
     more = f" (and {len(others)} more)" if others else ""
     if first["type"] == "extra_forbidden":
-        known = _fields_at(first["loc"][:-1])
+        known = _fields_at(model, first["loc"][:-1])
         message = f"{origin}: there is no setting {where!r}{more}"
         return ScenarioError(message, hint=suggestion(str(first["loc"][-1]), known))
     if first["type"] == "missing":
@@ -113,9 +110,8 @@ def _plainly(error: ValidationError, origin: str) -> ScenarioError:
     )
 
 
-def _fields_at(location: tuple[int | str, ...]) -> list[str]:
-    """Name the settings of the section at *location*."""
-    section: type[BaseModel] = Scenario
+def _fields_at(section: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """Name the settings of the section at *location* in *section*."""
     for step in location:
         if isinstance(step, str):
             annotation = section.model_fields[step].annotation

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Mapping  # noqa: TC003 - pydantic reads the annotation
 from fractions import Fraction
-from typing import Annotated
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from fedmerit.chain.proofs.tree import MAXIMUM_AMOUNT
 
@@ -39,18 +42,37 @@ class Section(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
+    #: What settings were called in the version before: taken still, with a warning.
+    RENAMED: ClassVar[Mapping[str, str]] = MappingProxyType({})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_their_new_names(cls, given: Any) -> Any:  # noqa: ANN401 - pydantic takes anything
+        if not isinstance(given, dict):
+            return given
+        old = [name for name in cls.RENAMED if name in given and cls.RENAMED[name] not in given]
+        for name in old:
+            warnings.warn(
+                f"the setting {name!r} is called {cls.RENAMED[name]!r} now; write that instead",
+                FutureWarning,
+                stacklevel=2,
+            )
+        return {cls.RENAMED[name] if name in old else name: value for name, value in given.items()}
+
 
 class Offer(Section):
     """What a participant asks for the use of its part, where the mechanism buys."""
 
+    RENAMED = MappingProxyType({"overstates": "ask_multiplier"})
+
     cost: Stake
     """Base units that its part costs it, which it asks for if it is honest."""
-    overstates: Annotated[float, Field(gt=0, le=1000)] = 1.0
-    """So many times its cost it asks; 1 is honest."""
+    ask_multiplier: Annotated[float, Field(gt=0, le=1000)] = 1.0
+    """Asked price divided by true cost; 1 is truthful."""
     units: Positive | None = None
     """Rows whose use it offers; all that it declares if absent."""
 
     @property
     def asked(self) -> int:
         """Base units that it asks."""
-        return round(self.cost * Fraction(str(self.overstates)))
+        return round(self.cost * Fraction(str(self.ask_multiplier)))

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final
 from pydantic import BaseModel
 
 from fedmerit.errors import ScenarioError
-from fedmerit.scenario.columns import Noise, Owner, Vertical
-from fedmerit.scenario.model import Member, Partition, Scenario
+from fedmerit.scenario.kinds import KINDS, all_kinds
+from fedmerit.scenario.model import Partition, Scenario
+from fedmerit.scenario.parts import scenario_part
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,7 @@ _OPENING = """\
 
 
 #: Settings that are sections, and shown as such.
-_APART: Final = frozenset({"members", "owners", "partition", "vertical"})
+_APART: Final = frozenset({"members", "owners", "partition"})
 
 
 def write_starter(path: Path | None, data: Path | None) -> Path:
@@ -64,32 +65,26 @@ def starter(path: Path, data: Path | None) -> str:
     scenario = Scenario.model_validate({"name": stem or "scenario", "data": source})
     for name, field in Scenario.model_fields.items():
         value = getattr(scenario, name)
-        if not isinstance(value, BaseModel) and name not in _APART:
+        if not isinstance(value, BaseModel) and name not in _APART | KINDS.keys():
             lines += _setting(name, field.description, value, active=name != "description")
     for name, section in scenario:
         if isinstance(section, BaseModel):
-            lines += ["", f"[{name}]", *_section(section)]
+            lines += ["", f"[{name}]", *section_lines(section)]
             if name == "data":
                 example = Partition()
-                lines += ["", "# [data.partition]", *_section(example, active=False)]
-    lines += ["", "# [[members]]", *_section(Member(name="a-new-member"), active=False)]
-    lines += _vertical()
+                lines += ["", "# [data.partition]", *section_lines(example, active=False)]
+    for kind in all_kinds():
+        lines += scenario_part(kind).example()
     return "\n".join(lines) + "\n"
 
 
-def _vertical() -> Iterator[str]:
-    """Show the sections that make owners of columns out of owners of rows."""
-    owners = (Owner(name="shop", source="shop.csv", key=("customer",), label="buys"),)
-    example = Vertical.model_construct(owners=owners)
-    yield from ("", "# Instead of [[members]] and [training], for owners of columns:")
-    yield from ("# [vertical]", *_section(example, active=False))
-    for name in ("label_noise", "feature_noise", "gradient_noise"):
-        yield from ("", f"# [vertical.{name}]", *_section(Noise(), active=False))
-    for owner in owners:
-        yield from ("", "# [[vertical.owners]]", *_section(owner, active=False))
+def section_lines(section: BaseModel, *, active: bool = True) -> Iterator[str]:
+    """Give the lines of a section: its settings, each below what it means.
 
-
-def _section(section: BaseModel, *, active: bool = True) -> Iterator[str]:
+    Args:
+        section: With the values to show.
+        active: Whether the settings that were given count; all are comments otherwise.
+    """
     given = section.model_fields_set
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from fedmerit.incentives.mechanisms import Mechanism
     from fedmerit.incentives.participation import Strategy
-    from fedmerit.simulation.cast import Cast, Entrant
+    from fedmerit.simulation.players import Entrant, Players
 
 #: Every deviation by name, with what it is.
 DEVIATIONS: Final[Mapping[str, str]] = MappingProxyType(
@@ -43,24 +43,24 @@ class Deviation:
     kind: str
     members: tuple[str, ...]
 
-    def entrants(self, cast: Cast) -> tuple[Entrant, ...]:
+    def entrants(self, players: Players) -> tuple[Entrant, ...]:
         """Give everybody's names under it."""
         if self.kind == "copy":
-            return cast.copied(*self.members)
-        return cast.split(*self.members) if self.kind == "split" else cast.entrants
+            return players.copied(*self.members)
+        return players.split(*self.members) if self.kind == "split" else players.entrants
 
     def strategy(self, *, asked: bool) -> Strategy:
         """Give what its members do under it."""
         return STRATEGIES[_PLAYED.get(self.kind, self.kind)](asked=asked)
 
 
-def possible(mechanism: Mechanism, cast: Cast) -> Iterator[Deviation]:
+def possible(mechanism: Mechanism, players: Players) -> Iterator[Deviation]:
     """Give every deviation that *mechanism* leaves room for, of each that may be seen to."""
     asked = Need.BIDS in mechanism.needs
     for kind in DEVIATIONS:
         if kind == "bid-ring":
-            if asked and len(cast.deviators) > 1:
-                yield Deviation(kind=kind, members=cast.deviators)
+            if asked and len(players.deviators) > 1:
+                yield Deviation(kind=kind, members=players.deviators)
         elif asked or kind != "misreport":
-            for member in cast.deviators:
+            for member in players.deviators:
                 yield Deviation(kind=kind, members=(member,))

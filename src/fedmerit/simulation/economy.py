@@ -12,8 +12,8 @@ from fedmerit.incentives.participation import QUARTERS, Market
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fedmerit.federation import Courses
-    from fedmerit.simulation.cast import Cast, Entrant
+    from fedmerit.federation import ParallelRuns
+    from fedmerit.simulation.players import Entrant, Players
     from fedmerit.simulation.settings import Simulation
 
 #: Points of quality of an average member.
@@ -58,7 +58,7 @@ class Economy:
         return self.worth * (log_likelihood - self.untrained)
 
 
-def plan(courses: Courses, cast: Cast, settings: Simulation, budget: int) -> Economy:
+def plan(runs: ParallelRuns, players: Players, settings: Simulation, budget: int) -> Economy:
     """Train every line-up that a planner would think of, and see what is the best of them.
 
     The line-ups are: the cheapest members by cost of a row, from the first alone to everybody
@@ -68,20 +68,20 @@ def plan(courses: Courses, cast: Cast, settings: Simulation, budget: int) -> Eco
         ScenarioError: Everybody together trains to nothing.
     """
     honest = sorted(
-        (entrant for entrant in cast.entrants if entrant.name not in cast.guilty),
+        (entrant for entrant in players.entrants if entrant.name not in players.guilty),
         key=lambda entrant: entrant.cost / entrant.rows,
     )
-    line_ups = [cast.entrants, *(honest[: k + 1] for k in range(len(honest)))]
+    line_ups = [players.entrants, *(honest[: k + 1] for k in range(len(honest)))]
     columns = [tuple(sorted(e.columns[QUARTERS] for e in line_up)) for line_up in line_ups]
-    untrained = courses.start.metrics.log_likelihood
-    legs, gains = [courses.start] * len(line_ups), [0.0] * len(line_ups)
+    untrained = runs.start.metrics.log_likelihood
+    run_rounds, gains = [runs.start] * len(line_ups), [0.0] * len(line_ups)
     for _ in range(settings.rounds):
-        legs = courses.step(list(zip(legs, columns, strict=True)))
+        run_rounds = runs.step(list(zip(run_rounds, columns, strict=True)))
         gains = [
-            gained + leg.metrics.log_likelihood - untrained
-            for gained, leg in zip(gains, legs, strict=True)
+            gained + run_round.metrics.log_likelihood - untrained
+            for gained, run_round in zip(gains, run_rounds, strict=True)
         ]
-    everyone = legs[0].metrics.log_likelihood
+    everyone = run_rounds[0].metrics.log_likelihood
     if everyone <= untrained:
         raise ScenarioError(
             f"everybody together trains from {untrained:.4f} to {everyone:.4f} nats a row",
@@ -91,15 +91,15 @@ def plan(courses: Courses, cast: Cast, settings: Simulation, budget: int) -> Eco
     costs = [settings.rounds * sum(entrant.cost for entrant in line_up) for line_up in line_ups]
     welfare = [worth * gained - cost for gained, cost in zip(gains, costs, strict=True)]
     best = welfare.index(max(welfare))
-    equal = budget // len(cast.entrants)
+    equal = budget // len(players.entrants)
     market = Market(
         budget=budget,
-        rows=tuple(entrant.rows for entrant in cast.entrants),
-        costs=tuple(entrant.claim for entrant in cast.entrants),
+        rows=tuple(entrant.rows for entrant in players.entrants),
+        costs=tuple(entrant.claim for entrant in players.entrants),
         points=POINTS,
         gain=(everyone - untrained) / settings.rounds,
         root=_root(line_ups[1:], [worth * gained / settings.rounds for gained in gains[1:]]),
-        benefit=settings.benefit / len(cast.entrants),
+        benefit=settings.benefit / len(players.entrants),
     )
     return Economy(
         budget=budget,

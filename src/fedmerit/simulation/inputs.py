@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from fedmerit.federation import Leg
+    from fedmerit.federation import RunRound
     from fedmerit.incentives import Outcome, RoundInput
     from fedmerit.incentives.mechanisms import Mechanism
     from fedmerit.incentives.offers import History
-    from fedmerit.simulation.cast import Entrant
+    from fedmerit.simulation.players import Entrant
 
 _FIELDS: Final = ("regrets", "waits", "mean_costs", "times", "reputations", "importances")
 
@@ -84,8 +84,8 @@ def kept(history: History, places: Sequence[int]) -> History:
     return replace(history, **columns)
 
 
-def spread(leg: Leg, names: Sequence[str]) -> NDArray[np.float32]:
+def spread(run_round: RunRound, names: Sequence[str]) -> NDArray[np.float32]:
     """Give the updates of these names, ``(names, parameters)``, 0 for the absent."""
-    rows = dict(zip(leg.parts, leg.updates, strict=True))
-    nothing = np.zeros(len(leg.before), dtype=np.float32)
+    rows = dict(zip(run_round.parts, run_round.updates, strict=True))
+    nothing = np.zeros(len(run_round.before), dtype=np.float32)
     return np.stack([rows.get(name, nothing) for name in names])

@@ -1,4 +1,4 @@
-"""What each leg of a run was worth, member by member and evaluator by evaluator."""
+"""What each round of a run was worth, member by member and evaluator by evaluator."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from fedmerit.federation import Courses, Leg
+    from fedmerit.federation import ParallelRuns, RunRound
 
 _NOTHING = Estimate(0, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Judgement:
-    """The Shapley values of one leg's own game.
+    """The Shapley values of one round's own game.
 
     Attributes:
         parts: Names of those that took part.
@@ -51,52 +51,52 @@ class Judgement:
 
 
 class Judge:
-    """Values legs by their own rounds' games.
+    """Values run_rounds by their own rounds' games.
 
     Args:
-        courses: That train them.
+        runs: That train them.
         owners: Whose each validation row is, by number of the member.
         evaluators: How many members there are.
-        coalitions: To value a leg by, at least.
+        coalitions: To value a round by, at least.
         seed: The scenario's.
     """
 
     def __init__(
         self,
-        courses: Courses,
+        runs: ParallelRuns,
         owners: NDArray[np.int64],
         *,
         evaluators: int,
         coalitions: int,
         seed: int,
     ) -> None:
-        self._courses, self._coalitions, self._seed = courses, coalitions, seed
+        self._runs, self._coalitions, self._seed = runs, coalitions, seed
         mine = owners == np.arange(evaluators)[:, None]
         self._shares = (mine / len(owners)).T
 
-    def each(self, legs: Sequence[Leg]) -> list[Judgement]:
-        """Value those that took part in each leg; the same leg once, several at a time.
+    def each(self, run_rounds: Sequence[RunRound]) -> list[Judgement]:
+        """Value those that took part in each round; the same round once, several at a time.
 
-        A leg's values are one thread's work, so they do not depend on how many there are.
+        A round's values are one thread's work, so they do not depend on how many there are.
         """
-        distinct = {id(leg): leg for leg in legs}
+        distinct = {id(run_round): run_round for run_round in run_rounds}
         workers = torch.get_num_threads()
         with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
             found = dict(zip(distinct, pool.map(self._judged, distinct.values()), strict=True))
-        return [found[id(leg)] for leg in legs]
+        return [found[id(run_round)] for run_round in run_rounds]
 
-    def _judged(self, leg: Leg) -> Judgement:
-        n = len(leg.parts)
-        if not leg.weights.any():
+    def _judged(self, run_round: RunRound) -> Judgement:
+        n = len(run_round.parts)
+        if not run_round.weights.any():
             nothing = np.zeros((n, self._shares.shape[1]))
-            return Judgement(parts=leg.parts, judged=nothing, half_widths=(0,) * n)
+            return Judgement(parts=run_round.parts, judged=nothing, half_widths=(0,) * n)
         budget = max(self._coalitions, 2 * n + 6)
         method = METHODS["exact" if 2**n <= budget else "kernel-shap"]
-        found = method(self._courses.game(leg), budget=budget, seed=self._seed)
+        found = method(self._runs.game(run_round), budget=budget, seed=self._seed)
         if found.row_values is None:
             raise GameError(f"{found.method} shows no validation rows, which judges are paid by")
         return Judgement(
-            parts=leg.parts,
+            parts=run_round.parts,
             judged=found.row_values @ self._shares,
             half_widths=tuple(each.half_width for each in estimates(found)),
         )

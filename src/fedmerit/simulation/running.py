@@ -13,14 +13,14 @@ from fedmerit.simulation.setup import misbehaving, set_up
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from fedmerit.federation import Leg
+    from fedmerit.federation import RunRound
     from fedmerit.scenario.model import Scenario
-    from fedmerit.simulation.arm import Arm
+    from fedmerit.simulation.mechanism_run import MechanismRun
     from fedmerit.simulation.settings import Simulation
     from fedmerit.simulation.setup import Setup
 
     #: Runs in which one member deviates.
-    Others = Mapping[Deviation, Arm]
+    Others = Mapping[Deviation, MechanismRun]
 
 
 class Advance(Protocol):
@@ -52,16 +52,16 @@ def simulate(
     others: dict[str, Others] = {
         name: {
             deviation: setup.arm(name, deviation)
-            for deviation in possible(MECHANISMS[name], setup.cast)
+            for deviation in possible(MECHANISMS[name], setup.players)
         }
         for name in main
     }
     arms = [*main.values(), *(arm for each in others.values() for arm in each.values())]
-    legs: dict[str, list[Leg]] = {name: [] for name in main}
+    run_rounds: dict[str, list[RunRound]] = {name: [] for name in main}
 
     def keep() -> None:
         for name, arm in main.items():
-            legs[name].append(arm.leg)
+            run_rounds[name].append(arm.last_round)
 
     trained = _run(setup, arms, keep, advance)
     return Comparison(
@@ -71,39 +71,44 @@ def simulate(
         settings=settings,
         economy=setup.economy,
         people=setup.people(misbehaving(scenario)),
-        runs=tuple(_summed(setup, arm, legs[name], others[name]) for name, arm in main.items()),
+        runs=tuple(
+            _summed(setup, arm, run_rounds[name], others[name]) for name, arm in main.items()
+        ),
         trained=(trained, len(arms) * settings.rounds),
     )
 
 
 def _run(
-    setup: Setup, arms: Sequence[Arm], each_round: Callable[[], None], advance: Advance | None
+    setup: Setup,
+    arms: Sequence[MechanismRun],
+    each_round: Callable[[], None],
+    advance: Advance | None,
 ) -> int:
     """Take all runs to their end; give how many distinct rounds were trained."""
     judge, trained, rounds = setup.judge(), 0, setup.settings.rounds
     for number in range(1, rounds + 1):
-        legs = setup.courses.step([(arm.leg, arm.plan(setup.called)) for arm in arms])
-        for arm, leg, judgement in zip(arms, legs, judge.each(legs), strict=True):
-            arm.settle(leg, judgement)
-        trained += len(set(map(id, legs)))
+        run_rounds = setup.runs.step([(arm.last_round, arm.plan(setup.called)) for arm in arms])
+        for arm, run_round, judgement in zip(arms, run_rounds, judge.each(run_rounds), strict=True):
+            arm.settle(run_round, judgement)
+        trained += len(set(map(id, run_rounds)))
         each_round()
         if advance is not None:
             advance(number, rounds)
     return trained
 
 
-def _summed(setup: Setup, arm: Arm, legs: Sequence[Leg], others: Others) -> Run:
+def _summed(setup: Setup, arm: MechanismRun, run_rounds: Sequence[RunRound], others: Others) -> Run:
     """Sum a mechanism's run up."""
     return Run(
         mechanism=arm.mechanism.name,
         periods=tuple(arm.periods),
         exits=dict(arm.exits),
-        figures=figures(arm, legs, setup.courses, setup.cast),
+        figures=figures(arm, run_rounds, setup.runs, setup.players),
         advantages=tuple(_advantages(arm, others)),
     )
 
 
-def _advantages(honest: Arm, others: Others) -> list[Advantage]:
+def _advantages(honest: MechanismRun, others: Others) -> list[Advantage]:
     """Compare each kind of deviation with honesty, in the order of the kinds."""
     kinds = {
         kind: {name: arm for d, arm in others.items() if d.kind == kind for name in d.members}

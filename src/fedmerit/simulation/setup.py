@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fedmerit.errors import ScenarioError
-from fedmerit.federation import Courses
+from fedmerit.federation import ParallelRuns
 from fedmerit.federation.horizontal.rounds import sampled
 from fedmerit.incentives import MECHANISMS
 from fedmerit.incentives.mechanisms import Need
 from fedmerit.incentives.participation import STRATEGIES
-from fedmerit.simulation.arm import Arm
-from fedmerit.simulation.cast import Cast
+from fedmerit.kinds.parts import simulation_part
 from fedmerit.simulation.economy import Economy, plan
 from fedmerit.simulation.evaluators import Panel
 from fedmerit.simulation.judging import Judge
+from fedmerit.simulation.mechanism_run import MechanismRun
+from fedmerit.simulation.players import Players
 from fedmerit.simulation.results import Person
-from fedmerit.stages.wiring import assemble
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fedmerit.kinds.horizontal.wiring import Consortium
     from fedmerit.scenario.model import Scenario
     from fedmerit.simulation.deviating import Deviation
     from fedmerit.simulation.settings import Simulation
-    from fedmerit.stages.wiring import Consortium
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +40,8 @@ class Setup:
     Attributes:
         settings: The simulation's.
         consortium: The scenario's members and rows.
-        cast: Everybody, and every way to take part.
-        courses: What trains.
+        players: Everybody, and every way to take part.
+        runs: What trains.
         economy: Money.
         panel: The evaluators.
         seed: The scenario's.
@@ -50,42 +50,42 @@ class Setup:
 
     settings: Simulation
     consortium: Consortium
-    cast: Cast
-    courses: Courses
+    players: Players
+    runs: ParallelRuns
     economy: Economy
     panel: Panel
     seed: int
     choices: Mapping[str, str]
 
-    def arm(self, mechanism: str, deviation: Deviation | None = None) -> Arm:
+    def arm(self, mechanism: str, deviation: Deviation | None = None) -> MechanismRun:
         """Give a run that has not begun, in which one member may deviate."""
         chosen = MECHANISMS[mechanism]
         asked = Need.BIDS in chosen.needs
         strategies = {
             name: STRATEGIES[choice](asked=asked) for name, choice in self.choices.items()
         }
-        entrants = self.cast.entrants
+        entrants = self.players.entrants
         if deviation is not None:
-            entrants = deviation.entrants(self.cast)
+            entrants = deviation.entrants(self.players)
             played = deviation.strategy(asked=asked)
             strategies |= dict.fromkeys(deviation.members, played)
-        return Arm(
+        return MechanismRun(
             mechanism=chosen,
             entrants=entrants,
             strategies=strategies,
             settings=self.settings,
             economy=self.economy,
-            courses=self.courses,
+            runs=self.runs,
             panel=self.panel,
             seed=self.seed,
-            leg=self.courses.start,
+            last_round=self.runs.start,
         )
 
     def judge(self) -> Judge:
-        """Give what values legs."""
+        """Give what values rounds."""
         federation = self.consortium.federation
         return Judge(
-            self.courses,
+            self.runs,
             federation.validation_owners,
             evaluators=len(federation.members),
             coalitions=self.settings.coalitions,
@@ -108,7 +108,7 @@ class Setup:
                 rows=entrant.rows,
                 cost=entrant.cost,
             )
-            for entrant in self.cast.entrants
+            for entrant in self.players.entrants
         )
 
 
@@ -118,30 +118,25 @@ def set_up(scenario: Scenario, settings: Simulation) -> Setup:
     Raises:
         FedmeritError: The scenario cannot be run, or a mechanism not be simulated.
     """
-    if scenario.vertical is not None:
-        raise ScenarioError(
-            f"{scenario.name} is a federation of columns, whose owners train as one or not at all",
-            hint="Simulate one whose members own rows: fedmerit list",
-        )
     if scenario.reward.budget < settings.rounds:
         raise ScenarioError(
             f"reward.budget is {scenario.reward.budget}, which leaves nothing for each of "
             f"{settings.rounds} rounds",
             hint=f"Set reward.budget to {settings.rounds} or more, or take fewer rounds.",
         )
-    consortium = assemble(scenario)
+    consortium = simulation_part(scenario).assemble(scenario)
     federation, seed = consortium.federation, scenario.seed
     settings.check_size(len(federation.members))
     budget = scenario.reward.budget // settings.rounds
-    cast = Cast(federation, misbehaving(scenario), settings, budget=budget, seed=seed)
-    courses = Courses(
-        federation, consortium.model, consortium.settings, seed=seed, columns=cast.columns
+    players = Players(federation, misbehaving(scenario), settings, budget=budget, seed=seed)
+    runs = ParallelRuns(
+        federation, consortium.model, consortium.settings, seed=seed, columns=players.columns
     )
     brought = np.bincount(federation.validation_owners, minlength=len(federation.members))
     able = tuple(bool(rows) for rows in brought)
-    evaluators = [name for name, sees in zip(cast.names, able, strict=True) if sees]
+    evaluators = [name for name, sees in zip(players.names, able, strict=True) if sees]
     panel = Panel(
-        names=cast.names,
+        names=players.names,
         able=able,
         liars=frozenset(_some(evaluators, settings.lying, seed, "liars")),
         settings=settings,
@@ -150,12 +145,12 @@ def set_up(scenario: Scenario, settings: Simulation) -> Setup:
     return Setup(
         settings=settings,
         consortium=consortium,
-        cast=cast,
-        courses=courses,
-        economy=plan(courses, cast, settings, budget),
+        players=players,
+        runs=runs,
+        economy=plan(runs, players, settings, budget),
         panel=panel,
         seed=seed,
-        choices=_choices(cast, settings, seed),
+        choices=_choices(players, settings, seed),
     )
 
 
@@ -168,10 +163,10 @@ def misbehaving(scenario: Scenario) -> dict[str, str]:
     }
 
 
-def _choices(cast: Cast, settings: Simulation, seed: int) -> dict[str, str]:
+def _choices(players: Players, settings: Simulation, seed: int) -> dict[str, str]:
     """Draw who chooses how, among honest members that are not seen to deviate."""
-    free = [n for n in cast.names if n not in cast.guilty and n not in cast.deviators]
-    chosen = dict.fromkeys(cast.names, "honest")
+    free = [n for n in players.names if n not in players.guilty and n not in players.deviators]
+    chosen = dict.fromkeys(players.names, "honest")
     chosen |= dict.fromkeys(_some(free, settings.misreporting, seed, "misreporting"), "misreport")
     rest = [name for name in free if chosen[name] == "honest"]
     return chosen | dict.fromkeys(

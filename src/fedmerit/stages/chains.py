@@ -13,14 +13,9 @@ from fedmerit.chain.node.node import EMBEDDED_CHAIN
 from fedmerit.errors import ChainError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from fedmerit.bundle.directory import Bundle
     from fedmerit.chain import Node
     from fedmerit.scenario.model import Scenario
-
-    #: Told how many of how many steps of a stage are done.
-    Advance = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

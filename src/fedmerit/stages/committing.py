@@ -18,6 +18,7 @@ from fedmerit.bundle.training import whole
 from fedmerit.chain import Commitment
 from fedmerit.chain.order import MAXIMUM_DRAWN
 from fedmerit.chain.proofs.committed import Numbers
+from fedmerit.coalitions import code_of
 from fedmerit.errors import BundleError
 from fedmerit.incentives.methods import SHAPLEY
 from fedmerit.shuffles import permutation
@@ -81,9 +82,8 @@ def utilities_of(bundle: Bundle) -> dict[int, int]:
         BundleError: A gain is recorded in parts of a millionth.
     """
     arrays = bundle.tensors(COALITIONS)
-    masks = (sum(1 << i for i, inside in enumerate(row) if inside) for row in arrays["coalitions"])
     sums = whole(arrays["gains_micro"], COALITIONS).sum(axis=1, dtype=np.int64).tolist()
-    return dict(zip(masks, sums, strict=True))
+    return dict(zip(map(code_of, arrays["coalitions"]), sums, strict=True))
 
 
 def drawn_commitment(table: Mapping[int, int], seed: bytes, n: int, orders: int) -> Commitment:

@@ -7,7 +7,7 @@ by; and after the training, so that nobody can train again to suit it.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from fedmerit.bundle.schemas import (
     ACCOUNTS,
@@ -32,32 +32,14 @@ from fedmerit.streams import derived_seed
 if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle
     from fedmerit.chain import Keyring
+    from fedmerit.progress import Advance
     from fedmerit.scenario.model import Scenario
-    from fedmerit.stages.chains import Advance, ChainChoice
+    from fedmerit.stages.chains import ChainChoice
+    from fedmerit.stages.parts import Together
 
 _STEPS: Final = tuple(STEPS)
 #: What a member is bound to while nothing is trained.
 _NOTHING: Final = bytes(32)
-
-
-class Together(Protocol):
-    """Members that are ready to train, whatever they hold."""
-
-    @property
-    def participants(self) -> tuple[str, ...]:
-        """Their names, in the order that every document keeps."""
-
-    @property
-    def declared_rows(self) -> dict[str, int]:
-        """How many rows each declares, in the same order."""
-
-    @property
-    def committee(self) -> tuple[str, ...]:
-        """Members whose keys sign the report."""
-
-    @property
-    def threshold(self) -> int:
-        """Signatures needed."""
 
 
 def check_agreement(scenario: Scenario, together: Together, chain: ChainChoice) -> None:

@@ -112,13 +112,13 @@ def _check_forgotten(scenario: Scenario) -> None:
 
 def _check_table(scenario: Scenario, n: int) -> None:
     asked = scenario.valuation
-    method = choice(n, asked.budget)[0] if asked.method == "auto" else asked.method
+    method = choice(n, asked.max_coalitions)[0] if asked.method == "auto" else asked.method
     if asked.method not in _WHOLE or method != "exact":
         raise ScenarioError(
             f"{scenario.reward.mechanism} looks at all 2**{n} coalitions, and {method!r} with a "
-            f"budget of {asked.budget} does not measure them all",
-            hint=f"Set method = 'exact' and budget = {2**n} or more below [valuation], or choose "
-            "another mechanism.",
+            f"max_coalitions of {asked.max_coalitions} does not measure them all",
+            hint=f"Set method = 'exact' and max_coalitions = {2**n} or more below [valuation], or "
+            "choose another mechanism.",
         )
 
 

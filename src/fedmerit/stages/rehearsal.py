@@ -34,13 +34,13 @@ def check_method(scenario: Scenario, participants: tuple[str, ...]) -> None:
         ScenarioError: It asks for what no bundle keeps.
     """
     asked, n = scenario.valuation, len(participants)
-    method = choice(n, asked.budget)[0] if asked.method == AUTO else asked.method
+    method = choice(n, asked.max_coalitions)[0] if asked.method == AUTO else asked.method
     try:
         METHODS[method](_Worthless(participants), budget=0, seed=0)
     except BudgetTooSmall as error:  # every method says what it needs before it asks
-        if error.needed > asked.budget:
+        if error.needed > asked.max_coalitions:
             raise BudgetTooSmall(
-                method, budget=asked.budget, needed=error.needed, participants=n
+                method, budget=asked.max_coalitions, needed=error.needed, participants=n
             ) from None
     except GameError as error:
         raise ScenarioError(

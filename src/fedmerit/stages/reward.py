@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from fedmerit.bundle.schemas import (
     FEDERATION,
-    MICRO,
-    NANO,
+    OUTCOME,
     TRAINING,
     VALUATION,
     FederationDocument,
@@ -25,6 +24,7 @@ from fedmerit.incentives import MECHANISMS, Estimate, RoundInput
 from fedmerit.incentives.mechanisms import Need
 from fedmerit.incentives.offers import Bid, History
 from fedmerit.stages.offering import opened_bids
+from fedmerit.units import MICRO, NANO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +32,11 @@ if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle
     from fedmerit.bundle.schemas import OfferDocument
     from fedmerit.scenario.model import Scenario
+
+
+def reward(bundle: Bundle) -> None:
+    """Turn recorded values, and offers where there are any, into integer payments."""
+    bundle.write_document(OUTCOME, decided(bundle))
 
 
 def decided(bundle: Bundle) -> OutcomeDocument:
@@ -46,7 +51,8 @@ def decided(bundle: Bundle) -> OutcomeDocument:
     members = bundle.document(FEDERATION, FederationDocument)
     valued = bundle.document(VALUATION, ValuationDocument)
     opened = opened_bids(bundle)
-    barred = set(bundle.document(TRAINING, TrainingDocument).idle)
+    training = bundle.document(TRAINING, TrainingDocument)
+    barred = {*training.idle, *training.never_accepted(members.names)}
     if opened is not None:
         barred.update(set(valued.participants) - opened.keys())
     needs = MECHANISMS[scenario.reward.mechanism].needs

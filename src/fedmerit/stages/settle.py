@@ -15,7 +15,8 @@ from fedmerit.stages.draw import agreed, drawn_of
 
 if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle
-    from fedmerit.stages.chains import Advance, ChainChoice
+    from fedmerit.progress import Advance
+    from fedmerit.stages.chains import ChainChoice
 
 _STEPS: Final = tuple(STEPS)
 

@@ -10,7 +10,6 @@ from forging import forge, reseal
 
 import fedmerit
 from fedmerit.auditing.files import check_files
-from fedmerit.auditing.numbers import check_numbers
 from fedmerit.auditing.settled import check_settlement
 from fedmerit.auditing.site import Site
 from fedmerit.bundle.directory import COALITIONS, MANIFEST, SEAL, Bundle
@@ -27,16 +26,19 @@ from fedmerit.bundle.schemas import (
     ValuationDocument,
 )
 from fedmerit.bundle.training import read_rounds, recorded_game, recorded_gradients
-from fedmerit.bundle.valuation import Measured, valuation_document
+from fedmerit.bundle.valuation import Measured, Updates, valuation_document
 from fedmerit.canonical import canonical
 from fedmerit.chain.clients import base
 from fedmerit.errors import AuditImpossible, BundleError, FedmeritError
+from fedmerit.kinds.horizontal.auditing import check_numbers
 from fedmerit.scenario.reading import parse
 from fedmerit.stages import draw as drawing
-from fedmerit.stages import stages
 from fedmerit.stages.chains import EMBEDDED
 from fedmerit.stages.committing import write_commitment
-from fedmerit.stages.draw import seed_of
+from fedmerit.stages.draw import draw, seed_of
+from fedmerit.stages.report import report
+from fedmerit.stages.reward import reward
+from fedmerit.stages.settle import settle
 
 KINDS = [
     "accounts.json",
@@ -67,14 +69,14 @@ KINDS = [
 
 def resettle(bundle):
     """Settle altered evidence afresh, as a forger with everybody's keys could."""
-    stages.settle(bundle, EMBEDDED, lambda *_: None)
-    stages.report(bundle)
+    settle(bundle, EMBEDDED, lambda *_: None)
+    report(bundle)
     bundle.write_seal()
 
 
 def redraw(bundle):
     """Open another job for altered members or contracts, which draw the same seed."""
-    stages.draw(bundle, EMBEDDED, lambda *_: None)
+    draw(bundle, EMBEDDED, lambda *_: None)
     resettle(bundle)
 
 
@@ -85,8 +87,7 @@ def revalue(bundle):
     measured = Measured(
         game=game,
         owners=owners,
-        rounds=read_rounds(bundle),
-        gradients=recorded_gradients(bundle),
+        updates=Updates(read_rounds(bundle), recorded_gradients(bundle)),
         curve=bundle.document(VALUATION, ValuationDocument).curve,
     )
     seed = seed_of(bundle)
@@ -345,7 +346,7 @@ def test_a_settlement_of_rows_without_their_spread_is_found_by_retraining(copy):
     arrays["gains_micro"] = np.broadcast_to(means, arrays["gains_micro"].shape).copy()
     copy.write_tensors(COALITIONS, arrays)
     revalue(copy)
-    stages.reward(copy)
+    reward(copy)
     resettle(copy)
 
     assert fedmerit.audit(copy).passed  # it is consistent, and as the committee signed it
@@ -395,7 +396,7 @@ def test_gains_of_rounds_that_a_forger_raised_and_settled_are_found_by_retrainin
     arrays["gains_micro"][arrays["coalitions"][:, 0] == 1] += 10**6
     forged.write_tensors(COALITIONS, arrays)
     revalue(forged)
-    stages.reward(forged)
+    reward(forged)
     resettle(forged)
 
     differences = fedmerit.audit(forged, retrain=True).differences

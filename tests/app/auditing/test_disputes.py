@@ -41,7 +41,6 @@ from fedmerit.commands import app as cli
 from fedmerit.commands import audit as audit_commands
 from fedmerit.errors import AuditImpossible, BundleError, ChainError, Reverted
 from fedmerit.scenario.reading import parse
-from fedmerit.stages import stages
 from fedmerit.stages.chains import EMBEDDED
 from fedmerit.stages.committing import (
     drawn_commitment,
@@ -49,6 +48,8 @@ from fedmerit.stages.committing import (
     utilities_of,
     write_commitment,
 )
+from fedmerit.stages.report import report as report_stage
+from fedmerit.stages.settle import settle as settle_stage
 
 STAKE = 10**18
 SCENARIO = parse(
@@ -56,7 +57,7 @@ SCENARIO = parse(
         "name": "orders",
         "data": {"source": "digits", "partition": {"recipe": "iid", "participants": 6}},
         "training": {"rounds": 2, "local_epochs": 1},
-        "valuation": {"method": "permutation", "budget": 40},
+        "valuation": {"method": "permutation", "max_coalitions": 40},
     },
     origin="test",
 )
@@ -80,8 +81,8 @@ def exact(hospital_bundle, tmp_path):
 
 def settle(bundle):
     """Report altered evidence, as a committee that lies together would."""
-    stages.settle(bundle, EMBEDDED, lambda *_: None)
-    stages.report(bundle)
+    settle_stage(bundle, EMBEDDED, lambda *_: None)
+    report_stage(bundle)
     bundle.write_seal()
 
 

@@ -12,13 +12,12 @@ from itertools import combinations_with_replacement
 import numpy as np
 import pytest
 
-from fedmerit.auditing.rejoined import spread_apart
 from fedmerit.bundle.directory import Bundle
-from fedmerit.bundle.schemas import MICRO, NANO
 from fedmerit.errors import BundleError, ScenarioError
 from fedmerit.incentives import RecordedGame, value
 from fedmerit.incentives.methods.interactions import interactions
-from fedmerit.stages.vertical.tables import (
+from fedmerit.kinds.vertical.retraining import spread_apart
+from fedmerit.kinds.vertical.tables import (
     ROWS_A_NUMBER,
     check_rows,
     every_coalition,
@@ -27,6 +26,7 @@ from fedmerit.stages.vertical.tables import (
     read_table,
     summarise,
 )
+from fedmerit.units import MICRO, NANO
 
 #: Labels that ROWS_A_NUMBER lets the strongest attack read beyond half of them.
 MARGIN = np.arcsin(np.sqrt(1 / ROWS_A_NUMBER)) / np.pi

@@ -15,11 +15,12 @@ from fedmerit.federation import (
     UnderEffort,
     UpdateNoise,
 )
+from fedmerit.kinds.horizontal.wiring import assemble
 from fedmerit.scenario.reading import load, parse, shipped
 from fedmerit.scenario.starter import write_starter
-from fedmerit.stages.wiring import assemble
 
 SMALLEST = {"name": "small", "data": {"source": "digits"}}
+OFFERED = {"name": "a", "offer": {"cost": 5, "overstates": 2.0}}
 
 
 def refusal(given):
@@ -78,9 +79,9 @@ def test_a_budget_is_kept_to_the_last_base_unit_however_it_is_written(budget):
 
 
 def test_a_new_member_with_a_source_of_rows_but_no_number_of_them_is_refused():
-    error = refusal({**SMALLEST, "members": [{"name": "new", "take_from": "old"}]})
+    error = refusal({**SMALLEST, "members": [{"name": "new", "rows_from": "old"}]})
 
-    assert "'take_from' and 'rows' go together" in str(error)
+    assert "'rows_from' and 'row_count' go together" in str(error)
 
 
 def test_every_setting_of_a_behaviour_reaches_it():
@@ -155,7 +156,7 @@ def test_the_starter_runs_as_it_is_and_explains_every_setting(tmp_path):
 
     text = path.read_text()
     assert load(path).name == "my-scenario"
-    for setting in ("local_epochs", "validation_share", "threshold", "take_from", "alpha"):
+    for setting in ("local_epochs", "validation_share", "threshold", "rows_from", "alpha"):
         assert f"# {setting} =" in text
 
 
@@ -175,3 +176,34 @@ def test_the_starter_never_overwrites_a_file(tmp_path):
         write_starter(tmp_path / "mine.toml", None)
 
     assert (tmp_path / "mine.toml").read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    ("given", "old", "read"),
+    [
+        ({"valuation": {"budget": 7}}, "budget", lambda s: s.valuation.max_coalitions == 7),
+        (
+            {"valuation": {"label_holder": "mandatory"}},
+            "label_holder",
+            lambda s: s.valuation.label_policy == "mandatory",
+        ),
+        (
+            {"members": [{"name": "a", "take_from": "b", "rows": 9}]},
+            "take_from",
+            lambda s: (s.members[0].rows_from, s.members[0].row_count) == ("b", 9),
+        ),
+        ({"members": [OFFERED]}, "overstates", lambda s: s.members[0].offer.asked == 10),
+    ],
+)
+def test_a_setting_is_taken_by_its_old_name_with_a_word_on_the_new(given, old, read):
+    with pytest.warns(FutureWarning, match=f"'{old}' is called"):
+        scenario = parse({**SMALLEST, **given}, origin="mine.toml")
+
+    assert read(scenario)
+    assert scenario == parse(tomllib.loads(scenario.to_toml()), origin="again")
+
+
+def test_a_setting_by_both_its_names_is_refused():
+    given = {**SMALLEST, "valuation": {"budget": 7, "max_coalitions": 8}}
+
+    assert "no setting 'valuation.budget'" in str(refusal(given))

@@ -12,10 +12,10 @@ from fedmerit.federation import train
 from fedmerit.incentives import MECHANISMS
 from fedmerit.incentives.mechanisms import Need
 from fedmerit.incentives.participation import QUARTERS, RISING, SIMULATED, Patience
+from fedmerit.kinds.horizontal.wiring import assemble
 from fedmerit.scenario.reading import load
 from fedmerit.simulation import Simulation, simulate
 from fedmerit.simulation.document import as_json
-from fedmerit.stages.wiring import assemble
 
 
 def runs_of(comparison):

@@ -106,7 +106,7 @@ def test_what_the_chain_cannot_follow_is_committed_as_a_table_alone(method, tmp_
     data = {"source": "digits", "partition": {"recipe": "iid", "participants": 6}}
 
     bundle = fedmerit.run(
-        small(data=data, valuation={"method": method, "budget": 40}), tmp_path / "b"
+        small(data=data, valuation={"method": method, "max_coalitions": 40}), tmp_path / "b"
     )
 
     valued = commitment_of(bundle)

@@ -9,7 +9,7 @@ import pytest
 
 from fedmerit.bundle.directory import Bundle
 from fedmerit.errors import BundleError
-from fedmerit.stages.vertical.models import models_folder, read_models, write_models
+from fedmerit.kinds.vertical.models import models_folder, read_models, write_models
 
 WEIGHTS = {"the bank": {"weights": np.ones(2)}, "shop": {"weights": np.zeros(3)}}
 

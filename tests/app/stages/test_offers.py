@@ -31,11 +31,12 @@ from fedmerit.errors import BidError, ChainError, RewardError, ScenarioError
 from fedmerit.incentives import MECHANISMS, SETTLED
 from fedmerit.incentives.mechanisms import UNSETTLED, Need
 from fedmerit.scenario.reading import load, parse
-from fedmerit.stages import stages
 from fedmerit.stages.chains import EMBEDDED
+from fedmerit.stages.check import check
 from fedmerit.stages.draw import drawn_of, update_digests_of
 from fedmerit.stages.offering import check_offers
-from fedmerit.stages.reward import decided
+from fedmerit.stages.report import report
+from fedmerit.stages.reward import decided, reward
 
 #: What members' parts cost them; the last one never opens its offer.
 COSTS = {"member-1": 300, "member-2": 100, "member-3": 120, "member-4": 1}
@@ -45,7 +46,7 @@ ROWS = {"member-1": 90, "member-2": 90, "member-3": 90, "member-4": 90}
 def market(**changes):
     """Give a scenario of four owners of digits, of whom the third overstates its costs."""
     members = [{"name": name, "offer": {"cost": cost}} for name, cost in COSTS.items()]
-    members[2]["offer"]["overstates"] = 1.5
+    members[2]["offer"]["ask_multiplier"] = 1.5
     members[3]["reveals"] = False
     scenario = {
         "name": "market",
@@ -185,10 +186,10 @@ def test_an_offer_that_is_changed_everywhere_but_on_the_chain_is_found(copy):
 
     rewrite(copy, cheaper)
     forge(copy, BIDS, asks(0, 10))
-    stages.reward(copy)
+    reward(copy)
     assert copy.document(OUTCOME, OutcomeDocument).payments == (180, 180, 0, 0)
     copy.write_manifest()
-    stages.report(copy)
+    report(copy)
     copy.write_seal()
 
     assert found(copy) >= {"bound updates", "sealed bids", "money"}
@@ -210,7 +211,7 @@ def test_a_committee_that_keeps_too_many_offers_sealed_is_refused_before_the_tra
     silent = market(settlement={"committee": ["member-4", "member-1"], "threshold": 2})
 
     with pytest.raises(ChainError, match="1 of its 2 members show their secret"):
-        stages.check(silent, EMBEDDED)
+        check(silent, EMBEDDED)
 
 
 def test_more_rows_than_are_declared_are_found(copy):
@@ -257,7 +258,7 @@ def test_every_mechanism_that_runs_can_settle_decides_on_what_a_run_records(mech
 @pytest.mark.parametrize("mechanism", UNSETTLED)
 def test_what_no_run_can_settle_is_refused_with_the_reason(mechanism):
     with pytest.raises(RewardError, match=f"no run can settle '{mechanism}': it ") as caught:
-        stages.check(market(reward={"mechanism": mechanism}), EMBEDDED)
+        check(market(reward={"mechanism": mechanism}), EMBEDDED)
 
     assert "proportional-share" in caught.value.hint
 
@@ -305,7 +306,7 @@ def test_a_reputation_decides_between_asks(copy):
             "falling costs",
         ),
         (
-            {"reward": {"mechanism": "vcg"}, "valuation": {"budget": 15}},
+            {"reward": {"mechanism": "vcg"}, "valuation": {"max_coalitions": 15}},
             ScenarioError,
             r"all 2\*\*4 coalitions",
         ),
@@ -336,8 +337,8 @@ def test_what_would_keep_the_mechanism_from_deciding_is_found_before_the_trainin
         ({"members": offers(**{"member-1": {"cost": 2**128}})}, "offer.cost"),
         ({"members": offers(**{"member-1": {"cost": float("nan")}})}, "offer.cost"),
         (
-            {"members": offers(**{"member-1": {"cost": 1, "overstates": float("nan")}})},
-            "offer.overstates",
+            {"members": offers(**{"member-1": {"cost": 1, "ask_multiplier": float("nan")}})},
+            "offer.ask_multiplier",
         ),
         ({"members": offers(**{"member-1": {"cost": 1, "units": 0}})}, "offer.units"),
         ({"members": offers(**{"member-1": {"cots": 1}})}, "no setting 'members.0.offer.cots'"),
@@ -401,9 +402,9 @@ def test_owners_of_columns_may_offer_too():
 def test_the_shipped_auction_buys_from_three_hospitals_and_not_from_the_rest():
     scenario = load("data-auction")
 
-    stages.check(scenario, EMBEDDED)
+    check(scenario, EMBEDDED)
     assert scenario.offers["Switzerland"].asked == 90 * 10**18
     data = scenario.model_dump(mode="json", exclude_none=True)
     data["members"][0]["offer"]["units"] = 165
     with pytest.raises(BidError, match="declares 164"):
-        stages.check(parse(data, origin="test"), EMBEDDED)
+        check(parse(data, origin="test"), EMBEDDED)

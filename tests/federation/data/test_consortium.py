@@ -19,7 +19,7 @@ from fedmerit.federation import (
 )
 
 RIDER = Role(name="rider", behaviour=FreeRider())
-FLIPPER = Role(name="flipper", behaviour=LabelFlip(1.0), take_from="a", rows=10)
+FLIPPER = Role(name="flipper", behaviour=LabelFlip(1.0), rows_from="a", row_count=10)
 
 
 def numbered(sizes=(40, 20), classes=("no", "yes")):
@@ -144,20 +144,20 @@ def test_a_member_without_rows_is_refused_with_the_nearest_name():
 
 def test_a_slice_of_nobody_is_refused_with_the_nearest_name():
     table = load_builtin("heart-disease")
-    role = Role(name="new", take_from="Clevland", rows=9)
+    role = Role(name="new", rows_from="Clevland", row_count=9)
 
     assert "Did you mean 'Cleveland'" in refusal(table, roles=[role])
 
 
 @pytest.mark.parametrize("rows", [0, 1, 39, 40, 500])
 def test_a_slice_that_leaves_too_little_is_refused_with_the_limits(rows):
-    role = Role(name="new", take_from="a", rows=rows)
+    role = Role(name="new", rows_from="a", row_count=rows)
 
     assert "between 2 and 38" in refusal(roles=[role])
 
 
 def test_a_slice_for_someone_with_rows_is_refused():
-    assert "rows of its own" in refusal(roles=[Role(name="b", take_from="a", rows=5)])
+    assert "rows of its own" in refusal(roles=[Role(name="b", rows_from="a", row_count=5)])
 
 
 def test_two_roles_of_one_name_are_refused():

@@ -6,7 +6,7 @@ import numpy as np
 from Crypto.Hash import keccak
 
 from fedmerit.federation import Round, update_digests
-from fedmerit.federation.horizontal.record import idle_members
+from fedmerit.federation.horizontal.record import zero_update_members
 
 
 def recorded(updates, weights, number=1):
@@ -47,4 +47,4 @@ def test_idle_members_were_accepted_and_never_moved():
         recorded([[0, 0], [0, 0], [0, 0], [0, 2]], [0.5, 0, 0, 0.5], 2),
     )
 
-    assert idle_members(("zero", "never", "once", "late"), rounds) == ("zero",)
+    assert zero_update_members(("zero", "never", "once", "late"), rounds) == ("zero",)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from fedmerit.bundle.schemas import MICRO
 from fedmerit.report.readings import order
 from fedmerit.report.theme import across, blank, by_member, grid, label, looks, short_label
 from fedmerit.report.units import chance, decimals_for, milli, number, unit
+from fedmerit.units import MICRO
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -6,7 +6,6 @@ may be called anything.
 
 from fedmerit.report.sentences.certainty import completing, not_completing, trusting
 from fedmerit.report.sentences.course import (
-    checking,
     gathering,
     helping,
     learning,
@@ -18,7 +17,6 @@ from fedmerit.report.sentences.payments import explaining, paying
 from fedmerit.report.sentences.values import free_riders, gained, judging, valuing
 
 __all__ = [
-    "checking",
     "completing",
     "drawing",
     "explaining",

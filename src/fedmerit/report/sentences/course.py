@@ -1,4 +1,4 @@
-"""Sentences on the course of the run: training, settlement, and how to check it all."""
+"""Sentences on the course of the run: training, settlement, and what nobody should read into it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 
-from fedmerit.report.sentences import joint
 from fedmerit.report.sentences.values import weighing
 from fedmerit.report.sentences.wording import strong
 from fedmerit.report.units import (
@@ -26,6 +25,11 @@ if TYPE_CHECKING:
     from fedmerit.report.findings import Findings
 
 _MOST: Final = 8
+_WORSE: Final = Markup(
+    "<strong>The trained model fits the validation rows worse than the untrained one.</strong> The "
+    "step size may be too large for these rows, or members do harm. Values and payments are of "
+    "this model."
+)
 
 
 def learning(findings: Findings) -> list[Markup]:
@@ -39,6 +43,7 @@ def learning(findings: Findings) -> list[Markup]:
     )
     traffic = sum(each.bytes_up + each.bytes_down for each in training.rounds)
     return [
+        *([_WORSE] if training.is_worse_than_untrained else []),
         Markup(
             "The joint model of {parameters} learned for {rounds}. {stopped} On the validation "
             "rows it went from {before} to <strong>{after}</strong> right predictions, and from "
@@ -148,33 +153,6 @@ def settling(findings: Findings) -> list[Markup]:
             paid=exact_tokens(ledger.paid),
             reserve=exact_tokens(ledger.reserve),
         )
-    ]
-
-
-def checking(findings: Findings) -> list[Markup]:
-    """Say what an audit does, and how to make one."""
-    if findings.joint is not None:
-        return joint.checking(findings.joint.vertical)
-    accuracy = findings.valuation.metric == "accuracy"
-    return [
-        Markup(
-            "Anyone with this directory can run <code>fedmerit audit &lt;directory&gt;</code>. It "
-            "trusts nothing in it: it compares every file with its digest, plays the chain's "
-            "transactions again or reads the live chain, checks the committee's signatures, "
-            "averages every round's updates again, computes the values, their intervals and ranks "
-            "again from the table of coalitions and the payments from the values, holds them "
-            "against the payment root and the claims on the chain, and draws this report again."
-        ),
-        Markup(
-            "The metric is the gain in {metric} over the untrained model. Values are kept in "
-            "billionths of {unit}, payments in base units, 10<sup>18</sup> to the token; both "
-            "are integers, so that everyone computes the same payments."
-        ).format(
-            metric="accuracy on the validation rows"
-            if accuracy
-            else "mean log-likelihood per validation row",
-            unit="a right answer" if accuracy else "a nat",
-        ),
     ]
 
 

@@ -37,6 +37,11 @@ def paying(findings: Findings) -> list[Markup]:
                 strong(unpaid), "is" if len(unpaid) == 1 else "are"
             )
         )
+    unused = findings.training.never_accepted([step.name for step in outcome.steps])
+    if len(unused) == len(outcome.steps):
+        said.append(Markup("No update could be used in any round, so nobody contributed."))
+    elif unused:
+        said.append(Markup("No update of {} could be used.").format(strong(list(unused))))
     return [Markup(" ").join(said)]
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 
-from fedmerit.bundle.schemas import NANO
 from fedmerit.incentives import METHODS
 from fedmerit.incentives.methods import SHAPLEY
 from fedmerit.report.figures.comparison import beyond
@@ -15,6 +14,7 @@ from fedmerit.report.figures.contributions import evaluators_of, readings, readi
 from fedmerit.report.readings import baselines, order, uncertain
 from fedmerit.report.sentences.wording import harmful, strong, value_of
 from fedmerit.report.units import count, listed, number, percent, unit
+from fedmerit.units import NANO
 
 if TYPE_CHECKING:
     from fedmerit.bundle.schemas import ValuationDocument

@@ -1,0 +1,22 @@
+"""Members own rows of one table's form and train by federated averaging.
+
+May import every room below :mod:`fedmerit.simulation`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fedmerit.kinds.horizontal import (
+        auditing,
+        report,
+        retraining,
+        scenario,
+        simulation,
+        stages,
+        summary,
+    )
+    from fedmerit.kinds.parts import Parts
+
+    _PARTS: Parts = (scenario, stages, report, summary, auditing, retraining, simulation)

@@ -1,0 +1,125 @@
+"""The sections and figures of a run whose members own rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from fedmerit.report import figures, records, sentences, worth
+from fedmerit.report import sections as common
+from fedmerit.report.headline import KeyFigure
+from fedmerit.report.layout import Chart, Section
+from fedmerit.report.units import number, percent
+
+if TYPE_CHECKING:
+    from fedmerit.bundle.directory import Bundle
+    from fedmerit.report.findings import Findings
+
+
+def read(_bundle: Bundle) -> None:
+    """Read nothing: rows have no documents of their own."""
+
+
+def model_figures(findings: Findings) -> tuple[KeyFigure, KeyFigure]:
+    """Give the model's accuracy, and what not pooling the rows costs."""
+    training = findings.training
+    return (
+        KeyFigure(
+            "Accuracy of the joint model",
+            percent(training.rounds[-1].accuracy_ppm),
+            "",
+            f"{percent(training.initial_accuracy_ppm)} before training",
+        ),
+        KeyFigure(
+            "Against pooled training",
+            number(-training.delta_ppm / 10**4, 1, sign=True),
+            "points",
+            f"{percent(training.pooled_accuracy_ppm)} with all rows in one place",
+        ),
+    )
+
+
+def sections(findings: Findings) -> list[Section]:
+    """Give all sections, in reading order."""
+    found = [
+        worth.contributed(findings),
+        worth.sure(findings),
+        worth.together(findings),
+        *common.bought(findings),
+        common.paid(findings),
+        common.why(findings),
+        _learned(findings),
+        worth.helped(findings),
+        worth.judged(findings),
+        _members(findings),
+        common.draw(findings),
+        common.ledger(findings),
+        common.checking(findings),
+    ]
+    return [section for section in found if section.charts or section.tables]
+
+
+def _learned(findings: Findings) -> Section:
+    training = findings.training
+    alt = "A line over the rounds, beside the untrained model and training on pooled data."
+    return Section(
+        id="learned",
+        title="How the model learned",
+        text=sentences.learning(findings),
+        charts=(
+            Chart(
+                id="chart-likelihood",
+                title="Log-likelihood",
+                alt=alt,
+                figure=figures.log_likelihood(training),
+            ),
+            Chart(
+                id="chart-accuracy", title="Accuracy", alt=alt, figure=figures.accuracy(training)
+            ),
+            Chart(
+                id="chart-own-rows",
+                title="Log-likelihood on each member's own validation rows",
+                alt="A line a member over the rounds: how well the joint model fits its rows.",
+                figure=figures.own_rows(training, findings.valuation.participants),
+            ),
+        ),
+        tables=(
+            records.learning(training),
+            records.own_rows(training, findings.valuation.participants),
+        ),
+    )
+
+
+def _members(findings: Findings) -> Section:
+    return Section(
+        id="members",
+        title="Members",
+        text=sentences.gathering(findings),
+        tables=(records.members(findings.federation, findings.training),),
+    )
+
+
+def checking(findings: Findings) -> list[Markup]:
+    """Say what an audit does, and how to make one."""
+    accuracy = findings.valuation.metric == "accuracy"
+    return [
+        Markup(
+            "Anyone with this directory can run <code>fedmerit audit &lt;directory&gt;</code>. It "
+            "trusts nothing in it: it compares every file with its digest, plays the chain's "
+            "transactions again or reads the live chain, checks the committee's signatures, "
+            "averages every round's updates again, computes the values, their intervals and ranks "
+            "again from the table of coalitions and the payments from the values, holds them "
+            "against the payment root and the claims on the chain, and draws this report again."
+        ),
+        Markup(
+            "The metric is the gain in {metric} over the untrained model. Values are kept in "
+            "billionths of {unit}, payments in base units, 10<sup>18</sup> to the token; both "
+            "are integers, so that everyone computes the same payments."
+        ).format(
+            metric="accuracy on the validation rows"
+            if accuracy
+            else "mean log-likelihood per validation row",
+            unit="a right answer" if accuracy else "a nat",
+        ),
+    ]

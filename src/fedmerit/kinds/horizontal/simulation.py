@@ -1,0 +1,5 @@
+"""How owners of rows enter a simulation: as they are."""
+
+from fedmerit.kinds.horizontal.wiring import assemble
+
+__all__ = ["assemble"]

@@ -1,0 +1,108 @@
+"""The value stage of a run whose members own rows: every coalition's model or updates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from fedmerit import federation as federated
+from fedmerit.bundle.directory import COALITIONS
+from fedmerit.bundle.schemas import FEDERATION, GRADIENTS, VALUATION, FederationDocument
+from fedmerit.bundle.training import coalition_arrays
+from fedmerit.bundle.valuation import Measured, Updates, curve_point, valuation_document
+from fedmerit.incentives import CachedGame
+from fedmerit.incentives import value as value_game
+from fedmerit.kinds.horizontal.training import kept_run
+from fedmerit.kinds.horizontal.wiring import assemble
+from fedmerit.stages.committing import write_commitment
+from fedmerit.stages.draw import seed_of
+from fedmerit.streams import derived_seed
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from fedmerit.bundle.directory import Bundle
+    from fedmerit.bundle.schemas import CurvePoint
+    from fedmerit.federation import TrainingRecord
+    from fedmerit.kinds.horizontal.wiring import Consortium
+    from fedmerit.progress import Advance
+    from fedmerit.scenario.model import Scenario
+
+#: Coalitions per member that a round's values may take at least; they cost next to nothing.
+_LEAST_OF_A_ROUND: Final = 10
+
+
+def value(bundle: Bundle, advance: Advance) -> None:
+    """Measure coalitions, value the members, and value each round beside it."""
+    scenario = bundle.scenario
+    consortium, seed = assemble(scenario), seed_of(bundle)
+    record = kept_run(bundle, consortium)
+    run = played(record, consortium, scenario)
+    game = CachedGame(game_of(record, consortium, scenario, advance))
+    updates = Updates(record.rounds, gradients(run))
+    measured = Measured(
+        game=game,
+        owners=consortium.federation.validation_owners,
+        updates=updates,
+        curve=curve(run, scenario, seed),
+    )
+    members = bundle.document(FEDERATION, FederationDocument)
+    document = valuation_document(measured, scenario, members, seed)
+    bundle.write_tensors(COALITIONS, coalition_arrays(game.table(), measured.owners))
+    bundle.write_tensors(GRADIENTS, {"gradients": updates.gradients})
+    bundle.write_document(VALUATION, document)
+    write_commitment(bundle)
+
+
+def game_of(
+    record: TrainingRecord,
+    consortium: Consortium,
+    scenario: Scenario,
+    advance: Advance | None = None,
+) -> federated.RetrainingGame | federated.RunGame:
+    """Give the game that the members are valued by."""
+    if scenario.valuation.game == "rounds":
+        return played(record, consortium, scenario)
+    return federated.RetrainingGame(
+        consortium.federation,
+        consortium.model,
+        consortium.settings,
+        rounds=len(record.rounds),
+        seed=scenario.seed,
+        progress=advance,
+    )
+
+
+def played(record: TrainingRecord, consortium: Consortium, scenario: Scenario) -> federated.RunGame:
+    """Give the game of the rounds that took place."""
+    asked = scenario.valuation
+    return federated.RunGame(
+        record, consortium.federation, weights=asked.weights, metric=asked.metric
+    )
+
+
+def gradients(run: federated.RunGame) -> NDArray[np.float32]:
+    """Give the validation loss's gradient at each round's model, ``(rounds, parameters)``.
+
+    Where a model has diverged so far that it has none, the gradient is 0.
+    """
+    return np.nan_to_num(run.gradients, nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def curve(run: federated.RunGame, scenario: Scenario, seed: int) -> list[CurvePoint]:
+    """Value every round's own game: exactly where the budget allows it, or by joining orders."""
+    n = len(run.participants)
+    budget = max(scenario.valuation.max_coalitions, _LEAST_OF_A_ROUND * n)
+    return [
+        curve_point(
+            number,
+            value_game(
+                round_,
+                method="exact" if 2**n <= budget else "antithetic",
+                budget=budget,
+                seed=derived_seed(seed, "valuation", "round", number),
+            ),
+        )
+        for number, round_ in enumerate(run.rounds, start=1)
+    ]

@@ -1,0 +1,38 @@
+"""What would stop a vertical run late, found out before it begins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fedmerit.errors import ScenarioError
+from fedmerit.federation.vertical.equations import check_exposures
+from fedmerit.kinds.vertical.protocols import terms_of
+from fedmerit.kinds.vertical.scenario import vertical_of
+from fedmerit.kinds.vertical.tables import check_rows
+from fedmerit.kinds.vertical.wiring import task_of
+
+if TYPE_CHECKING:
+    from fedmerit.kinds.vertical.wiring import VerticalFederation
+    from fedmerit.scenario.model import Scenario
+
+
+def rehearse(federation: VerticalFederation, scenario: Scenario) -> None:
+    """Find out before the training what would stop it, by one who may see all tables.
+
+    Raises:
+        FedmeritError: Keys, batches, networks or the game do not go together, or a party would see
+            too many equations in another's secrets.
+    """
+    asked = vertical_of(scenario)
+    task = task_of(federation, scenario)
+    federation.learner.check(task)
+    seen = terms_of(asked).shows_parts(asked)
+    if scenario.valuation.game == "embeddings" and not seen:
+        raise ScenarioError(
+            "valuation.game = 'embeddings' needs what the label holder saw, and it sees sums alone",
+            hint="Set show_parts = true for a regression, or forward = 'plain' for networks.",
+        )
+    check_exposures(
+        task, federation.learner.settings, seed=scenario.seed, show_parts=asked.show_parts
+    )
+    check_rows(len(task.parties), 1 + seen, len(task.held_out_labels))

@@ -1,0 +1,65 @@
+"""Split learning, set as a scenario asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fedmerit.federation.models import ModelSpec
+from fedmerit.federation.vertical.split.jointmodel import joint_network
+from fedmerit.federation.vertical.split.settings import SplitSettings
+from fedmerit.federation.vertical.split.split import check_networks, train_split
+from fedmerit.kinds.vertical.privacy import noise_settings
+from fedmerit.kinds.vertical.protocols import Trained
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from fedmerit.federation.vertical.task import Matrix, VerticalTask
+    from fedmerit.kinds.vertical.models import Parameters
+    from fedmerit.scenario.columns import Vertical
+    from fedmerit.scenario.model import Scenario
+
+
+class Learner:
+    """A :class:`fedmerit.kinds.vertical.protocols.Learner`.
+
+    Attributes:
+        settings: How it trains.
+    """
+
+    def __init__(self, scenario: Scenario, asked: Vertical) -> None:
+        chosen = scenario.model
+        self.settings = SplitSettings(
+            bottom=ModelSpec(kind=chosen.kind, hidden=chosen.hidden, arguments=chosen.arguments),
+            width=asked.width,
+            epochs=asked.epochs,
+            batch_size=asked.batch_size,
+            learning_rate=asked.learning_rate,
+            labels=noise_settings(asked.label_noise),
+            features=noise_settings(asked.feature_noise),
+            forward=asked.forward,
+            key_bits=asked.key_bits,
+        )
+
+    def check(self, task: VerticalTask) -> None:
+        """Refuse networks that cannot be built for the task."""
+        check_networks(task, self.settings)
+
+    def learn(self, task: VerticalTask, *, seed: int, folder: Path | None) -> Trained:
+        """Train, in this process: *folder* is for a protocol between processes."""
+        del folder
+        found = train_split(task, self.settings, seed=seed)
+        return Trained(
+            scores=found.scores,
+            parameters=found.bottoms,
+            epochs=self.settings.epochs,
+            embeddings=found.embeddings,
+            transcripts={"training": found.transcript},
+        )
+
+    def scores(
+        self, task: VerticalTask, parameters: Parameters, *, seed: int
+    ) -> Callable[[Matrix], Matrix]:
+        """Put the parties' networks together."""
+        return joint_network(task, self.settings, parameters, seed=seed)

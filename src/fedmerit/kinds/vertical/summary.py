@@ -1,0 +1,63 @@
+"""What the command line says of a run whose members own columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fedmerit.bundle.schemas import FEDERATION, FederationDocument
+from fedmerit.bundle.vertical_schemas import (
+    OPINIONS,
+    SAFE_BITS,
+    VERTICAL,
+    OpinionsDocument,
+    VerticalDocument,
+)
+from fedmerit.kinds.vertical.models import models_folder
+from fedmerit.report.units import milli, number
+from fedmerit.units import MICRO
+
+if TYPE_CHECKING:
+    from fedmerit.bundle.directory import Bundle
+
+
+def member_cells(bundle: Bundle) -> dict[str, dict[str, str]]:
+    """Give how many columns each owner holds, of how many rows."""
+    said = bundle.document(VERTICAL, VerticalDocument)
+    columns = {owner.name: len(owner.columns) for owner in said.owners}
+    return {
+        member.name: {
+            "Columns": f"{columns[member.name]:,}",
+            "Its rows": f"{member.declared_rows:,}",
+        }
+        for member in bundle.document(FEDERATION, FederationDocument).members
+    }
+
+
+def model_figures(bundle: Bundle) -> dict[str, str]:
+    """Give the model's area under the curve, what was sent, and values by other games."""
+    said = bundle.document(VERTICAL, VerticalDocument)
+    sent = ", ".join(f"{party} {size // 1000:,} kB" for party, size in said.bytes_sent.items())
+    rounds = sum(each.rounds for each in said.protocols)
+    figures = {
+        "AUC": f"{number(said.area_ppm / MICRO, 4)}, the joined table's "
+        f"{number(said.joined_area_ppm / MICRO, 4)}: delta "
+        f"{number(said.delta_area_ppm / MICRO, 4, sign=True)}",
+        "Aligned": f"{said.common:,} people are known to all",
+        "Sent": f"{sent}; {rounds:,} messages in a row",
+    }
+    epsilons = (("labels", said.label_epsilon_micro), ("features", said.feature_epsilon_micro))
+    if noised := [f"{what} {number(e / MICRO, 2)}" for what, e in epsilons if e is not None]:
+        figures["Epsilon"] = f"{', '.join(noised)} at delta {said.delta_ppm / MICRO:g}"
+    figures["Equations"] = "; ".join(
+        f"{seen.party}: {seen.equations:,} in {seen.unknowns:,} {seen.secret}"
+        + (" (the predictions)" if seen.agreed else "")
+        for seen in said.exposures
+    )
+    for game in bundle.document(OPINIONS, OpinionsDocument).games:
+        values = (number(milli(value), 2) for value in game.values)
+        figures[f"By {game.game}, labels {game.label_holder}"] = ", ".join(values)
+    if (own := models_folder(bundle)).is_dir():
+        figures["Models"] = f"{own}, a file for each owner, and for nobody else"
+    if 0 < said.key_bits < SAFE_BITS:
+        figures["Rehearsal"] = f"keys of {said.key_bits} bits hide nothing: use {SAFE_BITS:,}"
+    return figures

@@ -1,0 +1,214 @@
+"""What a bundle keeps of every coalition's gains: means, and the spread that errors need.
+
+Never a gain on a row: an owner that knows its own columns knows what its own model says of a
+row, and whether that gained there is the row's label. Sums over rows are few numbers about many
+labels; :func:`least_rows` says how many rows they need to be few.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from fedmerit.bundle.training import whole
+from fedmerit.coalitions import every_coalition
+from fedmerit.errors import BundleError, ScenarioError
+from fedmerit.incentives import AUTO, RecordedGame
+from fedmerit.incentives import value as value_game
+from fedmerit.incentives.methods import SHAPLEY
+from fedmerit.incentives.methods.interactions import interactions
+from fedmerit.units import MICRO, NANO
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from fedmerit.bundle.directory import Bundle
+    from fedmerit.federation.vertical.task import Matrix
+
+#: Validation rows for each number that is published about them. Whoever knew every score of
+#: every coalition would have one linear equation in the labels for each, and explain a tenth
+#: of their variance at most: asin(sqrt(1/10)) / pi = 10% more labels than by guessing.
+ROWS_A_NUMBER: Final = 10
+#: Three models' log-likelihoods and accuracies, and two areas.
+_QUALITIES: Final = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Summary:
+    """What is published of one game: sums over all validation rows.
+
+    Attributes:
+        worths_micro: Mean gain of each coalition with the labels given, ``(2**n,)``, millionths.
+        given_nano: Variance over rows of each party's Shapley value with the labels given,
+            ``(n,)``, in billionths of a squared nat.
+        mandatory_nano: The same, where the label holder has to be in a coalition.
+        values_nano: Covariance over rows of the values by the method and the reading of labels
+            that are paid, ``(n, n)``.
+        pairs_nano: Variance over rows of each pair's interaction, ``(n, n)``, by that reading.
+    """
+
+    worths_micro: NDArray[np.int64]
+    given_nano: NDArray[np.int64]
+    mandatory_nano: NDArray[np.int64]
+    values_nano: NDArray[np.int64]
+    pairs_nano: NDArray[np.int64]
+
+
+def least_rows(players: int, games: int) -> int:
+    """Give how many validation rows *games* games of so many parties may be published about."""
+    numbers = games * ((1 << players) - 1 + 2 * players + players * players)
+    return ROWS_A_NUMBER * (numbers + _QUALITIES)
+
+
+def check_rows(players: int, games: int, rows: int) -> None:
+    """Refuse to publish so much about so few rows that it would tell their labels.
+
+    Raises:
+        ScenarioError: There are too few validation rows.
+    """
+    if rows < (least := least_rows(players, games)):
+        raise ScenarioError(
+            f"{rows} validation rows are too few for what a bundle tells of {players} parties: "
+            f"below {least} it would tell too much of single labels",
+            hint="Raise data.validation_share, join parties, or leave show_parts out.",
+        )
+
+
+def summarise(gains: Matrix, method: str, label_holder: str) -> Summary:
+    """Sum up gains by row, so that no row is left in them.
+
+    Args:
+        gains: Of every coalition with the labels given, ``(2**n, validation rows)``.
+        method: What the parties are valued by: of one that samples, the spread is that of the
+            values that it approaches.
+        label_holder: The reading of labels that is paid.
+    """
+    names = tuple(map(str, range(len(gains).bit_length() - 1)))
+    given, mandatory = (_by_row(names, gains, reading) for reading in ("given", "mandatory"))
+    paid = given if label_holder == "given" else mandatory
+    limit = "exact" if method in {AUTO, *SHAPLEY} else method
+    errors = interactions(paid, budget=len(gains), seed=0).standard_errors
+    return Summary(
+        np.rint(gains.mean(axis=1) * MICRO).astype(np.int64),
+        _nano(_covariance(given, "exact").diagonal()),
+        _nano(_covariance(mandatory, "exact").diagonal()),
+        _nano(_covariance(paid, limit)),
+        _nano(errors**2 * gains.shape[1]),
+    )
+
+
+def write_table(bundle: Bundle, name: str, gains: Matrix) -> None:
+    """Keep what may be told of the gains of every coalition, the labels given."""
+    asked = bundle.scenario.valuation
+    bundle.write_tensors(name, asdict(summarise(gains, asked.method, asked.label_policy)))
+
+
+def read_table(bundle: Bundle, name: str, players: int) -> Summary:
+    """Read what is kept of every coalition's gains.
+
+    Raises:
+        BundleError: It is not of its form, or no game has such sums.
+    """
+    arrays = bundle.tensors(name)
+    shapes = {
+        "worths_micro": (2**players,),
+        **dict.fromkeys(("given_nano", "mandatory_nano"), (players,)),
+        **dict.fromkeys(("values_nano", "pairs_nano"), (players, players)),
+    }
+    if {key: array.shape for key, array in arrays.items()} != shapes:
+        raise BundleError(
+            f"{name} holds {', '.join(f'{k} {a.shape}' for k, a in sorted(arrays.items()))}"
+        )
+    kept = Summary(**{key: whole(array, name).astype(np.int64) for key, array in arrays.items()})
+    if wrong := _impossible(kept):
+        raise BundleError(f"{name} is of no game: {wrong}")
+    return kept
+
+
+def _impossible(kept: Summary) -> str:
+    """Say what no game's sums are; nothing if they may be some game's."""
+    if nobody := int(kept.worths_micro[0]):
+        return f"nobody gains {nobody} millionths of a nat"
+    for name in ("values_nano", "pairs_nano"):
+        matrix = getattr(kept, name)
+        if (np.abs(matrix - matrix.T) > 1).any():  # each half was rounded by itself
+            return f"{name} is not symmetric"
+    variances = (kept.given_nano, kept.mandatory_nano, kept.pairs_nano, kept.values_nano.diagonal())
+    least = min(int(each.min()) for each in variances)
+    return f"a variance is {least} billionths of a squared nat" if least < 0 else ""
+
+
+def party_game(
+    participants: tuple[str, ...],
+    kept: Summary,
+    label_holder: str,
+    covariance: Matrix,
+    rows: int,
+) -> RecordedGame:
+    """Give a game with the kept means, whose values have *covariance* over its rows.
+
+    It answers by row, as methods want it, but its rows are nobody's: any would do that spread
+    so. What a party adds to a row over its mean is alike in all coalitions.
+
+    Args:
+        participants: The label holder first.
+        kept: Of every coalition with the labels given.
+        label_holder: ``given``, or ``mandatory``: a coalition without it is then worth nothing.
+        covariance: Of the values of single rows, ``(n, n)``, in squared nats.
+        rows: How many validation rows there were.
+
+    Raises:
+        BundleError: There were no more of them than parties.
+    """
+    if rows <= len(participants):
+        raise BundleError(f"{rows} validation rows of {len(participants)} parties have no spread")
+    coalitions = every_coalition(len(participants))
+    off = coalitions @ _scattered(covariance, rows)
+    return RecordedGame(participants, coalitions, _means(coalitions, kept, label_holder) + off)
+
+
+def mean_game(participants: tuple[str, ...], kept: Summary, label_holder: str) -> RecordedGame:
+    """Give the game of the kept means alone: its one row is the mean of all."""
+    coalitions = every_coalition(len(participants))
+    return RecordedGame(participants, coalitions, _means(coalitions, kept, label_holder))
+
+
+def _means(coalitions: NDArray[np.bool_], kept: Summary, label_holder: str) -> Matrix:
+    worths = kept.worths_micro / MICRO
+    return np.where(_plays(coalitions, label_holder), worths, 0.0)[:, None]
+
+
+def _covariance(game: RecordedGame, method: str) -> Matrix:
+    """Give the covariance of the values of single rows, ``(n, n)``."""
+    n = len(game.participants)
+    found = value_game(game, method=method, budget=2**n, seed=0).row_values
+    return np.zeros((n, n)) if found is None else np.cov(found)
+
+
+def _nano(numbers: Matrix) -> NDArray[np.int64]:
+    return np.rint(numbers * NANO).astype(np.int64)
+
+
+def _by_row(names: tuple[str, ...], gains: Matrix, label_holder: str) -> RecordedGame:
+    coalitions = every_coalition(len(names))
+    plays = _plays(coalitions, label_holder)
+    return RecordedGame(names, coalitions, np.where(plays[:, None], gains, 0.0))
+
+
+def _plays(coalitions: NDArray[np.bool_], label_holder: str) -> NDArray[np.bool_]:
+    return np.asarray(coalitions[:, 0] | (label_holder == "given"))
+
+
+def _scattered(covariance: Matrix, rows: int) -> Matrix:
+    """Give numbers whose mean over *rows* is 0 and whose covariance is *covariance*.
+
+    Returns:
+        Shape ``(n, rows)``, out of cosines, which are orthogonal and no draw.
+    """
+    n = len(covariance)
+    scales, directions = np.linalg.eigh(covariance)
+    place = (np.arange(rows) + 0.5) / rows
+    waves = np.sqrt(2 * (rows - 1) / rows) * np.cos(np.pi * np.outer(np.arange(1, n + 1), place))
+    return np.asarray(directions * np.sqrt(scales.clip(min=0.0)) @ waves)

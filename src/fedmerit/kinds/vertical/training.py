@@ -1,0 +1,209 @@
+"""The train stage of a vertical run: align, train on protected numbers, and say what was said."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from fedmerit.bundle import vertical_schemas as joint
+from fedmerit.bundle.schemas import (
+    FEDERATION,
+    RUN,
+    TRAINING,
+    RoundDocument,
+    RunDocument,
+    TrainingDocument,
+    micro,
+)
+from fedmerit.federation.privacy.accountant import DELTA
+from fedmerit.federation.vertical.alignment.alignment import align
+from fedmerit.federation.vertical.equations import check_exposures, exposures
+from fedmerit.federation.vertical.yardstick import joined_scores, measured, untrained
+from fedmerit.kinds.vertical.message_totals import exchange, protocols
+from fedmerit.kinds.vertical.models import write_models
+from fedmerit.kinds.vertical.processes import PARTIES
+from fedmerit.kinds.vertical.protocols import terms_of
+from fedmerit.kinds.vertical.scenario import vertical_of
+from fedmerit.kinds.vertical.tables import write_table
+from fedmerit.kinds.vertical.valuing import embedded_gains
+from fedmerit.kinds.vertical.wiring import assemble, federation_document, task_of
+from fedmerit.provenance import versions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from fedmerit.bundle.directory import Bundle
+    from fedmerit.federation.vertical.task import VerticalTask
+    from fedmerit.federation.vertical.yardstick import Measures
+    from fedmerit.federation.wire.transcript import Transcript
+    from fedmerit.kinds.vertical.protocols import Learner, Trained
+    from fedmerit.kinds.vertical.wiring import VerticalFederation
+    from fedmerit.progress import Advance
+    from fedmerit.scenario.model import Scenario
+
+#: Alignment and training.
+_STEPS: Final = 2
+
+
+class Quality(NamedTuple):
+    """How good models are on the validation rows.
+
+    Attributes:
+        before: Of the labels' rate alone.
+        after: Of the federated model.
+        joined: Of the joined table's, which nobody has.
+    """
+
+    before: Measures
+    after: Measures
+    joined: Measures
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Learned:
+    """What a training came to.
+
+    Attributes:
+        trained: By the protocol.
+        quality: Of the model, and of what it is held against.
+    """
+
+    trained: Trained
+    quality: Quality
+
+
+def train(bundle: Bundle, advance: Advance) -> None:
+    """Align the owners' rows, train on them, and keep what was said and learned."""
+    scenario = bundle.scenario
+    federation = assemble(scenario)
+    bundle.write_document(
+        RUN, RunDocument(scenario=scenario.name, seed=scenario.seed, versions=versions())
+    )
+    aligned = align(federation.keys, label_holder=federation.participants[0])
+    rows = {name: own for name, own in aligned.rows.items() if own is not None}
+    task = task_of(federation, scenario, rows)
+    bundle.write_document(FEDERATION, federation_document(federation, task))
+    show_parts = vertical_of(scenario).show_parts
+    check_exposures(task, federation.learner.settings, seed=scenario.seed, show_parts=show_parts)
+    advance(1, _STEPS)
+    learned = learn(task, federation.learner, scenario, folder=bundle.path / PARTIES)
+    transcripts = {"alignment": aligned.transcript, **learned.trained.transcripts}
+    bundle.write_document(joint.MESSAGES, messages(transcripts))
+    write_models(bundle, learned.trained.parameters)
+    if learned.trained.embeddings:
+        write_table(bundle, joint.EMBEDDED, embedded_gains(task, learned.trained.embeddings))
+    advance(2, _STEPS)
+    said = bundle.document(joint.MESSAGES, joint.MessagesDocument)
+    bundle.write_document(
+        joint.VERTICAL, vertical_document(scenario, federation, task, learned, said)
+    )
+    bundle.write_document(TRAINING, training_document(task, learned, said))
+
+
+def learn(
+    task: VerticalTask, learner: Learner, scenario: Scenario, *, folder: Path | None = None
+) -> Learned:
+    """Train, and measure the model beside the one of the joined table.
+
+    Args:
+        task: Whose columns.
+        learner: The protocol.
+        scenario: Whose seed decides.
+        folder: Where owners that are processes of their own work; without, they are
+            threads of this process, which changes no number.
+    """
+    trained = learner.learn(task, seed=scenario.seed, folder=folder)
+    labels, settings = task.held_out_labels, learner.settings
+    joined = joined_scores(task, settings, seed=scenario.seed)
+    compared = (untrained(task, settings), trained.scores, joined)
+    return Learned(trained, Quality(*(measured(labels, scores) for scores in compared)))
+
+
+def messages(transcripts: Mapping[str, Transcript]) -> joint.MessagesDocument:
+    """Give every message of every protocol, by its digest."""
+    return joint.MessagesDocument(
+        protocols={
+            name: tuple(joint.EntryDocument(**asdict(entry)) for entry in transcript.entries)
+            for name, transcript in transcripts.items()
+        }
+    )
+
+
+def vertical_document(
+    scenario: Scenario,
+    federation: VerticalFederation,
+    task: VerticalTask,
+    learned: Learned,
+    said: joint.MessagesDocument,
+) -> joint.VerticalDocument:
+    """Say who holds which columns, what was said, and what it came to."""
+    asked = vertical_of(scenario)
+    label, feature = (
+        None if epsilon is None else micro(epsilon) for epsilon in terms_of(asked).epsilons(asked)
+    )
+    columns = {each.party: each.names for each in task.parties}
+    return joint.VerticalDocument(
+        protocol=asked.protocol,
+        label_holder=task.label_holder,
+        owners=tuple(
+            joint.OwnerDocument(
+                name=held.party,
+                table_rows=len(held.keys),
+                columns=tuple(map(str, held.features)),
+                inputs=columns[held.party],
+            )
+            for held in federation.holdings
+        ),
+        common=len(task.labels) + len(task.held_out_labels),
+        epochs=learned.trained.epochs,
+        key_bits=asked.key_bits if terms_of(asked).encrypts(asked) else 0,
+        protocols=protocols(said),
+        area_ppm=micro(learned.quality.after.area),
+        joined_area_ppm=micro(learned.quality.joined.area),
+        label_epsilon_micro=label,
+        feature_epsilon_micro=feature,
+        delta_ppm=micro(DELTA),
+        exposures=tuple(
+            joint.ExposureDocument(
+                party=seen.party,
+                secret=seen.secret,
+                equations=seen.equations,
+                unknowns=seen.unknowns,
+                agreed=seen.agreed,
+            )
+            for seen in exposures(
+                task,
+                federation.learner.settings,
+                seed=scenario.seed,
+                show_parts=asked.show_parts,
+            )
+        ),
+    )
+
+
+def training_document(
+    task: VerticalTask, learned: Learned, said: joint.MessagesDocument
+) -> TrainingDocument:
+    """Say how good the model is, in the form that owners of rows have, too."""
+    before, after, joined = learned.quality
+    return TrainingDocument(
+        rounds=(
+            RoundDocument(
+                round=1,
+                excluded={},
+                sampled=task.participants,
+                log_likelihood_micro=micro(after.log_likelihood),
+                accuracy_ppm=micro(after.accuracy),
+                **exchange(said, task.participants),
+            ),
+        ),
+        parameters=sum(v.size for own in learned.trained.parameters.values() for v in own.values()),
+        initial_log_likelihood_micro=micro(before.log_likelihood),
+        initial_accuracy_ppm=micro(before.accuracy),
+        pooled_log_likelihood_micro=micro(joined.log_likelihood),
+        pooled_accuracy_ppm=micro(joined.accuracy),
+        by_owner_micro={},
+        stop_reason="rounds",
+        idle=(),
+    )

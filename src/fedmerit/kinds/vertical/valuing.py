@@ -1,0 +1,80 @@
+"""The value stage of a vertical run: every coalition by two games, and two readings of labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fedmerit.bundle import vertical_schemas as joint
+from fedmerit.bundle.directory import COALITIONS
+from fedmerit.bundle.schemas import VALUATION
+from fedmerit.coalitions import every_coalition
+from fedmerit.federation.vertical.partygame import EmbeddingGame, PartyGame
+from fedmerit.kinds.vertical.alternative_values import (
+    alternative_values,
+    coalition_table,
+    paid_game,
+    valuation_of,
+)
+from fedmerit.kinds.vertical.explaining import attributed, plots, used
+from fedmerit.kinds.vertical.models import read_models
+from fedmerit.kinds.vertical.tables import write_table
+from fedmerit.kinds.vertical.wiring import assemble, task_of
+from fedmerit.stages.committing import write_commitment
+from fedmerit.stages.draw import seed_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fedmerit.bundle.directory import Bundle
+    from fedmerit.federation.vertical.split.cut import Embeddings
+    from fedmerit.federation.vertical.task import Matrix, VerticalTask
+    from fedmerit.kinds.vertical.wiring import VerticalFederation
+    from fedmerit.progress import Advance
+    from fedmerit.scenario.model import Scenario
+
+
+def value(bundle: Bundle, advance: Advance) -> None:
+    """Train every coalition, value the parties by it, and gather other opinions."""
+    scenario = bundle.scenario
+    federation = assemble(scenario)
+    task = task_of(federation, scenario)
+    write_table(bundle, joint.RETRAINED, retrained_gains(federation, task, scenario, advance))
+    game = paid_game(bundle)
+    bundle.write_document(VALUATION, valuation_of(bundle, game, seed_of(bundle)))
+    bundle.write_tensors(COALITIONS, coalition_table(game))
+    write_commitment(bundle)
+    models = read_models(bundle, task.participants)
+    found = attributed(models, federation, task, seed=scenario.seed)
+    for name, picture in plots(found).items():
+        bundle.write(name, picture)
+    bundle.write_document(
+        joint.OPINIONS,
+        joint.OpinionsDocument(
+            participants=task.participants, games=alternative_values(bundle), **used(found, task)
+        ),
+    )
+
+
+def retrained_gains(
+    federation: VerticalFederation,
+    task: VerticalTask,
+    scenario: Scenario,
+    advance: Advance | None = None,
+) -> Matrix:
+    """Train every coalition, and give its gains, ``(coalitions, validation rows)``."""
+    game = PartyGame(task, federation.settings, seed=scenario.seed)
+    every = every_coalition(len(task.participants))
+    gains = []
+    for done, coalition in enumerate(every, start=1):
+        gains.append(game.worth_by_row(coalition[None])[0])
+        if advance is not None:
+            advance(done, len(every))
+    return np.stack(gains)
+
+
+def embedded_gains(task: VerticalTask, embeddings: Mapping[str, Embeddings]) -> Matrix:
+    """Measure every coalition on what the label holder saw, ``(coalitions, validation rows)``."""
+    game = EmbeddingGame(task, embeddings)
+    return game.worth_by_row(every_coalition(len(task.participants)))
