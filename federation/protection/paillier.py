@@ -2,7 +2,7 @@
 
 Ciphertexts add up as plaintexts modulo *n*. What makes a ciphertext random is never the key's
 maker's to choose: whoever encrypts draws numbers of its own, and multiplies powers of their n-th
-powers together. The exponents hold 128 bits more than the group has, so that the product is within
+powers together. Under another's key the exponents hold 128 bits more than the group has, so that the product is within
 2**-64 of even on all n-th residues (leftover hash lemma), whatever the group; with the proof that
 comes with a key (:mod:`modulus`), every number prime to *n* is a ciphertext, and nothing in it but
 the plaintext is left of what it was made of.
@@ -32,11 +32,9 @@ LEAST_BITS: Final = 512
 _WINDOW: Final = 8  # the table's digits are bytes
 _SURPLUS: Final = 128  # bits that exponents hold more than the group
 _PRIME_TESTS: Final = 40
-#: Bytes of one base's exponent. All of a group is reached by more bases than its modulus has
-#: factors: of a key from elsewhere, fewer than 10 (see :mod:`modulus`), with 34 bases at 2,048
-#: bits; of one's own, two.
-_FOREIGN: Final = 8
-_OWN: Final = 64
+#: Bytes of one base's exponent, of a key that came from elsewhere: 34 bases at 2,048 bits, where
+#: its modulus has fewer than 10 factors (see :mod:`modulus`) and so many bases make all its group.
+_BASE_BYTES: Final = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +49,7 @@ class PublicKey:
 
     n: mpz
     proof: tuple[int, ...] = field(repr=False)
-    _base_bytes: int = field(default=_FOREIGN, repr=False)
+    _is_own: bool = field(default=False, repr=False)
 
     @classmethod
     def received(cls, n: int, proof: Sequence[int], *, bits: int) -> PublicKey:
@@ -140,16 +138,22 @@ class PublicKey:
 
     @cached_property
     def _table(self) -> list[list[mpz]]:
-        """Powers of this party's own bases: a row for each byte of all exponents together."""
-        count = -(-(self.bits + _SURPLUS) // (_WINDOW * self._base_bytes))
-        return [row for _ in range(count) for row in self._powers(self._residue())]
+        """Powers of this party's own bases: a row for each byte of all exponents together.
+
+        A key of one's own is no trap: one base and an exponent half as long as *n* do there
+        (Damgård, Jurik and Nielsen, 2010).
+        """
+        if self._is_own:
+            return list(self._powers(self._residue(), self.bits // 2 // _WINDOW))
+        count = -(-(self.bits + _SURPLUS) // (_WINDOW * _BASE_BYTES))
+        return [row for _ in range(count) for row in self._powers(self._residue(), _BASE_BYTES)]
 
     def _residue(self) -> mpz:
         """Draw an n-th residue."""
         return gmpy2.powmod(1 + csprng.below(int(self.n) - 1), self.n, self.square)
 
-    def _powers(self, base: mpz) -> Iterable[list[mpz]]:
-        for _ in range(self._base_bytes):
+    def _powers(self, base: mpz, rows: int) -> Iterable[list[mpz]]:
+        for _ in range(rows):
             row = [mpz(1)]
             for _ in range(2**_WINDOW - 1):
                 row.append(row[-1] * base % self.square)
@@ -206,7 +210,7 @@ def generate(bits: int = KEY_BITS) -> PrivateKey:
     p, q = _prime(bits // 2), _prime(bits // 2)
     while p == q:
         q = _prime(bits // 2)
-    public = PublicKey(p * q, tuple(modulus.prove(p, q)), _OWN)
+    public = PublicKey(p * q, tuple(modulus.prove(p, q)), _is_own=True)
     return PrivateKey(public, p, q)
 
 

@@ -29,7 +29,6 @@ from fedmerit.federation.vertical.task import Columns, VerticalTask, batches, in
 #: shop, batch, epochs.
 SOLVED = [
     (200, 8, 0, 50, 12),
-    (250, 15, 0, 64, 6),
     (250, 15, 3, 64, 6),
     *(pytest.param((1000, 30, shop, 128, 5), marks=pytest.mark.slow) for shop in (0, 3)),
 ]
@@ -126,13 +125,13 @@ def test_the_attack_on_messages_reads_what_the_plain_twin_was_counted_for(form):
     assert refused(_labels(exposures(task, settings, seed=0)), task.labels)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(s, marks=pytest.mark.slow) for s in (1, 2))])
 @pytest.mark.parametrize(
     "shape",
     [
-        (1100, (0, 6), 0.5, 5000, 12),
-        (1100, (3, 6), 0.5, 5000, 12),
-        (400, (0, 30), 0.1, 400, 20),
+        (1100, (0, 6), 0.5, 5000, 3),
+        (1100, (3, 6), 0.5, 5000, 3),
+        (400, (0, 30), 0.1, 400, 4),
         (900, (2, 5), 0.15, 300, 2),
         (2000, (0, 3), 0.5, 1000, 2),
     ],
@@ -220,7 +219,7 @@ def test_whoever_opens_a_gradient_adds_the_noise_that_was_agreed(form):
 
     moved = [
         np.concatenate(list(train_regression(task, one_step, seed=0).weights.values()))
-        for _ in range(12)
+        for _ in range(5)
     ]
 
     sums = 64 * np.array(moved)[:, [0, 2, 3]]  # without the intercept, which begins elsewhere
