@@ -2,10 +2,10 @@
 
 Ciphertexts add up as plaintexts modulo *n*. What makes a ciphertext random is never the key's
 maker's to choose: whoever encrypts draws numbers of its own, and multiplies powers of their n-th
-powers together. Under another's key the exponents hold 128 bits more than the group has, so that the product is within
-2**-64 of even on all n-th residues (leftover hash lemma), whatever the group; with the proof that
-comes with a key (:mod:`modulus`), every number prime to *n* is a ciphertext, and nothing in it but
-the plaintext is left of what it was made of.
+powers together. Under another's key the exponents hold 128 bits more than the group has: by the
+leftover hash lemma the product is then within 2**-64 of even on all n-th residues. The proof that
+comes with a key (:mod:`modulus`) leaves no number prime to *n* that is no ciphertext. Tests look
+for what a key's maker marked, and do not find it; that there is no other mark is the lemma's word.
 """
 
 from __future__ import annotations
