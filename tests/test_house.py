@@ -27,6 +27,7 @@ GROUND = {
     "shuffles",
     "streams",
     "units",
+    "csprng",
     "untrusted",
 }
 FOLDERS = sorted(

@@ -1,4 +1,4 @@
 """Logistic regression on columns of several owners, under Paillier encryption.
 
-May import `protection`, `saves`, `split`, `task`, `wire` and the ground.
+May import `checkpoints`, `privacy`, `protection`, `split`, `task`, `wire` and the ground.
 """

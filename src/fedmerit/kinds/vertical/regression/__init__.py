@@ -1,4 +1,5 @@
 """Logistic regression on numbers encrypted by Paillier's cryptosystem, as a run does it.
 
-May import `apart`, `bundle`, `federation`, `models`, `protocols`, `report` and `scenario`.
+May import `bundle`, `federation`, `models`, `privacy`, `processes`, `protocols`, `report` and
+`scenario`.
 """
