@@ -338,7 +338,7 @@ def _noise_advice(task: VerticalTask, settings: SplitSettings, what: str) -> str
     noise = ceil(20 * sqrt(releases) / most) / 10
     clipped = replace(protection, clip=protection.clip or 1.0, noise=noise)
     return (
-        f"Use a {what[:-1]}_noise of {noise:g} clipping norms (epsilon "
+        f"Use a {what[:-1]}_privacy.noise_multiplier of {noise:g} clipping norms (epsilon "
         f"{clipped.epsilon(releases, DELTA):.2f} for {releases} messages and steps, those of "
         f"coalitions that are trained again included), or fewer epochs."
     )
@@ -353,7 +353,9 @@ def _gradient_noise(task: VerticalTask, settings: RegressionSettings) -> list[st
     noise = ceil(20 * sqrt(releases) / _most_mu(float(task.labels.mean()))) / 10
     clipped = replace(settings.gradient_noise, clip=settings.gradient_noise.clip or 1.0)
     epsilon = replace(clipped, noise=noise).epsilon(releases, DELTA)
-    return [f"gradient_noise of {noise:g} clipping norms (epsilon {epsilon:.2f})"]
+    return [
+        f"gradient_privacy.noise_multiplier of {noise:g} clipping norms (epsilon {epsilon:.2f})"
+    ]
 
 
 def _most_mu(rate: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -11,6 +12,8 @@ from fedmerit.scenario.sections import Name, NotNegative, Offer, Positive, Secti
 
 class Owner(Section):
     """One owner of columns: of the table that ``data.source`` names, or of a file of its own."""
+
+    RENAMED = MappingProxyType({"noise": "noise_columns"})
 
     name: Name
     """What it is called."""
@@ -27,7 +30,7 @@ class Owner(Section):
     """The columns of its own file that say together whom a row is about."""
     coverage: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Share of the people of ``data.source`` that it knows."""
-    noise: Annotated[int, Field(ge=0, le=100)] = 0
+    noise_columns: Annotated[int, Field(ge=0, le=100)] = 0
     """So many columns of noise, which say nothing, besides its own of ``data.source``."""
     offer: Offer | None = None
     """What it asks, where the mechanism buys: ``{ cost = 250_000 }``."""
@@ -40,8 +43,11 @@ class Owner(Section):
         if (self.source is None) != (not self.key):
             msg = f"owner {self.name!r}: 'source' and 'key' go together"
             raise ValueError(msg)
-        if self.source is not None and (self.noise or self.coverage != 1):
-            msg = f"owner {self.name!r}: 'coverage' and 'noise' are for columns of data.source"
+        if self.source is not None and (self.noise_columns or self.coverage != 1):
+            msg = (
+                f"owner {self.name!r}: 'coverage' and 'noise_columns' are for columns "
+                "of data.source"
+            )
             raise ValueError(msg)
         if self.positive is not None and self.label is None:
             msg = f"owner {self.name!r}: 'positive' is a label, and it names no 'label' column"
@@ -52,9 +58,11 @@ class Owner(Section):
 class Noise(Section):
     """Clipping and Gaussian noise on what leaves a party, and on its steps."""
 
+    RENAMED = MappingProxyType({"noise": "noise_multiplier"})
+
     clip: Annotated[float, Field(gt=0)] | None = None
     """Largest norm of a micro-batch's part; absent: nothing is clipped."""
-    noise: NotNegative = 0.0
+    noise_multiplier: NotNegative = 0.0
     """Standard deviation of the noise, in clipping norms; 0 protects nothing."""
     micro_batch: Positive = 1
     """Rows that are clipped together."""
@@ -65,6 +73,15 @@ class Vertical(Section):
 
     Their rows are aligned by private set intersection first.
     """
+
+    RENAMED = MappingProxyType(
+        {
+            "show_parts": "reveal_scores",
+            "forward": "embeddings",
+            "label_noise": "label_privacy",
+            "feature_noise": "feature_privacy",
+        }
+    )
 
     owners: Annotated[tuple[Owner, ...], Field(min_length=2, max_length=8)]
     """Who takes part; the label holder among them."""
@@ -92,10 +109,10 @@ class Vertical(Section):
     and ``tolerance``."""
     tolerance: NotNegative = 1e-3
     """``regression``: training ends once an epoch moves nobody's weights by this share."""
-    gradient_noise: Noise = Noise()
+    gradient_privacy: Noise = Noise()
     """``regression``: noise on every gradient that is opened, added by whoever opens it, so that
     a party's own gradients tell it less of the labels."""
-    show_parts: bool = False
+    reveal_scores: bool = False
     """``regression``: whether the others show the label holder their parts of the scores after
     the training, as the game of ``embeddings`` needs; nothing is shown otherwise."""
     processes: bool = False
@@ -103,22 +120,22 @@ class Vertical(Section):
     over TLS; the numbers are the same. A run whose party died goes on with ``--resume``."""
     width: Positive = 4
     """``split``: columns of an embedding."""
-    forward: Literal["plain", "encrypted"] = "plain"
+    embeddings: Literal["plain", "encrypted"] = "plain"
     """``split``: embeddings side by side in the clear, which tell features, or added up under
     encryption."""
-    label_noise: Noise = Noise()
+    label_privacy: Noise = Noise()
     """``split``: how the label holder protects labels in the gradients that it sends back."""
-    feature_noise: Noise = Noise()
+    feature_privacy: Noise = Noise()
     """``split``: how the others protect features in their embeddings."""
 
     @model_validator(mode="after")
     def _fits_its_protocol(self) -> Vertical:
         of = {
             "regression": (
-                *("coordinator", "sigmoid", "l2", "whiten", "tolerance", "show_parts"),
-                *("processes", "gradient_noise"),
+                *("coordinator", "sigmoid", "l2", "whiten", "tolerance", "reveal_scores"),
+                *("processes", "gradient_privacy"),
             ),
-            "split": ("width", "forward", "label_noise", "feature_noise"),
+            "split": ("width", "embeddings", "label_privacy", "feature_privacy"),
         }
         for protocol, settings in of.items():
             for name in settings:

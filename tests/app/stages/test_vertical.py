@@ -62,7 +62,7 @@ def small(owners=(BROKER, PLATFORM, BANK), **changes):
         "epochs": 1,
         "batch_size": 4096,
         "key_bits": 512,
-        "show_parts": True,
+        "reveal_scores": True,
         "owners": list(owners),
     }
     section = {**asked, **changes.pop("vertical", {})}
@@ -76,7 +76,7 @@ def small(owners=(BROKER, PLATFORM, BANK), **changes):
 
 
 def split(**changes):
-    asked = {"protocol": "split", "show_parts": False, "epochs": 2, "width": 2}
+    asked = {"protocol": "split", "reveal_scores": False, "epochs": 2, "width": 2}
     model = {"kind": "mlp", "hidden": [3]}
     return small(vertical={**asked, **changes}, model=model)
 
@@ -89,9 +89,9 @@ def bundle(tmp_path_factory):
 @pytest.fixture(scope="module")
 def noised(tmp_path_factory):
     asked = split(
-        label_noise={"clip": 0.3, "noise": 16.0},
-        feature_noise={"clip": 1.0, "noise": 6.0},
-        forward="encrypted",
+        label_privacy={"clip": 0.3, "noise_multiplier": 16.0},
+        feature_privacy={"clip": 1.0, "noise_multiplier": 6.0},
+        embeddings="encrypted",
     )
     return fedmerit.run(asked, tmp_path_factory.mktemp("vertical") / "noised")
 
@@ -432,13 +432,13 @@ def test_noise_is_stated_with_its_epsilon_and_cannot_be_drawn_again(noised):
         (
             {},
             "would see 614 independent .* 614 unknown labels, and guess 100%",
-            "label_noise of",
+            "label_privacy.noise_multiplier of",
         ),
-        ({"forward": "encrypted"}, "unknown labels", "label_noise of"),
+        ({"embeddings": "encrypted"}, "unknown labels", "label_privacy.noise_multiplier of"),
         (
-            {"label_noise": {"clip": 0.3, "noise": 16.5}},
+            {"label_privacy": {"clip": 0.3, "noise_multiplier": 16.5}},
             "platform would see .* unknown features of broker",
-            "feature_noise of 5",
+            "feature_privacy.noise_multiplier of 5",
         ),
     ],
 )
@@ -523,7 +523,7 @@ def test_the_shipped_scenarios_model_is_within_five_thousandths_of_the_joined_ta
         ({"owners": [PLATFORM, {**BANK, "name": "third party"}]}, "as another party's", ""),
         ({"owners": [PLATFORM, {**BANK, "key": ["id"]}]}, "'source' and 'key' go together", ""),
         ({"width": 8}, "'width' is for protocol = 'split'", ""),
-        ({"protocol": "split"}, "'show_parts' is for protocol = 'regression'", ""),
+        ({"protocol": "split"}, "'reveal_scores' is for protocol = 'regression'", ""),
     ],
 )
 def test_what_a_vertical_section_cannot_say_is_refused(section, message, hint):
@@ -558,7 +558,7 @@ def test_sections_of_owners_of_rows_are_refused(changes, message):
         ({"data": {"source": "bank-marketting", "missing": "impute"}}, "no shipped table"),
         ({"settlement": {"committee": ["shop"]}}, "'shop', who does not take part"),
         ({"vertical": {"batch_size": 4}}, "a gradient over"),
-        ({"vertical": {"show_parts": False}, "valuation": {"game": "embeddings"}}, "embeddings"),
+        ({"vertical": {"reveal_scores": False}, "valuation": {"game": "embeddings"}}, "embeddings"),
     ],
 )
 def test_what_cannot_run_is_refused_before_a_bundle_is_begun(changes, message, tmp_path):

@@ -193,7 +193,7 @@ def test_noise_on_opened_gradients_is_a_part_of_an_equation_and_stops_the_attack
     noisy = replace(plain, gradient_noise=NoiseSettings(clip=2.5, noise=150.0))
     with pytest.raises(TrainingError, match="unknown") as raised:
         check_exposures(unrelated(400, 0, 12), replace(plain, batch_size=80, epochs=3), seed=0)
-    assert "gradient_noise of" in raised.value.hint
+    assert "gradient_privacy.noise_multiplier of" in raised.value.hint
     assert "epsilon" in raised.value.hint
 
     counted = _labels(exposures(task, noisy, seed=0))

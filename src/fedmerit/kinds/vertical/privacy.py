@@ -14,13 +14,16 @@ if TYPE_CHECKING:
 
 def noise_settings(noise: Noise) -> NoiseSettings:
     """Give what a scenario says of noise as protocols take it."""
-    return NoiseSettings(clip=noise.clip, noise=noise.noise, micro_batch=noise.micro_batch)
+    return NoiseSettings(
+        clip=noise.clip, noise=noise.noise_multiplier, micro_batch=noise.micro_batch
+    )
 
 
 def is_noised(asked: Vertical) -> bool:
     """Say whether a run draws noise, so that it cannot be trained again number by number."""
     return any(
-        noise.noise for noise in (asked.label_noise, asked.feature_noise, asked.gradient_noise)
+        noise.noise_multiplier
+        for noise in (asked.label_privacy, asked.feature_privacy, asked.gradient_privacy)
     )
 
 

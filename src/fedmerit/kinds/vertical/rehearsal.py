@@ -30,10 +30,10 @@ def rehearse(federation: VerticalFederation, scenario: Scenario) -> None:
     if scenario.valuation.game == "embeddings" and not seen:
         raise ScenarioError(
             "valuation.game = 'embeddings' needs what the label holder saw, and it sees sums alone",
-            hint="Set show_parts = true for a regression, or forward = 'plain' for networks.",
+            hint="Set reveal_scores = true for a regression, or embeddings = 'plain' for networks.",
         )
     check_exposures(
-        task, federation.learner.settings, seed=scenario.seed, show_parts=asked.show_parts
+        task, federation.learner.settings, seed=scenario.seed, show_parts=asked.reveal_scores
     )
     held_out = len(task.held_out_labels)
     common = len(task.labels) + held_out

@@ -103,7 +103,7 @@ def check_rows(
         raise ScenarioError(
             "; ".join((message, *told)),
             hint="Bring more common people, raise data.validation_share, join parties, or leave "
-            "show_parts out.",
+            "reveal_scores out.",
         )
 
 

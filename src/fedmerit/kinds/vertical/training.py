@@ -84,7 +84,7 @@ def train(bundle: Bundle, advance: Advance) -> None:
     rows = {name: own for name, own in aligned.rows.items() if own is not None}
     task = task_of(federation, scenario, rows)
     bundle.write_document(FEDERATION, federation_document(federation, task))
-    show_parts = vertical_of(scenario).show_parts
+    show_parts = vertical_of(scenario).reveal_scores
     check_exposures(task, federation.learner.settings, seed=scenario.seed, show_parts=show_parts)
     advance(1, _STEPS)
     learned = learn(task, federation.learner, scenario, folder=bundle.path / PARTIES)
@@ -176,7 +176,7 @@ def vertical_document(
                 task,
                 federation.learner.settings,
                 seed=scenario.seed,
-                show_parts=asked.show_parts,
+                show_parts=asked.reveal_scores,
             )
         ),
     )

@@ -223,7 +223,7 @@ def _part(owner: Owner) -> Part:
     return Part(
         party=owner.name,
         columns=owner.columns,
-        noise=owner.noise,
+        noise=owner.noise_columns,
         coverage=owner.coverage,
         label=owner.label,
         positive=owner.positive,

@@ -43,7 +43,7 @@ class Learner:
             l2=asked.l2,
             whiten=asked.whiten,
             tolerance=asked.tolerance,
-            gradient_noise=noise_settings(asked.gradient_noise),
+            gradient_noise=noise_settings(asked.gradient_privacy),
             key_bits=asked.key_bits,
         )
 
@@ -59,7 +59,7 @@ class Learner:
             found = train_regression(task, self.settings, seed=seed)
         transcripts = {"training": found.transcript}
         embeddings: dict[str, Embeddings] = {}
-        if self._asked.show_parts:
+        if self._asked.reveal_scores:
             shown = show_parts(task, found.weights)
             transcripts["parts"] = shown.transcript
             embeddings = dict(shown.results[task.label_holder])

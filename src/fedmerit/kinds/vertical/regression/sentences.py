@@ -30,7 +30,7 @@ def training(said: VerticalDocument, asked: Vertical) -> Markup:
     parts = (
         " Afterwards the others showed the label holder their parts of the scores, as they had "
         "agreed: what their columns together say about a person, and none of the columns."
-        if asked.show_parts
+        if asked.reveal_scores
         else ""
     )
     return Markup(

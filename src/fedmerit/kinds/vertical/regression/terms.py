@@ -27,11 +27,11 @@ def encrypts(_asked: Vertical) -> bool:
 
 def shows_parts(asked: Vertical) -> bool:
     """Say whether the others show the label holder their parts of the scores."""
-    return asked.show_parts
+    return asked.reveal_scores
 
 
 def epsilons(asked: Vertical) -> tuple[float | None, None]:
     """Give what noise on opened gradients is worth to labels, over all that is trained."""
     parties = len(asked.owners)
     shown = gradient_releases(asked.epochs, parties, trainings(parties))
-    return epsilon_of(asked.gradient_noise, shown), None
+    return epsilon_of(asked.gradient_privacy, shown), None

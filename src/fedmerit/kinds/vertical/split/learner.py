@@ -38,9 +38,9 @@ class Learner:
             epochs=asked.epochs,
             batch_size=asked.batch_size,
             learning_rate=asked.learning_rate,
-            labels=noise_settings(asked.label_noise),
-            features=noise_settings(asked.feature_noise),
-            forward=asked.forward,
+            labels=noise_settings(asked.label_privacy),
+            features=noise_settings(asked.feature_privacy),
+            forward=asked.embeddings,
             key_bits=asked.key_bits,
         )
 

@@ -20,7 +20,7 @@ def training(said: VerticalDocument, asked: Vertical) -> Markup:
     ending = (
         "Embeddings were added up under Paillier encryption, so that the label holder saw "
         "their sum alone."
-        if asked.forward == "encrypted"
+        if asked.embeddings == "encrypted"
         else "Embeddings went over side by side."
     )
     return Markup(
@@ -32,14 +32,14 @@ def training(said: VerticalDocument, asked: Vertical) -> Markup:
 def warnings(said: VerticalDocument, asked: Vertical) -> list[Markup]:
     """Warn of embeddings and gradients that went over as they are."""
     found: list[Markup] = []
-    if asked.forward == "plain" and not asked.feature_noise.noise:
+    if asked.embeddings == "plain" and not asked.feature_privacy.noise_multiplier:
         found.append(
             Markup(
                 "Embeddings went over in the clear, and embeddings tell features: {} could "
                 "learn what the others' columns say."
             ).format(strong([said.label_holder]))
         )
-    if not asked.label_noise.noise:
+    if not asked.label_privacy.noise_multiplier:
         found.append(
             Markup(
                 "Gradients went back without noise, and gradients tell labels: the others could "

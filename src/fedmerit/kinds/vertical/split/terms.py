@@ -18,18 +18,18 @@ def check_sections(_scenario: Scenario) -> None:
 
 def encrypts(asked: Vertical) -> bool:
     """Say whether embeddings are added up under encryption."""
-    return asked.forward == "encrypted"
+    return asked.embeddings == "encrypted"
 
 
 def shows_parts(asked: Vertical) -> bool:
     """Say whether embeddings go over side by side."""
-    return asked.forward == "plain"
+    return asked.embeddings == "plain"
 
 
 def epsilons(asked: Vertical) -> tuple[float | None, float | None]:
     """Give what noise is worth to labels and to features, over all that is trained."""
     runs = trainings(len(asked.owners))
     return (
-        epsilon_of(asked.label_noise, label_releases(asked.epochs, runs)),
-        epsilon_of(asked.feature_noise, feature_releases(asked.epochs, runs)),
+        epsilon_of(asked.label_privacy, label_releases(asked.epochs, runs)),
+        epsilon_of(asked.feature_privacy, feature_releases(asked.epochs, runs)),
     )
