@@ -4,14 +4,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: run test check format lint types layers unit slow contracts nightly mutants kill long mechanisms docs artifacts benchmarks clean
+.PHONY: run test check format lint types layers unit slow contracts proofs nightly mutants kill long mechanisms docs artifacts benchmarks clean
 
 run: .venv/run
 	$(BIN)/fedmerit run
 
 test: check
 
-check: lint types layers contracts unit
+# What reads the code and what runs the contracts each use one core: beside one another, and the tests on both after them.
+check: .venv/dev node_modules/.package-lock.json
+	$(MAKE) --jobs=2 --output-sync=target lint types layers contracts
+	$(MAKE) unit
 
 .venv/run: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -55,6 +58,10 @@ contracts:
 
 node_modules/.package-lock.json: ;
 endif
+
+# What halmos proves of the contracts, for all inputs within the bounds that docs/security.md says: a minute or two.
+proofs: .venv/dev node_modules/.package-lock.json
+	node contracts/prove.mjs $(abspath $(BIN))/halmos
 
 # The contracts' invariants over 100,000 calls: minutes, so not part of `make test`.
 nightly: node_modules/.package-lock.json

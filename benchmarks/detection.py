@@ -37,7 +37,7 @@ from fedmerit.federation import (
     train,
 )
 from fedmerit.incentives.detection import auroc, deviations, suspicion
-from fedmerit.incentives.methods.enumeration import exact
+from fedmerit.incentives.methods.exact import exact
 from fedmerit.incentives.methods.runs.alignment import cgsv
 from fedmerit.streams import generator
 

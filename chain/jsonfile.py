@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, TypeAd
 from pydantic import ValidationError as Malformed
 
 from fedmerit.errors import ChainError
+from fedmerit.untrusted import check_json
 
 T = TypeVar("T")
 
@@ -54,6 +55,13 @@ def load(kind: type[T], text: str) -> T:
         ChainError: It is not a *kind*; the message says where, and why.
 
     """
+    try:
+        check_json(text.encode())
+    except ValueError as error:
+        raise ChainError(
+            f"not a {kind.__name__.lower()}: {error}",
+            hint="The file was altered, or is of another version.",
+        ) from error
     try:
         return TypeAdapter(kind).validate_json(text)
     except Malformed as error:

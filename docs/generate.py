@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import TypeAdapter
 
 from fedmerit import errors
+from fedmerit.auditing.catalogue import CHECKS
 from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle import vertical_schemas as joint
 from fedmerit.bundle.directory import PROGRESS, Progress
 from fedmerit.chain import Commitment, Deployment, Drawn, Ledger, Receipt, Transcript
 from fedmerit.commands.app import app
 from fedmerit.incentives import MECHANISMS, METHODS
-from fedmerit.incentives.mechanisms import MEANING, Claim, Mechanism
+from fedmerit.incentives.mechanisms import MEANING, WHERE, Mechanism, Property
 from fedmerit.scenario.catalogue import catalogue
 from fedmerit.scenario.model import Scenario
 
@@ -132,6 +133,18 @@ def claims() -> str:
     return _table(("claim", "what it says"), rows)
 
 
+def conditions() -> str:
+    """Give a table of what claims may be bound to."""
+    rows = ((f"`{condition}`", text) for condition, text in WHERE.items())
+    return _table(("condition", "it holds where"), rows)
+
+
+def checks() -> str:
+    """Give a table of an audit's checks."""
+    rows = ((f"`{known.id}`", name, known.says) for name, known in CHECKS.items())
+    return _table(("id", "name", "what is held against what"), rows)
+
+
 def errors_() -> str:
     """Give the tree of errors, as their module draws it."""
     drawn = str(getdoc(errors)).partition("::\n\n")[2].partition("\n\n")[0]
@@ -148,6 +161,8 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "methods": methods,
         "mechanisms": mechanisms,
         "claims": claims,
+        "checks": checks,
+        "conditions": conditions,
     }
 )
 
@@ -169,7 +184,7 @@ def _mechanism(mechanism: Mechanism) -> str:
     facts = dict(_FACT.findall(says))
     if list(facts) != ["Source", "Cost"]:
         raise SystemExit(f"{mechanism.name} must say its Source and its Cost")
-    promised = [f"`{claim}`" for claim in Claim if claim in mechanism.claims]
+    promised = [_claimed(mechanism, claim) for claim in Property if claim in mechanism.claims]
     rows = [
         ("Promises", ", ".join(promised)),
         ("Needs", ", ".join(sorted(mechanism.needs)) or "nothing"),
@@ -182,6 +197,12 @@ def _mechanism(mechanism: Mechanism) -> str:
     ]
     text = "\n\n".join(map(_prose, about.strip().split("\n\n")))
     return f"### `{mechanism.name}`\n\n{text}\n\n{_table(('', ''), rows)}".replace("**", r"\*\*")
+
+
+def _claimed(mechanism: Mechanism, claim: Property) -> str:
+    """Give what is claimed, and the conditions that it is bound to."""
+    domain = ", ".join(f"`{condition}`" for condition in sorted(mechanism.domains[claim]))
+    return f"`{claim}`" + (f" (where {domain})" if domain else "")
 
 
 def _setting(value: object) -> str:

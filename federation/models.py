@@ -14,6 +14,7 @@ from threading import local
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
@@ -21,12 +22,16 @@ from torch.nn.functional import cross_entropy
 
 from fedmerit.errors import TrainingError, suggestion
 from fedmerit.federation.model_checks import cause, check_rows_apart, check_state
-from fedmerit.streams import derived_seed
+from fedmerit.streams import derived_seed, generator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from fedmerit.federation.data.consortium import Federation
+
+
+#: Half a unit in the last place of 1 in float32.
+_ROUNDING: Final = 2.0**-24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +44,9 @@ class ModelSpec:
     """Widths of the MLP's hidden layers."""
     arguments: Mapping[str, int | float | str | bool] = field(default_factory=dict)
     """Further keyword arguments of a module given by import path."""
+    nudge: int = 0
+    """Moves every initial parameter by a rounding, drawn by this seed; 0 moves none. So trained,
+    a model differs from another as it might on another machine."""
 
     def build(self, in_features: int, classes: int) -> nn.Module:
         """Make the module; its initial parameters come from torch's generator.
@@ -46,6 +54,12 @@ class ModelSpec:
         Raises:
             TrainingError: There is no such kind, or the module cannot be made.
         """
+        module = self._made(in_features, classes)
+        if self.nudge:
+            _nudge(module, self.nudge)
+        return module
+
+    def _made(self, in_features: int, classes: int) -> nn.Module:
         if self.kind in MODELS:
             return MODELS[self.kind](in_features, classes, self.hidden)
         if ":" in self.kind:
@@ -227,3 +241,12 @@ def mlp(in_features: int, classes: int, hidden: tuple[int, ...]) -> nn.Module:
 MODELS: Final[Mapping[str, Callable[[int, int, tuple[int, ...]], nn.Module]]] = MappingProxyType(
     {"logistic": logistic, "mlp": mlp}
 )
+
+
+def _nudge(module: nn.Module, seed: int) -> None:
+    """Add noise to the parameters, as small as roundings of numbers around 1 are in float32."""
+    stream = generator(seed, "nudge")
+    with torch.no_grad():
+        for values in module.parameters():
+            noise = stream.uniform(-_ROUNDING, _ROUNDING, tuple(values.shape))
+            values.add_(torch.from_numpy(np.asarray(noise)).to(values))

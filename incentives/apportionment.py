@@ -39,14 +39,14 @@ def apportion(weights: Sequence[int | Fraction], budget: int) -> list[int]:
             no weight is positive.
     """
     check_budget(budget)
-    whole = _whole(weights)
-    total = sum(whole)
+    scaled = _scaled(weights)
+    total = sum(scaled)
     if not total:
         raise RewardError(
-            f"none of {len(whole)} weights is positive, so nothing can be split",
+            f"none of {len(scaled)} weights is positive, so nothing can be split",
             hint="Leave the budget in the reserve.",
         )
-    shares, remainders = zip(*(divmod(budget * weight, total) for weight in whole), strict=True)
+    shares, remainders = zip(*(divmod(budget * weight, total) for weight in scaled), strict=True)
     paid = list(shares)
     # sorted() is stable, also in reverse: equal remainders keep the participants' order.
     first = sorted(range(len(paid)), key=remainders.__getitem__, reverse=True)
@@ -68,7 +68,7 @@ def check_budget(budget: int) -> None:
         )
 
 
-def _whole(weights: Sequence[int | Fraction]) -> list[int]:
+def _scaled(weights: Sequence[int | Fraction]) -> list[int]:
     """Scale *weights* to integers of the same proportions."""
     if odd := [weight for weight in weights if not isinstance(weight, Rational) or weight < 0]:
         raise RewardError(

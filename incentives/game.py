@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fedmerit.errors import GameError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 #: One row per coalition, one column per participant; True means "in".
 Coalitions = NDArray[np.bool_]
@@ -24,11 +24,15 @@ Worths = NDArray[np.float64]
 #: One row per coalition, one column per validation row (one column if there are none).
 RowWorths = NDArray[np.float64]
 
-_MOST_IN_A_TABLE: Final = 24  # 2**24 worths are 128 MiB
+_MAX_IN_A_TABLE: Final = 24  # 2**24 worths are 128 MiB
 
 
 class Game(Protocol):
-    """A set function on the participants, asked for many coalitions at once."""
+    """A set function on the participants, asked for many coalitions at once.
+
+    A game whose worths are rounded may say to what step, as ``resolution``: values that are
+    nearer to each other than that are alike.
+    """
 
     @property
     def participants(self) -> tuple[str, ...]:
@@ -62,6 +66,46 @@ class EnumerableGame(Game, Protocol):
         """Give all worths, shape ``(2**n,)``; bit *i* of the index says if *i* is in."""
 
 
+@runtime_checkable
+class RoundsGame(Game, Protocol):
+    """A game whose worth is the sum of the worths of its rounds."""
+
+    @property
+    def rounds(self) -> Sequence[Game]:
+        """One game per round, all of the same participants in the same order."""
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """Who took part in each round, shape ``(rounds, n)``.
+
+        Who did not changes no worth of that round.
+        """
+
+
+@runtime_checkable
+class UpdatesGame(Game, Protocol):
+    """A game made of a run's rounds, which shows the updates they consist of.
+
+    It may also have *refused*, of the shape of *present*: whose update was not accepted.
+    """
+
+    @property
+    def updates(self) -> NDArray[np.floating]:
+        """What each member sent, shape ``(rounds, n, parameters)``; 0 where it sent nothing."""
+
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """What each update weighed in the average, shape ``(rounds, n)``."""
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """Who took part in which round, shape ``(rounds, n)``."""
+
+    @property
+    def gradients(self) -> NDArray[np.floating]:
+        """The mean validation loss's gradient at each round's model, ``(rounds, parameters)``."""
+
+
 class TableGame:
     """A game written out in full; the reference that samplers are tested on.
 
@@ -78,10 +122,10 @@ class TableGame:
         self, participants: tuple[str, ...], table: Mapping[frozenset[str], float]
     ) -> None:
         check_participants(participants)
-        if len(participants) > _MOST_IN_A_TABLE:
+        if len(participants) > _MAX_IN_A_TABLE:
             raise GameError(
                 f"a table of {len(participants)} participants has 2**{len(participants)} worths",
-                hint=f"Write a class with participants and worth() above {_MOST_IN_A_TABLE}.",
+                hint=f"Write a class with participants and worth() above {_MAX_IN_A_TABLE}.",
             )
         self.participants = participants
         self._bits = 1 << np.arange(len(participants))
@@ -118,11 +162,11 @@ def ask(game: Game, coalitions: Coalitions) -> RowWorths:
         fits = answer.shape == (len(coalitions),)
         _check_shape(answer, "(coalitions,)", len(coalitions), fits=fits)
         answer = answer[:, None]
-    wrong = ~np.isfinite(answer).all(axis=1)
-    if wrong.any():
-        first = int(wrong.argmax())
+    not_finite = ~np.isfinite(answer).all(axis=1)
+    if not_finite.any():
+        first = int(not_finite.argmax())
         raise GameError(
-            f"{int(wrong.sum())} of {len(answer)} coalitions have a worth that is not finite; "
+            f"{int(not_finite.sum())} of {len(answer)} coalitions have a worth that is not finite; "
             f"the first is {shown(game.participants, coalitions[first])}",
             hint="Check the game's metric: a NaN loss or a division by zero is the usual cause.",
         )
@@ -180,20 +224,20 @@ def check_coalitions(coalitions: Coalitions, participants: tuple[str, ...]) -> N
 
 def shown(participants: tuple[str, ...], coalition: NDArray[np.bool_]) -> str:
     """Write one coalition, shape ``(n,)``, for a person: ``{ada, bob}``."""
-    members = (name for name, inside in zip(participants, coalition, strict=True) if inside)
+    members = (name for name, is_member in zip(participants, coalition, strict=True) if is_member)
     return "{" + ", ".join(members) + "}"
 
 
 def _reals(answer: object, member: str) -> NDArray[np.float64]:
-    found = np.asarray(answer)
-    if found.dtype.kind not in "fiub":
-        raise GameError(f"{member}() must give real numbers, and gave {found.dtype}")
-    return found.astype(np.float64, copy=False)
+    reals = np.asarray(answer)
+    if reals.dtype.kind not in "fiub":
+        raise GameError(f"{member}() must give real numbers, and gave {reals.dtype}")
+    return reals.astype(np.float64, copy=False)
 
 
-def _check_shape(answer: NDArray[np.float64], wanted: str, asked: int, *, fits: bool) -> None:
+def _check_shape(answer: NDArray[np.float64], wanted: str, requested: int, *, fits: bool) -> None:
     if not fits:
         raise GameError(
-            f"asked for {asked} coalitions, the game gave shape {answer.shape}, not {wanted}",
+            f"asked for {requested} coalitions, the game gave shape {answer.shape}, not {wanted}",
             hint="worth() answers one number per row of the coalitions it is given.",
         )

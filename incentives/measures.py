@@ -28,7 +28,7 @@ def gini(amounts: Sequence[float]) -> float:
     """
     _check(amounts)
     n, ordered = len(amounts), sorted(amounts)
-    weighted = sum((2 * rank - n - 1) * each for rank, each in enumerate(ordered, start=1))
+    weighted = sum((2 * rank - n - 1) * amount for rank, amount in enumerate(ordered, start=1))
     return weighted / (n * sum(ordered))
 
 
@@ -39,7 +39,7 @@ def jain(amounts: Sequence[float]) -> float:
         RewardError: An amount is negative, or none is positive.
     """
     _check(amounts)
-    return sum(amounts) ** 2 / (len(amounts) * sum(each**2 for each in amounts))
+    return sum(amounts) ** 2 / (len(amounts) * sum(amount**2 for amount in amounts))
 
 
 def willing(utilities: Sequence[float]) -> float:
@@ -94,9 +94,9 @@ def mean_of(samples: Sequence[float], *, confidence: float = 0.95) -> Mean:
     mean = sum(samples) / n
     if n == 1:
         return Mean(mean, -inf, inf)
-    error = sqrt(sum((each - mean) ** 2 for each in samples) / (n - 1) / n)
-    half = float(stdtrit(n - 1, (1 + confidence) / 2)) * error
-    return Mean(mean, mean - half, mean + half)
+    error = sqrt(sum((sample - mean) ** 2 for sample in samples) / (n - 1) / n)
+    half_width = float(stdtrit(n - 1, (1 + confidence) / 2)) * error
+    return Mean(mean, mean - half_width, mean + half_width)
 
 
 def mean_ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -110,7 +110,7 @@ def rank_correlation(
     ones: Sequence[float] | NDArray[np.float64], others: Sequence[float] | NDArray[np.float64]
 ) -> float | None:
     """Give Spearman's correlation, ties sharing their mean rank; None if all of one are alike."""
-    left, right = (mean_ranks(np.array(each, dtype=np.float64)) for each in (ones, others))
+    left, right = (mean_ranks(np.array(numbers, dtype=np.float64)) for numbers in (ones, others))
     left, right = left - left.mean(), right - right.mean()
     size = sqrt(float((left**2).sum()) * float((right**2).sum()))
     return float((left * right).sum()) / size if size else None

@@ -6,28 +6,19 @@ who reads the recorded integers recomputes the same payments, on any machine.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fedmerit.errors import RewardError
 from fedmerit.incentives.apportionment import check_budget
-from fedmerit.incentives.offers import Bid, History, Parameter, check_offers
+from fedmerit.incentives.offers import NOTHING_YET, History, Offers, check_offers
 from fedmerit.units import NANO, PPM
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import NDArray
-
-    from fedmerit.incentives.game import Game
     from fedmerit.incentives.valuation import Valuation
-
-#: What a first round remembers.
-_NOTHING_YET: Final = History()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +35,8 @@ class Estimate:
     half_width: int
 
     def __post_init__(self) -> None:
-        whole = isinstance(self.value, int) and isinstance(self.half_width, int)
-        if not whole or self.half_width < 0:
+        is_whole = isinstance(self.value, int) and isinstance(self.half_width, int)
+        if not is_whole or self.half_width < 0:
             raise RewardError(
                 f"an estimate is two integers, the half width not negative, and not {self}",
                 hint="Make them from a valuation with estimates(valuation).",
@@ -74,41 +65,23 @@ def estimates(valuation: Valuation, *, confidence: float = 0.95) -> tuple[Estima
         )
     low, high = valuation.interval(confidence).T
     pairs = zip(valuation.values.tolist(), ((high - low) / 2).tolist(), strict=True)
-    return tuple(Estimate(_nano(value), _nano(half)) for value, half in pairs)
+    return tuple(Estimate(_nano(value), _nano(half_width)) for value, half_width in pairs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RoundInput:
-    """Everything a mechanism may look at.
+class RoundInput(Offers):
+    """Everything a mechanism may look at: what members offer, and these.
 
     Attributes:
-        participants: Names, in the order that every list here and every payment keeps.
         contributions: What each is worth, and how sure that is.
-        rows: Rows of data that each declares.
         budget: Base units to pay out or hold back.
-        barred: Members who are paid nothing, whatever they are worth on paper; for
+        ineligible: Members who are paid nothing, whatever they are worth on paper; for
             instance because their every update was zero.
-        bids: What each offers, None for who does not; empty where nobody was asked.
-        stakes: Base units that each has put down; empty where nobody had to.
-        game: What coalitions are worth, of the same participants in the same order.
-        reports: What each says of each task, whole numbers; empty where nobody was asked.
-        updates: What each sent to training, shape ``(n, parameters)``.
-        history: What earlier rounds left.
-        parameters: The mechanism's settings, by name; those left out have its defaults.
     """
 
-    participants: tuple[str, ...]
     contributions: tuple[Estimate, ...]
-    rows: tuple[int, ...]
     budget: int
-    barred: frozenset[str] = frozenset()
-    bids: tuple[Bid | None, ...] = ()
-    stakes: tuple[int, ...] = ()
-    game: Game | None = None
-    reports: tuple[tuple[int, ...], ...] = ()
-    updates: NDArray[np.floating] | None = field(default=None, compare=False)
-    history: History = _NOTHING_YET
-    parameters: Mapping[str, Parameter] = field(default_factory=lambda: MappingProxyType({}))
+    ineligible: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         check_budget(self.budget)
@@ -122,15 +95,15 @@ class RoundInput:
             )
         if any(not isinstance(count, int) or count < 0 for count in self.rows):
             raise RewardError(f"rows are whole counts, not negative: {self.rows}")
-        if unknown := sorted(self.barred.difference(self.participants)):
-            raise RewardError(f"barred are {unknown}, who do not take part")
+        if unknown := sorted(self.ineligible.difference(self.participants)):
+            raise RewardError(f"ineligible are {unknown}, who do not take part")
         check_offers(self)
 
     @property
     def counted(self) -> tuple[int, ...]:
-        """The positive part of each value, 0 for the barred; billionths."""
+        """The positive part of each value, 0 for the ineligible; billionths."""
         return tuple(
-            0 if name in self.barred else max(0, estimate.value)
+            0 if name in self.ineligible else max(0, estimate.value)
             for name, estimate in zip(self.participants, self.contributions, strict=True)
         )
 
@@ -159,7 +132,7 @@ class Outcome:
     reserve: int
     work: tuple[Fraction, ...] = ()
     quality_ppm: tuple[int, ...] = ()
-    history: History = _NOTHING_YET
+    history: History = NOTHING_YET
 
     def __post_init__(self) -> None:
         amounts = (*self.payments, *self.slashes, self.reserve)
@@ -167,7 +140,9 @@ class Outcome:
             raise RewardError(f"amounts are whole base units, not negative: {self}")
         if not len(self.participants) == len(self.payments) == len(self.slashes):
             raise RewardError(f"every participant needs one payment and one slash: {self}")
-        if any(each and len(each) != len(self.payments) for each in (self.work, self.quality_ppm)):
+        if any(
+            listed and len(listed) != len(self.payments) for listed in (self.work, self.quality_ppm)
+        ):
             raise RewardError(f"work and quality are of every participant or of none: {self}")
         if sum(self.payments) + self.reserve != self.budget + sum(self.slashes):
             raise RewardError(
@@ -184,8 +159,8 @@ class PayoutStep:
         participant: The name.
         value: Billionths of the metric.
         positive: The value, or 0 if it is negative.
-        barred: Whether the member is paid nothing for another reason.
-        counted: The positive part, or 0 if barred.
+        ineligible: Whether the member is paid nothing for another reason.
+        counted: The positive part, or 0 if ineligible.
         counted_ppm: Its share of everybody's counted part, in millionths.
         payment: Base units.
         payment_ppm: The payment's share of the budget, in millionths.
@@ -194,7 +169,7 @@ class PayoutStep:
     participant: str
     value: int
     positive: int
-    barred: bool
+    ineligible: bool
     counted: int
     counted_ppm: int
     payment: int
@@ -222,7 +197,7 @@ def explain(round_: RoundInput, outcome: Outcome) -> tuple[PayoutStep, ...]:
             participant=name,
             value=round_.contributions[i].value,
             positive=max(0, round_.contributions[i].value),
-            barred=name in round_.barred,
+            ineligible=name in round_.ineligible,
             counted=counted[i],
             counted_ppm=_ppm(counted[i], total),
             payment=outcome.payments[i],
@@ -236,5 +211,5 @@ def _nano(number: float) -> int:
     return round(Fraction(number) * NANO)
 
 
-def _ppm(part: int, whole: int) -> int:
-    return round(Fraction(part * PPM, whole)) if whole else 0
+def _ppm(part: int, total: int) -> int:
+    return round(Fraction(part * PPM, total)) if total else 0

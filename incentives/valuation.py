@@ -1,21 +1,23 @@
 """What a valuation method answers, and the form that every method has.
 
-A value carries two errors. One is of the method: it drew some joining orders and not
-others. The other is of the metric: it was measured on these validation rows and not on
-others, and it stays even where the Shapley sum is exact.
+A value carries three errors. One is of the method: it drew some joining orders and not
+others. One is of the metric: it was measured on these validation rows and not on others, and
+it stays even where the Shapley sum is exact. One is of the training, where that was repeated:
+other seeds give other models.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 import numpy as np
 from scipy.special import ndtr, stdtrit
 
 from fedmerit.errors import GameError
 from fedmerit.incentives.game import MeasuredGame
+from fedmerit.incentives.spreads import spread, variances
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +29,12 @@ if TYPE_CHECKING:
 
 #: How a method's sampling errors were found: it draws nothing; from the spread of
 #: independent draws; from draws made again out of those at hand; from coalitions that a
-#: fitted model had not seen.
-ErrorKind = Literal["none", "analytic", "bootstrap", "cross-fit"]
+#: fitted model had not seen; not at all, since the method states none.
+ErrorKind = Literal["none", "analytic", "bootstrap", "cross-fit", "unstated"]
+
+
+#: A value is off by so much, as a share of the largest worth, by float arithmetic alone.
+_ROUNDING: Final = 1e-13
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +44,7 @@ class Checkpoint:
     Attributes:
         evaluations: Distinct coalitions asked for by then.
         values: Estimates, shape ``(n,)``.
-        standard_errors: Of both sources together, shape ``(n,)``.
+        standard_errors: Of all sources together, shape ``(n,)``.
     """
 
     evaluations: int
@@ -57,9 +63,12 @@ class Valuation:
             in the game's unit squared; 0 if the method draws nothing.
         sampling_degrees: Degrees of freedom behind it; infinite if it is known.
         errors: How the sampling errors were found.
-        row_values: The values of each validation row's own game, shape
-            ``(n, validation rows)``, whose means are *values*; None if the game is not
-            a :class:`~fedmerit.incentives.game.MeasuredGame`.
+        columns: The values of each column of the game's worths, shape ``(n, columns)``: of
+            each validation row, of each repeat, or of each row in each repeat, one repeat
+            after another. None if the game is not a
+            :class:`~fedmerit.incentives.game.MeasuredGame`.
+        repeats: How many repeats the columns are of.
+        resolution: Differences of values below this are rounding, in the game's unit.
         evaluations: Distinct coalitions this valuation asked for.
         seed: The seed that, with the method and the budget, gives these numbers again.
         method: The key in ``METHODS`` that made it.
@@ -74,13 +83,36 @@ class Valuation:
     sampling_covariance: NDArray[np.float64]
     sampling_degrees: float
     errors: ErrorKind
-    row_values: NDArray[np.float64] | None
+    columns: NDArray[np.float64] | None
     evaluations: int
     seed: int
     method: str
     reason: str = ""
     trace: tuple[Checkpoint, ...] = ()
     orders: int = 0
+    repeats: int = 1
+    resolution: float = 0.0
+
+    @property
+    def row_values(self) -> NDArray[np.float64] | None:
+        """The values of each validation row's own game, shape ``(n, validation rows)``.
+
+        Their means are *values*. None if the game is not measured on rows.
+        """
+        if self.columns is None or self.repeats == 1:
+            return self.columns
+        by_row = self._by_repeat(self.columns).mean(axis=1)
+        return by_row if by_row.shape[1] > 1 else None
+
+    @property
+    def repeat_values(self) -> NDArray[np.float64] | None:
+        """The values of each repeat, shape ``(n, repeats)``; None if it was not repeated."""
+        if self.columns is None or self.repeats == 1:
+            return None
+        return np.asarray(self._by_repeat(self.columns).mean(axis=2))
+
+    def _by_repeat(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
+        return columns.reshape(len(columns), self.repeats, -1)
 
     @property
     def sampling_errors(self) -> NDArray[np.float64]:
@@ -94,22 +126,31 @@ class Valuation:
         0 if the game shows no rows, since its worths are then taken as they are;
         infinite if it shows a single one, which says nothing about the next.
         """
-        if self.row_values is None:
-            return np.zeros(len(self.participants))
-        rows = self.row_values.shape[1]
-        if rows == 1:
-            return np.full(len(self.participants), inf)
-        return np.asarray(self.row_values.std(axis=1, ddof=1) / np.sqrt(rows))
+        return np.sqrt(self._variances(self.row_values))
+
+    @property
+    def training_errors(self) -> NDArray[np.float64]:
+        """One standard error over the repeats of the game, shape ``(n,)``.
+
+        0 if the game was not repeated: what a rerun with other seeds would give is then in
+        none of the errors.
+        """
+        return np.sqrt(self._variances(self.repeat_values))
 
     @property
     def standard_errors(self) -> NDArray[np.float64]:
-        """One standard error of each value, both sources together, shape ``(n,)``."""
-        return np.asarray(np.hypot(self.sampling_errors, self.validation_errors))
+        """One standard error of each value, all sources together, shape ``(n,)``.
+
+        Infinite for a method that states none.
+        """
+        if self.errors == "unstated":
+            return np.full(len(self.participants), inf)
+        return np.asarray(np.sqrt(sum(variance for variance, _ in self._sources())))
 
     def interval(self, confidence: float = 0.95) -> NDArray[np.float64]:
         """Give each value's interval as ``(low, high)``, shape ``(n, 2)``.
 
-        Student's t, with the degrees of freedom of both errors together (Welch, 1947).
+        Student's t, with the degrees of freedom of all errors together (Welch, 1947).
 
         Args:
             confidence: The share of intervals meant to hold the true value.
@@ -123,47 +164,67 @@ class Valuation:
                 hint="For 95% intervals pass confidence=0.95.",
             )
         quantiles = stdtrit(self._degrees(), (1 + confidence) / 2)
-        half = np.where(self.standard_errors > 0, quantiles * self.standard_errors, 0.0)
-        return np.stack([self.values - half, self.values + half], axis=1)
+        half_widths = np.where(self.standard_errors > 0, quantiles * self.standard_errors, 0.0)
+        return np.stack([self.values - half_widths, self.values + half_widths], axis=1)
 
     def outranks(self) -> NDArray[np.float64]:
         """Give the probability that each participant's true value exceeds each other's.
 
         Normal, from the values and the errors of their differences: two that rest on the
         same draws and the same validation rows differ by less than their intervals suggest.
+        A gap below :attr:`resolution` is none, and the resolution is part of a gap's error.
 
         Returns:
             Shape ``(n, n)``; entry ``[i, j]`` is for *i* above *j*, and 0.5 where the two
-            cannot be told apart.
+            cannot be told apart. NaN beside the diagonal for a method that states no errors.
         """
+        n = len(self.participants)
+        if self.errors == "unstated":
+            return np.where(np.eye(n) > 0, 0.5, np.nan)
         gaps = self.values[:, None] - self.values
-        together = self.sampling_covariance + self._validation_covariance()
-        each = together.diagonal()
-        errors = np.sqrt(np.maximum(each[:, None] + each - 2 * together, 0.0))
+        gaps = np.where(np.abs(gaps) <= self.resolution, 0.0, gaps)
+        covariance = self.sampling_covariance + self._covariance(self.row_values)
+        covariance = covariance + self._covariance(self.repeat_values)
+        own = covariance.diagonal()
+        of_gaps = np.maximum(own[:, None] + own - 2 * covariance, 0.0)
+        # What is rounded to a step is off by a uniform part of it.
+        errors = np.sqrt(of_gaps + self.resolution**2 / 6)
         certain = np.where(gaps == 0, 0.5, gaps > 0)
         scaled = np.divide(gaps, errors, out=np.zeros_like(gaps), where=errors > 0)
         return np.asarray(np.where(errors > 0, ndtr(scaled), certain))
 
-    def _validation_covariance(self) -> NDArray[np.float64]:
-        """Give the values' covariance over the draw of validation rows, ``(n, n)``."""
+    def _covariance(self, columns: NDArray[np.float64] | None) -> NDArray[np.float64]:
+        """Give the values' covariance over the draw of *columns*, ``(n, n)``."""
         n = len(self.participants)
-        if self.row_values is None:
+        if columns is None:
             return np.zeros((n, n))
-        rows = self.row_values.shape[1]
-        if rows == 1:
+        if columns.shape[1] == 1:
             return np.diag(np.full(n, inf))
-        off = self.row_values - self.row_values.mean(axis=1, keepdims=True)
-        products = [(off[i] * off).sum(axis=1) for i in range(n)]
-        return np.asarray(np.asarray(products) / (rows * (rows - 1)))
+        return spread(columns.T, alike=0.0)
+
+    def _variances(self, columns: NDArray[np.float64] | None) -> NDArray[np.float64]:
+        """Give the diagonal of :meth:`_covariance`, ``(n,)``."""
+        if columns is None:
+            return np.zeros(len(self.participants))
+        if columns.shape[1] == 1:
+            return np.full(len(self.participants), inf)
+        return variances(columns.T, alike=0.0)
+
+    def _sources(self) -> list[tuple[NDArray[np.float64], float]]:
+        """Give each source's variances, shape ``(n,)``, and their degrees of freedom."""
+        columns = (self.row_values, self.repeat_values)
+        return [
+            (self.sampling_covariance.diagonal(), self.sampling_degrees),
+            *((self._variances(each), each.shape[1] - 1) for each in columns if each is not None),
+        ]
 
     def _degrees(self) -> NDArray[np.float64]:
         """Give each value's degrees of freedom, shape ``(n,)`` (Satterthwaite, 1946)."""
-        drawn, measured = self.sampling_errors**2, self.validation_errors**2
-        rows = inf if self.row_values is None else self.row_values.shape[1] - 1
-        with np.errstate(divide="ignore", invalid="ignore"):
-            of_drawn = drawn**2 / self.sampling_degrees
-            together = (drawn + measured) ** 2 / (of_drawn + measured**2 / rows)
-        return np.asarray(np.nan_to_num(together, nan=inf, posinf=inf))
+        sources = self._sources()
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            total = sum(variance for variance, _ in sources) ** 2
+            pooled = total / sum(variance**2 / degrees for variance, degrees in sources)
+        return np.asarray(np.nan_to_num(pooled, nan=inf, posinf=inf))
 
 
 class Valuator(Protocol):
@@ -183,6 +244,7 @@ def conclude(
     covariance: NDArray[np.float64] | None = None,
     degrees: float = inf,
     errors: ErrorKind = "none",
+    scale: float = 0.0,
 ) -> Valuation:
     """Make the answer from each column's values; the last line of every method.
 
@@ -197,29 +259,24 @@ def conclude(
             method that draws nothing.
         degrees: Degrees of freedom behind *covariance*.
         errors: How *covariance* was found.
+        scale: Size of the largest worth that was seen, which rounds more than values do.
     """
     n = len(game.participants)
+    values = by_column.mean(axis=1)
+    largest = max(scale, float(np.abs(values).max(initial=0.0)))
     return Valuation(
         participants=game.participants,
-        values=by_column.mean(axis=1),
+        values=values,
         sampling_covariance=np.zeros((n, n)) if covariance is None else covariance,
         sampling_degrees=degrees,
         errors=errors,
-        row_values=by_column if isinstance(game, MeasuredGame) else None,
+        columns=by_column if isinstance(game, MeasuredGame) else None,
+        repeats=int(getattr(game, "repeats", 1)),
+        resolution=max(float(getattr(game, "resolution", 0.0)), _ROUNDING * largest),
         evaluations=evaluations,
         seed=seed,
         method=method,
     )
-
-
-def spread(draws: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give the covariance of the mean of independent *draws*, shape ``(draws, n)``.
-
-    Without BLAS, whose sums depend on the machine's thread count.
-    """
-    off = draws - draws.mean(axis=0)
-    products = [(off[:, [i]] * off).sum(axis=0) for i in range(draws.shape[1])]
-    return np.asarray(products) / (len(draws) * (len(draws) - 1))
 
 
 def baselines(worth: float, rows: Sequence[int]) -> dict[str, NDArray[np.float64]]:

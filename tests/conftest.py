@@ -3,14 +3,17 @@ from __future__ import annotations
 import os
 import subprocess
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 import fedmerit
+from fedmerit.bundle.directory import SEAL, Bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,9 +26,27 @@ settings.load_profile("fedmerit")
 
 
 @pytest.fixture(scope="session")
-def hospital_bundle(tmp_path_factory):
+def made_once(tmp_path_factory, worker_id):
+    """Give what makes a bundle in the first worker that asks; tests copy what they alter."""
+    # All workers' folders lie side by side in one that is new every time pytest is run.
+    own = tmp_path_factory.getbasetemp()
+    folder = own if worker_id == "master" else own.parent
+
+    def made(name, run):
+        path = folder / "made-once" / name
+        path.parent.mkdir(exist_ok=True)
+        with FileLock(path.with_suffix(".lock")):
+            if not (path / SEAL).is_file():
+                run(path)
+        return Bundle.open(path)
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def hospital_bundle(made_once):
     """Give the finished bundle of the default scenario; tests copy what they alter."""
-    return fedmerit.run("hospitals", tmp_path_factory.mktemp("bundles") / "hospitals")
+    return made_once("hospitals", partial(fedmerit.run, "hospitals"))
 
 
 @pytest.fixture(scope="session")

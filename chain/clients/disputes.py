@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from fedmerit.chain.clients.base import Client
+from fedmerit.chain.proofs.signing import Challenge
 
 if TYPE_CHECKING:
     from fedmerit.chain.keys import Signer
     from fedmerit.chain.node.node import Node
     from fedmerit.chain.node.transaction import Mined
     from fedmerit.chain.proofs.signing import Report
-
-
-class Challenge(NamedTuple):
-    """A challenge as it stands: see ``IDisputes.Challenge``; no job means that there is none."""
-
-    job: int
-    signed: bytes
-    challenger: str
-    deadline: int
-    fault: int
-    open: bool
 
 
 class Disputes(Client):
@@ -64,10 +54,25 @@ class Disputes(Client):
 
     def challenge_of(self, number: int) -> Challenge:
         """The challenge of this number."""
-        job, signed, challenger, deadline, fault, is_open = self._ask("challengeOf", number)
-        return Challenge(
-            int(job), bytes(signed), str(challenger), int(deadline), int(fault), bool(is_open)
+        job, signed, question, challenger, deadline, fault, is_open = self._ask(
+            "challengeOf", number
         )
+        return Challenge(
+            int(job),
+            bytes(signed),
+            bytes(question),
+            str(challenger),
+            int(deadline),
+            int(fault),
+            bool(is_open),
+        )
+
+    def summed(self, signed: bytes, prover: str, member: int) -> int:
+        """How many coalitions *prover* has sent of the table that *signed* commits to.
+
+        See ``IDisputes.proveShapley``; *signed* is as ``IReports.hashSigned`` gives it.
+        """
+        return int(self._ask("summed", signed, prover, member)[0])
 
     def proven(self, job: int, *, first_block: int) -> tuple[str, ...]:
         """Who proved a report of *job* false, in the order of the chain."""

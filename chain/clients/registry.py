@@ -6,6 +6,7 @@ from dataclasses import astuple, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from fedmerit.chain.clients.base import Client
+from fedmerit.chain.proofs.committed import Form
 from fedmerit.errors import ChainError, Reverted
 
 if TYPE_CHECKING:
@@ -65,6 +66,9 @@ class Terms:
         challenge_window: Seconds between a report and its finality.
         ends_at: Unix seconds after which nothing is reported, and the rest is refunded.
         threshold: How many committee signatures a report needs.
+        form: In which form every report commits to its valuation.
+        permutations: In how many joining orders of the seed, for :attr:`Form.ORDERS`; else 0.
+        rules: Digest of what the members are valued and paid by; zeros name nothing.
         allow_root: Root of the allow-list of accounts that may join.
         committee: Who signs reports, addresses in ascending order.
         safeguards: What the job adds to their signatures.
@@ -79,6 +83,9 @@ class Terms:
     threshold: int
     allow_root: bytes
     committee: tuple[str, ...]
+    form: Form = Form.OPEN
+    permutations: int = 0
+    rules: bytes = bytes(32)
     safeguards: Safeguards = Safeguards()
 
     def fields(self) -> tuple[object, ...]:
@@ -90,6 +97,9 @@ class Terms:
             self.challenge_window,
             self.ends_at,
             self.threshold,
+            int(self.form),
+            self.permutations,
+            self.rules,
             self.allow_root,
             self.committee,
             self.safeguards.fields(),
@@ -112,9 +122,10 @@ class Registry(Client):
         mined = self._send(signer, "open", terms.fields())
         receipt = self._node.receipt(mined.hash)
         opened = self._contract.events.JobOpened()
-        for log in receipt["logs"]:
-            if log["address"] == self.address:
-                return int(opened.process_log(log)["args"]["job"]), mined
+        with self._node.translated():
+            for log in receipt["logs"]:
+                if log["address"] == self.address:
+                    return int(opened.process_log(log)["args"]["job"]), mined
         raise ChainError(f"transaction {mined.hash} opened no job")
 
     def join(self, job: int, proof: Sequence[bytes], *, signer: Signer) -> Mined:
@@ -134,6 +145,9 @@ class Registry(Client):
             window,
             ends_at,
             threshold,
+            form,
+            permutations,
+            rules,
             allow_root,
             committee,
             safeguards,
@@ -145,6 +159,9 @@ class Registry(Client):
             challenge_window=int(window),
             ends_at=int(ends_at),
             threshold=int(threshold),
+            form=Form(form),
+            permutations=int(permutations),
+            rules=bytes(rules),
             allow_root=bytes(allow_root),
             committee=tuple(map(str, committee)),
             safeguards=Safeguards.of(*safeguards),

@@ -120,6 +120,14 @@ class Reports(Client):
         function, arguments = self._contract.decode_function_input(sent["input"])
         return arguments if function.fn_name == "postList" else None
 
+    def attempt(self, job: int) -> int:
+        """How many reports of *job* were cancelled: what the next one is signed for."""
+        return int(self._ask("attempt", job))
+
+    def hash_signed(self, report: Report, seats: int) -> bytes:
+        """What a dispute is of: *report* and who of the committee signed it, as a bitmask."""
+        return bytes(self._ask("hashSigned", tuple(report.fields().values()), seats))
+
     def final_round(self, job: int) -> int:
         """The last final settlement period; 0 before the first."""
         return int(self._ask("finalRound", job))

@@ -70,6 +70,7 @@ class SignedReport:
     Attributes:
         job: The job's number.
         round: The settlement period.
+        attempt: How many reports of the job were cancelled before it was signed.
         prev_root: Root of the report before.
         root: Hash of the payment tree's root.
         total: Cumulative base units.
@@ -88,6 +89,7 @@ class SignedReport:
 
     job: Count
     round: Count
+    attempt: Count
     prev_root: Hash
     root: Hash
     total: Amount
@@ -108,6 +110,7 @@ class SignedReport:
         return Report(
             job=self.job,
             round=self.round,
+            attempt=self.attempt,
             prev_root=bytes.fromhex(self.prev_root[2:]),
             root=bytes.fromhex(self.root[2:]),
             total=self.total,

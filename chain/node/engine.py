@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from eth._utils.address import generate_contract_address
 from eth.chains.base import MiningChain
-from eth.consensus import ConsensusApplier, NoProofConsensus
+from eth.consensus.applier import ConsensusApplier
+from eth.consensus.noproof import NoProofConsensus
 from eth.constants import (
     BLANK_ROOT_HASH,
     POST_MERGE_DIFFICULTY,
@@ -23,7 +24,8 @@ from eth.vm.forks.prague import PragueVM
 from eth.vm.message import Message
 from eth_utils.crypto import keccak
 
-from fedmerit.chain.node.node import EMBEDDED_CHAIN
+from fedmerit.chain.node.endpoint import EMBEDDED_CHAIN
+from fedmerit.chain.recursion import bound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +38,9 @@ if TYPE_CHECKING:
         SignedTransactionAPI,
         StateAPI,
     )
-    from eth_typing import Address, BlockNumber
+    from eth_typing import Address
+
+bound()  # py-evm raised it
 
 #: Gas that a block takes, and that a call may use.
 BLOCK_GAS: Final = 30_029_122
@@ -72,9 +76,7 @@ class _Chain(MiningChain):
     """py-evm's chain after the merge, on one fork for ever: another has other block hashes."""
 
     chain_id = EMBEDDED_CHAIN
-    vm_configuration = ConsensusApplier(NoProofConsensus).amend_vm_configuration(
-        ((0, PragueVM),)  # type: ignore[arg-type] # a block's number
-    )
+    vm_configuration = ConsensusApplier(NoProofConsensus).amend_vm_configuration(((0, PragueVM),))
 
     def create_header_from_parent(
         self,
@@ -161,7 +163,7 @@ class Engine:
         return self._states[number]
 
     def call(
-        self, sender: bytes, to: bytes, data: bytes, value: int, number: BlockNumber | int
+        self, sender: Address, to: Address, data: bytes, value: int, number: int
     ) -> ComputationAPI:
         """Do what a transaction would after block *number*, for nothing, and forget it.
 
@@ -176,13 +178,13 @@ class Engine:
         state = self.state(number)
         before = state.snapshot()
         fields: dict[str, Any] = {"gas": BLOCK_GAS, "to": to, "sender": sender, "value": value}
-        context = state.transaction_context_class(gas_price=0, origin=sender)  # type: ignore[attr-defined]
-        kind: Any = state.computation_class  # type: ignore[attr-defined]
+        context = state.transaction_context_class(gas_price=0, origin=sender)
+        kind = state.computation_class
         try:
             if to:
-                message = Message(**fields, data=data, code=state.get_code(to))  # type: ignore[arg-type]
+                message = Message(**fields, data=data, code=state.get_code(to))
                 return kind.apply_message(state, message, context)
-            made = generate_contract_address(sender, state.get_nonce(sender))  # type: ignore[arg-type]
+            made = generate_contract_address(sender, state.get_nonce(sender))
             message = Message(**fields, data=b"", code=data, create_address=made)
             return kind.apply_create_message(state, message, context)
         finally:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from eth_typing import Address
 from eth_utils.address import to_checksum_address
 from web3.providers import BaseProvider
 
-from fedmerit.chain.node.node import EMBEDDED_CHAIN
+from fedmerit.chain.node.endpoint import EMBEDDED_CHAIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -83,7 +84,7 @@ class LocalProvider(BaseProvider):
     def _call(self, call: Mapping[str, Any], block: str | int = "latest") -> str:
         done = self._engine.call(
             sender=_address(call.get("from", "0x" + "00" * 20)),
-            to=_address(call["to"]) if call.get("to") else b"",
+            to=_address(call.get("to") or "0x"),
             data=bytes.fromhex(str(call.get("data", "0x"))[2:]),
             value=_integer(call.get("value", 0)),
             number=self._number(block),
@@ -148,7 +149,7 @@ class LocalProvider(BaseProvider):
         first = self._number(wanted.get("fromBlock", "latest"))
         last = self._number(wanted.get("toBlock", "latest"))
         asked = wanted.get("address", [])
-        addresses = {a.lower() for a in ([asked] if isinstance(asked, str) else asked)}
+        addresses = set(map(_text, asked if isinstance(asked, list | tuple) else [asked]))
         topics = wanted.get("topics") or []
         for block in self._engine.blocks[first : last + 1]:
             if not block.logs or block.transaction is None:
@@ -210,7 +211,8 @@ def _matches(topics: list[str], wanted: list[Any]) -> bool:
     if len(wanted) > len(topics):
         return False
     for topic, one in zip(topics, wanted, strict=False):
-        if one is not None and topic not in ([one] if isinstance(one, str) else one):
+        among = one if isinstance(one, list | tuple) else [one]
+        if one is not None and topic not in map(_text, among):
             return False
     return True
 
@@ -220,12 +222,17 @@ def _refused(code: int, message: str, data: str = "") -> RPCResponse:
     return {"jsonrpc": "2.0", "id": 0, "error": error}
 
 
-def _address(text: str) -> Any:  # noqa: ANN401 - py-evm's addresses are bytes with a name
-    return bytes.fromhex(text[2:])
+def _address(text: str) -> Address:
+    return Address(bytes.fromhex(text[2:]))
 
 
 def _bytes(value: str | bytes) -> bytes:
     return bytes.fromhex(value[2:]) if isinstance(value, str) else bytes(value)
+
+
+def _text(value: str | bytes) -> str:
+    """Give what would stand on the wire, where there would be one."""
+    return value.lower() if isinstance(value, str) else _hex(value)
 
 
 def _hex(value: bytes) -> str:

@@ -7,6 +7,7 @@ bitmask: bit i is the member with index i. See ``IDisputes`` for the leaves of e
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import TYPE_CHECKING, Generic, NamedTuple, Self, TypeVar
 
 from eth_abi.abi import encode
@@ -51,10 +52,31 @@ class IndexTree:
         """The root; zeros over nothing."""
         return self._levels[-1].get(0, _ABSENT)
 
-    def proof(self, place: int) -> tuple[bytes, ...]:
-        """Give the siblings of the leaf at *place*, from the leaf up."""
-        levels = enumerate(self._levels[:-1])
+    def proof(self, place: int, *, above: int = 0) -> tuple[bytes, ...]:
+        """Give the siblings of the leaf at *place*, from the leaf up.
+
+        Args:
+            place: The leaf's.
+            above: Of the node so many levels above the leaf, and not of the leaf itself.
+        """
+        levels = list(enumerate(self._levels[:-1]))[above:]
         return tuple(nodes.get((place >> level) ^ 1, _ABSENT) for level, nodes in levels)
+
+
+class Form(IntEnum):
+    """In which form a report commits to its valuation, as a job's terms fix it.
+
+    The numbers are those of ``IRegistry.Form``.
+    """
+
+    #: Whoever signs chooses: no terms bind the report.
+    OPEN = 0
+    #: The utilities that were measured alone: the chain follows no value from them.
+    TABLE = 1
+    #: All utilities and the exact values.
+    EXACT = 2
+    #: Utilities, steps and values in a fixed number of the seed's joining orders.
+    ORDERS = 3
 
 
 class Roots(NamedTuple):
@@ -160,6 +182,13 @@ class Commitment(Numbers):
                 f"a valuation of {self.members} members in {self.permutations} orders does not "
                 f"hold {tuple(map(len, lists))} numbers and {len(self.values)} values"
             )
+
+    @property
+    def form(self) -> Form:
+        """The form that these integers are in."""
+        if self.permutations:
+            return Form.ORDERS
+        return Form.EXACT if self.values else Form.TABLE
 
     def trees(self, job: int, period: int) -> Trees[IndexTree]:
         """Build the trees of this valuation in *period* of *job*."""

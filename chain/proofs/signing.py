@@ -6,7 +6,7 @@ Needs no node: an audit holds the committee's signatures against a report offlin
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from eth_account import Account
 from eth_account.messages import SignableMessage, encode_typed_data
@@ -25,6 +25,7 @@ _TYPES: Final = {
     "Report": [
         {"name": "job", "type": "uint256"},
         {"name": "round", "type": "uint256"},
+        {"name": "attempt", "type": "uint256"},
         {"name": "prevRoot", "type": "bytes32"},
         {"name": "root", "type": "bytes32"},
         {"name": "total", "type": "uint256"},
@@ -40,9 +41,23 @@ _TYPES: Final = {
 _RULING: Final = {
     "Ruling": [
         {"name": "challenge", "type": "uint256"},
+        {"name": "signed", "type": "bytes32"},
+        {"name": "question", "type": "bytes32"},
         {"name": "verdict", "type": "uint8"},
     ]
 }
+
+
+class Challenge(NamedTuple):
+    """A challenge as it stands: see ``IDisputes.Challenge``; no job means that there is none."""
+
+    job: int
+    signed: bytes
+    question: bytes
+    challenger: str
+    deadline: int
+    fault: int
+    open: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +81,7 @@ class Report:
     Attributes:
         job: The job's number.
         round: The settlement period, from 1.
+        attempt: How many reports of the job were cancelled before: a signature is good for one.
         prev_root: Root of the last final report; zeros before the first.
         root: Hash of the payment tree's root.
         total: Cumulative base units of all participants.
@@ -85,6 +101,7 @@ class Report:
     total: int
     updates_root: bytes
     evidence: bytes
+    attempt: int = 0
     permutations: int = 0
     table_root: bytes = bytes(32)
     steps_root: bytes = bytes(32)
@@ -95,6 +112,7 @@ class Report:
         return {
             "job": self.job,
             "round": self.round,
+            "attempt": self.attempt,
             "prevRoot": self.prev_root,
             "root": self.root,
             "total": self.total,
@@ -130,12 +148,22 @@ def sign_report(report: Report, signers: Iterable[Signer], domain: Domain) -> li
 
 
 def sign_ruling(
-    challenge: int, verdict: int, signers: Iterable[Signer], *, chain_id: int, arbiter: str
+    challenge: int,
+    asked: Challenge,
+    verdict: int,
+    signers: Iterable[Signer],
+    *,
+    chain_id: int,
+    arbiter: str,
 ) -> list[bytes]:
     """Sign a verdict on a challenge as *signers*, in ascending order of address.
 
+    What is signed names the report and the question, and not the challenge's number alone: a
+    chain that takes blocks back gives the number to another challenge.
+
     Args:
         challenge: The challenge's number.
+        asked: What is asked under it.
         verdict: See :mod:`fedmerit.chain.clients.arbiter`.
         signers: Members of the job's committee.
         chain_id: The chain's number.
@@ -147,8 +175,8 @@ def sign_ruling(
         "chainId": chain_id,
         "verifyingContract": arbiter,
     }
-    told = {"challenge": challenge, "verdict": verdict}
-    message = encode_typed_data(where, _RULING, told)
+    told = {"signed": asked.signed, "question": asked.question, "verdict": verdict}
+    message = encode_typed_data(where, _RULING, {"challenge": challenge, **told})
     ordered = sorted(signers, key=lambda signer: int(signer.address, 16))
     return [signer.sign(message) for signer in ordered]
 

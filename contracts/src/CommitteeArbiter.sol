@@ -14,7 +14,8 @@ import {IRegistry} from "./interfaces/IRegistry.sol";
 contract CommitteeArbiter is ICommitteeArbiter, EIP712 {
     /* IMMUTABLES */
 
-    bytes32 private constant RULING_TYPE = keccak256("Ruling(uint256 challenge,uint8 verdict)");
+    bytes32 private constant RULING_TYPE =
+        keccak256("Ruling(uint256 challenge,bytes32 signed,bytes32 question,uint8 verdict)");
 
     /// @inheritdoc ICommitteeArbiter
     IRegistry public immutable REGISTRY;
@@ -55,6 +56,8 @@ contract CommitteeArbiter is ICommitteeArbiter, EIP712 {
 
     /// @inheritdoc ICommitteeArbiter
     function hashRuling(uint256 challenge, Verdict verdict_) public view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(RULING_TYPE, challenge, verdict_)));
+        IDisputes.Challenge memory asked = DISPUTES.challengeOf(challenge);
+        bytes32 told = keccak256(abi.encode(RULING_TYPE, challenge, asked.signed, asked.question, verdict_));
+        return _hashTypedDataV4(told);
     }
 }

@@ -41,6 +41,14 @@ contract Disputes is IDisputes {
 
     mapping(uint256 challenge => Challenge) private _challenge;
 
+    struct Sum {
+        uint256 next;
+        int256 sum;
+    }
+
+    /// @inheritdoc IDisputes
+    mapping(bytes32 signed => mapping(address prover => mapping(uint256 member => Sum))) public summed;
+
     /// @inheritdoc IDisputes
     mapping(bytes32 signed => uint256 count) public openOn;
 
@@ -78,6 +86,27 @@ contract Disputes is IDisputes {
         if (lowered.cumulative >= before.cumulative) revert NoFault();
 
         _convict(report, seats, Fault.Amount, msg.sender);
+    }
+
+    /// @inheritdoc IDisputes
+    function proveForfeited(
+        IReports.Report calldata report,
+        uint256 seats,
+        uint256 index,
+        Amount calldata before,
+        Amount calldata paid
+    ) external {
+        _requirePending(report, seats);
+        uint256 job = report.job;
+        SumTree.Node memory last = SumTree.Node(VAULT.root(job), VAULT.allocated(job));
+        bool first = last.hash == 0;
+        if (!first && !_holds(last, job, index, before)) revert NotFinal(job, index);
+        SumTree.Node memory next = SumTree.Node(report.root, report.total);
+        if (!_holds(next, job, index, paid)) revert NotInReport(Fault.Amount, index);
+        bool earned = paid.cumulative > (first ? 0 : before.cumulative);
+        if (!earned || ROUNDS.withheldIn(job, paid.account) != report.round) revert NoFault();
+
+        _convict(report, seats, Fault.Forfeited, msg.sender);
     }
 
     /* D2 */
@@ -174,21 +203,24 @@ contract Disputes is IDisputes {
     }
 
     /// @inheritdoc IDisputes
-    function proveShapley(
-        IReports.Report calldata report,
-        uint256 seats,
-        Value calldata value,
-        int256[] calldata utilities
-    ) external {
-        _requirePending(report, seats);
+    function proveShapley(IReports.Report calldata report, uint256 seats, Value calldata value, Part calldata part)
+        external
+    {
+        bytes32 signed = _requirePending(report, seats);
         if (report.permutations != 0) revert WrongForm(report.permutations);
         uint256 count = _memberCount(report.job, 16);
-        if (utilities.length != 1 << count) revert WrongTable(utilities.length, 1 << count);
-        if (Valuation.tableRoot(report.job, report.round, utilities) != report.tableRoot) {
-            revert NotInReport(Fault.Utility, 0);
-        }
         _requireValue(report, count, value);
-        if (value.value == Valuation.shapley(utilities, count, value.index)) revert NoFault();
+        Sum storage kept = summed[signed][msg.sender][value.index];
+        (uint256 next, int256 sum) = (kept.next, kept.sum);
+        (uint256 size, int256 added) = _add(report, count, value.index, next, part);
+        unchecked {
+            (next, sum) = (next + size, sum + added);
+        }
+        if (next != 1 << count) {
+            (kept.next, kept.sum) = (next, sum);
+            return;
+        }
+        if (value.value == sum) revert NoFault();
 
         _convict(report, seats, Fault.Value, msg.sender);
     }
@@ -208,7 +240,8 @@ contract Disputes is IDisputes {
 
         number = ++challenges;
         uint64 deadline = uint64(block.timestamp) + safeguards.rulingWindow;
-        _challenge[number] = Challenge(job, signed, msg.sender, deadline, fault, true);
+        bytes32 question = keccak256(abi.encode(fault, subject, claim));
+        _challenge[number] = Challenge(job, signed, question, msg.sender, deadline, fault, true);
         ++openOn[signed];
         emit Challenged(job, number, msg.sender, fault, subject, claim, signed, deadline);
         STAKES.bond(job, msg.sender);
@@ -296,6 +329,25 @@ contract Disputes is IDisputes {
     function _requireUtility(IReports.Report calldata report, uint256 index, Utility calldata given) private pure {
         bytes32 leaf = Valuation.utilityLeaf(report.job, report.round, given.coalition, given.utility);
         if (!IndexTree.verify(report.tableRoot, leaf, index, given.proof)) revert NotInReport(Fault.Utility, index);
+    }
+
+    /// @dev Checks the part of the table that begins at coalition `first`, and gives what it adds to the sum.
+    function _add(IReports.Report calldata report, uint256 count, uint256 member, uint256 first, Part calldata part)
+        private
+        pure
+        returns (uint256 size, int256 added)
+    {
+        (uint256 width, uint256 levels) = (part.width, part.proof.length);
+        if (levels <= count) size = 1 << (count - levels);
+        bool fits = width != 0 && width <= 32 && part.utilities.length == size * width;
+        // A table of so many coalitions has no other part of this size before the end.
+        if (!fits || size == 0 || first % size != 0) revert WrongPart(first, part.utilities.length);
+        bytes32 root;
+        (root, added) =
+            Valuation.sum(Valuation.Span(report.job, report.round, first, width, count, member), part.utilities);
+        if (!IndexTree.verify(report.tableRoot, root, first / size, part.proof)) {
+            revert NotInReport(Fault.Utility, first);
+        }
     }
 
     function _requireValue(IReports.Report calldata report, uint256 count, Value calldata given) private pure {

@@ -63,6 +63,8 @@ contract Registry is IRegistry {
         if (opened.terms.safeguards.stake != 0 && !STAKES.active(job, msg.sender)) revert NotStaked(job, msg.sender);
 
         index = opened.members++;
+        uint256 most = _mostMembers(opened.terms.form);
+        if (index >= most) revert TooManyMembers(job, most);
         opened.positions[msg.sender] = index + 1;
         opened.membersDigest = SumTree.append(opened.membersDigest, msg.sender);
         emit Joined(job, msg.sender, index);
@@ -97,6 +99,8 @@ contract Registry is IRegistry {
             challengeWindow: given.challengeWindow,
             endsAt: given.endsAt,
             threshold: given.threshold,
+            form: given.form,
+            permutations: given.permutations,
             closed: opened.closed,
             draws: given.safeguards.commitWindow != 0,
             staked: given.safeguards.stake != 0,
@@ -172,7 +176,20 @@ contract Registry is IRegistry {
         if (terms_.endsAt <= earliest) revert EndsTooSoon(terms_.endsAt, earliest);
 
         _checkCommittee(terms_.committee, terms_.threshold);
+        _checkForm(terms_.form, terms_.permutations, terms_.safeguards.commitWindow != 0);
         _checkSafeguards(terms_.safeguards, terms_.challengeWindow);
+    }
+
+    function _checkForm(Form form, uint256 permutations, bool draws) private pure {
+        if (draws && form == Form.Open) revert FormLeftOpen();
+        bool orders = form == Form.Orders;
+        if (orders != (permutations != 0) || (orders && !draws)) revert HalfAForm(form, permutations);
+    }
+
+    /// @dev More could not be shown a false value: see `IDisputes`.
+    function _mostMembers(Form form) private pure returns (uint256) {
+        if (form == Form.Exact) return 16;
+        return form == Form.Orders ? 256 : type(uint256).max;
     }
 
     function _checkCommittee(address[] calldata committee, uint256 threshold) private pure {

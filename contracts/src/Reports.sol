@@ -20,7 +20,7 @@ contract Reports is IReports, EIP712 {
 
     /// @dev EIP-712 type of what the committee signs.
     bytes32 private constant REPORT_TYPE = keccak256(
-        "Report(uint256 job,uint256 round,bytes32 prevRoot,bytes32 root,uint256 total,bytes32 updatesRoot,bytes32 evidence,uint256 permutations,bytes32 tableRoot,bytes32 stepsRoot,bytes32 valuesRoot)"
+        "Report(uint256 job,uint256 round,uint256 attempt,bytes32 prevRoot,bytes32 root,uint256 total,bytes32 updatesRoot,bytes32 evidence,uint256 permutations,bytes32 tableRoot,bytes32 stepsRoot,bytes32 valuesRoot)"
     );
 
     /// @inheritdoc IReports
@@ -40,14 +40,15 @@ contract Reports is IReports, EIP712 {
 
     /* STORAGE */
 
-    /// @dev `total` is at most a sum of fewer than 2**40 amounts of 128 bits. No report waits while `deadline` is 0;
-    /// the rest is left as it was then, for it costs less to write over it.
+    /// @dev `total` is at most what the job was funded with. No report waits while `deadline` is 0; the rest is left
+    /// as it was then, for it costs less to write over it. `attempt` counts the reports that were cancelled.
     struct Pending {
         bytes32 root;
         bytes32 digest;
-        uint168 total;
+        uint128 total;
         uint64 deadline;
         uint24 finalRound;
+        uint40 attempt;
     }
 
     mapping(uint256 job => Pending) private _pending;
@@ -84,6 +85,7 @@ contract Reports is IReports, EIP712 {
         IJobVault.Books memory books = VAULT.books(job, rules.endsAt);
         _checkTurn(report, rules.closed, books);
         _checkBasis(report, rules.draws);
+        _checkForm(report, rules.form, rules.permutations);
         _checkList(report, accounts, cumulative, rules.membersDigest);
         _checkMoney(report, rules.roundBudget, books);
         bytes32 digest = hashReport(report);
@@ -111,6 +113,7 @@ contract Reports is IReports, EIP712 {
         if (msg.sender != address(DISPUTES)) revert NotDisputes(msg.sender);
 
         _pending[job].deadline = 0;
+        ++_pending[job].attempt;
         emit ReportCancelled(job, finalRound(job) + 1, _pending[job].root);
     }
 
@@ -119,6 +122,11 @@ contract Reports is IReports, EIP712 {
     /// @inheritdoc IReports
     function finalRound(uint256 job) public view returns (uint256) {
         return _pending[job].finalRound;
+    }
+
+    /// @inheritdoc IReports
+    function attempt(uint256 job) external view returns (uint256) {
+        return _pending[job].attempt;
     }
 
     /// @inheritdoc IReports
@@ -170,8 +178,10 @@ contract Reports is IReports, EIP712 {
         if (block.timestamp < books.pausedUntil) revert ReportsPaused(books.pausedUntil);
         if (block.timestamp >= books.endsAt) revert JobOver(job, books.endsAt);
 
-        uint256 expected = finalRound(job) + 1;
-        if (report.round != expected) revert WrongRound(report.round, expected);
+        Pending storage last = _pending[job];
+        (uint256 final_, uint256 cancelled) = (last.finalRound, last.attempt);
+        if (report.round != final_ + 1) revert WrongRound(report.round, final_ + 1);
+        if (report.attempt != cancelled) revert WrongAttempt(report.attempt, cancelled);
         if (report.prevRoot != books.root) revert WrongPreviousRoot(report.prevRoot, books.root);
     }
 
@@ -183,8 +193,16 @@ contract Reports is IReports, EIP712 {
         if (draws) (seed, history) = ROUNDS.drawn(job, round);
         else history = ROUNDS.history(job);
         if (seed == 0 && (draws || report.permutations != 0)) revert NotDrawn(job, round);
-        if (draws && report.tableRoot == 0) revert NoTable(job, round);
         if (report.updatesRoot != history) revert WrongUpdates(report.updatesRoot, history);
+    }
+
+    /// @dev The report commits to what the terms say, and so can be shown false where it is.
+    function _checkForm(Report calldata report, IRegistry.Form form, uint256 permutations) private pure {
+        if (form == IRegistry.Form.Open) return;
+        bool orders = form == IRegistry.Form.Orders;
+        bool fits = report.permutations == permutations && report.tableRoot != 0 && (report.stepsRoot != 0) == orders
+            && (report.valuesRoot != 0) == (form != IRegistry.Form.Table);
+        if (!fits) revert OtherForm(form, permutations);
     }
 
     /// @dev The list is of all members, and builds what was signed.
@@ -224,9 +242,9 @@ contract Reports is IReports, EIP712 {
         (uint256 job, uint256 round) = (report.job, report.round);
         uint64 deadline = uint64(block.timestamp) + challengeWindow;
         Pending storage kept = _pending[job];
-        // Neither cast cuts anything: the time is before the job's end, and the list bounds the total.
+        // Neither cast cuts anything: the time is before the job's end, and the job holds the total.
         (kept.root, kept.digest) = (report.root, _signed(digest, seats));
-        (kept.total, kept.deadline) = (uint168(report.total), deadline);
+        (kept.total, kept.deadline) = (uint128(report.total), deadline);
         emit ReportPosted(job, round, report.root, report.total, report.evidence, deadline, seats);
         if (report.tableRoot == 0) return;
         emit ValuationCommitted(job, round, report.permutations, report.tableRoot, report.stepsRoot, report.valuesRoot);

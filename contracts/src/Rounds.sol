@@ -40,6 +40,9 @@ contract Rounds is IRounds {
     /// @inheritdoc IRounds
     mapping(uint256 job => mapping(uint256 round => Drawn)) public drawn;
 
+    /// @inheritdoc IRounds
+    mapping(uint256 job => mapping(address account => uint256 round)) public withheldIn;
+
     mapping(uint256 job => Draw) private _draw;
 
     /// @dev The exclusive or of what was revealed in the draw under way.
@@ -130,12 +133,15 @@ contract Rounds is IRounds {
     /// @inheritdoc IRounds
     function expel(uint256 job, address[] calldata accounts) external {
         Draw storage draw_ = _ended(job);
-        uint256 number = draw_.number;
+        (uint256 number, uint256 round) = (draw_.number, _round(job));
         for (uint256 i; i < accounts.length; ++i) {
             address account = accounts[i];
-            if (commitmentOf[job][number][account] <= EXPELLED) revert NothingWithheld(job, number, account);
+            bytes32 mark = commitmentOf[job][number][account];
+            if (mark == EXPELLED) continue;
+            if (mark <= REVEALED) revert NothingWithheld(job, number, account);
 
             commitmentOf[job][number][account] = EXPELLED;
+            withheldIn[job][account] = round;
             ++draw_.expelled;
             emit Expelled(job, number, account);
             STAKES.slash(job, account, address(0));

@@ -70,12 +70,13 @@ contract Stakes is IStakes, ReentrancyGuardTransient {
 
     /// @inheritdoc IStakes
     function put(uint256 job) external nonReentrant {
-        uint128 amount = REGISTRY.safeguards(job).stake;
-        if (amount == 0) revert NoStakeAsked(job);
-        if (stakeOf[job][msg.sender].amount != 0) revert AlreadyStaked(job, msg.sender);
+        uint128 asked = REGISTRY.safeguards(job).stake;
+        if (asked == 0) revert NoStakeAsked(job);
+        if (active(job, msg.sender)) revert AlreadyStaked(job, msg.sender);
 
-        REGISTRY.token(job).pull(msg.sender, amount);
-        stakeOf[job][msg.sender] = Stake(amount, 0);
+        uint128 amount = asked - stakeOf[job][msg.sender].amount;
+        if (amount != 0) REGISTRY.token(job).pull(msg.sender, amount);
+        stakeOf[job][msg.sender] = Stake(asked, 0);
         staked[job] += amount;
         emit Staked(job, msg.sender, amount);
     }
@@ -169,7 +170,7 @@ contract Stakes is IStakes, ReentrancyGuardTransient {
     /* VIEWS */
 
     /// @inheritdoc IStakes
-    function active(uint256 job, address account) external view returns (bool) {
+    function active(uint256 job, address account) public view returns (bool) {
         Stake memory stake = stakeOf[job][account];
         return stake.amount >= REGISTRY.safeguards(job).stake && stake.releasedAt == 0;
     }

@@ -32,56 +32,78 @@ library Valuation {
         return keccak256(abi.encode(job, round, index, value));
     }
 
-    /// @notice The root over the utilities of all coalitions, coalition by coalition in the order of the masks.
-    function tableRoot(uint256 job, uint256 round, int256[] calldata utilities) internal pure returns (bytes32) {
-        bytes32[] memory leaves = new bytes32[](utilities.length);
+    /// @notice A part of an exact valuation's table, and whose value it is added to.
+    /// @param first The part's first coalition.
+    /// @param width Bytes of each utility, 1 to 32: big-endian, in two's complement.
+    /// @param count The members, at most 16.
+    struct Span {
+        uint256 job;
+        uint256 round;
+        uint256 first;
+        uint256 width;
+        uint256 count;
+        uint256 member;
+    }
+
+    /// @notice What a part of a table adds to a member's Shapley value times count!, and the part's root, coalition by
+    /// coalition in the order of the masks.
+    /// @dev The value is a sum over all coalitions S: (|S| - 1)! (count - |S|)! U(S) of those with the member, less
+    /// |S|! (count - 1 - |S|)! U(S) of those without. Wraps where a utility passes any that can be measured: what is
+    /// signed is compared modulo 2**256, so that no utility makes a lie about it unprovable.
+    /// @param utilities As many as a power of two.
+    function sum(Span memory span, bytes calldata utilities) internal pure returns (bytes32 root, int256 value) {
+        bytes32[] memory leaves = new bytes32[](utilities.length / span.width);
+        uint256 offset;
+        assembly ("memory-safe") {
+            offset := utilities.offset
+        }
+        value = _read(span, offset, leaves, _weights(span.count));
+        root = IndexTree.rootOf(leaves);
+    }
+
+    /// @dev Reads as many utilities as there are leaves from `offset` of the calldata, and fills the leaves.
+    function _read(Span memory span, uint256 offset, bytes32[] memory leaves, int256[] memory weights)
+        private
+        pure
+        returns (int256 value)
+    {
         assembly ("memory-safe") {
             let preimage := mload(0x40) // job, round, coalition, utility
-            mstore(preimage, job)
-            mstore(add(preimage, 0x20), round)
-            for { let coalition := 0 } lt(coalition, utilities.length) { coalition := add(coalition, 1) } {
-                let offset := shl(5, coalition)
+            mstore(preimage, mload(span))
+            mstore(add(preimage, 0x20), mload(add(span, 0x20)))
+            let coalition := mload(add(span, 0x40))
+            let width := mload(add(span, 0x60))
+            let leaf := add(leaves, 0x20)
+            for { let end := add(coalition, mload(leaves)) } lt(coalition, end) { coalition := add(coalition, 1) } {
+                let utility := sar(sub(256, shl(3, width)), calldataload(offset))
                 mstore(add(preimage, 0x40), coalition)
-                mstore(add(preimage, 0x60), calldataload(add(utilities.offset, offset)))
-                mstore(add(add(leaves, 0x20), offset), keccak256(preimage, 0x80))
-            }
-        }
-        return IndexTree.rootOf(leaves);
-    }
+                mstore(add(preimage, 0x60), utility)
+                mstore(leaf, keccak256(preimage, 0x80))
 
-    /// @notice A member's Shapley value, times count! so that it is an integer.
-    /// @dev The sum over the coalitions S without the member of |S|! (count - 1 - |S|)! (U(S + member) - U(S)).
-    /// @param utilities Those of all 2**count coalitions, in the order of the masks; at most 16 members.
-    function shapley(int256[] calldata utilities, uint256 count, uint256 member) internal pure returns (int256 value) {
-        uint256[] memory weights = _weights(count);
-        // Wraps where a utility passes any that can be measured: what is signed is compared modulo 2**256, so
-        // that no utility makes a lie about it unprovable.
-        assembly ("memory-safe") {
-            let bit := shl(member, 1)
-            for { let coalition := 0 } lt(coalition, utilities.length) { coalition := add(coalition, 1) } {
-                if iszero(and(coalition, bit)) {
-                    let size := sub(coalition, and(shr(1, coalition), 0x5555))
-                    size := add(and(size, 0x3333), and(shr(2, size), 0x3333))
-                    size := and(add(size, shr(4, size)), 0x0f0f)
-                    size := and(add(size, shr(8, size)), 0x1f)
-                    let without := calldataload(add(utilities.offset, shl(5, coalition)))
-                    let with := calldataload(add(utilities.offset, shl(5, or(coalition, bit))))
-                    let weight := mload(add(add(weights, 0x20), shl(5, size)))
-                    value := add(value, mul(weight, sub(with, without)))
-                }
+                let size := sub(coalition, and(shr(1, coalition), 0x5555))
+                size := add(and(size, 0x3333), and(shr(2, size), 0x3333))
+                size := and(add(size, shr(4, size)), 0x0f0f)
+                size := and(add(size, shr(8, size)), 0x1f)
+                // Two words a size: without the member, and with it.
+                size := add(shl(6, size), shl(5, and(shr(mload(add(span, 0xa0)), coalition), 1)))
+                value := add(value, mul(mload(add(add(weights, 0x20), size)), utility))
+                offset := add(offset, width)
+                leaf := add(leaf, 0x20)
             }
         }
     }
 
-    /// @dev For coalitions of 0, 1, ..., count - 1 members: size! (count - 1 - size)!
-    function _weights(uint256 count) private pure returns (uint256[] memory weights) {
-        weights = new uint256[](count);
-        weights[0] = 1;
+    /// @dev At 2 s for the coalitions of s members without the member, at 2 s + 1 for those with it.
+    function _weights(uint256 count) private pure returns (int256[] memory weights) {
+        weights = new int256[](2 * count + 2);
+        int256 weight = 1;
         for (uint256 i = 1; i < count; ++i) {
-            weights[0] *= i;
+            weight *= int256(i);
         }
-        for (uint256 size = 1; size < count; ++size) {
-            weights[size] = weights[size - 1] * size / (count - size);
+        for (uint256 size; size < count; ++size) {
+            if (size != 0) weight = weight * int256(size) / int256(count - size);
+            weights[2 * size] = -weight;
+            weights[2 * size + 3] = weight;
         }
     }
 }

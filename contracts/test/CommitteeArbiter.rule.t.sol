@@ -30,7 +30,8 @@ contract CommitteeArbiterRuleTest is Disputed {
         vm.assertEq(round, 0);
     }
 
-    function test_ADigestIsThatOfEip712() external view {
+    function test_ADigestIsThatOfEip712() external {
+        (, IReports.Report memory report) = _challenged();
         bytes32 domain = keccak256(
             abi.encode(
                 keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
@@ -40,9 +41,12 @@ contract CommitteeArbiterRuleTest is Disputed {
                 address(arbiter)
             )
         );
-        bytes32 ruling = keccak256(abi.encode(keccak256("Ruling(uint256 challenge,uint8 verdict)"), 7, REJECTED));
+        bytes32 kind = keccak256("Ruling(uint256 challenge,bytes32 signed,bytes32 question,uint8 verdict)");
+        bytes32 question = keccak256(abi.encode(IDisputes.Fault.Utility, uint256(0), int256(1)));
+        vm.assertEq(disputes.challengeOf(1).question, question);
+        bytes32 ruling = keccak256(abi.encode(kind, 1, reports.hashSigned(report, SEATS), question, REJECTED));
 
-        vm.assertEq(arbiter.hashRuling(7, REJECTED), keccak256(abi.encodePacked("\x19\x01", domain, ruling)));
+        vm.assertEq(arbiter.hashRuling(1, REJECTED), keccak256(abi.encodePacked("\x19\x01", domain, ruling)));
     }
 
     function test_RevertWhen_OneSignatureIsTooFew() external {

@@ -36,11 +36,12 @@ contract DisputesProveShapleyTest is Disputed {
     function test_RevertWhen_TheTableIsNotOfAllCoalitions() external {
         (, Book.Pages memory book) = _exactBook();
         IReports.Report memory report = _postBook(book);
-        int256[] memory half = new int256[](16);
+        IDisputes.Part memory part = Book.partAt(book, 0, 32);
+        part.utilities = Book.packed(book.utilities, 32, 0, 16);
 
         _refuses(
-            abi.encodeCall(IDisputes.proveShapley, (report, SEATS, Book.valueAt(book, 0), half)),
-            abi.encodeWithSelector(IDisputes.WrongTable.selector, 16, 32)
+            abi.encodeCall(IDisputes.proveShapley, (report, SEATS, Book.valueAt(book, 0), part)),
+            abi.encodeWithSelector(IDisputes.WrongPart.selector, 0, 512)
         );
     }
 
@@ -69,31 +70,144 @@ contract DisputesProveShapleyTest is Disputed {
     }
 
     function test_RevertWhen_ThereAreMoreMembersThanCanBeValuedExactly() external {
-        uint256 job = _guardedJob(17);
+        uint256 job = _guardedJob(17); // their table alone is committed to
         _drawSeed(job, 1);
         IReports.Report memory report = _report(job, _even(17));
         report.tableRoot = "some table";
         reports.postList(report, _members(17), _even(17), _sign(report));
         IDisputes.Value memory value;
+        IDisputes.Part memory part;
 
         _refuses(
-            abi.encodeCall(IDisputes.proveShapley, (report, SEATS, value, new int256[](0))),
+            abi.encodeCall(IDisputes.proveShapley, (report, SEATS, value, part)),
             abi.encodeWithSelector(IDisputes.TooManyMembers.selector, 17, 16)
         );
     }
 
-    function test_SixteenMembersCanBeValuedExactly() external {
-        uint256 job = _guardedJob(16);
-        _drawSeed(job, 1);
-        IReports.Report memory report = _report(job, _even(16));
-        report.tableRoot = "some table";
-        reports.postList(report, _members(16), _even(16), _sign(report));
-        IDisputes.Value memory value;
+    /* IN PARTS */
+
+    function test_AValueIsProvenFalseInParts() external {
+        (, Book.Pages memory book) = _exactBook();
+        book.values[2] += 1;
+        IReports.Report memory report = _postBook(book);
+        for (uint256 first; first < 24; first += 8) {
+            _sends(_part(report, book, 2, first, 8));
+            _isSummed(report, 2, first + 8);
+        }
+
+        _convicts(report, IDisputes.Fault.Value, _part(report, book, 2, 24, 8));
+    }
+
+    function test_PartsOfManySizesAreOneSum() external {
+        (, Book.Pages memory book) = _exactBook();
+        book.values[4] -= 1;
+        IReports.Report memory report = _postBook(book);
+        _sends(_part(report, book, 4, 0, 16));
+        _sends(_part(report, book, 4, 16, 8));
+        _sends(_part(report, book, 4, 24, 1));
+        _sends(_part(report, book, 4, 25, 1));
+        _sends(_part(report, book, 4, 26, 2));
+
+        _convicts(report, IDisputes.Fault.Value, _part(report, book, 4, 28, 4));
+    }
+
+    function test_RevertWhen_AllPartsGiveTheValue() external {
+        (, Book.Pages memory book) = _exactBook();
+        IReports.Report memory report = _postBook(book);
+        _sends(_part(report, book, 1, 0, 16));
+
+        vm.prank(STRANGER);
+        _refusesFaultless(_part(report, book, 1, 16, 16));
+    }
+
+    /// @dev What is left out would be a lie about the sum.
+    function test_RevertWhen_APartIsLeftOutOrSentTwice() external {
+        (, Book.Pages memory book) = _exactBook();
+        IReports.Report memory report = _postBook(book);
+
+        _refusesLeaf(_part(report, book, 1, 8, 8), IDisputes.Fault.Utility, 0);
+        _sends(_part(report, book, 1, 0, 8));
+        vm.prank(STRANGER);
+        _refusesLeaf(_part(report, book, 1, 0, 8), IDisputes.Fault.Utility, 8);
+        vm.prank(STRANGER);
+        _refusesLeaf(_part(report, book, 1, 16, 8), IDisputes.Fault.Utility, 8);
+    }
+
+    function test_RevertWhen_APartBeginsInsideAnother() external {
+        (, Book.Pages memory book) = _exactBook();
+        IReports.Report memory report = _postBook(book);
+        _sends(_part(report, book, 1, 0, 8));
+
+        vm.prank(STRANGER);
+        _refuses(_part(report, book, 1, 16, 16), abi.encodeWithSelector(IDisputes.WrongPart.selector, 8, 512));
+    }
+
+    /// @dev Nobody's part ends up in another's sum, another member's, or another report's.
+    function test_EverySumIsItsSendersOwn() external {
+        (, Book.Pages memory book) = _exactBook();
+        IReports.Report memory report = _postBook(book);
+        _sends(_part(report, book, 1, 0, 8));
+
+        bytes32 signed = reports.hashSigned(report, SEATS);
+        (uint256 others,) = disputes.summed(signed, address(this), 1);
+        (uint256 anothers,) = disputes.summed(signed, STRANGER, 2);
+        vm.assertEq(others, 0);
+        vm.assertEq(anothers, 0);
+        _refusesLeaf(_part(report, book, 1, 8, 8), IDisputes.Fault.Utility, 0);
+    }
+
+    function test_RevertWhen_APartIsOfNoWidth() external {
+        (, Book.Pages memory book) = _exactBook();
+        IReports.Report memory report = _postBook(book);
+        IDisputes.Part memory part = Book.partAt(book, 0, 32);
+        IDisputes.Value memory value = Book.valueAt(book, 0);
+        (part.width, part.utilities) = (0, "");
+        _refuses(
+            abi.encodeCall(IDisputes.proveShapley, (report, SEATS, value, part)),
+            abi.encodeWithSelector(IDisputes.WrongPart.selector, 0, 0)
+        );
+        (part.width, part.utilities) = (33, new bytes(33 * 32));
+        _refuses(
+            abi.encodeCall(IDisputes.proveShapley, (report, SEATS, value, part)),
+            abi.encodeWithSelector(IDisputes.WrongPart.selector, 0, 33 * 32)
+        );
+    }
+
+    /// @dev A proof that is longer than the tree is high would make leaves of what lies below leaves.
+    function test_RevertWhen_APartsProofIsLongerThanTheTree() external {
+        (, Book.Pages memory book) = _exactBook();
+        IReports.Report memory report = _postBook(book);
+        IDisputes.Part memory part = Book.partAt(book, 0, 1);
+        part.proof = new bytes32[](6);
 
         _refuses(
-            abi.encodeCall(IDisputes.proveShapley, (report, SEATS, value, new int256[](0))),
-            abi.encodeWithSelector(IDisputes.WrongTable.selector, 0, 65_536)
+            abi.encodeCall(IDisputes.proveShapley, (report, SEATS, Book.valueAt(book, 0), part)),
+            abi.encodeWithSelector(IDisputes.WrongPart.selector, 0, 32)
         );
+    }
+
+    function test_RevertWhen_TheDeadlineIsReachedBetweenTwoParts() external {
+        (uint256 job, Book.Pages memory book) = _exactBook();
+        book.values[2] += 1;
+        IReports.Report memory report = _postBook(book);
+        _sends(_part(report, book, 2, 0, 16));
+        vm.warp(block.timestamp + WINDOW);
+
+        vm.prank(STRANGER);
+        _refuses(
+            _part(report, book, 2, 16, 16), abi.encodeWithSelector(IDisputes.DisputeOver.selector, job, block.timestamp)
+        );
+    }
+
+    function _sends(bytes memory call) private {
+        vm.prank(STRANGER);
+        (bool done,) = address(disputes).call(call);
+        vm.assertTrue(done);
+    }
+
+    function _isSummed(IReports.Report memory report, uint256 member, uint256 expected) private view {
+        (uint256 next,) = disputes.summed(reports.hashSigned(report, SEATS), STRANGER, member);
+        vm.assertEq(next, expected);
     }
 
     /* OTHER FAULTS OF A TABLE */
@@ -205,7 +319,17 @@ contract DisputesProveShapleyTest is Disputed {
         pure
         returns (bytes memory)
     {
-        return abi.encodeCall(IDisputes.proveShapley, (report, SEATS, Book.valueAt(book, member), book.utilities));
+        return _part(report, book, member, 0, book.utilities.length);
+    }
+
+    function _part(IReports.Report memory report, Book.Pages memory book, uint256 member, uint256 first, uint256 size)
+        private
+        pure
+        returns (bytes memory)
+    {
+        return abi.encodeCall(
+            IDisputes.proveShapley, (report, SEATS, Book.valueAt(book, member), Book.partAt(book, first, size))
+        );
     }
 
     function _misplaced(IReports.Report memory report, Book.Pages memory book, uint256 index)

@@ -230,7 +230,7 @@ contract DisputesSettleTest is Disputed, IArbiter {
     /* HELPERS */
 
     function _posted() private returns (uint256 job, IReports.Report memory report) {
-        IRegistry.Terms memory terms = _guardedTerms(MEMBERS);
+        IRegistry.Terms memory terms = _valuedTerms(MEMBERS, 1);
         terms.safeguards.arbiter = address(this);
         job = _guardedJob(terms, MEMBERS);
         bytes32 seed = _drawSeed(job, MEMBERS);

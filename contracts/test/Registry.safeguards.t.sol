@@ -94,6 +94,39 @@ contract RegistrySafeguardsTest is Guarded {
         _accepted(given);
     }
 
+    function test_RevertWhen_OrdersAndTheirNumberAreNotBothGiven() external {
+        for (uint256 form; form < 4; ++form) {
+            IRegistry.Terms memory terms = _guardedTerms(3);
+            terms.form = IRegistry.Form(form);
+            terms.permutations = form == uint256(IRegistry.Form.Orders) ? 0 : 1;
+            if (terms.form == IRegistry.Form.Open) continue;
+            _refusedForm(terms, abi.encodeWithSelector(IRegistry.HalfAForm.selector, terms.form, terms.permutations));
+        }
+    }
+
+    function test_RevertWhen_OrdersAreAskedForWithoutADraw() external {
+        IRegistry.Terms memory terms = _valuedTerms(3, 5);
+        terms.safeguards = _none();
+        _refusedForm(terms, abi.encodeWithSelector(IRegistry.HalfAForm.selector, IRegistry.Form.Orders, 5));
+        terms.form = IRegistry.Form.Open;
+        _refusedForm(terms, abi.encodeWithSelector(IRegistry.HalfAForm.selector, IRegistry.Form.Open, 5));
+    }
+
+    function test_AJobWithoutDrawsMayFixAFormOrLeaveItOpen() external {
+        IRegistry.Terms memory terms = _terms(3);
+        for (uint256 form; form < 3; ++form) {
+            terms.form = IRegistry.Form(form);
+            uint256 job = _open(terms);
+            vm.assertEq(uint256(registry.terms(job).form), form);
+            vm.assertEq(registry.terms(job).rules, keccak256("scenario"));
+        }
+    }
+
+    function _refusedForm(IRegistry.Terms memory terms, bytes memory reason) private {
+        vm.expectRevert(reason);
+        registry.open(terms);
+    }
+
     function test_RevertWhen_TheCommitteeHasMoreMembersThanSeats() external {
         IRegistry.Terms memory terms = _terms(3);
         terms.committee = _longCommittee(257);
@@ -111,13 +144,13 @@ contract RegistrySafeguardsTest is Guarded {
     }
 
     function _accepted(IRegistry.Safeguards memory given) private {
-        IRegistry.Terms memory terms = _terms(3);
+        IRegistry.Terms memory terms = _guardedTerms(3);
         terms.safeguards = given;
         registry.open(terms);
     }
 
     function _refused(IRegistry.Safeguards memory given, bytes memory reason) private {
-        IRegistry.Terms memory terms = _terms(3);
+        IRegistry.Terms memory terms = _guardedTerms(3);
         terms.safeguards = given;
         vm.expectRevert(reason);
         registry.open(terms);

@@ -40,7 +40,7 @@ contract ReportsPostListTest is House {
             )
         );
         bytes32 kind = keccak256(
-            "Report(uint256 job,uint256 round,bytes32 prevRoot,bytes32 root,uint256 total,bytes32 updatesRoot,bytes32 evidence,uint256 permutations,bytes32 tableRoot,bytes32 stepsRoot,bytes32 valuesRoot)"
+            "Report(uint256 job,uint256 round,uint256 attempt,bytes32 prevRoot,bytes32 root,uint256 total,bytes32 updatesRoot,bytes32 evidence,uint256 permutations,bytes32 tableRoot,bytes32 stepsRoot,bytes32 valuesRoot)"
         );
 
         bytes32 expected = keccak256(abi.encodePacked("\x19\x01", domain, keccak256(abi.encode(kind, report))));

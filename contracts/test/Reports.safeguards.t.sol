@@ -9,7 +9,10 @@ import {vm} from "./helpers/Vm.sol";
 /// @dev What postList asks for beyond signatures, and who may cancel.
 contract ReportsSafeguardsTest is Guarded {
     function test_AReportOfADrawnRoundCommitsToItsValuation() external {
-        (uint256 job, IReports.Report memory report) = _next();
+        uint256 job = _guardedJob(_valuedTerms(3, 9), 3);
+        _drawSeed(job, 3);
+        IReports.Report memory report = _report(job, _amounts(1, 2, 3));
+        report.tableRoot = "table";
         (report.permutations, report.stepsRoot, report.valuesRoot) = (9, "steps", "values");
         bytes[] memory signatures = _sign(report);
         bytes32 signed = keccak256(abi.encode(reports.hashReport(report), uint256(3)));
@@ -41,10 +44,10 @@ contract ReportsSafeguardsTest is Guarded {
     }
 
     function test_RevertWhen_ADrawnRoundsReportCommitsToNoTable() external {
-        (uint256 job, IReports.Report memory report) = _next();
+        (, IReports.Report memory report) = _next();
         report.tableRoot = 0;
 
-        _refused(report, abi.encodeWithSelector(IReports.NoTable.selector, job, 1));
+        _refused(report, abi.encodeWithSelector(IReports.OtherForm.selector, IRegistry.Form.Table, 0));
     }
 
     /// @dev The history at the draw, and not what was trained since.

@@ -42,11 +42,43 @@ contract RoundsExpelTest is Guarded {
         _refused(_withheld(), 2);
     }
 
-    function test_RevertWhen_ItWasExpelledAlready() external {
+    /// @dev Attack: somebody expels one of a list first, so that the list fails.
+    function test_WhoIsExpelledAlreadyIsPassedOver() external {
+        uint256 job = _guardedJob(3);
+        _begin(job);
+        _commit(job, 1);
+        _commit(job, 2);
+        vm.warp(rounds.drawOf(job).revealDeadline);
+        vm.prank(STRANGER);
+        rounds.expel(job, _list(1));
+        address[] memory both = new address[](2);
+        (both[0], both[1]) = (_member(1), _member(2));
+
+        rounds.expel(job, both);
+
+        vm.assertEq(rounds.drawOf(job).expelled, 2);
+        vm.assertEq(stakes.burned(job), 2 * SLASH);
+    }
+
+    function test_WhoIsExpelledTwiceIsSlashedOnce() external {
         uint256 job = _withheld();
         rounds.expel(job, _list(1));
 
-        _refused(job, 1);
+        rounds.expel(job, _list(1));
+
+        vm.assertEq(rounds.drawOf(job).expelled, 1);
+        vm.assertEq(stakes.burned(job), SLASH);
+    }
+
+    function test_ThePeriodOfWhoWithheldIsKept() external {
+        uint256 job = _withheld();
+        vm.assertEq(rounds.withheldIn(job, _member(1)), 0);
+
+        rounds.expel(job, _list(1));
+
+        vm.assertEq(rounds.withheldIn(job, _member(1)), 1);
+        vm.assertEq(rounds.withheldIn(job, _member(0)), 0);
+        vm.assertEq(rounds.withheldIn(job + 1, _member(1)), 0);
     }
 
     /// @dev Attack: an exit that outruns the slash.

@@ -7,6 +7,7 @@ import {IRegistry} from "../src/interfaces/IRegistry.sol";
 import {IReports} from "../src/interfaces/IReports.sol";
 import {IRounds} from "../src/interfaces/IRounds.sol";
 import {SumTree} from "../src/SumTree.sol";
+import {Valuation} from "../src/Valuation.sol";
 import {Book} from "./helpers/Book.sol";
 import {Guarded} from "./helpers/Guarded.sol";
 import {PureHarness} from "./helpers/PureHarness.sol";
@@ -94,11 +95,19 @@ contract SettlementGasTest is Guarded {
     }
 
     /// forge-config: default.isolate = true
-    function test_ExactValuesAreComputedOnChain() external {
+    function test_ExactValuesOfUpToSixteenMembersAreDisputedInTransactionsThatFit() external {
         vm.assertLe(_shapley("exact Shapley value of 5", 5), 58_000);
         vm.assertLe(_shapley("exact Shapley value of 8", 8), 295_000);
-        _note("proveShapley, 5 members", _proveShapley(5));
-        _note("proveShapley, 8 members", _proveShapley(8));
+        uint8[3] memory counts = [5, 8, 16];
+        for (uint256 i; i < counts.length; ++i) {
+            (uint256 all, uint256 largest, uint256 length) = _proveShapley(counts[i]);
+            string memory name = string.concat("proveShapley, ", vm.toString(uint256(counts[i])), " members");
+            _note(name, all);
+            vm.assertLe(largest, 10_000_000);
+            vm.assertLe(length, 100_000);
+            if (counts[i] == 16) _note(string.concat(name, ", the largest transaction"), largest);
+            if (counts[i] == 16) _note(string.concat(name, ", its bytes"), length);
+        }
     }
 
     /* STEPS */
@@ -144,16 +153,13 @@ contract SettlementGasTest is Guarded {
     }
 
     function _shapley(string memory name, uint256 count) private returns (uint256 gas) {
-        int256[] memory utilities = new int256[](1 << count);
-        for (uint256 i; i < utilities.length; ++i) {
-            utilities[i] = int256(uint256(keccak256(abi.encode(i))) % 1_000_000);
-        }
-        gas = _gasOf(address(_pure), abi.encodeCall(PureHarness.rootAndValue, (utilities, count, 0)));
+        bytes memory utilities = _utilities(count, 0, 1 << count);
+        gas = _gasOf(address(_pure), abi.encodeCall(PureHarness.sum, (Valuation.Span(1, 1, 0, 4, count, 0), utilities)));
         _note(name, gas);
     }
 
     function _proveMarginal(uint256 count) private returns (uint256) {
-        uint256 job = _guardedJob(count);
+        uint256 job = _guardedJob(_valuedTerms(count, 100), count);
         bytes32 seed = _drawSeed(job, 1);
         uint16[][] memory orders = new uint16[][](100);
         for (uint256 p; p < 100; ++p) {
@@ -172,16 +178,72 @@ contract SettlementGasTest is Guarded {
         );
     }
 
-    function _proveShapley(uint256 count) private returns (uint256) {
-        uint256 job = _guardedJob(count);
+    /// @dev Sent in as many transactions as it takes: what all of them cost, and the largest, in gas and in bytes.
+    function _proveShapley(uint256 count) private returns (uint256 all, uint256 largest, uint256 length) {
+        (IReports.Report memory report, bytes32[][] memory levels) = _lie(count);
+        uint256 size = 1 << (count < 13 ? count : 13);
+        IDisputes.Value memory value;
+        (value.value, value.proof) = (1, _path(_valueLeaves(report.job, count), 0));
+        for (uint256 first; first < 1 << count; first += size) {
+            bytes32[] memory proof = new bytes32[](levels.length - 1 - (count < 13 ? count : 13));
+            for (uint256 level; level < proof.length; ++level) {
+                uint256 above = count - proof.length + level;
+                proof[level] = levels[above][(first >> above) ^ 1];
+            }
+            IDisputes.Part memory part = IDisputes.Part(4, _utilities(count, first, size), proof);
+            bytes memory call = abi.encodeCall(IDisputes.proveShapley, (report, 3, value, part));
+            uint256 gas = _gasOf(address(disputes), call);
+            all += gas;
+            if (gas > largest) largest = gas;
+            if (call.length > length) length = call.length;
+        }
+        (uint256 pending,,,) = reports.pending(report.job);
+        vm.assertEq(pending, 0);
+    }
+
+    /// @dev A report that values everybody at 1, and all levels of its table's tree.
+    function _lie(uint256 count) private returns (IReports.Report memory report, bytes32[][] memory levels) {
+        uint256 job = _guardedJob(_valuedTerms(count, 0), count);
         _drawSeed(job, 1);
-        Book.Pages memory book = Book.exact(job, 1, count);
-        book.values[0] += 1;
-        IReports.Report memory report = _postValued(job, _even(count), book);
-        return _gasOf(
-            address(disputes),
-            abi.encodeCall(IDisputes.proveShapley, (report, 3, Book.valueAt(book, 0), book.utilities))
-        );
+        report = _report(job, _even(count));
+        levels = new bytes32[][](count + 1);
+        levels[0] = new bytes32[](1 << count);
+        for (uint256 i; i < 1 << count; ++i) {
+            levels[0][i] = keccak256(abi.encode(job, 1, i, _utility(i)));
+        }
+        for (uint256 level = 1; level <= count; ++level) {
+            levels[level] = new bytes32[](1 << (count - level));
+            for (uint256 i; i < levels[level].length; ++i) {
+                levels[level][i] = keccak256(abi.encode(levels[level - 1][2 * i], levels[level - 1][2 * i + 1]));
+            }
+        }
+        report.tableRoot = levels[count][0];
+        (report.valuesRoot,) = Book.path(_valueLeaves(job, count), 0);
+        reports.postList(report, _members(count), _even(count), _sign(report));
+    }
+
+    function _valueLeaves(uint256 job, uint256 count) private pure returns (bytes32[] memory leaves) {
+        leaves = new bytes32[](count);
+        for (uint256 i; i < count; ++i) {
+            leaves[i] = keccak256(abi.encode(job, 1, i, 1));
+        }
+    }
+
+    function _path(bytes32[] memory leaves, uint256 index) private pure returns (bytes32[] memory proof) {
+        (, proof) = Book.path(leaves, index);
+    }
+
+    function _utility(uint256 coalition) private pure returns (int256) {
+        return int256(coalition * 7_919_317 % 1_000_003) - 300_000;
+    }
+
+    /// @dev Utilities from coalition `first` on, of four bytes each.
+    function _utilities(uint256 count, uint256 first, uint256 size) private pure returns (bytes memory) {
+        int256[] memory utilities = new int256[](1 << count);
+        for (uint256 i; i < size; ++i) {
+            utilities[first + i] = _utility(first + i);
+        }
+        return Book.packed(utilities, 4, first, size);
     }
 
     /* HELPERS */

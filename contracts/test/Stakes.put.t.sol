@@ -37,6 +37,57 @@ contract StakesPutTest is Guarded {
         stakes.put(job);
     }
 
+    /// @dev Whoever was slashed of less than its stake puts the rest down, and its word counts again at once.
+    function test_WhatASlashTookIsPutDownAgain() external {
+        uint256 job = _guardedJob(3);
+        _begin(job);
+        _commit(job, 1);
+        vm.warp(rounds.drawOf(job).revealDeadline);
+        address[] memory withheld = new address[](1);
+        withheld[0] = _member(1);
+        rounds.expel(job, withheld);
+        vm.assertFalse(stakes.active(job, _member(1)));
+        uint256 before = stakes.staked(job);
+        _allowStake(_member(1), SLASH);
+
+        vm.expectEmit(address(stakes));
+        emit IStakes.Staked(job, _member(1), SLASH);
+        vm.prank(_member(1));
+        stakes.put(job);
+
+        vm.assertTrue(stakes.active(job, _member(1)));
+        vm.assertEq(stakes.staked(job), before + SLASH);
+        vm.assertEq(token.balanceOf(_member(1)), 0);
+    }
+
+    function test_WhoHadAskedForItsStakeStaysWithoutPayingAgain() external {
+        uint256 job = _open(_guardedTerms(3));
+        _put(job, _member(0));
+        vm.prank(_member(0));
+        stakes.exit(job);
+
+        vm.prank(_member(0));
+        stakes.put(job);
+
+        vm.assertTrue(stakes.active(job, _member(0)));
+        vm.assertEq(stakes.staked(job), STAKE);
+        (, uint256 releasedAt) = stakes.stakeOf(job, _member(0));
+        vm.assertEq(releasedAt, 0);
+    }
+
+    /// @dev Attack: to stay on paper, and take the stake by the exit of before.
+    function test_RevertWhen_WhoStaysTakesItsStakeByAnEarlierExit() external {
+        uint256 job = _open(_guardedTerms(3));
+        _put(job, _member(0));
+        vm.startPrank(_member(0));
+        stakes.exit(job);
+        vm.warp(block.timestamp + UNBONDING);
+        stakes.put(job);
+
+        vm.expectRevert(abi.encodeWithSelector(IStakes.StillBonded.selector, job, _member(0), 0));
+        stakes.withdraw(job);
+    }
+
     function test_RevertWhen_TheJobAsksForNone() external {
         uint256 job = _open(3);
 

@@ -58,6 +58,7 @@ class Federation:
         validation_features: Pooled validation rows, shape ``(rows, columns)``.
         validation_labels: Their classes, shape ``(rows,)``.
         validation_owners: Index of the member that brought each row, shape ``(rows,)``.
+        notes: What was recognised, changed, left out and filled in when the table was read.
 
     """
 
@@ -68,6 +69,7 @@ class Federation:
     validation_features: NDArray[np.float32]
     validation_labels: NDArray[np.int64]
     validation_owners: NDArray[np.int64]
+    notes: tuple[str, ...] = ()
 
     @property
     def participants(self) -> tuple[str, ...]:
@@ -132,6 +134,7 @@ def federate(
         validation_owners=np.repeat(
             np.arange(len(validation)), [len(labels) for _, labels in validation]
         ),
+        notes=table.notes,
     )
     _check_learnable(federation)
     return federation

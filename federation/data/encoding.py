@@ -7,7 +7,7 @@ TRAINING rows, so they could be made by secure aggregation, and validation rows 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
     #: A member's row numbers in the table, shape (rows,).
     RowNumbers = NDArray[np.int64]
+
+
+#: Between these the squares of numbers, and a table's sum of them, are float64 with all digits.
+_SMALL: Final = 2.0**-400
+_LARGE: Final = 2.0**400
 
 
 def encode(
@@ -57,12 +62,27 @@ def _numeric(
 ) -> NDArray[np.float64]:
     if not standardise:
         return np.nan_to_num(values)
+    values = _scaled(values, training)
     present = [part[~np.isnan(part)] for part in (values[rows] for rows in training)]
     count = max(1, sum(len(part) for part in present))
     mean = sum(float(part.sum()) for part in present) / count
     # The second sum is taken about the mean: a sum of squares would lose large, close values.
     variance = sum(float(((part - mean) ** 2).sum()) for part in present) / count
     return np.nan_to_num((values - mean) / (variance**0.5 or 1.0))
+
+
+def _scaled(values: NDArray[np.float64], training: Sequence[RowNumbers]) -> NDArray[np.float64]:
+    """Take a power of two out of numbers whose squares no float64 holds; leave others as they are.
+
+    It is out of the standardised numbers too, and so changes none of them.
+    """
+    sizes = [np.abs(part[~np.isnan(part)]) for part in (values[rows] for rows in training)]
+    largest = max((float(part.max()) for part in sizes if len(part)), default=0.0)
+    if not largest or _SMALL <= largest <= _LARGE:
+        return values
+    exponent = int(np.frexp(largest)[1])
+    halves = exponent // 2  # in two steps: the whole power may be no float64 itself
+    return np.asarray(np.ldexp(np.ldexp(values, -halves), halves - exponent))
 
 
 def _levels(column: pd.Series, training: Sequence[RowNumbers]) -> dict[str, NDArray[np.bool_]]:

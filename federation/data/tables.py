@@ -6,7 +6,7 @@ Rows are counted from 1, without the header.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import as_file, files
 from pathlib import Path
 from types import MappingProxyType
@@ -16,25 +16,19 @@ import numpy as np
 import pandas as pd
 
 from fedmerit.errors import DataError, suggestion
-from fedmerit.federation.data.columns import class_labels, clean, row_owners
+from fedmerit.federation.data.columns import Choice, class_labels, row_owners, studied, take
+from fedmerit.federation.data.dialects import Dialect
+from fedmerit.federation.data.files import Sheet, read_sheet
+from fedmerit.federation.data.problems import Problems
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
-Missing = Literal["refuse", "impute"]
+    from fedmerit.federation.data.columns import Target
 
-#: A .parquet file says itself what is text.
-_READERS: Final[Mapping[str, Callable[[Path, dict[str, type]], pd.DataFrame]]] = MappingProxyType(
-    {
-        ".csv": lambda path, kinds: pd.read_csv(path, low_memory=False, dtype=kinds),
-        ".csv.gz": lambda path, kinds: pd.read_csv(
-            path, low_memory=False, dtype=kinds, compression="gzip"
-        ),
-        ".parquet": lambda path, _: pd.read_parquet(path),
-    }
-)
+Missing = Literal["refuse", "impute"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,6 +43,7 @@ class Table:
         participants: Names of the rows' owners; empty where no column says so.
         owners: Index into *participants* per row, shape ``(rows,)``; all 0 where it is empty.
         standardise: Whether numeric columns are to be standardised before training.
+        notes: What was recognised, changed, left out and filled in on reading.
 
     """
 
@@ -59,6 +54,7 @@ class Table:
     participants: tuple[str, ...]
     owners: NDArray[np.int64]
     standardise: bool = True
+    notes: tuple[str, ...] = ()
 
 
 def read_table(
@@ -67,35 +63,41 @@ def read_table(
     label: str,
     participant: str | None = None,
     positive: str | None = None,
+    target: Target | None = None,
     missing: Missing = "refuse",
+    choice: Choice | None = None,
+    dialect: Dialect | None = None,
 ) -> Table:
     """Read a table of your own.
 
     Args:
-        path: A .csv, .csv.gz or .parquet file with numeric, boolean and text columns.
+        path: A file with numeric, boolean, date and text columns, one of
+            :data:`~fedmerit.federation.data.files.SUFFIXES`.
         label: The column to predict.
         participant: The column that says whose row it is; None if a recipe shall deal them out.
         positive: The label to tell from all others; None to tell every label from every other.
-        missing: ``refuse`` empty and unreadable cells, or ``impute`` them when encoding.
+        target: ``classes`` where more than 20 numbers, or fractions, are classes all the same.
+        missing: ``refuse`` missing cells, or ``impute`` them when encoding.
+        choice: Which columns to learn from; all but those that name rows, and dates, if None.
+        dialect: What is known of the file; recognised if None.
 
     Raises:
-        DataError: The table cannot be learned from; the error names rows and columns.
+        DataError: The table cannot be learned from; the error names all rows and columns.
 
     """
-    path = Path(path)
-    frame = read_file(path)
-    for name in filter(None, (label, participant)):
-        if name not in frame.columns:
-            raise DataError(
-                f"{path.name} has no column {name!r}", hint=suggestion(name, map(str, frame))
-            )
+    if missing not in get_args(Missing):
+        raise DataError(
+            f"missing={missing!r} is not a choice", hint=suggestion(missing, get_args(Missing))
+        )
+    sheet = read_sheet(Path(path), dialect)
     return _table(
-        frame,
-        name=path.name,
+        sheet,
         label=label,
         participant=participant,
         positive=positive,
-        missing=missing,
+        target=target,
+        choice=replace(choice or Choice(), impute=missing == "impute"),
+        dialect=dialect or Dialect(),
     )
 
 
@@ -116,14 +118,17 @@ def heart_disease() -> Table:
     with as_file(source) as path:
         frame = pd.read_csv(path)
     frame["num"] = np.where(frame["num"] > 0, "disease", "healthy")
-    return _table(
-        frame.drop(columns="id"),
-        name="heart-disease",
+    names = [name for name in frame.columns if name not in {"id", "num", "dataset"}]
+    table = _table(
+        Sheet(name="heart-disease", frame=frame),
         label="num",
         participant="dataset",
         positive="disease",
-        missing="impute",
+        target=None,
+        choice=Choice(columns=tuple(names), impute=True),
+        dialect=Dialect(),
     )
+    return replace(table, notes=())
 
 
 def digits() -> Table:
@@ -149,57 +154,54 @@ BUILTIN: Final[Mapping[str, Callable[[], Table]]] = MappingProxyType(
 )
 
 
-def read_file(path: Path, *, text: Sequence[str] = ()) -> pd.DataFrame:
-    """Read a .csv, .csv.gz or .parquet file as it is, the columns *text* as text.
-
-    Raises:
-        DataError: There is none, it cannot be read, or it is empty.
-    """
-    suffix = next((ending for ending in _READERS if path.name.endswith(ending)), None)
-    if suffix is None:
-        raise DataError(
-            f"{path.name} is no table we can read", hint=f"Give one of {', '.join(_READERS)}."
-        )
-    if not path.is_file():
-        raise DataError(f"there is no file {path}", hint="Check the path.")
-    try:
-        frame = _READERS[suffix](path, dict.fromkeys(text, str))
-    except (
-        OSError,
-        EOFError,
-        ValueError,
-    ) as error:  # pandas' and pyarrow's own errors are ValueErrors
-        raise DataError(
-            f"{path.name} cannot be read: {error}", hint=f"Is it really a {suffix} file?"
-        ) from error
-    if frame.empty:
-        raise DataError(f"{path.name} has no rows", hint="Give a header line and rows below it.")
-    return frame.reset_index(drop=True)
-
-
 def _table(
-    frame: pd.DataFrame,
+    sheet: Sheet,
     *,
-    name: str,
     label: str,
     participant: str | None,
     positive: str | None,
-    missing: Missing,
+    target: Target | None,
+    choice: Choice,
+    dialect: Dialect,
 ) -> Table:
-    if missing not in get_args(Missing):
-        raise DataError(
-            f"missing={missing!r} is not a choice", hint=suggestion(missing, get_args(Missing))
-        )
-    labels, classes = class_labels(frame[label], positive)
-    participants, owners = row_owners(frame, participant)
-    features = frame.drop(columns=[column for column in (label, participant) if column])
-    if features.columns.empty:
-        raise DataError(f"{name} has no columns besides {label!r}", hint="Add feature columns.")
+    problems, notes = Problems(sheet.name), list(sheet.notes)
+    frame, named = sheet.frame, [name for name in (label, participant) if name]
+    for name in named:
+        if name not in frame.columns:
+            problems.add(f"{sheet.name} has no column {name!r}", suggestion(name, map(str, frame)))
+    if len(set(named)) < len(named):
+        problems.add(f"{label!r} is to be label and participant", "Name two different columns.")
+    own = {name: frame.pop(name) for name in dict.fromkeys(named) if name in frame.columns}
+    labels = owners = np.zeros(len(frame), dtype=np.int64)
+    classes: tuple[str, ...] = ()
+    participants: tuple[str, ...] = ()
+    if label in own:
+        with problems.collecting():
+            labels, classes, said = class_labels(
+                own[label], positive, target=target, dialect=dialect
+            )
+            notes += said
+    if participant in own:
+        with problems.collecting():
+            participants, owners, said = row_owners(own[participant], dialect=dialect)
+            notes += said
+    own.clear()
+    if frame.columns.empty:
+        problems.add(f"{sheet.name} has no columns besides {label!r}", "Add feature columns.")
+    features = pd.DataFrame()
+    with problems.collecting():
+        columns = studied(frame, dialect=dialect, separator=sheet.separator)
+        features, taken = take(columns, choice, problems)
+        notes += taken
+        if features.columns.empty and columns:
+            problems.add("no column is left to learn from", "Name some: columns = [...].")
+    problems.check()
     return Table(
-        name=name,
-        features=clean(features, impute=missing == "impute"),
+        name=sheet.name,
+        features=features,
         labels=labels,
         classes=classes,
         participants=participants,
         owners=owners,
+        notes=tuple(notes),
     )

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from fedmerit.errors import GameError
-from fedmerit.federation.batched.measure import ModelEvaluator
+from fedmerit.federation.batched.measure import MICRO, ModelEvaluator
 from fedmerit.federation.batched.threads import single_thread
 from fedmerit.federation.batched.tiles import share
 from fedmerit.federation.horizontal.engine import Engine
@@ -74,6 +74,7 @@ class RetrainingGame:
         progress: Advance | None = None,
     ) -> None:
         self.participants = federation.participants
+        self.resolution = 1 / MICRO
         self._engine = Engine(federation, model, settings, seed=seed)
         self._evaluator = ModelEvaluator(federation, self._engine.network)
         self._rounds = rounds

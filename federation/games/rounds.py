@@ -14,7 +14,7 @@ from fedmerit.coalitions import coalitions_of
 from fedmerit.errors import GameError, suggestion
 from fedmerit.federation.batched.evaluation import evaluation
 from fedmerit.federation.batched.layered import Layered
-from fedmerit.federation.batched.measure import Gains, log_likelihood, metric_of
+from fedmerit.federation.batched.measure import MICRO, Gains, log_likelihood, metric_of
 from fedmerit.federation.games.enumerated import every_log_likelihood
 from fedmerit.federation.models import network
 
@@ -106,6 +106,7 @@ class RoundGame:
                 f"no weights are called {weights!r}", hint=suggestion(weights, WEIGHTINGS)
             )
         self.participants = record.participants
+        self.resolution = 1 / MICRO
         self._record, self._federation = record, federation
         self._round = record.rounds[round_ - 1]
         self._weighting = WEIGHTINGS[weights]

@@ -43,6 +43,7 @@ class RunGame:
 
     Attributes:
         rounds: Each round's own game.
+        resolution: The step that gains are rounded to.
 
     Raises:
         GameError: As RoundGame, or the run has no rounds.
@@ -76,6 +77,7 @@ class RunGame:
             )
             for number in range(1, len(record.rounds) + 1)
         )
+        self.resolution = 1 / MICRO
         self._record, self._federation = record, federation
         self._chosen = rows_of(federation, label)
 
@@ -101,6 +103,16 @@ class RunGame:
     def present(self) -> NDArray[np.bool_]:
         """Whose update was accepted in which round, shape ``(rounds, n)``."""
         return self.weights > 0
+
+    @cached_property
+    def refused(self) -> NDArray[np.bool_]:
+        """Whose update was sent and not accepted in which round, shape ``(rounds, n)``."""
+        return np.array(
+            [
+                [name in round_.excluded for name in self.participants]
+                for round_ in self._record.rounds
+            ]
+        )
 
     @cached_property
     def weights(self) -> NDArray[np.float64]:

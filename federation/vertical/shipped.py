@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import as_file, files
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -11,11 +11,16 @@ import numpy as np
 import pandas as pd
 
 from fedmerit.errors import DataError, suggestion
+from fedmerit.federation.data.columns import Choice
+from fedmerit.federation.data.files import Sheet
 from fedmerit.federation.vertical.tables import Holding, holding
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from fedmerit.federation.data.dates import Dates
+    from fedmerit.federation.data.dialects import Dialect
 
 #: The column that numbers the people of a table that is dealt out.
 _KEY: Final = "(row)"
@@ -66,7 +71,13 @@ WIDE: Final[Mapping[str, Callable[[], pd.DataFrame]]] = MappingProxyType(
 
 
 def deal(
-    table: pd.DataFrame, parts: Sequence[Part], *, seed: int, impute: bool = True
+    table: pd.DataFrame | Sheet,
+    parts: Sequence[Part],
+    *,
+    seed: int,
+    impute: bool = True,
+    dates: Dates | None = None,
+    dialect: Dialect | None = None,
 ) -> tuple[Holding, ...]:
     """Deal a table out by column; whom an owner knows depends on its own name alone.
 
@@ -75,18 +86,21 @@ def deal(
         parts: What each owner gets.
         seed: The scenario's seed; it draws whom each knows, its order of rows, and noise.
         impute: Whether empty cells are filled in when encoding, or refused.
+        dates: How dates become numbers; days if None.
+        dialect: What is known of the table's file.
 
     Raises:
         DataError: A column is not there, or two owners get it.
 
     """
+    sheet = table if isinstance(table, Sheet) else Sheet(name="", frame=table)
     taken: dict[str, str] = {}
     for part in parts:
         for name in (*part.columns, *([part.label] if part.label else [])):
-            if name not in table.columns:
+            if name not in sheet.frame.columns:
                 raise DataError(
                     f"{part.party} is to hold {name!r}, which the table does not have",
-                    hint=suggestion(name, map(str, table)),
+                    hint=suggestion(name, map(str, sheet.frame)),
                 )
             if name in taken:
                 raise DataError(
@@ -94,10 +108,12 @@ def deal(
                     hint="Give each column to one owner.",
                 )
             taken[name] = part.party
-    return tuple(_held(table, part, seed=seed, impute=impute) for part in parts)
+    choice = Choice(impute=impute, dates=dates, section="[[vertical.owners]]")
+    return tuple(_held(sheet, part, seed, choice, dialect) for part in parts)
 
 
-def _held(table: pd.DataFrame, part: Part, *, seed: int, impute: bool) -> Holding:
+def _held(sheet: Sheet, part: Part, seed: int, choice: Choice, dialect: Dialect | None) -> Holding:
+    table = sheet.frame
     rng = generator(seed, "vertical", "owner", part.party)
     rows = rng.permutation(len(table))[: round(part.coverage * len(table))]
     own = table[[*part.columns, *([part.label] if part.label else [])]].iloc[rows]
@@ -107,12 +123,13 @@ def _held(table: pd.DataFrame, part: Part, *, seed: int, impute: bool) -> Holdin
         [own.reset_index(drop=True), pd.DataFrame(noise, columns=names)], axis="columns"
     ).assign(**{_KEY: rows.astype(np.int64)})
     return holding(
-        frame,
+        Sheet(name=sheet.name, frame=frame, separator=sheet.separator),
         party=part.party,
         key=[_KEY],
         label=part.label,
         positive=part.positive,
-        impute=impute,
+        choice=replace(choice, columns=(*part.columns, *names)),
+        dialect=dialect,
     )
 
 

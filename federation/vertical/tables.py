@@ -10,8 +10,17 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from fedmerit.errors import DataError, suggestion
-from fedmerit.federation.data.columns import class_labels, clean, rows_in_words
+from fedmerit.federation.data.columns import (
+    Choice,
+    class_labels,
+    rows_in_words,
+    studied,
+    take,
+)
+from fedmerit.federation.data.dialects import Dialect
 from fedmerit.federation.data.encoding import encode
+from fedmerit.federation.data.files import Sheet
+from fedmerit.federation.data.problems import Problems
 from fedmerit.federation.vertical.task import Columns, VerticalTask
 from fedmerit.streams import generator
 
@@ -38,6 +47,7 @@ class Holding:
         features: Its columns: float64 and text.
         labels: The class of each row, 0 or 1, shape ``(rows,)``; None for all but one owner.
         classes: The names of both classes; empty for all but that owner.
+        notes: What was recognised, changed, left out and filled in on reading.
 
     """
 
@@ -46,56 +56,78 @@ class Holding:
     features: pd.DataFrame
     labels: NDArray[np.int64] | None = None
     classes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def holding(
-    frame: pd.DataFrame,
+    table: pd.DataFrame | Sheet,
     *,
     party: str,
     key: Sequence[str],
     label: str | None = None,
     positive: str | None = None,
     impute: bool = True,
+    choice: Choice | None = None,
+    dialect: Dialect | None = None,
 ) -> Holding:
-    """Make an owner's table of a data frame, say one that pandas read from its file.
+    """Make an owner's table of a data frame, or of what was read from its file.
 
     Args:
-        frame: Rows with keys.
+        table: Rows with keys.
         party: Whose.
         key: The column or columns that say whom a row is about.
         label: The column to predict, for the one owner who has it.
         positive: The label to tell from all others.
-        impute: Whether empty cells are filled in when encoding, or refused.
+        impute: Whether empty cells are filled in when encoding, or refused; *choice* says it too.
+        choice: Which columns to learn from; all but keys and labels if None.
+        dialect: What is known of the file.
 
     Raises:
         DataError: A column is missing, a key is a fraction, a cell cannot be learned from, or
-            the labels are not of two classes.
+            the labels are not of two classes; says all of it.
 
     """
+    sheet = table if isinstance(table, Sheet) else Sheet(name="", frame=table)
+    frame, dialect = sheet.frame, dialect or Dialect()
+    problems = Problems(f"the table of {party}", said=True)
     for name in (*key, *([label] if label else [])):
         if name not in frame.columns:
-            raise DataError(
-                f"the table of {party} has no column {name!r}",
-                hint=suggestion(name, map(str, frame)),
+            problems.add(
+                f"the table of {party} has no column {name!r}", suggestion(name, map(str, frame))
             )
-    labels = None
+    problems.check()
+    labels, notes = None, list(sheet.notes)
     classes: tuple[str, ...] = ()
     if label is not None:
-        labels, classes = class_labels(frame[label], positive)
+        with problems.collecting():
+            labels, classes, said = class_labels(frame[label], positive, dialect=dialect)
+            notes += said
         if len(classes) > 2:  # noqa: PLR2004 - a vertical model tells two apart
-            raise DataError(
+            problems.add(
                 f"{label!r} has {len(classes)} classes, and a vertical model tells two apart",
-                hint="Say which is the positive one.",
+                "Say which is the positive one.",
             )
-    parts = [_whole(frame[name], party) for name in key]
+    parts: list[list[object]] = [[None] * len(frame)]
+    with problems.collecting():
+        parts = [_whole(frame[name], party, dialect.missing_words) for name in key]
     rows = zip(*parts, strict=True)
     keys = tuple(row if len(key) > 1 else row[0] for row in rows)
     dropped = frame.drop(columns=[*key, *([label] if label else [])])
-    try:
-        features = clean(dropped, impute=impute)
-    except DataError as error:
-        raise DataError(f"the table of {party}: {error}", hint=error.hint) from error
-    return Holding(party=party, keys=keys, features=features, labels=labels, classes=classes)
+    if choice is None:
+        choice = Choice(columns=tuple(map(str, dropped)), impute=impute)
+    with problems.collecting():
+        columns = studied(dropped, dialect=dialect, separator=sheet.separator)
+        features, taken = take(columns, choice, problems)
+        notes += taken
+    problems.check()
+    return Holding(
+        party=party,
+        keys=keys,
+        features=features,
+        labels=labels,
+        classes=classes,
+        notes=tuple(f"{party}: {note}" for note in notes),
+    )
 
 
 def assemble(
@@ -148,7 +180,7 @@ def area_under_curve(labels: Matrix, scores: Matrix) -> float:
     return float(roc_auc_score(labels, scores))
 
 
-def _whole(column: pd.Series, party: str) -> list[object]:
+def _whole(column: pd.Series, party: str, missing_words: tuple[str, ...]) -> list[object]:
     """Give a key column's cells; numbers that an empty cell made fractions are whole again.
 
     So are those that a writer of fractions put into a text file: all of the column end in ``.0``.
@@ -157,9 +189,12 @@ def _whole(column: pd.Series, party: str) -> list[object]:
         DataError: A number is not whole, or so large that a fraction has lost its last digits.
     """
     if column.dtype.kind != "f":
+        column = column.mask(column.isin(missing_words).to_numpy())
         written = column.dropna().astype(str).str.strip()
         if written.empty or not written.str.fullmatch(_FRACTION).all():
-            return list(column.tolist())
+            empty = column.isna()
+            cells = zip(column.tolist(), empty, strict=True)
+            return [None if gone else cell for cell, gone in cells]
         column = pd.to_numeric(column)
     values = column.to_numpy(dtype=np.float64)
     broken = ~np.isnan(values) & ((values != np.floor(values)) | (np.abs(values) >= _EXACT))

@@ -1,4 +1,4 @@
 """How parties talk, whatever they train: messages, channels, sockets and processes.
 
-May import the ground.
+May import `batched`, `models`, `privacy`, `vertical` and the ground.
 """

@@ -38,6 +38,10 @@ _FIELD: Final = struct.Struct(">BcQ")
 _COUNT: Final = struct.Struct(">IQ")
 _DTYPES: Final = ("|b1", "|u1", "<i8", "<f4", "<f8")
 _MOST_AXES: Final = 4
+#: Whole numbers in one field: four million.
+_MOST_NUMBERS: Final = 2**22
+#: Bytes of a number that numpy reads.
+_WORD: Final = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -202,8 +206,12 @@ def _array(payload: bytes) -> NDArray[np.generic]:
 
 
 def _number_bytes(numbers: Numbers) -> bytes:
-    width = max((number.bit_length() // 8 + 1 for number in numbers), default=0)
-    return _COUNT.pack(width, len(numbers)) + b"".join(n.to_bytes(width, "big") for n in numbers)
+    width = max(numbers).bit_length() // 8 + 1 if numbers else 0
+    head = _COUNT.pack(width, len(numbers))
+    if width <= _WORD:  # a message may be full of small numbers
+        words = np.array(numbers, dtype=">u8").view(np.uint8).reshape(-1, _WORD)
+        return head + words[:, _WORD - width :].tobytes()
+    return head + b"".join(n.to_bytes(width, "big") for n in numbers)
 
 
 def _numbers(payload: bytes) -> Numbers:
@@ -211,7 +219,13 @@ def _numbers(payload: bytes) -> Numbers:
     body = payload[_COUNT.size :]
     if width * count != len(body) or (width == 0 and count > 0):
         raise ValueError(f"{count} numbers of {width} bytes in {len(body)} bytes")
-    return [int.from_bytes(body[at : at + width], "big") for at in range(0, len(body), width or 1)]
+    if count > _MOST_NUMBERS:
+        raise ValueError(f"{count} numbers in one field")
+    if width <= _WORD:
+        words = np.zeros((count, _WORD), dtype=np.uint8)
+        words[:, _WORD - width :] = np.frombuffer(body, dtype=np.uint8).reshape(count, width)
+        return list(words.view(">u8").ravel().tolist())
+    return [int.from_bytes(body[at : at + width], "big") for at in range(0, len(body), width)]
 
 
 _READERS: Final[Mapping[bytes, Callable[[bytes], Value]]] = MappingProxyType(

@@ -4,18 +4,36 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from fedmerit.incentives.mechanisms.properties import Condition
 from fedmerit.incentives.offers import Bid
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from fedmerit.incentives.checking.setting import Setting
-    from fedmerit.incentives.mechanisms import Mechanism
+    from fedmerit.incentives.mechanisms.properties import Mechanism
     from fedmerit.incentives.offers import Parameter
+
+#: No more members than these, copies included: the table of worths doubles with each.
+_MEMBERS: Final = 9
+
+
+class Joined(NamedTuple):
+    """A member under several names.
+
+    Attributes:
+        how: As what it joined.
+        setting: What came of it; the first name is in the member's place, the others at the end.
+        outside: Conditions that these names do not keep.
+    """
+
+    how: str
+    setting: Setting
+    outside: frozenset[Condition] = frozenset()
 
 
 def permuted(setting: Setting, order: Sequence[int]) -> Setting:
@@ -23,31 +41,44 @@ def permuted(setting: Setting, order: Sequence[int]) -> Setting:
     return setting.regrouped(order, setting.worths[_old_codes(order)])
 
 
-def with_copies(setting: Setting, member: int, count: int) -> Setting:
-    """Let *member* join as *count* members with the same data, which add nothing to each other.
+def as_copies(setting: Setting, member: int) -> Iterator[Joined]:
+    """Let *member* join as several with the same data, in all the ways there are."""
+    for count in (2, 3, 5):
+        yield from _joined(f"{count} copies", setting, member, count)
+    declared = frozenset({Condition.COUNTED_ONCE})
+    for count in (2, 3):
+        how = f"{count} copies that each declare all rows"
+        yield from _joined(how, setting, member, count, shares_rows=False, outside=declared)
+    overlap = frozenset({Condition.COMPLETE})
+    for count, needed in ((3, 2), (5, 2), (5, 3)):
+        how = f"{count} names of which any {needed} hold all its rows"
+        yield from _joined(how, setting, member, count, needed=needed, outside=overlap)
+    for joined in _joined("2 copies that send opposite updates", setting, member, 2):
+        updates = joined.setting.updates.copy()
+        updates[-1] = -updates[-1]
+        opposite = replace(joined.setting, updates=updates)
+        yield joined._replace(setting=opposite, outside=frozenset({Condition.ALIKE}))
 
-    Its rows are counted once: the copies share them. They stand at the end, but the first.
+
+def as_parts(setting: Setting, member: int) -> Iterator[Joined]:
+    """Let *member* join as several, each with a part that is of use only beside all the others.
+
+    Their updates have nothing in common.
     """
-    n = setting.n
-    origins = [*range(n), *[member] * (count - 1)]
-    copied = setting.regrouped(origins, setting.worths[_old_codes(origins)])
-    return _sharing(copied, setting, member, [member, *range(n, n + count - 1)])
+    for count in (2, 5):
+        for joined in _joined(f"{count} parts", setting, member, count, needed=count):
+            updates = joined.setting.updates.copy()
+            for number, place in enumerate((member, *range(setting.n, joined.setting.n))):
+                updates[place, np.arange(updates.shape[1]) % count != number] = 0.0
+            yield joined._replace(setting=replace(joined.setting, updates=updates))
 
 
-def with_halves(setting: Setting, member: int) -> Setting:
-    """Let *member* join as two, each with a part that is of use only beside the other.
-
-    Their updates are two parts of the member's that have nothing in common.
-    """
-    n = setting.n
-    codes = np.arange(2 ** (n + 1))
-    both = (codes >> member & codes >> n & 1).astype(bool)
-    old = codes & (2**n - 1) & ~(1 << member) | both << member
-    halved = setting.regrouped([*range(n), member], setting.worths[old])
-    updates = halved.updates.copy()
-    updates[member, 1::2] = 0.0
-    updates[n, 0::2] = 0.0
-    return _sharing(replace(halved, updates=updates), setting, member, [member, n])
+def as_offers(setting: Setting, member: int) -> Iterator[Joined]:
+    """Let *member* offer what it has under several names, whatever worths are."""
+    yield from as_parts(setting, member)
+    declared = frozenset({Condition.COUNTED_ONCE})
+    how = "2 names that each offer all rows"
+    yield from _joined(how, setting, member, 2, shares_rows=False, outside=declared)
 
 
 def with_null(setting: Setting) -> Setting:
@@ -58,9 +89,9 @@ def with_null(setting: Setting) -> Setting:
     updates[n] = 0.0
     past = added.history
     owed_nothing = {
-        name: (*kept[:-1], Fraction(0))
+        name: (*amounts[:-1], Fraction(0))
         for name in ("regrets", "waits", "mean_costs")
-        if (kept := getattr(past, name))
+        if (amounts := getattr(past, name))
     }
     return replace(
         added,
@@ -94,11 +125,35 @@ def in_other_units(setting: Setting, mechanism: Mechanism, times: int) -> Settin
         parameters=parameters,
         history=replace(
             past,
-            regrets=tuple(each * times for each in past.regrets),
-            waits=tuple(each * times for each in past.waits),
-            mean_costs=tuple(each * times for each in past.mean_costs),
+            regrets=tuple(amount * times for amount in past.regrets),
+            waits=tuple(amount * times for amount in past.waits),
+            mean_costs=tuple(amount * times for amount in past.mean_costs),
         ),
     )
+
+
+def _joined(
+    how: str,
+    setting: Setting,
+    member: int,
+    count: int,
+    *,
+    needed: int = 1,
+    shares_rows: bool = True,
+    outside: frozenset[Condition] = frozenset(),
+) -> Iterator[Joined]:
+    """Let *member* join under *count* names, any *needed* of which are worth what it is."""
+    n = setting.n
+    if n + count - 1 > _MEMBERS:
+        return
+    origins, places = [*range(n), *[member] * (count - 1)], [member, *range(n, n + count - 1)]
+    codes = np.arange(2 ** len(origins))
+    present = sum(codes >> place & 1 for place in places) >= needed
+    old = codes & (2**n - 1) & ~(1 << member) | present.astype(np.int64) << member
+    joined = setting.regrouped(origins, setting.worths[old])
+    if shares_rows:
+        joined = _sharing(joined, setting, member, places)
+    yield Joined(how, joined, outside)
 
 
 def _old_codes(origins: Sequence[int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -122,8 +177,8 @@ def _sharing(joined: Setting, before: Setting, member: int, places: Sequence[int
     return replace(joined, rows=tuple(rows), stakes=tuple(stakes), bids=tuple(bids))
 
 
-def _part(whole: int, parts: int, number: int) -> int:
-    return whole // parts + (number < whole % parts)
+def _part(total: int, parts: int, number: int) -> int:
+    return total // parts + (number < total % parts)
 
 
 def _part_of_bid(bid: Bid, parts: int, number: int) -> Bid | None:

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from fedmerit.incentives.checking.results import Attempt, worst
+from fedmerit.incentives.checking.results import Attempt
 from fedmerit.incentives.checking.strategic import ASKS
 from fedmerit.incentives.checking.takings import taken
-from fedmerit.incentives.mechanisms.promises import Need
+from fedmerit.incentives.mechanisms.properties import Need
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from fedmerit.incentives.checking.samplers import Sampler
     from fedmerit.incentives.checking.setting import Setting
-    from fedmerit.incentives.mechanisms import Mechanism
+    from fedmerit.incentives.mechanisms.properties import Mechanism
     from fedmerit.incentives.payments import RoundInput
 
     #: What the first member tells instead of the truth.
@@ -38,14 +38,13 @@ _BINS: Final = 4
 
 def is_truthful_on_average(
     mechanism: Mechanism, sampler: Sampler, rng: np.random.Generator, draws: int
-) -> Attempt | None:
+) -> Iterator[Attempt]:
     """Let the first member keep up each lie over *draws* settings."""
     settings = [sampler(rng) for _ in range(draws)]
-    honest = np.array([taken(mechanism, setting)[1][0] for setting in settings])
-    tries = []
+    honest = np.array([float(taken(mechanism, setting).takings[0]) for setting in settings])
     for name, habit in _habits(mechanism):
-        lied = [taken(mechanism, setting, habit(setting))[1][0] for setting in settings]
-        gains = np.array(lied) - honest
+        lied = [taken(mechanism, setting, habit(setting)).takings[0] for setting in settings]
+        gains = np.array(list(map(float, lied))) - honest
         for where, chosen in _parts(mechanism, settings):
             some = gains[chosen]
             gain = float(some.mean()) - _slack(some, float(np.ptp(honest)))
@@ -53,8 +52,7 @@ def is_truthful_on_average(
                 f"to {name}{where} gains {some.mean():.0f} a round on average of {len(some)}, and "
                 f"hardly less than {gain:.0f}"
             )
-            tries.append(Attempt(gain, says, 4.0))
-    return worst(tries)
+            yield Attempt(gain, says, 4)
 
 
 def _slack(gains: np.ndarray[tuple[int], np.dtype[np.float64]], most: float) -> float:
@@ -75,20 +73,20 @@ def _habits(mechanism: Mechanism) -> Iterator[tuple[str, Habit]]:
     if Need.REPORTS in mechanism.needs:
         yield "say 0 of every task", lambda setting: _saying(setting, lambda _: 0)
         yield "say 1 of every task", lambda setting: _saying(setting, lambda _: 1)
-        yield "say the opposite", lambda setting: _saying(setting, lambda seen: 1 - seen)
+        yield "say the opposite", lambda setting: _saying(setting, lambda signal: 1 - signal)
 
 
 def _asking(part: float) -> Habit:
     def told(setting: Setting) -> RoundInput:
         bid = setting.bids[0]
-        asked = bid and replace(bid, cost=round(bid.cost * part))
-        return setting.round(bids=(asked, *setting.bids[1:]))
+        lie = bid and replace(bid, cost=round(bid.cost * part))
+        return setting.round(bids=(lie, *setting.bids[1:]))
 
     return told
 
 
 def _saying(setting: Setting, says: Callable[[int], int]) -> RoundInput:
-    told = tuple(says(seen) for seen in setting.reports[0])
+    told = tuple(says(signal) for signal in setting.reports[0])
     return setting.round(reports=(told, *setting.reports[1:]))
 
 

@@ -1,22 +1,21 @@
-"""What a check found: held, violated or not claimed, and the worst case that shows it."""
+"""What a check found of a property, and the worst case that shows it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from fractions import Fraction
+
     from fedmerit.incentives.checking.setting import Setting
-    from fedmerit.incentives.mechanisms import Claim, Mechanism
+    from fedmerit.incentives.mechanisms.properties import Condition, Mechanism, Need, Property
 
-Status = Literal["held", "violated", "not claimed"]
+Status = Literal["held", "violated", "never tried", "not claimed"]
 
-#: What rounding to whole base units may come to, and the part of a budget that rounding the
-#: last bits of floats may.
-_UNITS: Final = 4.0
-_PART: Final = 2e-9
 #: Millionths that a model's quality may be rounded by.
-_PPM: Final = 3.0
+_PPM: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +27,29 @@ class Attempt:
             the property stands.
         says: What was done and what came of it.
         allowed: How much of it rounding explains.
+        outside: Conditions that what was done does not keep, beside those of the setting.
+        setting: Where it was tried; None for many.
     """
 
-    gain: float
+    gain: Fraction | float
     says: str
-    allowed: float
+    allowed: Fraction | float
+    outside: frozenset[Condition] = frozenset()
+    setting: Setting | None = None
 
     @property
     def broke(self) -> bool:
         """Whether more was gained than rounding explains."""
         return self.gain > self.allowed
+
+    @property
+    def beyond(self) -> float:
+        """What was gained beyond rounding, as a part of the budget."""
+        return float((self.gain - self.allowed) / (self.setting.budget if self.setting else 1))
+
+    def witness(self, needs: Iterable[Need]) -> str:
+        """Say what was done, what came of it, and what a mechanism with these needs was told."""
+        return f"{self.says} [{self.setting.describe(needs)}]" if self.setting else self.says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,17 +58,21 @@ class PropertyResult:
 
     Attributes:
         claim: The property.
+        domain: The conditions under which it is claimed.
         status: Whether the mechanism claims it, and whether the claim held.
         gain: The largest gain found beyond what rounding explains, in base units or, of
             models, millionths of quality; None where the property was not tried.
         witness: How it came about; empty without a gain.
-        trials: Settings in which it was tried.
+        outside: The worst case found where a condition does not hold; empty without one.
+        trials: Tries within the domain.
     """
 
-    claim: Claim
+    claim: Property
+    domain: tuple[Condition, ...]
     status: Status
     gain: float | None
     witness: str
+    outside: str
     trials: int
 
 
@@ -74,25 +90,71 @@ class Verdict:
 
     @property
     def held(self) -> bool:
-        """Whether every claim held."""
-        return all(result.status != "violated" for result in self.results)
+        """Whether every claim was tried and held."""
+        return all(result.status in {"held", "not claimed"} for result in self.results)
 
-    def of(self, claim: Claim) -> PropertyResult:
+    def of(self, claim: Property) -> PropertyResult:
         """Give what was found of *claim*."""
         return next(result for result in self.results if result.claim == claim)
 
 
-def money(setting: Setting, mechanism: Mechanism, gain: float, says: str) -> Attempt:
-    """Make an attempt whose gain is in base units."""
-    allowed = _UNITS + _PART * setting.budget
-    return Attempt(gain, f"{says} [{setting.describe(mechanism.needs)}]", allowed)
+def merged(first: Verdict, second: Verdict) -> Verdict:
+    """Put together what was found of one mechanism at two times: the worst, and all trials."""
+    return Verdict(
+        mechanism=first.mechanism,
+        results=tuple(map(_worse, first.results, second.results)),
+    )
 
 
-def quality(setting: Setting, mechanism: Mechanism, gain: float, says: str) -> Attempt:
+def _worse(first: PropertyResult, second: PropertyResult) -> PropertyResult:
+    worse = max(first, second, key=lambda result: result.gain or 0.0)
+    statuses: set[Status] = {first.status, second.status}
+    order: tuple[Status, ...] = ("violated", "held", "never tried", "not claimed")
+    return replace(
+        worse,
+        status=next(status for status in order if status in statuses),
+        gain=None if first.gain is None and second.gain is None else worse.gain or 0.0,
+        outside=first.outside or second.outside,
+        trials=first.trials + second.trials,
+    )
+
+
+def money(
+    setting: Setting,
+    mechanism: Mechanism,
+    gain: Fraction | float,
+    says: str,
+    *,
+    units: int,
+    part: Fraction | float = 0,
+    outside: frozenset[Condition] = frozenset(),
+) -> Attempt:
+    """Make an attempt whose gain is in base units.
+
+    Args:
+        setting: Where.
+        mechanism: That was tried.
+        gain: In base units.
+        says: What was done and what came of it.
+        units: Roundings to whole units that it went through, each of less than one.
+        part: Of the budget, that rounding of floats explains beside.
+        outside: Conditions that were not kept.
+    """
+    allowed = units + (mechanism.model.precision + part) * setting.budget
+    return Attempt(gain, says, allowed, outside, setting)
+
+
+def quality(
+    setting: Setting,
+    gain: Fraction | float,
+    says: str,
+    *,
+    outside: frozenset[Condition] = frozenset(),
+) -> Attempt:
     """Make an attempt whose gain is in millionths of a model's quality."""
-    return Attempt(gain, f"{says} [{setting.describe(mechanism.needs)}]", _PPM)
+    return Attempt(gain, says, _PPM, outside, setting)
 
 
-def worst(attempts: list[Attempt]) -> Attempt | None:
-    """Give the attempt that gained most beyond what rounding explains; None of none."""
-    return max(attempts, key=lambda each: each.gain - each.allowed, default=None)
+def whole(amount: Fraction | float) -> str:
+    """Show an amount to the unit."""
+    return f"{float(amount):.0f}"

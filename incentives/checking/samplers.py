@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from fedmerit.incentives.checking.setting import UNIT, Setting
 from fedmerit.incentives.checking.worths import additive, convex, covering, growing, harmful
-from fedmerit.incentives.mechanisms.promises import Need
+from fedmerit.incentives.mechanisms.properties import Need
 from fedmerit.incentives.offers import Bid, History
 from fedmerit.units import NANO
 
@@ -29,11 +29,13 @@ if TYPE_CHECKING:
     Sampler = Callable[[np.random.Generator], Setting]
 
 #: The most members there are.
-_MOST: Final = 4
+MAX_MEMBERS: Final = 4
 #: The chance that two buyers are alike, that a task's truth is 1, and that it is seen.
 _ALIKE: Final = 0.8
 _HALF: Final = 0.5
 _SEES: Final = 0.9
+#: The chance that a budget may not do.
+_SHORT: Final = 0.2
 #: Billionths in a unit.
 
 
@@ -46,14 +48,15 @@ def coalitional(rng: np.random.Generator) -> Setting:
 def bidding(rng: np.random.Generator) -> Setting:
     """Draw members that offer lots at a cost, and a budget from tight to ample."""
     setting = _setting(rng, covering)
-    asked = sum(bid.cost for bid in setting.bids if bid is not None)
-    return replace(setting, budget=max(1, int(asked * 2 ** rng.uniform(-2, 2))))
+    costs = sum(bid.cost for bid in setting.bids if bid is not None)
+    return replace(setting, budget=max(1, int(costs * 2 ** rng.uniform(-2, 2))))
 
 
 def overlapping(rng: np.random.Generator) -> Setting:
-    """Draw members whose data overlap, and a budget that buys all of them at their worth."""
-    setting = _setting(rng, covering)
-    return replace(setting, budget=max(1, int(setting.worths[-1]) * UNIT))
+    """Draw members whose data overlap, more often than not, and a budget for all of them."""
+    kinds = (covering, covering, covering, growing, convex)
+    setting = _setting(rng, kinds[int(rng.integers(len(kinds)))])
+    return _funded(rng, setting, int(setting.worths[-1]) * UNIT)
 
 
 def believed_scores(rng: np.random.Generator) -> Setting:
@@ -65,11 +68,12 @@ def believed_scores(rng: np.random.Generator) -> Setting:
 
 
 def complements_too(rng: np.random.Generator) -> Setting:
-    """Draw any harmless game, and a budget that covers whatever members add to it."""
-    kinds = (additive, covering, convex, growing)
+    """Draw any game, and a budget that may cover whatever members add to it."""
+    kinds = (additive, covering, convex, growing, harmful)
     setting = _setting(rng, kinds[int(rng.integers(len(kinds)))])
     bids = tuple(bid and replace(bid, cost=bid.cost * 2) for bid in setting.bids)
-    return replace(setting, bids=bids, budget=UNIT * (1 + setting.n * int(setting.worths[-1])))
+    most = UNIT * (1 + setting.n * max(0, int(setting.worths.max())))
+    return _funded(rng, replace(setting, bids=bids), most)
 
 
 def rows_for_sale(rng: np.random.Generator) -> Setting:
@@ -77,7 +81,7 @@ def rows_for_sale(rng: np.random.Generator) -> Setting:
     setting = _setting(rng, covering)
     alpha = int(UNIT * 2 ** rng.uniform(-1, 3))
     budget = 1 + int(2 * alpha * sum(setting.rows) ** 0.5)
-    return replace(setting, budget=budget, parameters={"alpha": alpha})
+    return _funded(rng, replace(setting, parameters={"alpha": alpha}), budget)
 
 
 def rows_as_believed(rng: np.random.Generator) -> Setting:
@@ -90,7 +94,8 @@ def rows_as_believed(rng: np.random.Generator) -> Setting:
         )
     )
     rows = tuple(bid.capacity for bid in bids)
-    return replace(setting, bids=bids, rows=rows, budget=1 + int(2 * UNIT * sum(rows) ** 0.5))
+    budget = 1 + int(4 * UNIT * sum(rows) ** 0.5)
+    return _funded(rng, replace(setting, bids=bids, rows=rows), budget)
 
 
 def types_of_cost(rng: np.random.Generator) -> Setting:
@@ -103,16 +108,19 @@ def types_of_cost(rng: np.random.Generator) -> Setting:
         Bid(cost=cost * capacity, capacity=capacity, quality=2)
         for cost, capacity in zip(moved, units, strict=True)
     )
-    return replace(setting, bids=bids, rows=tuple(units), budget=100 * UNIT)
+    return _funded(rng, replace(setting, bids=bids, rows=tuple(units)), 100 * UNIT)
 
 
 def contestants(rng: np.random.Generator) -> Setting:
-    """Draw two members or more, some so dear that they stay out."""
-    setting = _sized(rng, int(rng.integers(2, _MOST + 1)), covering)
+    """Draw members, some so dear that they stay out, and some at their capacity."""
+    setting = _setting(rng, covering)
     costs = (UNIT * 2 ** rng.uniform(-3, 2, setting.n)).astype(int).tolist()
-    bids = tuple(Bid(cost=2 * cost, capacity=2, quality=2) for cost in costs)
-    rows = (2,) * setting.n
-    return replace(setting, bids=bids, rows=rows, budget=int(UNIT * rng.integers(1, 200)))
+    rows = rng.choice([2, 20, 1000], setting.n).tolist()
+    bids = tuple(
+        Bid(cost=units * cost, capacity=units, quality=2)
+        for cost, units in zip(costs, rows, strict=True)
+    )
+    return replace(setting, bids=bids, rows=tuple(rows), budget=int(UNIT * rng.integers(1, 200)))
 
 
 def priced(rng: np.random.Generator) -> Setting:
@@ -124,7 +132,7 @@ def priced(rng: np.random.Generator) -> Setting:
         Bid(cost=int(cost * capacity), capacity=capacity, quality=2)
         for cost, capacity in zip(costs, capacities, strict=True)
     )
-    return replace(setting, bids=bids, budget=UNIT * sum(setting.rows) * 2)
+    return _funded(rng, replace(setting, bids=bids), UNIT * sum(setting.rows) * 2)
 
 
 def buyers_alike(rng: np.random.Generator) -> Setting:
@@ -136,12 +144,21 @@ def buyers_alike(rng: np.random.Generator) -> Setting:
     return replace(setting, bids=bids, rows=(1, 1), stakes=(4 * UNIT,) * 2, budget=UNIT)
 
 
+def buyers(rng: np.random.Generator) -> Setting:
+    """Draw buyers whose values are about a price of a million, and stakes that cover it."""
+    setting = _setting(rng, covering)
+    values = (UNIT * 2 ** rng.uniform(-4, 2, setting.n)).astype(int).tolist()
+    n = setting.n
+    bids = tuple(Bid(cost=value) for value in values)
+    return replace(setting, bids=bids, rows=(1,) * n, stakes=(4 * UNIT,) * n, budget=UNIT)
+
+
 def evaluators(rng: np.random.Generator) -> Setting:
     """Draw evaluators who see the truth of each task nine times in ten."""
     setting = _sized(rng, 3, covering)
     truth = rng.random(8) < _HALF
-    seen = truth ^ (rng.random((3, 8)) > _SEES)
-    return replace(setting, reports=tuple(map(tuple, seen.astype(int).tolist())))
+    signals = truth ^ (rng.random((3, 8)) > _SEES)
+    return replace(setting, reports=tuple(map(tuple, signals.astype(int).tolist())))
 
 
 def owed(rng: np.random.Generator) -> Setting:
@@ -149,7 +166,9 @@ def owed(rng: np.random.Generator) -> Setting:
     setting = _setting(rng, growing)
     n = setting.n
     amounts = [
-        tuple(Fraction(int(each)) for each in rng.integers(0, 3 * UNIT, n) * rng.integers(0, 2, n))
+        tuple(
+            Fraction(int(amount)) for amount in rng.integers(0, 3 * UNIT, n) * rng.integers(0, 2, n)
+        )
         for _ in range(3)
     ]
     regrets, waits, costs = amounts
@@ -164,6 +183,7 @@ SAMPLERS: Final[Mapping[str, Sampler]] = MappingProxyType(
         "contract": types_of_cost,
         "cremer-mclean": buyers_alike,
         "cycle-market": contestants,
+        "data-market": buyers,
         "first-score": believed_scores,
         "fli": owed,
         "fvcg": rows_as_believed,
@@ -185,10 +205,16 @@ def sampler_of(mechanism: Mechanism) -> Sampler:
     return SAMPLERS.get(mechanism.name, usual)
 
 
+def _funded(rng: np.random.Generator, setting: Setting, budget: int) -> Setting:
+    """Give a budget that is ample, mostly, and short now and then."""
+    short = rng.random() < _SHORT
+    return replace(setting, budget=max(1, int(budget * rng.uniform(0, 1)) if short else budget))
+
+
 def _setting(
     rng: np.random.Generator, kind: Callable[[int, np.random.Generator], NDArray[np.float64]]
 ) -> Setting:
-    return _sized(rng, int(rng.integers(1, _MOST + 1)), kind)
+    return _sized(rng, int(rng.integers(1, MAX_MEMBERS + 1)), kind)
 
 
 def _sized(
@@ -214,6 +240,6 @@ def _sized(
         updates=rng.integers(-3, 4, (n, 5)).astype(float),
         reports=tuple(map(tuple, rng.integers(0, 2, (n, tasks)).tolist())),
         history=History(
-            reputations=tuple(Fraction(int(each), 8) for each in rng.integers(1, 9, n)),
+            reputations=tuple(Fraction(int(eighths), 8) for eighths in rng.integers(1, 9, n)),
         ),
     )

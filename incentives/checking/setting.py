@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from fedmerit.coalitions import codes_of
-from fedmerit.incentives.mechanisms.promises import Need
+from fedmerit.incentives.mechanisms.properties import Need
 from fedmerit.incentives.methods.enumeration import shapley_of_table
-from fedmerit.incentives.offers import Bid, History
+from fedmerit.incentives.offers import NOTHING_YET, Bid, History
 from fedmerit.incentives.payments import Estimate, RoundInput
 from fedmerit.units import NANO
 
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 #: Base units that one unit of worth is worth; so much more than 1 that rounding is small.
 UNIT: Final = 10**6
-_NOTHING_YET: Final = History()
+#: Of more members than these, worths are not told: there are too many.
+SHOWN: Final = 6
 
 
 class ListedGame:
@@ -62,6 +63,8 @@ class Setting:
         reports: What each truly sees of each task.
         history: Of earlier rounds.
         parameters: The mechanism's settings.
+        times: What each value is multiplied by on record, to count it in a smaller unit.
+        believed: Whether costs and values are drawn as the mechanism believes.
     """
 
     worths: NDArray[np.float64]
@@ -72,8 +75,10 @@ class Setting:
     stakes: tuple[int, ...]
     updates: NDArray[np.float64]
     reports: tuple[tuple[int, ...], ...] = ()
-    history: History = _NOTHING_YET
+    history: History = NOTHING_YET
     parameters: Mapping[str, Parameter] = field(default_factory=lambda: MappingProxyType({}))
+    times: int = 1
+    believed: bool = True
 
     @property
     def n(self) -> int:
@@ -81,18 +86,23 @@ class Setting:
         return len(self.rows)
 
     @property
-    def monotone(self) -> bool:
-        """Whether nobody's data do harm anywhere, and everyone's are worth something."""
+    def harmless(self) -> bool:
+        """Whether nobody's data do harm to any coalition."""
         codes = np.arange(len(self.worths))
         grows = (self.worths[codes | 1 << i] >= self.worths for i in range(self.n))
-        return bool(self.worths[-1] > 0 and all(each.all() for each in grows))
+        return all(bool(never_less.all()) for never_less in grows)
+
+    @property
+    def monotone(self) -> bool:
+        """Whether nobody's data do harm anywhere, and everyone's are worth something."""
+        return self.harmless and bool(self.worths[-1] > 0)
 
     def round(self, **told: Any) -> RoundInput:  # noqa: ANN401 - fields of RoundInput
         """Give the round in which everybody tells the truth, but for what is *told*."""
         names = tuple(ascii_lowercase[: self.n])
         honest: dict[str, Any] = {
             "participants": names,
-            "contributions": _contributions(self.worths.tobytes(), self.half_widths),
+            "contributions": _contributions(self.worths.tobytes(), self.half_widths, self.times),
             "rows": self.rows,
             "budget": self.budget,
             "bids": self.bids,
@@ -108,8 +118,8 @@ class Setting:
     def regrouped(self, origins: Sequence[int], worths: NDArray[np.float64]) -> Setting:
         """Give the setting whose members are copies of these, with these worths."""
         past = {
-            part.name: tuple(kept[i] for i in origins)
-            if (kept := getattr(self.history, part.name))
+            part.name: tuple(amounts[i] for i in origins)
+            if (amounts := getattr(self.history, part.name))
             else ()
             for part in fields(History)
         }
@@ -129,15 +139,21 @@ class Setting:
         """Say what a mechanism with these needs is told, in one line."""
         needs, told = frozenset(needs), [f"budget {self.budget}"]
         if needs & {Need.GAME, Need.CONTRIBUTIONS}:
-            named = {
-                "".join(ascii_lowercase[i] for i in range(self.n) if code >> i & 1): f"{worth:g}"
-                for code, worth in enumerate(self.worths.tolist())
-                if code
-            }
+            named = (
+                {}
+                if self.n > SHOWN
+                else {
+                    "".join(
+                        ascii_lowercase[i] for i in range(self.n) if code >> i & 1
+                    ): f"{worth:g}"
+                    for code, worth in enumerate(self.worths.tolist())
+                    if code
+                }
+            )
             told.append("worths " + " ".join(f"{who}={worth}" for who, worth in named.items()))
         if Need.BIDS in needs:
             told.append("bids " + ", ".join(map(_shown, self.bids)))
-        if Need.ROWS in needs:
+        if needs & {Need.ROWS, Need.BIDS}:
             told.append(f"rows {self.rows}")
         if Need.STAKES in needs:
             told.append(f"stakes {self.stakes}")
@@ -147,11 +163,11 @@ class Setting:
 
 
 @lru_cache(maxsize=64)  # a setting's round is told in many ways, one after the other
-def _contributions(worths: bytes, half_widths: tuple[int, ...]) -> tuple[Estimate, ...]:
+def _contributions(worths: bytes, half_widths: tuple[int, ...], times: int) -> tuple[Estimate, ...]:
     values = shapley_of_table(np.frombuffer(worths))
     return tuple(
-        Estimate(round(Fraction(value) * NANO), half)
-        for value, half in zip(values.tolist(), half_widths, strict=True)
+        Estimate(round(Fraction(value) * NANO) * times, half_width * times)
+        for value, half_width in zip(values.tolist(), half_widths, strict=True)
     )
 
 

@@ -15,14 +15,14 @@ import numpy as np
 
 from fedmerit.errors import GameError
 from fedmerit.incentives.methods.runs.alignment import cosines, descents, require_updates, unit
+from fedmerit.incentives.spreads import ROUNDING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from fedmerit.incentives.game import Game
-    from fedmerit.incentives.methods.runs.alignment import UpdatesGame
+    from fedmerit.incentives.game import Game, UpdatesGame
 
 #: Up to so many robust deviations are ordinary, the widest net that Leys et al. (2013) allow;
 #: a sign of pretence must be telling besides.
@@ -75,12 +75,16 @@ def suspicion(game: Game, shapley: NDArray[np.float64]) -> Suspicion:
     - ``twinning``: what sets the member apart is what sets another one apart (above 0.9). Of
       two members with the same rows, updates do not say whose they are, so both score.
 
+    A member whose update was refused in a round counts there as the worst that was accepted,
+    and a seventh sign is ``refusal``, how often that was: of a member that was never accepted
+    nothing else is known, and that is no sign of innocence. Who was never there is ordinary.
+
     Cosines go through Fisher's transform, deviations are in scaled median absolute
     deviations, which up to half of the members cannot move at will.
 
     Args:
         game: A run's game, which shows its updates
-            (:class:`~fedmerit.incentives.methods.runs.alignment.UpdatesGame`).
+            (:class:`~fedmerit.incentives.game.UpdatesGame`).
         shapley: Values of each round's own game, shape ``(rounds, n)``; absent members' are
             not looked at.
 
@@ -94,20 +98,23 @@ def suspicion(game: Game, shapley: NDArray[np.float64]) -> Suspicion:
             hint="Give each round's values, one row per round.",
         )
     counted = played.present & (played.weights > 0)
+    refused = np.asarray(getattr(game, "refused", np.zeros_like(counted))) & ~counted
     per_weight = shapley / np.where(counted, played.weights, 1.0)
     agreement, staleness, constancy, twinning = _relations(played, counted)
     signs = {
-        "value": -deviations(_mean(_relative(per_weight, counted), counted)),
-        "alignment": -deviations(_mean(_relative(descents(played), counted), counted)),
-        "agreement": -deviations(agreement),
+        "value": -deviations(_quality(_relative(per_weight, counted), counted, refused)),
+        "alignment": -deviations(_quality(_relative(descents(played), counted), counted, refused)),
+        "agreement": -deviations(_quality(agreement, np.isfinite(agreement), refused)),
         "inconstancy": -deviations(_fisher(constancy)),
         "staleness": deviations(_fisher(staleness)),
         "twinning": deviations(_fisher(twinning)),
+        "refusal": deviations(_mean(refused.astype(np.float64), counted | refused)),
     }
     telling = {
         "inconstancy": constancy < _INCONSTANT,
         "staleness": staleness > _STALE,
         "twinning": twinning > _TWIN,
+        "refusal": refused.any(axis=0),
     }
     scores = (signs["value"] + signs["alignment"]) / 4 + signs["agreement"] / 2
     for name, where in telling.items():
@@ -116,7 +123,10 @@ def suspicion(game: Game, shapley: NDArray[np.float64]) -> Suspicion:
 
 
 def _relations(game: UpdatesGame, counted: NDArray[np.bool_]) -> tuple[NDArray[np.float64], ...]:
-    """Give agreement, staleness, constancy and twinning, each ``(n,)``; NaN where unknown."""
+    """Give agreement by round, ``(rounds, n)``, and staleness, constancy and twinning, ``(n,)``.
+
+    NaN where unknown.
+    """
     rounds, n, parameters = game.updates.shape
     agreement, staleness = np.full((2, rounds, n), np.nan)
     apart, energy = np.zeros((n, parameters)), np.zeros(n)
@@ -131,13 +141,13 @@ def _relations(game: UpdatesGame, counted: NDArray[np.bool_]) -> tuple[NDArray[n
         if here.sum() > 1:
             agreement[number, here] = cosines(steps, move - steps)
         directions = unit(steps)
-        own = (directions - directions.mean(axis=0)) * steps.any(axis=1, keepdims=True)
-        apart[here] += own
-        energy[here] += (own**2).sum(axis=1)
+        distinct = (directions - directions.mean(axis=0)) * steps.any(axis=1, keepdims=True)
+        apart[here] += distinct
+        energy[here] += (distinct**2).sum(axis=1)
     times = counted.sum(axis=0)
     constancy = _constancy(apart, energy, times)
     return (
-        _mean(agreement, np.isfinite(agreement)),
+        agreement,
         _mean(staleness, np.isfinite(staleness)),
         constancy,
         np.where(times > 0, _nearest(apart), np.nan),
@@ -152,8 +162,8 @@ def _constancy(
     0 for a member that never moved; NaN for one that was there once or never.
     """
     products = ((apart**2).sum(axis=1) - energy) / np.maximum(times - 1, 1)
-    found = np.divide(products, energy, out=np.zeros_like(energy), where=energy > 0)
-    return np.asarray(np.where(times > 1, found, np.nan))
+    constancy = np.divide(products, energy, out=np.zeros_like(energy), where=energy > 0)
+    return np.asarray(np.where(times > 1, constancy, np.nan))
 
 
 def _nearest(apart: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -162,6 +172,15 @@ def _nearest(apart: NDArray[np.float64]) -> NDArray[np.float64]:
     alike = np.array([(directions * row).sum(axis=1) for row in directions])
     np.fill_diagonal(alike, -1.0)
     return np.asarray(alike.max(axis=1))
+
+
+def _quality(
+    scores: NDArray[np.float64], counted: NDArray[np.bool_], refused: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Average each member's scores, refused ones as bad as the worst of their round."""
+    worst = np.where(counted, scores, np.inf).min(axis=1, keepdims=True)
+    judged = refused & np.isfinite(worst)
+    return _mean(np.where(judged, worst, scores), counted | judged)
 
 
 def _relative(scores: NDArray[np.float64], counted: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -189,11 +208,14 @@ def deviations(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     Args:
         scores: Of each member, shape ``(n,)``, NaN where unknown.
     """
-    known = np.isfinite(scores)
-    if not known.any():
+    is_known = np.isfinite(scores)
+    if not is_known.any():
         return np.zeros_like(scores)
-    away = scores - np.median(scores[known])
-    sizes = np.abs(away[known])
-    # Where half of the members are exactly alike, the mean stands in (Iglewicz & Hoaglin, 1993).
-    scale = _PER_MEDIAN * np.median(sizes) or _PER_MEAN * sizes.mean()
-    return np.where(known & (scale > 0), away / (scale or 1.0), 0.0)
+    away = np.where(is_known, scores - np.median(scores[is_known]), 0.0)
+    away[np.abs(away) <= ROUNDING * np.abs(scores[is_known]).max()] = 0.0
+    sizes = np.abs(away[is_known])
+    # Where half of the members are alike, the mean stands in (Iglewicz and Hoaglin, 1993).
+    middle = float(np.median(sizes))
+    is_alike = middle <= ROUNDING * sizes.max()
+    scale = _PER_MEAN * float(sizes.mean()) if is_alike else _PER_MEDIAN * middle
+    return away / (scale or 1.0)

@@ -1,6 +1,6 @@
 """A game whose worths are noisy, measured several times over.
 
-Retraining with another seed gives another worth. What a participant is worth is then a mean
+Training again with another seed gives another worth. What a participant is worth is then a mean
 over seeds, and the spread of the repeats is part of its error.
 """
 
@@ -22,12 +22,19 @@ if TYPE_CHECKING:
 class RepeatedGame:
     """Several measurements of one game as a :class:`~fedmerit.incentives.game.MeasuredGame`.
 
-    Each repeat stands where another game has a validation row: it has values of its own,
-    whose spread over the repeats is the error that the noise leaves.
+    Each repeat has values of its own, whose spread over the repeats is the error that the
+    noise leaves (``Valuation.training_errors``); validation rows, where the repeats show any,
+    leave theirs as in any measured game. A repeat's noise cancels in what a participant adds
+    where it is the same for all its coalitions. Repeats show no rounds: other members were
+    present in each.
 
     Args:
-        repeats: Two games or more, of the same participants: retrained with different seeds,
-            say, or one noisy game as often as it shall be asked.
+        repeats: Two games or more, of the same participants and validation rows: retrained
+            with different seeds, say, or one noisy game as often as it shall be asked.
+
+    Attributes:
+        repeats: How many there are.
+        resolution: The coarsest step that any repeat rounds its worths to.
 
     Raises:
         GameError: There are fewer than two repeats, or their participants differ.
@@ -46,13 +53,27 @@ class RepeatedGame:
                     f"a repeat is of {repeat.participants}, the first of {self.participants}",
                     hint="Repeat one game; only its randomness may differ.",
                 )
-        self._repeats = tuple(repeats)
+        self._games = tuple(repeats)
+        self.repeats = len(repeats)
+        self.resolution = max(float(getattr(repeat, "resolution", 0.0)) for repeat in repeats)
 
     def worth(self, coalitions: Coalitions, /) -> Worths:
         """Give each coalition's mean worth over the repeats, shape ``(rows,)``."""
         return np.asarray(self.worth_by_row(coalitions).mean(axis=1))
 
     def worth_by_row(self, coalitions: Coalitions, /) -> RowWorths:
-        """Give each coalition's mean worth in each repeat, shape ``(rows, repeats)``."""
-        answers = [ask(repeat, coalitions).mean(axis=1) for repeat in self._repeats]
-        return np.stack(answers, axis=1)
+        """Give each coalition's worth in each repeat on each validation row.
+
+        Shape ``(rows, repeats * validation rows)``, one repeat after another; of repeats that
+        show no validation rows, ``(rows, repeats)``.
+
+        Raises:
+            GameError: The repeats show different numbers of validation rows.
+        """
+        answers = [ask(game, coalitions) for game in self._games]
+        if len(widths := {answer.shape[1] for answer in answers}) > 1:
+            raise GameError(
+                f"repeats show {sorted(widths)} validation rows",
+                hint="Measure every repeat on the same validation rows.",
+            )
+        return np.hstack(answers)

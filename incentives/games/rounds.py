@@ -6,12 +6,12 @@ absent from a round changes nothing there, and is never asked for.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from fedmerit.errors import BudgetTooSmall, GameError
-from fedmerit.incentives.game import Coalitions, Game, MeasuredGame, check_participants
+from fedmerit.incentives.game import Coalitions, Game, MeasuredGame, RoundsGame, check_participants
 from fedmerit.incentives.games.cache import CachedGame
 
 if TYPE_CHECKING:
@@ -22,20 +22,46 @@ if TYPE_CHECKING:
     from fedmerit.incentives.game import RowWorths, Worths
 
 
-@runtime_checkable
-class RoundsGame(Game, Protocol):
-    """A game whose worth is the sum of the worths of its rounds."""
+class SummedGame:
+    """Rounds' games as the run that they add up to.
 
-    @property
-    def rounds(self) -> Sequence[Game]:
-        """One game per round, all of the same participants in the same order."""
+    Args:
+        rounds: One game or more, of the same participants.
+        present: Who took part in each, shape ``(rounds, n)``; everyone if left out.
 
-    @property
-    def present(self) -> NDArray[np.bool_]:
-        """Who took part in each round, shape ``(rounds, n)``.
+    Raises:
+        GameError: The rounds do not fit together, or *present* does not fit them.
+    """
 
-        Who did not changes no worth of that round.
-        """
+    def __new__(cls, rounds: Sequence[Game], present: NDArray[np.bool_] | None = None) -> Self:  # noqa: ARG004 - __init__ takes present
+        """Make the subclass that shows validation rows, if the rounds have any to show."""
+        measured = bool(rounds) and isinstance(rounds[0], MeasuredGame)
+        return object.__new__(_SummedMeasuredGame if measured else cls)  # type: ignore[return-value]
+
+    def __init__(self, rounds: Sequence[Game], present: NDArray[np.bool_] | None = None) -> None:
+        if not rounds:
+            raise GameError("a run needs one round at least, and has none")
+        self.participants = rounds[0].participants
+        self.rounds = tuple(rounds)
+        self.repeats = int(getattr(rounds[0], "repeats", 1))
+        self.resolution = sum(float(getattr(round_, "resolution", 0.0)) for round_ in rounds)
+        everyone = np.ones((len(rounds), len(self.participants)), dtype=np.bool_)
+        self.present = everyone if present is None else present
+        parts(self, "a run")
+
+    def worth(self, coalitions: Coalitions, /) -> Worths:
+        """Give each coalition's worth, added up over the rounds, shape ``(rows,)``."""
+        return np.asarray(sum(round_.worth(coalitions) for round_ in self.rounds))
+
+
+class _SummedMeasuredGame(SummedGame):
+    """The same of rounds that can show their validation rows."""
+
+    rounds: tuple[MeasuredGame, ...]
+
+    def worth_by_row(self, coalitions: Coalitions, /) -> RowWorths:
+        """Give each coalition's worth on each validation row, added up over the rounds."""
+        return np.asarray(sum(round_.worth_by_row(coalitions) for round_ in self.rounds))
 
 
 class MappedGame:
@@ -56,6 +82,8 @@ class MappedGame:
     def __init__(self, inner: Game, members: NDArray[np.bool_]) -> None:
         names = np.array(inner.participants, dtype=object)
         self.participants = tuple(", ".join(names[player]) for player in members)
+        self.repeats = int(getattr(inner, "repeats", 1))
+        self.resolution = float(getattr(inner, "resolution", 0.0))
         self._inner = inner
         self._members = members
 
@@ -65,8 +93,8 @@ class MappedGame:
 
     def _widened(self, coalitions: Coalitions) -> Coalitions:
         wide = np.zeros((len(coalitions), self._members.shape[1]), dtype=np.bool_)
-        for inside, player in zip(coalitions.T, self._members, strict=True):
-            wide |= inside[:, None] & player
+        for joined, player in zip(coalitions.T, self._members, strict=True):
+            wide |= joined[:, None] & player
         return wide
 
 
@@ -80,17 +108,21 @@ class _MappedMeasuredGame(MappedGame):
         return self._inner.worth_by_row(self._widened(coalitions))
 
 
-def parts(game: Game) -> tuple[list[Game], NDArray[np.bool_]]:
-    """Give the rounds of *game* and who is present in each; one full round if it has none.
+def parts(game: Game, method: str) -> tuple[list[Game], NDArray[np.bool_]]:
+    """Give the rounds of *game*, and who is present in each.
 
     Raises:
-        GameError: The rounds do not fit the participants, or some show validation rows and
-            some do not.
+        GameError: It has none, they do not fit the participants, or some show validation rows
+            and some do not.
     """
     check_participants(game.participants)
     n = len(game.participants)
     if not isinstance(game, RoundsGame):
-        return [game], np.ones((1, n), dtype=np.bool_)
+        raise GameError(
+            f"{method} values the rounds of a run, and a {type(game).__name__} shows none",
+            hint="Give it the game of a training run's rounds, or rounds' games as a SummedGame; "
+            "other methods take any game.",
+        )
     rounds, present = list(game.rounds), np.asarray(game.present)
     if present.dtype != np.bool_ or present.shape != (len(rounds), n) or not rounds:
         raise GameError(
@@ -111,14 +143,24 @@ def parts(game: Game) -> tuple[list[Game], NDArray[np.bool_]]:
 class Spent:
     """The rounds of a game, each asked for each coalition of those present once."""
 
-    def __init__(self, game: Game) -> None:
-        self.rounds, self.present = parts(game)
+    def __init__(self, game: Game, method: str) -> None:
+        self.rounds, self.present = parts(game, method)
         self._cached = [CachedGame(round_) for round_ in self.rounds]
 
     @property
     def evaluations(self) -> int:
         """Distinct pairs of round and coalition that were asked for."""
         return sum(cached.evaluations for cached in self._cached)
+
+    @property
+    def largest(self) -> float:
+        """Size of the largest worth of any round."""
+        return max(cached.largest for cached in self._cached)
+
+    @property
+    def range(self) -> float:
+        """How far apart the worths of one round are, at most."""
+        return max(cached.range for cached in self._cached)
 
     def lookup(self, round_: int, coalitions: Coalitions) -> RowWorths:
         """Give worths in *round_* by column; the absent are left out first."""
@@ -127,6 +169,11 @@ class Spent:
     def table(self, round_: int) -> tuple[Coalitions, RowWorths]:
         """Give all that *round_* was asked for."""
         return self._cached[round_].table()
+
+    @property
+    def whole(self) -> int:
+        """What all coalitions of those present cost, in all rounds."""
+        return sum(2**m for m in self.present.sum(axis=1).tolist() if m)
 
     def open(self, method: str, budget: int, *, orders: int) -> NDArray[np.float64]:
         """Ask each round for nobody and everyone, before joining orders are drawn.

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from fedmerit.incentives.game import Coalitions, RowWorths, Worths
 
 _WORTH: Final = "worth"
-_MOST_WRITTEN_OUT: Final = 20
+_MAX_WRITTEN_OUT: Final = 20
 
 
 @runtime_checkable
@@ -85,25 +85,25 @@ def read_table(path: Path) -> RecordedGame | RecordedWorths:
         raise GameError(f"{path} holds no coalitions", hint=_FORMAT)
     header = [name.strip() for name in lines[0][1]]
     participants = _participants(path, header)
-    seen: dict[tuple[bool, ...], tuple[int, list[float]]] = {}
+    by_coalition: dict[tuple[bool, ...], tuple[int, list[float]]] = {}
     for at, row in lines[1:]:
         place = f"{path}, line {at}"
         if len(row) != len(header):
             raise GameError(f"{place}: {len(row)} cells under a header of {len(header)}")
         coalition = tuple(
-            _inside(place, name, cell)
+            _membership(place, name, cell)
             for name, cell in zip(participants, row[: len(participants)], strict=True)
         )
         worths = [_number(place, cell) for cell in row[len(participants) :]]
-        first, before = seen.setdefault(coalition, (at, worths))
+        first, before = by_coalition.setdefault(coalition, (at, worths))
         if before != worths:
             raise GameError(
                 f"{place}: the coalition of line {first} again, worth {worths} and not {before}; "
                 "the game is noisy",
                 hint="Average them, or give repeated worths as columns worth1, worth2, ...",
             )
-    coalitions = np.array(list(seen), dtype=np.bool_)
-    rows = np.array([worths for _, worths in seen.values()])
+    coalitions = np.array(list(by_coalition), dtype=np.bool_)
+    rows = np.array([worths for _, worths in by_coalition.values()])
     if rows.shape[1] == 1:
         return RecordedWorths(participants, coalitions, rows[:, 0])
     return RecordedGame(participants, coalitions, rows)
@@ -125,7 +125,7 @@ def write_table(path: Path, game: Game) -> None:
     check_participants(participants)
     if isinstance(game, Tabled):
         coalitions, rows = game.table()
-    elif len(participants) <= _MOST_WRITTEN_OUT:
+    elif len(participants) <= _MAX_WRITTEN_OUT:
         coalitions = every_coalition(len(participants))
         rows = ask(game, coalitions)
     else:
@@ -166,7 +166,7 @@ def _is_worth(name: str) -> bool:
     return name == _WORTH or (name.startswith(_WORTH) and name[len(_WORTH) :].isdigit())
 
 
-def _inside(place: str, name: str, cell: str) -> bool:
+def _membership(place: str, name: str, cell: str) -> bool:
     if cell.strip() not in ("0", "1"):
         raise GameError(
             f"{place}: {name} is either in (1) or not (0), and is {cell!r}", hint=_FORMAT

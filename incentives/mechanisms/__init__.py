@@ -1,8 +1,10 @@
 """Reward mechanisms: from what members bring and ask to what they are paid.
 
+May import `apportionment`, `game`, `methods`, `offers`, `payments`, `valuation` and the ground.
+
 There is no registry. :data:`MECHANISMS` is the list, in one place: a new mechanism is a
 function under :func:`mechanism`, which says what it promises and needs, and an entry here.
-Barred members get 0 from every one, and what nobody earns stays in the reserve.
+Ineligible members get 0 from every one, and what nobody earns stays in the reserve.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from fedmerit.errors import RewardError, suggestion
 from fedmerit.incentives.mechanisms.auctions import (
     online,
+    pay_as_bid,
     proportional_share,
     reputation_price,
     uniform_price,
@@ -28,12 +31,16 @@ from fedmerit.incentives.mechanisms.menus import contract
 from fedmerit.incentives.mechanisms.models import cosine_shares, rho_shapley
 from fedmerit.incentives.mechanisms.peers import peer_prediction
 from fedmerit.incentives.mechanisms.posted import cycle_market, local_accuracy, posted_price
-from fedmerit.incentives.mechanisms.promises import (
+from fedmerit.incentives.mechanisms.pricing import data_market
+from fedmerit.incentives.mechanisms.properties import (
     MEANING,
+    WHERE,
     Claim,
+    Condition,
     Mechanism,
     Model,
     Need,
+    Property,
     mechanism,
 )
 from fedmerit.incentives.mechanisms.redistribution import fvcg
@@ -63,10 +70,13 @@ __all__ = [
     "MECHANISMS",
     "SETTLED",
     "UNSETTLED",
+    "WHERE",
     "Claim",
+    "Condition",
     "Mechanism",
     "Model",
     "Need",
+    "Property",
     "mechanism",
     "reward",
 ]
@@ -75,8 +85,8 @@ __all__ = [
 #: line of each docstring says what it does.
 MECHANISMS: Final[Mapping[str, Mechanism]] = MappingProxyType(
     {
-        each.name: each
-        for each in (
+        rule.name: rule
+        for rule in (
             proportional,
             confident,
             equal,
@@ -97,7 +107,9 @@ MECHANISMS: Final[Mapping[str, Mechanism]] = MappingProxyType(
             pvcg,
             fvcg,
             cremer_mclean,
+            data_market,
             uniform_price,
+            pay_as_bid,
             reputation_price,
             proportional_share,
             online,
@@ -121,15 +133,15 @@ MECHANISMS: Final[Mapping[str, Mechanism]] = MappingProxyType(
 #: Those that decide by what every run measures.
 MEASURED: Final[Mapping[str, Mechanism]] = MappingProxyType(
     {
-        name: each
-        for name, each in MECHANISMS.items()
-        if each.needs <= {Need.CONTRIBUTIONS, Need.ROWS}
+        name: rule
+        for name, rule in MECHANISMS.items()
+        if rule.needs <= {Need.CONTRIBUTIONS, Need.ROWS}
     }
 )
 
 #: Those that a run can settle; a scenario may name one of these.
 SETTLED: Final[Mapping[str, Mechanism]] = MappingProxyType(
-    {name: each for name, each in MECHANISMS.items() if name not in UNSETTLED}
+    {name: rule for name, rule in MECHANISMS.items() if name not in UNSETTLED}
 )
 
 

@@ -10,16 +10,23 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
-from fedmerit.incentives.mechanisms.edge import pay
 from fedmerit.incentives.mechanisms.market import at_least, entered, spread, whole_work
-from fedmerit.incentives.mechanisms.promises import Claim, Need, mechanism
+from fedmerit.incentives.mechanisms.properties import Need, Property, mechanism
+from fedmerit.incentives.mechanisms.rounding import pay
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fedmerit.incentives.payments import Outcome, RoundInput
 
-_TRUTHFUL: Final = (Claim.DSIC, Claim.IR, Claim.WBB, Claim.SYM, Claim.MONO, Claim.SCALE)
+_TRUTHFUL: Final = (
+    Property.DSIC,
+    Property.IR,
+    Property.WBB,
+    Property.SYM,
+    Property.MONO,
+    Property.SCALE,
+)
 #: The winners' positions and what each is paid.
 Prices = dict[int, Fraction]
 
@@ -98,6 +105,31 @@ def uniform_price(round_: RoundInput, /, *, winners: int = 2) -> Outcome:
     return pay(round_, dues, work=whole_work(round_, bought))
 
 
+@mechanism(
+    claims=(Property.IR, Property.WBB, Property.SYM, Property.MONO, Property.SCALE),
+    needs=(Need.BIDS,),
+)
+def pay_as_bid(round_: RoundInput, /, *, winners: int = 2) -> Outcome:
+    """Buy from the cheapest, and pay each of them what it asks.
+
+    Fails whoever asks for no more than its cost: it is left nothing, so nobody does, and what
+    members ask is what they expect of the others. Nobody is asked for a belief here;
+    `first-score` has one, and asks in its members' place.
+
+    Args:
+        round_: The round.
+        winners: Lots to buy at most; asks above an equal share of the budget are not bought.
+
+    Source: The usual first-price procurement auction.
+    Cost: One sort.
+    """
+    at_least(1, winners=winners)
+    asks = {i: Fraction(bid.cost) for i, bid in entered(round_).items()}
+    bought, _ = lowest_asks(asks, winners, Fraction(round_.budget, winners))
+    dues = spread(round_, {i: asks[i] for i in bought})
+    return pay(round_, dues, work=whole_work(round_, bought))
+
+
 @mechanism(claims=_TRUTHFUL, needs=(Need.BIDS, Need.HISTORY))
 def reputation_price(round_: RoundInput, /, *, winners: int = 2) -> Outcome:
     """Buy where the ask is lowest for the reputation, at the first loser's such price.
@@ -142,7 +174,10 @@ def proportional_share(round_: RoundInput, /) -> Outcome:
     return pay(round_, spread(round_, dict(paid)), work=whole_work(round_, paid))
 
 
-@mechanism(claims=(Claim.DSIC, Claim.IR, Claim.WBB, Claim.MONO, Claim.SCALE), needs=(Need.BIDS,))
+@mechanism(
+    claims=(Property.DSIC, Property.IR, Property.WBB, Property.MONO, Property.SCALE),
+    needs=(Need.BIDS,),
+)
 def online(round_: RoundInput, /) -> Outcome:
     """Watch the first half of those who come, then offer the rest a price, take it or leave it.
 
@@ -155,17 +190,19 @@ def online(round_: RoundInput, /) -> Outcome:
     Cost: One sort.
     """
     bids = entered(round_)
-    seen = list(bids)[: len(bids) // 2]
+    watched = list(bids)[: len(bids) // 2]
     paid, _ = budget_feasible(
-        {i: bids[i].cost for i in seen}, {i: bids[i].quality for i in seen}, round_.budget // 2
+        {i: bids[i].cost for i in watched},
+        {i: bids[i].quality for i in watched},
+        round_.budget // 2,
     )
     quality = sum(bids[i].quality for i in paid)
     price = Fraction(sum(paid.values()), quality) if quality else Fraction(0)
-    if not seen and bids:  # nobody to learn from: one comes, and is offered everything
+    if not watched and bids:  # nobody to learn from: one comes, and is offered everything
         price = Fraction(round_.budget, next(iter(bids.values())).quality)
     dues: Prices = {}
     left = Fraction(round_.budget)
-    for i, bid in list(bids.items())[len(seen) :]:
+    for i, bid in list(bids.items())[len(watched) :]:
         offer = bid.quality * price
         if bid.cost <= offer <= left:
             dues[i] = offer

@@ -14,8 +14,8 @@ def least_slash(gain: float, *, audit: float, detection: float, clawed_back: boo
         detection: The chance of being found out if so.
         clawed_back: Whether a cheat that is found out loses its gain too.
     """
-    found = _chance(audit, "audit") * _chance(detection, "detection")
-    return gain / found - (gain if clawed_back else 0.0)
+    caught = _chance(audit, "audit") * _chance(detection, "detection")
+    return gain / caught - (gain if clawed_back else 0.0)
 
 
 def largest_slash(surplus: float, *, audit: float, false_alarm: float) -> float:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from fedmerit.errors import RewardError
 from fedmerit.incentives.mechanisms.coalitions import table
-from fedmerit.incentives.mechanisms.edge import divide, exact
-from fedmerit.incentives.mechanisms.promises import Claim, Need, mechanism
+from fedmerit.incentives.mechanisms.properties import Need, Property, mechanism
+from fedmerit.incentives.mechanisms.rounding import divide
 from fedmerit.incentives.mechanisms.sharing import alone_of_table
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def nash_division(
     return [fallback + gain * power / sum(powers) for fallback, power in shares]
 
 
-@mechanism(claims=(Claim.IR, Claim.WBB, Claim.SYM, Claim.SCALE), needs=(Need.GAME,))
+@mechanism(claims=(Property.WBB, Property.SYM, Property.SCALE), needs=(Need.GAME,))
 def nash_bargaining(round_: RoundInput, /, *, powers: tuple[int, ...] = ()) -> Outcome:
     """Pay each its worth alone and an equal part of what working together adds.
 
@@ -56,14 +56,12 @@ def nash_bargaining(round_: RoundInput, /, *, powers: tuple[int, ...] = ()) -> O
     powers = powers or (1,) * n
     if len(powers) != n or min(powers) <= 0:
         raise RewardError(f"powers are positive and one per participant, not {powers}")
-    worths = table(round_)
-    everyone = float(worths[-1])
+    worths = table(round_).worths
+    everyone = int(worths[-1])
     if everyone <= 0:
-        return divide(round_, [0.0] * n)
-    inside = [i for i, name in enumerate(round_.participants) if name not in round_.barred]
-    alone = alone_of_table(worths).clip(min=0.0) / everyone
-    shares = nash_division(
-        Fraction(1), [exact(float(alone[i]), 1) for i in inside], [powers[i] for i in inside]
-    )
+        return divide(round_, [Fraction(0)] * n)
+    inside = [i for i, name in enumerate(round_.participants) if name not in round_.ineligible]
+    alone = [Fraction(max(0, worth), everyone) for worth in alone_of_table(worths)]
+    shares = nash_division(Fraction(1), [alone[i] for i in inside], [powers[i] for i in inside])
     by_member = dict(zip(inside, shares or [], strict=bool(shares)))
     return divide(round_, [by_member.get(i, Fraction(0)) for i in range(n)])

@@ -12,11 +12,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fedmerit.incentives.mechanisms.coalitions import table
-from fedmerit.incentives.mechanisms.edge import pay
+from fedmerit.incentives.mechanisms.coalitions import shapley_shares, table
 from fedmerit.incentives.mechanisms.market import positive
-from fedmerit.incentives.mechanisms.promises import Claim, Need, brought, mechanism
-from fedmerit.incentives.methods.enumeration import shapley_of_table
+from fedmerit.incentives.mechanisms.properties import (
+    Claim,
+    Condition,
+    Model,
+    Need,
+    Property,
+    brought,
+    mechanism,
+)
+from fedmerit.incentives.mechanisms.rounding import exact, pay
 from fedmerit.incentives.methods.runs.alignment import cosines
 
 if TYPE_CHECKING:
@@ -54,22 +61,22 @@ def robust_values(
 
 @mechanism(
     claims=(
-        Claim.IR,
-        Claim.WBB,
-        Claim.SYM,
-        Claim.NULL,
-        Claim.ADD,
-        Claim.REPLICATION,
-        Claim.SCALE,
+        Property.WBB,
+        Property.SYM,
+        Property.NULL,
+        Claim(Property.ADD, (Condition.HARMLESS,)),
+        Claim(Property.REPLICATION, (Condition.HARMLESS, Condition.ALIKE)),
+        Property.SCALE,
     ),
     needs=(Need.GAME, Need.UPDATES),
+    model=Model(precision=Fraction(1, 10**11)),
 )
 def robust_shapley(round_: RoundInput, /, *, penalty: Fraction = Fraction(1)) -> Outcome:
     """Pay Shapley values, discounted by how like others' the member's updates are.
 
-    Copies gain nothing; honest members with similar data lose by it, and what they lose
-    stays in the reserve. Parts of one's data under two names are not caught: each part is
-    unlike the other.
+    Copies that send alike gain nothing; honest members with similar data lose by it, and what
+    they lose stays in the reserve. A copy that sends another update, the opposite one even, is
+    not known for one; nor are parts of one's data under two names.
 
     Args:
         round_: The round; similarity is that of its updates.
@@ -79,13 +86,18 @@ def robust_shapley(round_: RoundInput, /, *, penalty: Fraction = Fraction(1)) ->
     Cost: 2**n worths; up to 20 members.
     """
     positive(penalty=penalty)
-    worths = table(round_)
-    everyone = float(worths[-1])
+    worths = table(round_).worths
+    everyone = int(worths[-1])
     updates = brought(round_.updates, Need.UPDATES, mechanism="robust-shapley")
     alike = similarities(np.asarray(updates, dtype=np.float64))
-    values = robust_values(shapley_of_table(worths), alike, float(penalty)).clip(min=0.0)
-    values[[name in round_.barred for name in round_.participants]] = 0.0
+    discounts = robust_values(np.ones(len(alike)), alike, float(penalty)).tolist()
+    values = [
+        Fraction(0) if name in round_.ineligible else max(Fraction(0), value * exact(discount, 1))
+        for name, value, discount in zip(
+            round_.participants, shapley_shares(worths), discounts, strict=True
+        )
+    ]
     if everyone <= 0:
         return pay(round_, [Fraction(0)] * len(values))
-    most = max(everyone, values.sum())  # more than everyone only where data do harm
-    return pay(round_, (values / most * round_.budget).tolist())
+    most = max(Fraction(everyone), sum(values))  # more than everyone only where data do harm
+    return pay(round_, [value * round_.budget / most for value in values])

@@ -8,48 +8,56 @@ the other's type takes the whole surplus away on average, and leaves the truth a
 from __future__ import annotations
 
 from fractions import Fraction
+from math import ceil
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from fedmerit.errors import RewardError
-from fedmerit.incentives.mechanisms.edge import exact, outcome
-from fedmerit.incentives.mechanisms.market import at_least, entered
-from fedmerit.incentives.mechanisms.promises import Claim, Model, Need, mechanism
+from fedmerit.incentives.mechanisms.market import at_least, entered, refuse_short
+from fedmerit.incentives.mechanisms.properties import (
+    Claim,
+    Condition,
+    Model,
+    Need,
+    Property,
+    mechanism,
+)
+from fedmerit.incentives.mechanisms.rounding import outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from fedmerit.incentives.offers import Bid
     from fedmerit.incentives.payments import Outcome, RoundInput
 
-#: Below this the beliefs of two types are the same.
-_SAME: Final = 1e-9
 _BUYERS: Final = 2
 
 
-def lottery(beliefs: NDArray[np.float64], interim: Sequence[float]) -> NDArray[np.float64]:
+def lottery(alike: Fraction, interim: tuple[Fraction, Fraction]) -> tuple[Fraction, Fraction]:
     """Give what to charge on each type of the other, to take *interim* from each own type.
 
     Args:
-        beliefs: Of each own type (row) about the other's type (column); rows add up to 1.
+        alike: The chance that the other's type is the own one, of two types.
         interim: The surplus that each own type expects.
 
     Raises:
         RewardError: Two types believe the same, or one's belief mixes the others': nothing
             can then be charged to the one and not to the other.
     """
-    if np.linalg.svd(beliefs, compute_uv=False)[-1] < _SAME:
+    correlation = 2 * alike - 1
+    if not correlation or not 0 <= alike <= 1:
         raise RewardError(
-            f"beliefs {beliefs.tolist()} have no full rank, so they cannot be charged for",
+            f"types that are alike with chance {alike} cannot be charged for: the beliefs that "
+            "follow have no full rank",
             hint="Types must be correlated; where they are independent, use a plain auction.",
         )
-    return np.asarray(np.linalg.solve(beliefs, np.asarray(interim, dtype=np.float64)))
+    low, high = interim
+    return (
+        (alike * low - (1 - alike) * high) / correlation,
+        (alike * high - (1 - alike) * low) / correlation,
+    )
 
 
-def _gives(bid: Bid, work: float, **_: object) -> float:
+def value_to_buyer(bid: Bid, work: Fraction | float, **_: object) -> Fraction | float:
     """A buyer's work is the model it gets, which costs it nothing and is worth its bid."""
     return -bid.cost * work
 
@@ -62,9 +70,14 @@ def _value(round_: RoundInput, work: Sequence[float], **_: object) -> float:
 
 
 @mechanism(
-    claims=(Claim.BNIC, Claim.EFF, Claim.WBB, Claim.SCALE),
+    claims=(
+        Claim(Property.BNIC, (Condition.BELIEVED,)),
+        Property.EFF,
+        Property.WBB,
+        Property.SCALE,
+    ),
     needs=(Need.BIDS, Need.STAKES),
-    model=Model(money=frozenset({"low", "high"}), hardship=_gives, welfare=_value),
+    model=Model(money=frozenset({"low", "high"}), work_cost=value_to_buyer, welfare=_value),
 )
 def cremer_mclean(
     round_: RoundInput,
@@ -76,7 +89,8 @@ def cremer_mclean(
 ) -> Outcome:
     """Sell one model to the higher of two bids, and charge for what the bids say of each other.
 
-    Bids are values, taken as *low* or *high*, whichever is nearer. Fees come out of stakes.
+    Bids are values, taken as *low* or *high*, whichever is nearer. Fees come out of stakes. Who
+    bids alone has it for the low value, or for its bid if that is less.
     Truthful on average under the belief, and nobody loses on average; but the winner of a
     lottery is somebody, and the loser may pay for nothing: individual rationality after
     the fact is what it gives up. It stands and falls with the belief.
@@ -88,39 +102,52 @@ def cremer_mclean(
         alike: The chance that the other's value is the same.
 
     Raises:
-        RewardError: There are more than two buyers, a stake does not cover the fee, or the
-            belief says nothing.
+        RewardError: There are more than two buyers, a stake does not cover the largest fee
+            that there can be, or the belief says nothing.
+        Underfunded: The budget does not cover what two low buyers are paid out.
 
     Source: Cremer and McLean (1988); for federations, Cong et al. (2020).
     Cost: Nothing to speak of.
     """
     at_least(1, low=low, high=high - low)
+    prices = (low, high)
+    # A high buyer beside a low one pays the low price.
+    charges = lottery(alike, (Fraction(0), (1 - alike) * (high - low)))
+    _check_funds(round_, prices, charges)
     bids = entered(round_)
     if len(bids) > _BUYERS:
         raise RewardError(f"two can bid for one model here, and {len(bids)} do")
     fees, work = [Fraction(0)] * len(round_.bids), [Fraction(0)] * len(round_.bids)
+    order = sorted(bids, key=lambda i: -bids[i].cost)
+    if order:
+        work[order[0]] = Fraction(1)
+        fees[order[0]] = Fraction(min(low, bids[order[0]].cost))
     if len(bids) == _BUYERS:
-        # A high buyer beside a low one pays the low price.
-        chance = float(alike)
-        beliefs = np.array([[chance, 1 - chance], [1 - chance, chance]])
-        charges = lottery(beliefs, [0.0, (1 - chance) * (high - low)]).tolist()
         types = {i: int(2 * bid.cost >= low + high) for i, bid in bids.items()}
-        winner, loser = sorted(types, key=lambda i: -types[i])
-        work[winner] = Fraction(1)
-        fees[winner] = Fraction((low, high)[types[loser]])
-        for one, other in ((winner, loser), (loser, winner)):
-            fees[one] += exact(charges[types[other]], high)
+        fees[order[0]] = Fraction(prices[types[order[1]]])
+        for one, other in (order, order[::-1]):
+            fees[one] += charges[types[other]]
     return _charged(round_, fees, work)
+
+
+def _check_funds(
+    round_: RoundInput, prices: tuple[int, int], charges: tuple[Fraction, Fraction]
+) -> None:
+    """Refuse stakes and a budget that some bids would go beyond, whatever the bids are."""
+    largest = max(price + charge for price, charge in zip(prices, charges, strict=True))
+    for name, stake in zip(round_.participants, round_.stakes, strict=True):
+        if stake < largest:
+            raise RewardError(
+                f"{name!r} may owe up to {ceil(largest)} and has put down {stake}",
+                hint="Ask for stakes of the highest value and the largest charge together.",
+            )
+    pairs = [(0, 0), (0, 1), (1, 1)]  # the loser's type first, which is the price
+    paid_out = (-prices[first] - charges[first] - charges[second] for first, second in pairs)
+    refuse_short(round_, max(paid_out))
 
 
 def _charged(round_: RoundInput, fees: list[Fraction], work: list[Fraction]) -> Outcome:
     """Take fees from stakes, and pay the negative ones out; rounded to the member's favour."""
     slashes = [max(0, int(fee // 1)) for fee in fees]
-    for name, slash, stake in zip(round_.participants, slashes, round_.stakes, strict=True):
-        if slash > stake:
-            raise RewardError(
-                f"{name!r} owes {slash} and has put down {stake}",
-                hint="Ask for stakes of the highest value and the largest charge together.",
-            )
     paid = [max(0, -int(fee // 1)) for fee in fees]
     return outcome(round_, paid, slashes=slashes, work=tuple(work))

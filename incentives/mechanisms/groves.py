@@ -17,55 +17,86 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fedmerit.incentives.mechanisms.coalitions import table
-from fedmerit.incentives.mechanisms.edge import pay
-from fedmerit.incentives.mechanisms.market import at_least, entered, spread, whole_work
-from fedmerit.incentives.mechanisms.promises import Claim, Model, Need, mechanism
+from fedmerit.incentives.mechanisms.market import (
+    at_least,
+    entered,
+    refuse_short,
+    spread,
+    whole_work,
+)
+from fedmerit.incentives.mechanisms.properties import (
+    Claim,
+    Condition,
+    Model,
+    Need,
+    Property,
+    mechanism,
+)
+from fedmerit.incentives.mechanisms.rounding import Number, pay, root
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Mapping, Sequence
 
     from fedmerit.incentives.payments import Outcome, RoundInput
 
 
-def accepted(supplies: Sequence[float], unit_costs: Sequence[float], alpha: float) -> list[float]:
+def accepted(
+    supplies: Sequence[Number], unit_costs: Sequence[Number], alpha: Number
+) -> list[Number]:
     """Give how much of each supply makes the surplus largest, in its units.
 
     For an income of ``alpha * sqrt(total)``: the cheapest first, each as long as another
     unit brings in more than it costs, which is until the total is ``(alpha / 2 cost)**2``.
     Of supplies that cost nothing all is taken.
     """
-    taken, total = [0.0] * len(supplies), 0.0
+    nothing = alpha * 0
+    taken, total = [nothing] * len(supplies), nothing
     for i in sorted(range(len(supplies)), key=unit_costs.__getitem__):
         cost = unit_costs[i]
-        enough = (alpha / (2 * cost)) ** 2 if cost > 0 else float("inf")
-        taken[i] = min(supplies[i], max(0.0, enough - total))
+        wanted = max(nothing, (alpha / (2 * cost)) ** 2 - total) if cost > 0 else supplies[i]
+        if not wanted:
+            break  # whoever is dearer is not wanted either
+        taken[i] = min(supplies[i], wanted)
         total += taken[i]
     return taken
 
 
-def surplus(supplies: Sequence[float], unit_costs: Sequence[float], alpha: float) -> float:
+def income(alpha: Number, taken: Sequence[Number]) -> Number:
+    """Give ``alpha`` times the root of all that is taken."""
+    return root(alpha * alpha * sum(taken, start=alpha * 0))
+
+
+def surplus(supplies: Sequence[Number], unit_costs: Sequence[Number], alpha: Number) -> Number:
     """Give the largest income less costs, in the unit of costs."""
     taken = accepted(supplies, unit_costs, alpha)
-    costs = zip(taken, unit_costs, strict=True)
-    return alpha * sqrt(sum(taken)) - sum(units * cost for units, cost in costs)
+    costs = (units * cost for units, cost in zip(taken, unit_costs, strict=True))
+    return income(alpha, taken) - sum(costs, start=alpha * 0)
 
 
-def without(items: Sequence[float], *who: int) -> list[float]:
+def without(items: Sequence[Number], *who: int) -> list[Number]:
     """Give the items of everybody else."""
     return [item for i, item in enumerate(items) if i not in who]
 
 
 def groves_payments(
-    supplies: Sequence[float], unit_costs: Sequence[float], alpha: float
-) -> list[float]:
+    supplies: Sequence[Number], unit_costs: Sequence[Number], alpha: Number
+) -> list[Number]:
     """Give each one's cost of what is taken, and what its being there adds to the surplus."""
-    taken, best = accepted(supplies, unit_costs, alpha), surplus(supplies, unit_costs, alpha)
-    return [
-        best - surplus(without(supplies, i), without(unit_costs, i), alpha) + units * cost
-        for i, (units, cost) in enumerate(zip(taken, unit_costs, strict=True))
-    ]
+    # In order of cost, so that each smaller market is in order too.
+    order = sorted(range(len(supplies)), key=unit_costs.__getitem__)
+    offered, asked = [supplies[i] for i in order], [unit_costs[i] for i in order]
+    taken, best = accepted(offered, asked, alpha), surplus(offered, asked, alpha)
+    paid = [alpha * 0] * len(order)
+    for place, (i, units, cost) in enumerate(zip(order, taken, asked, strict=True)):
+        if units:  # who is not wanted changes nothing by being there
+            fewer = surplus(without(offered, place), without(asked, place), alpha)
+            paid[i] = best - fewer + units * cost
+    return paid
+
+
+def root_dues(round_: RoundInput, *, alpha: int) -> Fraction:
+    """Give the most that Groves payments for rows can come to: the income from all there are."""
+    return income(Fraction(alpha), [Fraction(rows) for rows in round_.rows])
 
 
 def root_income(_round: RoundInput, work: Sequence[float], *, alpha: int, **_: object) -> float:
@@ -85,14 +116,14 @@ def root_welfare(round_: RoundInput, work: Sequence[float], *, alpha: int, **_: 
 
 @mechanism(
     claims=(
-        Claim.DSIC,
-        Claim.EFF,
-        Claim.IR,
-        Claim.WBB,
-        Claim.SYM,
-        Claim.MONO,
-        Claim.SCALE,
-        Claim.SYBIL,
+        Property.DSIC,
+        Property.EFF,
+        Property.IR,
+        Property.WBB,
+        Property.SYM,
+        Property.MONO,
+        Property.SCALE,
+        Claim(Property.SYBIL, (Condition.COUNTED_ONCE,)),
     ),
     needs=(Need.BIDS,),
     model=Model(
@@ -105,46 +136,54 @@ def pvcg(round_: RoundInput, /, *, alpha: int = 10**6) -> Outcome:
     The income from a model of so many rows is ``alpha`` times their root. More of the same
     brings in less and less, which is why contributions add up to no more than the surplus,
     and why nobody gains by splitting an offer. Only what a member under-reports is its
-    secret: rows are counted, so that nobody can bid more than it has.
+    secret: rows are counted, so that nobody can bid more than it has; who has the same rows
+    counted under two names is paid for them twice.
 
     Args:
         round_: The round; each offers its capacity at its cost.
         alpha: Base units of income for a model of one row.
 
+    Raises:
+        Underfunded: The budget is below the income from all rows that there are.
+
     Source: Cong, Yu, Weng and Yiu (2020), without redistribution; Yokoo et al. (2004) on names.
     Cost: n + 1 sorts.
     """
-    bids = entered(round_)
     at_least(1, alpha=alpha)
-    supplies = [float(bid.capacity) for bid in bids.values()]
-    unit_costs = [float(bid.unit_cost) for bid in bids.values()]
-    taken = dict(zip(bids, accepted(supplies, unit_costs, alpha), strict=True))
-    dues = dict(zip(bids, groves_payments(supplies, unit_costs, alpha), strict=True))
-    work = tuple(Fraction(taken.get(i, 0.0)) for i in range(len(round_.bids)))
+    refuse_short(round_, root_dues(round_, alpha=alpha))
+    bids, worth = entered(round_), Fraction(alpha)
+    supplies = [Fraction(bid.capacity) for bid in bids.values()]
+    unit_costs = [bid.unit_cost for bid in bids.values()]
+    taken = dict(zip(bids, accepted(supplies, unit_costs, worth), strict=True))
+    dues = dict(zip(bids, groves_payments(supplies, unit_costs, worth), strict=True))
+    work = tuple(taken.get(i, Fraction(0)) for i in range(len(round_.bids)))
     return pay(round_, spread(round_, dues), work=work)
 
 
-def best_coalitions(
-    worths: NDArray[np.float64], costs: Sequence[float]
-) -> tuple[int, float, list[float]]:
+def best_coalitions(worths: Sequence[int], costs: Mapping[int, int]) -> tuple[int, int, list[int]]:
     """Give whom to buy from, the surplus, and the surplus without each, by exhaustion.
 
     Args:
-        worths: Of all coalitions to the buyer, ``(2**n,)``.
-        costs: Of each member, in the same unit; infinite for who cannot be bought.
+        worths: Of all coalitions to the buyer, ``2**n`` of them.
+        costs: By position, in the same unit; who is left out cannot be bought.
+
+    Returns:
+        The code of those to buy from, of equal ones the first; surpluses are those of all
+        positions that *worths* has.
     """
-    spent, codes = np.zeros(1), np.arange(len(worths))
-    for cost in costs:
-        spent = np.concatenate([spent, spent + cost])
-    left = worths - spent
-    best = int(left.argmax())
-    others = [float(left[codes >> i & 1 == 0].max()) for i in range(len(costs))]
-    return best, float(left[best]), others
+    left = np.array(worths, dtype=object)
+    for member in range(len(left).bit_length() - 1):
+        bought = left.reshape(-1, 2, 2**member)[:, 1]
+        bought -= costs[member] if member in costs else max(map(abs, worths)) + left.max() + 1
+    best, codes = int(left.argmax()), np.arange(len(left))
+    others = [int(left[codes >> i & 1 == 0].max()) for i in range(len(left).bit_length() - 1)]
+    return best, int(left[best]), others
 
 
 def _worth_bought(round_: RoundInput, work: Sequence[float], *, worth: int) -> float:
     code = sum(1 << i for i, units in enumerate(work) if units > 0)
-    return float(worth * table(round_)[code])
+    worths, unit = table(round_)
+    return float(worth * unit * int(worths[code]))
 
 
 def _welfare_bought(round_: RoundInput, work: Sequence[float], *, worth: int) -> float:
@@ -157,7 +196,7 @@ def _welfare_bought(round_: RoundInput, work: Sequence[float], *, worth: int) ->
 
 
 @mechanism(
-    claims=(Claim.DSIC, Claim.EFF, Claim.IR, Claim.SYM, Claim.MONO, Claim.SCALE),
+    claims=(Property.DSIC, Property.EFF, Property.IR, Property.SYM, Property.MONO, Property.SCALE),
     needs=(Need.BIDS, Need.GAME),
     model=Model(money=frozenset({"worth"}), income=_worth_bought, welfare=_welfare_bought),
 )
@@ -172,13 +211,27 @@ def vcg(round_: RoundInput, /, *, worth: int = 10**6) -> Outcome:
         round_: The round; its game is the buyer's worth.
         worth: Base units that a unit of the game's worth is worth to the buyer.
 
+    Raises:
+        Underfunded: The budget is below the most that each adds to anybody, all together.
+
     Source: Vickrey (1961); Clarke (1971); Groves (1973).
     Cost: 2**n worths; up to 20 members.
     """
     at_least(1, worth=worth)
-    bids = entered(round_)
-    costs = [float(bids[i].cost) if i in bids else np.inf for i in range(len(round_.bids))]
-    best, most, others = best_coalitions(worth * table(round_), costs)
+    bids, (worths, unit) = entered(round_), table(round_)
+    # In the finest unit that both costs and worths are whole in.
+    finest = unit.denominator
+    to_buyer = [int(each) * worth * unit.numerator for each in worths]
+    refuse_short(round_, Fraction(sum(_most_added(to_buyer)), finest))
+    costs = {i: bid.cost * finest for i, bid in bids.items()}
+    best, most, others = best_coalitions(to_buyer, costs)
     bought = [i for i in bids if best >> i & 1]
-    dues = {i: costs[i] + most - others[i] for i in bought}
+    dues = {i: bids[i].cost + Fraction(most - others[i], finest) for i in bought}
     return pay(round_, spread(round_, dues), work=whole_work(round_, bought))
+
+
+def _most_added(worths: Sequence[int]) -> list[int]:
+    """Give the most that each adds to any coalition, which it can be paid at most."""
+    table_ = np.array(worths, dtype=object)
+    split = (table_.reshape(-1, 2, 2**i) for i in range(len(worths).bit_length() - 1))
+    return [max(0, int((pair[:, 1] - pair[:, 0]).max())) for pair in split]

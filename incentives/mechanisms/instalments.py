@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from fedmerit.incentives.mechanisms.edge import pay
 from fedmerit.incentives.mechanisms.market import at_least, positive
-from fedmerit.incentives.mechanisms.promises import Claim, Model, Need, mechanism
+from fedmerit.incentives.mechanisms.properties import Model, Need, Property, mechanism
+from fedmerit.incentives.mechanisms.rounding import pay
 from fedmerit.units import NANO
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def instalment(
     total = sum(urgencies)
     if not total or (capped and total <= budget):
         return list(urgencies)
-    return [each * budget / total for each in urgencies]
+    return [amount * budget / total for amount in urgencies]
 
 
 def after(owed: Owed, cost: Fraction, paid: Fraction) -> Owed:
@@ -72,9 +72,9 @@ def after(owed: Owed, cost: Fraction, paid: Fraction) -> Owed:
 
 
 @mechanism(
-    claims=(Claim.WBB, Claim.SYM, Claim.NULL, Claim.SCALE, Claim.IR),
+    claims=(Property.WBB, Property.SYM, Property.SCALE),
     needs=(Need.CONTRIBUTIONS, Need.BIDS, Need.HISTORY),
-    model=Model(money=frozenset({"worth"})),
+    model=Model(money=frozenset({"worth"}), sunk=True),
 )
 def fli(
     round_: RoundInput,
@@ -87,7 +87,9 @@ def fli(
     """Pay contributions and costs in instalments, by what is owed and for how long.
 
     The outcome's history is the next round's. Costs are the bids of the round, taken as
-    stated: who overstates them is paid more, and no truth is promised.
+    stated: who overstates them is paid more, and no truth is promised. Costs have been borne
+    whether they are paid back now, later or never, so a round can leave a member with a loss; and
+    who states a cost is owed it, whether its work is of use or not.
 
     Args:
         round_: The round; queues are those of its history.
@@ -102,13 +104,13 @@ def fli(
     positive(weight=weight)
     n = len(round_.participants)
     costs = [
-        Fraction(bid.cost) if bid is not None and name not in round_.barred else Fraction(0)
+        Fraction(bid.cost) if bid is not None and name not in round_.ineligible else Fraction(0)
         for bid, name in zip(round_.bids, round_.participants, strict=True)
     ]
     before, times = _queues(round_, costs)
     brought = [Fraction(worth * counted, NANO) for counted in round_.counted]
     urgencies = [
-        Fraction(0) if name in round_.barred else urgency(owed, made, cost, weight)
+        Fraction(0) if name in round_.ineligible else urgency(owed, made, cost, weight)
         for owed, made, cost, name in zip(before, brought, costs, round_.participants, strict=True)
     ]
     dues = instalment(urgencies, Fraction(round_.budget), capped=bool(capped))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import ceil
 from typing import TYPE_CHECKING
 
-from fedmerit.errors import RewardError
+from fedmerit.errors import RewardError, Underfunded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def entered(round_: RoundInput) -> dict[int, Bid]:
-    """Give the bids that count, by the member's position: all but those of the barred."""
+    """Give the bids that count, by the member's position: all but those of the ineligible."""
     pairs = zip(round_.participants, round_.bids, strict=True)
     return {
         i: bid
         for i, (name, bid) in enumerate(pairs)
-        if bid is not None and name not in round_.barred
+        if bid is not None and name not in round_.ineligible
     }
 
 
@@ -36,6 +37,18 @@ def whole_work(round_: RoundInput, winners: Iterable[int]) -> tuple[Fraction, ..
         Fraction(bid.capacity if bid is not None and i in won else 0)
         for i, bid in enumerate(round_.bids)
     )
+
+
+def refuse_short(round_: RoundInput, most: Fraction) -> None:
+    """Refuse a budget that may not cover what is owed, whatever is bid.
+
+    To refuse only once the bids are known would pay whoever bids so that it is not refused.
+
+    Raises:
+        Underfunded: The budget is below *most*.
+    """
+    if round_.budget < most:
+        raise Underfunded(owed=ceil(most), budget=round_.budget)
 
 
 def at_least(least: int | Fraction, /, **settings: int | Fraction) -> None:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fedmerit.incentives.apportionment import apportion
-from fedmerit.incentives.mechanisms.promises import Claim, Need, mechanism
+from fedmerit.incentives.mechanisms.properties import (
+    Claim,
+    Condition,
+    Need,
+    Property,
+    mechanism,
+)
 from fedmerit.incentives.payments import Outcome
 
 if TYPE_CHECKING:
@@ -15,11 +21,16 @@ if TYPE_CHECKING:
 
 
 #: What any division of the whole budget by fixed weights keeps.
-_ALWAYS = (Claim.IR, Claim.WBB, Claim.SYM, Claim.SCALE)
+_ALWAYS = (Property.WBB, Property.SYM, Property.SCALE)
+#: Where no value is below 0, so that none is cut.
+_LINEAR = (Claim(Property.ADD, (Condition.HARMLESS,)), Claim(Property.MONO, (Condition.HARMLESS,)))
+#: Rows are what is paid for: whoever can declare the same ones twice is paid for them twice.
+_COUNTED = (Condition.COUNTED_ONCE,)
 
 
 @mechanism(
-    claims=(*_ALWAYS, Claim.SBB, Claim.NULL, Claim.ADD, Claim.MONO), needs=(Need.CONTRIBUTIONS,)
+    claims=(*_ALWAYS, *_LINEAR, Property.SBB, Property.NULL),
+    needs=(Need.CONTRIBUTIONS,),
 )
 def proportional(round_: RoundInput, /) -> Outcome:
     """Pay the whole budget by the positive part of the value.
@@ -36,7 +47,10 @@ def proportional(round_: RoundInput, /) -> Outcome:
     return _pay(round_, round_.counted)
 
 
-@mechanism(claims=(*_ALWAYS, Claim.NULL, Claim.MONO), needs=(Need.CONTRIBUTIONS,))
+@mechanism(
+    claims=(*_ALWAYS, Property.NULL, Claim(Property.MONO, (Condition.HARMLESS,))),
+    needs=(Need.CONTRIBUTIONS,),
+)
 def confident(round_: RoundInput, /) -> Outcome:
     """Pay by the low end of each value's interval, and keep the rest in the reserve.
 
@@ -61,7 +75,7 @@ def confident(round_: RoundInput, /) -> Outcome:
     return _outcome(round_, [min(pair) for pair in zip(shares, most, strict=True)])
 
 
-@mechanism(claims=(*_ALWAYS, Claim.SBB, Claim.MONO), needs=())
+@mechanism(claims=(*_ALWAYS, Property.SBB, Property.MONO, Property.ADD), needs=())
 def equal(round_: RoundInput, /) -> Outcome:
     """Pay everyone alike, whatever they brought.
 
@@ -71,24 +85,33 @@ def equal(round_: RoundInput, /) -> Outcome:
     Source: The usual baseline.
     Cost: One pass.
     """
-    return _pay(round_, [int(name not in round_.barred) for name in round_.participants])
+    return _pay(round_, [int(name not in round_.ineligible) for name in round_.participants])
 
 
 @mechanism(
-    claims=(*_ALWAYS, Claim.SBB, Claim.SYBIL, Claim.REPLICATION, Claim.MONO), needs=(Need.ROWS,)
+    claims=(
+        *_ALWAYS,
+        Property.SBB,
+        Claim(Property.SYBIL, _COUNTED),
+        Claim(Property.REPLICATION, _COUNTED),
+        Property.MONO,
+        Property.ADD,
+    ),
+    needs=(Need.ROWS,),
 )
 def data_size(round_: RoundInput, /) -> Outcome:
     """Pay by the rows that each declares.
 
     Promises that no measurement error moves a payment, and that splitting one's rows over
-    two names gains nothing. Whoever declares rows that it does not have, or that are
-    worthless, likes it: nothing here looks at them. For comparison.
+    names gains nothing but rounding. Whoever declares rows that it does not have, that are
+    worthless, or that another of its names declares too, likes it: nothing here looks at
+    them. For comparison.
 
     Source: The usual baseline; the weights of McMahan et al. (2017).
     Cost: One pass.
     """
     pairs = zip(round_.participants, round_.rows, strict=True)
-    return _pay(round_, [0 if name in round_.barred else rows for name, rows in pairs])
+    return _pay(round_, [0 if name in round_.ineligible else rows for name, rows in pairs])
 
 
 def _pay(round_: RoundInput, weights: Sequence[int]) -> Outcome:

@@ -10,12 +10,18 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic
 
 from fedmerit.errors import RewardError
-from fedmerit.incentives.mechanisms.edge import pay
-from fedmerit.incentives.mechanisms.market import at_least, entered, positive, spread
-from fedmerit.incentives.mechanisms.promises import Claim, Model, Need, mechanism
+from fedmerit.incentives.mechanisms.market import (
+    at_least,
+    entered,
+    positive,
+    refuse_short,
+    spread,
+)
+from fedmerit.incentives.mechanisms.properties import Model, Need, Property, mechanism
+from fedmerit.incentives.mechanisms.rounding import Number, pay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Menu:
+class Menu(Generic[Number]):
     """One contract per type, from the dearest type to the cheapest.
 
     Attributes:
@@ -34,15 +40,15 @@ class Menu:
         rewards: Pay for each contract.
     """
 
-    virtual: tuple[float, ...]
-    ironed: tuple[float, ...]
-    work: tuple[float, ...]
-    rewards: tuple[float, ...]
+    virtual: tuple[Number, ...]
+    ironed: tuple[Number, ...]
+    work: tuple[Number, ...]
+    rewards: tuple[Number, ...]
 
 
 def best_menu(
-    costs: Sequence[float], odds: Sequence[float], demand: Callable[[float], float]
-) -> Menu:
+    costs: Sequence[Number], odds: Sequence[Number], demand: Callable[[Number], Number]
+) -> Menu[Number]:
     """Give the menu that leaves the buyer most.
 
     Args:
@@ -59,8 +65,9 @@ def best_menu(
             f"types must have falling costs and positive odds, not {costs} and {odds}",
             hint="Order them from the dearest to the cheapest, each once.",
         )
-    cheaper = [sum(odds[k + 1 :]) for k in range(len(odds))]
-    gaps = [dear - cheap for dear, cheap in itertools.pairwise(costs)] + [0.0]
+    nothing = costs[0] * 0
+    cheaper = [sum(odds[k + 1 :], start=nothing) for k in range(len(odds))]
+    gaps = [dear - cheap for dear, cheap in itertools.pairwise(costs)] + [nothing]
     virtual = [
         cost + more / odd * gap
         for cost, more, odd, gap in zip(costs, cheaper, odds, gaps, strict=True)
@@ -73,9 +80,9 @@ def best_menu(
     return Menu(tuple(virtual), tuple(ironed), tuple(work), tuple(rewards))
 
 
-def pooled(prices: Sequence[float], odds: Sequence[float]) -> list[float]:
+def pooled(prices: Sequence[Number], odds: Sequence[Number]) -> list[Number]:
     """Average neighbours, by their odds, until prices fall: pool adjacent violators."""
-    blocks: list[tuple[float, float, int]] = []  # mean, odds, how many
+    blocks: list[tuple[Number, Number, int]] = []  # mean, odds, how many
     for price, odd in zip(prices, odds, strict=True):
         blocks.append((price, odd, 1))
         while len(blocks) > 1 and blocks[-1][0] > blocks[-2][0]:
@@ -85,13 +92,19 @@ def pooled(prices: Sequence[float], odds: Sequence[float]) -> list[float]:
     return [mean for mean, _, count in blocks for _ in range(count)]
 
 
-def logarithmic(alpha: float) -> Callable[[float], float]:
-    """Give the demand of a buyer to whom q units are worth ``alpha * ln(1 + q)``."""
-    return lambda price: max(0.0, alpha / price - 1) if price > 0 else float("inf")
+def logarithmic(alpha: Number, level: Number | None = None) -> Callable[[Number], Number]:
+    """Give the demand, at a price above 0, for units of which q are worth alpha ln(1 + level q).
+
+    Args:
+        alpha: The buyer's.
+        level: Of a unit's quality, above 0; 1 if absent.
+    """
+    last = 1 / level if level is not None else alpha * 0 + 1
+    return lambda price: max(alpha * 0, alpha / price - last)
 
 
 @mechanism(
-    claims=(Claim.DSIC, Claim.IR, Claim.SYM, Claim.MONO, Claim.SCALE),
+    claims=(Property.DSIC, Property.IR, Property.WBB, Property.SYM, Property.MONO, Property.SCALE),
     needs=(Need.BIDS,),
     model=Model(money=frozenset({"alpha", "types"})),
 )
@@ -102,6 +115,7 @@ def contract(
     alpha: int = 8 * 10**6,
     types: tuple[int, ...] = (900_000, 600_000, 250_000),
     odds: tuple[int, ...] = (3, 3, 4),
+    points: int = 0,
 ) -> Outcome:
     """Offer a menu of contracts, and let each member have the one that is best for its cost.
 
@@ -114,25 +128,36 @@ def contract(
         alpha: The buyer's worth of q units of one member is ``alpha * ln(1 + q)``, in base units.
         types: Unit costs believed possible, falling.
         odds: Of each type, in any unit.
+        points: Points of quality that make a unit count as one; 0 to count units whatever their
+            quality. Better units are worth more, and a member is offered a menu for its own.
+
+    Raises:
+        Underfunded: The budget does not cover the dearest contract for everybody.
 
     Source: Kang, Xiong, Niyato, Xie and Zhang (2019), in the style of; Myerson (1981) on ironing.
     Cost: One pass over types.
     """
     at_least(1, alpha=alpha)
-    for each in (*types, *odds):
-        positive(types_and_odds=each)
-    menu = best_menu(types, odds, logarithmic(alpha))
+    for number in (*types, *odds):
+        positive(types_and_odds=number)
+    at_least(0, points=points)
+    costs, chances = list(map(Fraction, types)), list(map(Fraction, odds))
+    # However good its units are, nobody is offered a dearer contract than this.
+    plain = logarithmic(Fraction(alpha))
+    best_units = best_menu(costs, chances, (lambda price: alpha / price) if points else plain)
+    refuse_short(round_, len(round_.participants) * max(best_units.rewards))
     work, dues = {}, {}
     for i, bid in entered(round_).items():
+        level = Fraction(bid.quality, bid.capacity * points) if points else Fraction(1)
+        menu = best_menu(costs, chances, logarithmic(Fraction(alpha), level))
         offered = [
-            (pay - float(bid.unit_cost) * units, units, pay)
+            (pay - bid.unit_cost * units, units, pay)
             for pay, units in zip(menu.rewards, menu.work, strict=True)
             if units <= bid.capacity
         ]
-        # A type is indifferent to its neighbour's contract; rounding must not decide.
-        best = max((gain for gain, _, _ in offered), default=-1.0 * alpha)
-        if best >= -1e-9 * alpha:
-            near = [each for each in offered if each[0] >= best - 1e-9 * alpha]
-            _, work[i], dues[i] = max(near, key=lambda each: each[1])
-    units = tuple(Fraction(work.get(i, 0.0)) for i in range(len(round_.bids)))
+        # A type is indifferent to its neighbour's contract: then it works the more.
+        best = max(offered, default=None)
+        if best is not None and best[0] >= 0:
+            _, work[i], dues[i] = best
+    units = tuple(work.get(i, Fraction(0)) for i in range(len(round_.bids)))
     return pay(round_, spread(round_, dues), work=units)

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from fedmerit.errors import RewardError
-from fedmerit.incentives.mechanisms.coalitions import table
-from fedmerit.incentives.mechanisms.edge import exact, pay
+from fedmerit.incentives.mechanisms.coalitions import shapley_shares, table
 from fedmerit.incentives.mechanisms.market import positive
-from fedmerit.incentives.mechanisms.promises import Claim, Need, brought, mechanism
+from fedmerit.incentives.mechanisms.properties import Need, Property, brought, mechanism
+from fedmerit.incentives.mechanisms.rounding import exact, pay
 from fedmerit.incentives.mechanisms.sharing import alone_of_table
-from fedmerit.incentives.methods.enumeration import shapley_of_table
 from fedmerit.incentives.methods.runs.alignment import cosines, unit
 from fedmerit.units import PPM
 
@@ -67,11 +66,14 @@ def weaker_coalitions(
     worths: NDArray[np.float64], values: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Give, for each member, the worth of all whose value is at most its own, ``(n,)``."""
-    codes = [sum(1 << j for j in np.flatnonzero(values <= own).tolist()) for own in values]
+    codes = [sum(1 << j for j in np.flatnonzero(values <= value).tolist()) for value in values]
     return np.asarray(worths[codes])
 
 
-@mechanism(claims=(Claim.IR, Claim.WBB, Claim.SYM, Claim.NULL, Claim.SCALE), needs=(Need.GAME,))
+@mechanism(
+    claims=(Property.IR, Property.WBB, Property.SYM, Property.NULL, Property.SCALE),
+    needs=(Need.GAME,),
+)
 def rho_shapley(round_: RoundInput, /, *, rho: Fraction = Fraction(1)) -> Outcome:
     """Give each a model as good as its Shapley value's share of the largest, to the power rho.
 
@@ -88,14 +90,17 @@ def rho_shapley(round_: RoundInput, /, *, rho: Fraction = Fraction(1)) -> Outcom
     """
     if not 0 <= rho <= 1:
         raise RewardError(f"rho is 0 to 1, and is {rho}")
-    worths = table(round_)
-    values = shapley_of_table(worths)
-    values[[name in round_.barred for name in round_.participants]] = 0.0
-    n = len(values)
-    if values.max() <= 0 or worths[-1] <= 0:
+    worths, n = table(round_).worths, len(round_.participants)
+    values = [
+        Fraction(0) if name in round_.ineligible else value
+        for name, value in zip(round_.participants, shapley_shares(worths), strict=True)
+    ]
+    everyone = int(worths[-1])
+    if max(values) <= 0 or everyone <= 0:
         return pay(round_, [Fraction(0)] * n, quality_ppm=(0,) * n)
-    bound = largest_rho(values, alone_of_table(worths), float(worths[-1]))
-    shares = rho_rewards(values, 1.0, min(float(rho), bound)).tolist()
+    parts = np.array([float(value / max(values)) for value in values])
+    alone = np.array([worth / everyone for worth in alone_of_table(worths)])
+    shares = rho_rewards(parts, 1.0, min(float(rho), largest_rho(parts, alone, 1.0))).tolist()
     quality = tuple(round(PPM * exact(share, 1)) for share in shares)
     return pay(round_, [Fraction(0)] * n, quality_ppm=quality)
 
@@ -134,7 +139,7 @@ def download_ratios(importances: NDArray[np.float64], beta: float) -> NDArray[np
     return np.asarray(ratios / ratios.max())
 
 
-@mechanism(claims=(Claim.WBB, Claim.SYM, Claim.SCALE), needs=(Need.UPDATES, Need.HISTORY))
+@mechanism(claims=(Property.WBB, Property.SYM, Property.SCALE), needs=(Need.UPDATES, Need.HISTORY))
 def cosine_shares(
     round_: RoundInput,
     /,
@@ -161,7 +166,7 @@ def cosine_shares(
         raise RewardError(f"keep is a part of 1, and is {keep}")
     n = len(round_.participants)
     updates = brought(round_.updates, Need.UPDATES, mechanism="cosine-shares")
-    inside = [i for i, name in enumerate(round_.participants) if name not in round_.barred]
+    inside = [i for i, name in enumerate(round_.participants) if name not in round_.ineligible]
     past = round_.history.importances or (Fraction(0),) * n
     quality, importances = [0] * n, [Fraction(0)] * n
     if inside:

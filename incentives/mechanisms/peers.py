@@ -14,8 +14,14 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from fedmerit.errors import RewardError
-from fedmerit.incentives.mechanisms.edge import pay
-from fedmerit.incentives.mechanisms.promises import Claim, Need, mechanism
+from fedmerit.incentives.mechanisms.properties import (
+    Claim,
+    Condition,
+    Need,
+    Property,
+    mechanism,
+)
+from fedmerit.incentives.mechanisms.rounding import pay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +77,15 @@ def agreement(mine: Sequence[int], peers: Sequence[int]) -> Fraction:
     return Fraction(same, n) - Fraction(anywhere - same, n * (n - 1))
 
 
-@mechanism(claims=(Claim.BNIC, Claim.IR, Claim.WBB, Claim.SYM, Claim.SCALE), needs=(Need.REPORTS,))
+@mechanism(
+    claims=(
+        Claim(Property.BNIC, (Condition.BELIEVED,)),
+        Property.WBB,
+        Property.SYM,
+        Property.SCALE,
+    ),
+    needs=(Need.REPORTS,),
+)
 def peer_prediction(round_: RoundInput, /) -> Outcome:
     """Pay evaluators by how their reports agree with others' beyond what agrees anyway.
 
@@ -82,7 +96,7 @@ def peer_prediction(round_: RoundInput, /) -> Outcome:
     Source: Dasgupta and Ghosh (2013); correlated agreement of Shnayder et al. (2016).
     Cost: n**2 comparisons of reports.
     """
-    inside = [i for i, name in enumerate(round_.participants) if name not in round_.barred]
+    inside = [i for i, name in enumerate(round_.participants) if name not in round_.ineligible]
     dues = [Fraction(0)] * len(round_.participants)
     if len(inside) > 1:
         within_reach = Fraction(round_.budget, len(inside))

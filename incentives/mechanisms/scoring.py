@@ -7,13 +7,19 @@ score, it has no reason to.
 from __future__ import annotations
 
 from fractions import Fraction
+from math import comb
 from typing import TYPE_CHECKING
 
-from scipy.special import betainc
-
-from fedmerit.incentives.mechanisms.edge import exact, pay
 from fedmerit.incentives.mechanisms.market import at_least, entered, positive, spread, whole_work
-from fedmerit.incentives.mechanisms.promises import Claim, Model, Need, mechanism
+from fedmerit.incentives.mechanisms.properties import (
+    Claim,
+    Condition,
+    Model,
+    Need,
+    Property,
+    mechanism,
+)
+from fedmerit.incentives.mechanisms.rounding import pay
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +33,7 @@ def best_scores(scores: Mapping[int, int], winners: int) -> tuple[list[int], int
     return order[:winners], scores[order[winners]] if len(order) > winners else 0
 
 
-def shading(surplus: float, *, bidders: int, winners: int) -> float:
+def shading(surplus: Fraction, *, bidders: int, winners: int) -> Fraction:
     """Give how much more than its cost a member asks in a first-score auction.
 
     In the symmetric equilibrium of *bidders* whose surpluses (worth to the buyer less cost)
@@ -40,18 +46,27 @@ def shading(surplus: float, *, bidders: int, winners: int) -> float:
         winners: How many win.
     """
     if surplus <= 0:
-        return 0.0
+        return Fraction(0)
     if bidders <= winners:
         return surplus
     losers = bidders - winners
-    # The chance that at least `losers` of the others lie below is a beta distribution's.
-    here = betainc(losers, winners, surplus)
-    below = losers / bidders * betainc(losers + 1, winners, surplus)
-    return float(surplus - below / here) if here > 0 else surplus / (losers + 1)
+    # The chance that `losers` of the others or more lie below, and its mean up to the surplus.
+    here = _at_least(losers, bidders - 1, surplus)
+    below = Fraction(losers, bidders) * _at_least(losers + 1, bidders, surplus)
+    return surplus - below / here
+
+
+def _at_least(least: int, draws: int, chance: Fraction) -> Fraction:
+    """Give the chance that *least* of so many draws or more come out."""
+    above, of = chance.numerator, chance.denominator
+    terms = (
+        comb(draws, k) * above**k * (of - above) ** (draws - k) for k in range(least, draws + 1)
+    )
+    return Fraction(sum(terms), of**draws)
 
 
 @mechanism(
-    claims=(Claim.DSIC, Claim.IR, Claim.WBB, Claim.SYM, Claim.MONO, Claim.SCALE),
+    claims=(Property.DSIC, Property.IR, Property.WBB, Property.SYM, Property.MONO, Property.SCALE),
     needs=(Need.BIDS,),
     model=Model(money=frozenset({"worth"})),
 )
@@ -79,7 +94,14 @@ def second_score(round_: RoundInput, /, *, winners: int = 2, worth: int = 10**6)
 
 
 @mechanism(
-    claims=(Claim.BNIC, Claim.IR, Claim.WBB, Claim.SYM, Claim.MONO, Claim.SCALE),
+    claims=(
+        Claim(Property.BNIC, (Condition.BELIEVED,)),
+        Property.IR,
+        Property.WBB,
+        Claim(Property.SYM, (Condition.UNTIED,)),
+        Property.MONO,
+        Property.SCALE,
+    ),
     needs=(Need.BIDS,),
     model=Model(money=frozenset({"worth", "span"})),
 )
@@ -100,7 +122,7 @@ def first_score(
         span: The largest surplus there is, in base units.
 
     Source: FMore (Zeng et al., 2020), in the style of; Che (1993) for the equilibrium.
-    Cost: One sort.
+    Cost: One sort, and a sum over bidders for each winner.
     """
     at_least(1, winners=winners, worth=worth)
     positive(span=span)
@@ -110,7 +132,7 @@ def first_score(
     bought, _ = best_scores(scores, winners)
     dues: dict[int, float | Fraction] = {}
     for i in bought:
-        share = min(scores[i] / span, 1.0)
+        share = min(Fraction(scores[i], span), Fraction(1))
         shaded = span * shading(share, bidders=len(bids), winners=winners)
-        dues[i] = min(bids[i].cost + exact(shaded, span), ceiling)
+        dues[i] = min(bids[i].cost + shaded, ceiling)
     return pay(round_, spread(round_, dues), work=whole_work(round_, bought))

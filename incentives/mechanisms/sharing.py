@@ -6,54 +6,70 @@ below 0 count as 0, so where data do harm the shares of the rest shrink to fit.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import comb
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from fedmerit.incentives.mechanisms.coalitions import gains, members, table
-from fedmerit.incentives.mechanisms.edge import divide, pay
-from fedmerit.incentives.mechanisms.promises import Claim, Need, mechanism
-from fedmerit.incentives.methods.enumeration import shapley_of_table
+from fedmerit.incentives.mechanisms.coalitions import (
+    gains_by_size,
+    members,
+    shapley_shares,
+    table,
+)
+from fedmerit.incentives.mechanisms.properties import (
+    Claim,
+    Condition,
+    Need,
+    Property,
+    mechanism,
+)
+from fedmerit.incentives.mechanisms.rounding import divide, pay
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from fedmerit.incentives.mechanisms.coalitions import Worths
     from fedmerit.incentives.payments import Outcome, RoundInput
 
-_DIVIDES: Final = (Claim.IR, Claim.WBB, Claim.SCALE, Claim.NULL)
+_DIVIDES: Final = (Property.WBB, Property.SCALE, Property.NULL)
+_HARMLESS: Final = (Condition.HARMLESS,)
+_LINEAR: Final = (Claim(Property.ADD, _HARMLESS), Claim(Property.MONO, _HARMLESS))
+#: Copies of less than all that one has can gain: two of three that any two stand for, say.
+_COMPLETE: Final = (Condition.HARMLESS, Condition.COMPLETE)
 
 
-def alone_of_table(worths: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give what each is worth alone, ``(n,)``."""
-    return np.asarray(worths[1 << np.arange(members(worths))])
+def alone_of_table(worths: Worths) -> list[int]:
+    """Give what each is worth alone."""
+    return [int(worths[1 << member]) for member in range(members(worths))]
 
 
-def joining_of_table(worths: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give what each adds on joining in the order of participants, ``(n,)``."""
-    return np.asarray(np.diff(worths[(1 << np.arange(members(worths) + 1)) - 1]))
+def joining_of_table(worths: Worths) -> list[int]:
+    """Give what each adds on joining in the order of participants."""
+    return [int(gain) for gain in np.diff(worths[(1 << np.arange(members(worths) + 1)) - 1])]
 
 
-def leaving_of_table(worths: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give what everyone loses if one leaves, ``(n,)``: leave-one-out."""
+def leaving_of_table(worths: Worths) -> list[int]:
+    """Give what everyone loses if one leaves: leave-one-out."""
     everyone = len(worths) - 1
-    return np.asarray(worths[everyone] - worths[everyone ^ (1 << np.arange(members(worths)))])
+    return [
+        int(worths[everyone] - worths[everyone ^ 1 << member]) for member in range(members(worths))
+    ]
 
 
-def banzhaf_of_table(worths: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give raw Banzhaf values, ``(n,)``: the mean gain over all coalitions of the others."""
-    return np.array([gains(worths, one).mean() for one in range(members(worths))])
+def banzhaf_of_table(worths: Worths) -> list[Fraction]:
+    """Give raw Banzhaf values: the mean gain over all coalitions of the others."""
+    return [Fraction(sum(gains), len(worths) // 2) for gains in gains_by_size(worths)]
 
 
-def most_of_banzhaf(n: int) -> float:
+def most_of_banzhaf(n: int) -> Fraction:
     """Give the most that *n* raw Banzhaf values add up to, in worths of everyone.
 
     In a monotone game; it is reached where any majority is worth as much as everyone.
     """
-    return float(n * comb(n - 1, (n - 1) // 2) / 2 ** (n - 1))
+    return Fraction(n * comb(n - 1, (n - 1) // 2), 2 ** (n - 1))
 
 
-@mechanism(claims=(*_DIVIDES, Claim.SYM), needs=(Need.GAME,))
+@mechanism(claims=(*_DIVIDES, Property.SYM, Property.MONO), needs=(Need.GAME,))
 def individual(round_: RoundInput, /) -> Outcome:
     """Pay by what each is worth alone.
 
@@ -63,11 +79,11 @@ def individual(round_: RoundInput, /) -> Outcome:
     Source: Gollapudi, Kollias, Panigrahi and Pliatsika (2017); Yu et al. (2020).
     Cost: n + 1 worths.
     """
-    return divide(round_, alone_of_table(table(round_)).tolist())
+    return divide(round_, alone_of_table(table(round_).worths))
 
 
 @mechanism(
-    claims=(*_DIVIDES, Claim.SBB, Claim.ADD, Claim.MONO),
+    claims=(*_DIVIDES, *_LINEAR, Property.SBB),
     needs=(Need.GAME,),
 )
 def labour_union(round_: RoundInput, /) -> Outcome:
@@ -79,10 +95,18 @@ def labour_union(round_: RoundInput, /) -> Outcome:
     Source: Gollapudi, Kollias, Panigrahi and Pliatsika (2017); Yu et al. (2020).
     Cost: n + 1 worths.
     """
-    return divide(round_, joining_of_table(table(round_)).tolist())
+    return divide(round_, joining_of_table(table(round_).worths))
 
 
-@mechanism(claims=(*_DIVIDES, Claim.SYM), needs=(Need.GAME,))
+@mechanism(
+    claims=(
+        *_DIVIDES,
+        Property.SYM,
+        Claim(Property.MONO, _HARMLESS),
+        Property.REPLICATION,
+    ),
+    needs=(Need.GAME,),
+)
 def fair_value(round_: RoundInput, /) -> Outcome:
     """Pay by what everyone would lose if the member left.
 
@@ -92,10 +116,10 @@ def fair_value(round_: RoundInput, /) -> Outcome:
     Source: Gollapudi, Kollias, Panigrahi and Pliatsika (2017); Yu et al. (2020).
     Cost: n + 1 worths.
     """
-    return divide(round_, leaving_of_table(table(round_)).tolist())
+    return divide(round_, leaving_of_table(table(round_).worths))
 
 
-@mechanism(claims=(*_DIVIDES, Claim.SYM, Claim.SBB, Claim.ADD, Claim.MONO), needs=(Need.GAME,))
+@mechanism(claims=(*_DIVIDES, *_LINEAR, Property.SYM, Property.SBB), needs=(Need.GAME,))
 def shapley(round_: RoundInput, /) -> Outcome:
     """Pay by Shapley values, exactly.
 
@@ -106,11 +130,11 @@ def shapley(round_: RoundInput, /) -> Outcome:
     Source: Shapley (1953).
     Cost: 2**n worths; up to 20 members.
     """
-    return divide(round_, shapley_of_table(table(round_)).tolist())
+    return divide(round_, shapley_shares(table(round_).worths))
 
 
 @mechanism(
-    claims=(*_DIVIDES, Claim.SYM, Claim.ADD, Claim.MONO, Claim.REPLICATION),
+    claims=(*_DIVIDES, *_LINEAR, Property.SYM, Claim(Property.REPLICATION, _COMPLETE)),
     needs=(Need.GAME,),
 )
 def banzhaf(round_: RoundInput, /) -> Outcome:
@@ -124,12 +148,14 @@ def banzhaf(round_: RoundInput, /) -> Outcome:
     Source: Banzhaf (1965); Han et al. (2021) on copies.
     Cost: 2**n worths; up to 20 members.
     """
-    worths = table(round_)
-    raw = banzhaf_of_table(worths).clip(min=0.0)
-    everyone = worths[-1]
+    worths = table(round_).worths
+    everyone = int(worths[-1])
+    raw = [
+        Fraction(0) if name in round_.ineligible else max(Fraction(0), value)
+        for name, value in zip(round_.participants, banzhaf_of_table(worths), strict=True)
+    ]
     if everyone <= 0:
-        return divide(round_, np.zeros(len(raw)).tolist())
-    raw[[name in round_.barred for name in round_.participants]] = 0.0
+        return pay(round_, [Fraction(0)] * len(raw))
     # Above the bound only where data do harm; then all are cut alike.
-    most = max(most_of_banzhaf(len(raw)) * everyone, raw.sum())
-    return pay(round_, (raw / most * round_.budget).tolist())
+    most = max(most_of_banzhaf(len(raw)) * everyone, sum(raw))
+    return pay(round_, [value * round_.budget / most for value in raw])

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from fedmerit.coalitions import codes_of
 from fedmerit.incentives.mechanisms.coalitions import members, table
-from fedmerit.incentives.mechanisms.edge import divide
-from fedmerit.incentives.mechanisms.promises import Claim, Need, mechanism
+from fedmerit.incentives.mechanisms.properties import (
+    Claim,
+    Condition,
+    Model,
+    Need,
+    Property,
+    mechanism,
+)
+from fedmerit.incentives.mechanisms.rounding import divide
 from fedmerit.incentives.methods import cores
 
 if TYPE_CHECKING:
@@ -17,6 +25,10 @@ if TYPE_CHECKING:
 
     from fedmerit.incentives.payments import Outcome, RoundInput
     from fedmerit.incentives.valuation import Valuator
+
+#: Linear programs are solved to one part in so many of the largest worth.
+_FINEST: Final = 10**11
+_PRECISION: Final = Fraction(1, 10**9)
 
 
 class _Table:
@@ -44,8 +56,15 @@ def excesses_of_table(
 
 
 @mechanism(
-    claims=(Claim.IR, Claim.WBB, Claim.SBB, Claim.SYM, Claim.CORE, Claim.SCALE),
+    claims=(
+        Property.WBB,
+        Property.SBB,
+        Property.SYM,
+        Claim(Property.CORE, (Condition.HARMLESS,)),
+        Property.SCALE,
+    ),
     needs=(Need.GAME,),
+    model=Model(precision=_PRECISION, members=8),
 )
 def least_core(round_: RoundInput, /) -> Outcome:
     """Pay so that the coalition with most to complain of complains least.
@@ -61,8 +80,16 @@ def least_core(round_: RoundInput, /) -> Outcome:
 
 
 @mechanism(
-    claims=(Claim.IR, Claim.WBB, Claim.SBB, Claim.SYM, Claim.NULL, Claim.CORE, Claim.SCALE),
+    claims=(
+        Property.WBB,
+        Property.SBB,
+        Property.SYM,
+        Property.NULL,
+        Claim(Property.CORE, (Condition.HARMLESS,)),
+        Property.SCALE,
+    ),
     needs=(Need.GAME,),
+    model=Model(precision=_PRECISION, members=8),
 )
 def nucleolus(round_: RoundInput, /) -> Outcome:
     """Pay so that the largest complaint is smallest, then the second, and so on.
@@ -77,8 +104,9 @@ def nucleolus(round_: RoundInput, /) -> Outcome:
 
 
 def _divided(round_: RoundInput, method: Valuator) -> Outcome:
-    worths = table(round_)
+    worths = table(round_).worths
     if not (worths > 0).any():
-        return divide(round_, [0.0] * len(round_.participants))
-    found = method(_Table(worths), budget=len(worths), seed=0)
-    return divide(round_, found.values.tolist())
+        return divide(round_, [Fraction(0)] * len(round_.participants))
+    game = _Table(worths / np.abs(worths).max())
+    shares = method(game, budget=len(worths), seed=0).values.tolist()
+    return divide(round_, [Fraction(round(share * _FINEST)) for share in shares])

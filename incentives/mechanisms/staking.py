@@ -10,8 +10,14 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from fedmerit.incentives.apportionment import apportion
-from fedmerit.incentives.mechanisms.edge import outcome
-from fedmerit.incentives.mechanisms.promises import Claim, Need, mechanism
+from fedmerit.incentives.mechanisms.properties import (
+    Claim,
+    Condition,
+    Need,
+    Property,
+    mechanism,
+)
+from fedmerit.incentives.mechanisms.rounding import outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,28 +56,30 @@ def signed_division(
 
 @mechanism(
     claims=(
-        Claim.WBB,
-        Claim.SBB,
-        Claim.SYM,
-        Claim.NULL,
-        Claim.ADD,
-        Claim.MONO,
-        Claim.SCALE,
+        Property.WBB,
+        Claim(Property.SBB, (Condition.HARMLESS,)),
+        Property.SYM,
+        Property.NULL,
+        Claim(Property.ADD, (Condition.HARMLESS,)),
+        Claim(Property.MONO, (Condition.HARMLESS,)),
+        Property.SCALE,
     ),
     needs=(Need.CONTRIBUTIONS, Need.STAKES),
 )
 def signed_stakes(round_: RoundInput, /) -> Outcome:
     """Pay by value, and charge harm to the stakes of those who did it.
 
-    What is paid beyond the budget is what was collected, to the unit. Errors up and down
-    weigh alike, so a null gains nothing on average by noise. Fails the unlucky: an honest
-    member can lose its stake to a measurement error, so intervals should be narrow.
+    What is paid beyond the budget is what was collected, to the unit. Fails the unlucky: an
+    honest member can lose its stake to a measurement error, so intervals should be narrow. A
+    unit of value is worth the budget over the sum of values, so where harm undoes nearly all
+    that was added, little harm costs a whole stake, and at a sum of 0 none does. Then who adds
+    more can also end with less: its own part grows, and what a unit is worth falls.
 
     Source: Ours; after the linearity of Shapley (1953).
     Cost: One pass.
     """
     values = [
-        0 if name in round_.barred else estimate.value
+        0 if name in round_.ineligible else estimate.value
         for name, estimate in zip(round_.participants, round_.contributions, strict=True)
     ]
     shares = signed_division(values, round_.budget, round_.stakes)

@@ -7,9 +7,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from fedmerit.errors import RewardError
-from fedmerit.incentives.mechanisms.edge import divide
 from fedmerit.incentives.mechanisms.market import at_least
-from fedmerit.incentives.mechanisms.promises import Claim, Need, mechanism
+from fedmerit.incentives.mechanisms.properties import Need, Property, mechanism
+from fedmerit.incentives.mechanisms.rounding import divide
 
 if TYPE_CHECKING:
     from fedmerit.incentives.payments import Outcome, RoundInput
@@ -24,7 +24,7 @@ def next_reputation(reputation: Fraction, memory: Fraction, *, helped: bool) -> 
 
 
 @mechanism(
-    claims=(Claim.IR, Claim.WBB, Claim.SYM, Claim.NULL, Claim.SCALE),
+    claims=(Property.WBB, Property.SYM, Property.NULL, Property.SCALE),
     needs=(Need.CONTRIBUTIONS, Need.HISTORY),
 )
 def reputation(
@@ -55,6 +55,6 @@ def reputation(
     at_least(0, least=least)
     before = round_.history.reputations or (start,) * len(round_.participants)
     pairs = list(zip(before, round_.counted, strict=True))
-    weights = [each * counted if each >= least else Fraction(0) for each, counted in pairs]
-    after = tuple(next_reputation(each, memory, helped=counted > 0) for each, counted in pairs)
+    weights = [trust * counted if trust >= least else Fraction(0) for trust, counted in pairs]
+    after = tuple(next_reputation(trust, memory, helped=counted > 0) for trust, counted in pairs)
     return divide(round_, weights, history=replace(round_.history, reputations=after))

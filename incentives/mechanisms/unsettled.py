@@ -21,6 +21,7 @@ UNSETTLED: Final[Mapping[str, str]] = MappingProxyType(
     {
         "signed-stakes": "it charges harm to stakes, and the contracts slash a stake for proven "
         "faults alone",
+        "data-market": "it sells the model for fees, and a settlement pays and charges nobody",
         "cremer-mclean": "it sells the model for fees, and a settlement pays and charges nobody",
         "robust-shapley": "it compares one update of each member, and members send one a round",
         "tullock": _ORDERED,

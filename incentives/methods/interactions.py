@@ -7,16 +7,17 @@ overlapping data. An additive game has none.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import comb
+from math import comb, inf
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from scipy.special import stdtrit
 
 from fedmerit.errors import BudgetTooSmall, GameError
 from fedmerit.incentives.game import MeasuredGame
 from fedmerit.incentives.games.cache import CachedGame
 from fedmerit.incentives.methods.enumeration import every_coalition
-from fedmerit.incentives.methods.sampling.drawing import Plan, borders, subsets
+from fedmerit.incentives.methods.sampling.plans import Plan, borders, subsets
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _INDEX: Final = "Shapley interaction index"
 #: Fewest coalitions of each size between 2 and n - 2, so that each has a spread.
 _FEWEST: Final = 2
 #: Most of a worth that the additive fit is taken to follow, where there are few others.
-_MOST_FOLLOWED: Final = 0.9
+_MAX_LEVERAGE: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,6 +42,7 @@ class Interactions:
             game's unit.
         standard_errors: One standard error of each, same shape: of the draw of
             coalitions and, if the game shows them, of validation rows together.
+        degrees: Degrees of freedom behind them; infinite if nothing was drawn.
         evaluations: Distinct coalitions that were asked for.
         seed: The seed that gives these numbers again.
         index: The name of the index.
@@ -51,7 +53,23 @@ class Interactions:
     standard_errors: NDArray[np.float64]
     evaluations: int
     seed: int
+    degrees: float = inf
     index: str = _INDEX
+
+    def interval(self, confidence: float = 0.95) -> NDArray[np.float64]:
+        """Give each pair's interval as ``(low, high)``, shape ``(n, n, 2)``, by Student's t.
+
+        Raises:
+            GameError: *confidence* is not strictly between 0 and 1.
+        """
+        if not 0 < confidence < 1:
+            raise GameError(
+                f"confidence must be above 0 and below 1, and is {confidence}",
+                hint="For 95% intervals pass confidence=0.95.",
+            )
+        quantile = float(stdtrit(self.degrees, (1 + confidence) / 2))
+        half_widths = quantile * self.standard_errors
+        return np.stack([self.matrix - half_widths, self.matrix + half_widths], axis=-1)
 
 
 def interactions(game: Game, *, budget: int, seed: int) -> Interactions:
@@ -92,6 +110,7 @@ def interactions(game: Game, *, budget: int, seed: int) -> Interactions:
         standard_errors=np.hypot(drawn, measured),
         evaluations=cached.evaluations,
         seed=seed,
+        degrees=_degrees(coalitions),
     )
 
 
@@ -113,6 +132,17 @@ def _planned(n: int, budget: int, seed: int) -> Coalitions:
     return plan.coalitions
 
 
+def _degrees(coalitions: Coalitions) -> float:
+    """Give the sampled worths that neither their size's mean nor the additive fit takes up."""
+    n = coalitions.shape[1]
+    sampled = np.bincount(coalitions.sum(axis=1), minlength=n + 1)
+    partly = sampled < np.array([comb(n, size) for size in range(n + 1)])
+    if not partly.any():
+        return inf
+    # Half, since what is left of them weighs unevenly.
+    return max(float((sampled[partly] - 1).sum() - (n - 1)) / 2, 1.0)
+
+
 def _estimated(
     coalitions: Coalitions, worths: NDArray[np.float64], by_row: bool
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
@@ -120,10 +150,10 @@ def _estimated(
     n = coalitions.shape[1]
     sizes = coalitions.sum(axis=1)
     every = np.array([float(comb(n, size)) for size in range(n + 1)])
-    had = np.bincount(sizes, minlength=n + 1).astype(np.float64)
-    share = every[sizes] / had[sizes]
-    left = 1 - had / every
-    spread = had / np.maximum(had - 1, 1)
+    sampled = np.bincount(sizes, minlength=n + 1).astype(np.float64)
+    share = every[sizes] / sampled[sizes]
+    left = 1 - sampled / every
+    spread = sampled / np.maximum(sampled - 1, 1)
     rest = _less_additive(coalitions, worths, left[sizes])
     mean = rest.mean(axis=1)
     matrix, drawn, measured = np.zeros((3, n, n))
@@ -135,8 +165,8 @@ def _estimated(
             measured[i] = _error_of_mean(of_columns)
         pulls = counts * mean[:, None]
         centre = np.array([np.bincount(sizes, pulls[:, j], n + 1) for j in range(n)]).T
-        off = pulls - (centre / np.maximum(had, 1)[:, None])[sizes]
-        drawn[i] = np.sqrt(((left * spread)[sizes][:, None] * off**2).sum(axis=0))
+        deviations = pulls - (centre / np.maximum(sampled, 1)[:, None])[sizes]
+        drawn[i] = np.sqrt(((left * spread)[sizes][:, None] * deviations**2).sum(axis=0))
     for of_pairs in (matrix, drawn, measured):
         np.fill_diagonal(of_pairs, 0.0)
     # Sums over the same coalitions in the same order, but for who is called first.
@@ -152,8 +182,8 @@ def _counts(coalitions: Coalitions, i: int) -> NDArray[np.float64]:
     n = coalitions.shape[1]
     both = coalitions[:, [i]].astype(np.intp) + coalitions
     others = np.clip(coalitions.sum(axis=1)[:, None] - both, 0, n - 2)
-    each = np.array([1 / ((n - 1) * comb(n - 2, t)) for t in range(n - 1)])
-    return np.asarray(np.where(both == 1, -1.0, 1.0) * each[others])
+    weights = np.array([1 / ((n - 1) * comb(n - 2, t)) for t in range(n - 1)])
+    return np.asarray(np.where(both == 1, -1.0, 1.0) * weights[others])
 
 
 def _less_additive(
@@ -187,7 +217,7 @@ def _less_additive(
     steering = np.linalg.solve(system, members.T)
     slopes = np.einsum("ik,kc->ic", steering, over)
     followed = 1 / had[sizes, 0] + (members * steering.T).sum(axis=1)
-    apart = 1 / (1 - left[drawn] * np.minimum(followed, _MOST_FOLLOWED))
+    apart = 1 / (1 - left[drawn] * np.minimum(followed, _MAX_LEVERAGE))
     rest[drawn] = (over - np.einsum("ki,ic->kc", members, slopes)) * apart[:, None]
     return rest
 

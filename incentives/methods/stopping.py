@@ -1,13 +1,14 @@
 """When an estimate is good enough to stop before its budget is spent.
 
 A rule looks at the estimates so far, the latest last, made from a budget that grows by a
-quarter each time. It only ever stops early: the budget stays the limit.
+quarter each time. It only ever stops early: the budget stays the limit. No rule but the clock
+stops at fewer than a dozen draws, which may agree by chance.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fedmerit.incentives.valuation import Valuation
+
+
+#: Fewest draws behind an estimate that is good enough.
+_DRAWS: Final = 12
 
 
 class Rule(Protocol):
@@ -46,7 +51,7 @@ class Narrow:
     def __call__(self, so_far: Sequence[Valuation], _seconds: float, /) -> bool:
         """Compare the widest interval."""
         low, high = so_far[-1].interval(self.confidence).T
-        return bool((high - low).max() <= self.width)
+        return _enough(so_far[-1]) and bool((high - low).max() <= self.width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ class Ranked:
         """Compare each with the next."""
         order = np.argsort(-so_far[-1].values, kind="stable")
         above = so_far[-1].outranks()[order[:-1], order[1:]]
-        return bool((above >= self.probability).all())
+        return _enough(so_far[-1]) and bool((above >= self.probability).all())
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ class Settled:
             return False
         recent = np.array([estimate.values for estimate in so_far[-self.times - 1 :]])
         moved = np.abs(np.diff(recent, axis=0)).max()
-        return bool(moved <= self.change * np.abs(recent[-1]).mean())
+        return _enough(so_far[-1]) and bool(moved <= self.change * np.abs(recent[-1]).mean())
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,11 @@ class Elapsed:
     def __call__(self, _so_far: Sequence[Valuation], seconds: float, /) -> bool:
         """Compare the time."""
         return seconds >= self.seconds
+
+
+def _enough(valuation: Valuation) -> bool:
+    """Say whether there are draws enough behind the errors for their spread to tell."""
+    return valuation.sampling_degrees >= _DRAWS - 1
 
 
 def _positive(name: str, value: float) -> None:

@@ -40,15 +40,15 @@ def worst_excess(
     """
     n = len(game.participants)
     paid = np.asarray(shares)
-    whole = float(game.worth(np.ones((1, n), dtype=np.bool_))[0])
-    if whole <= 0:
+    everyone = float(game.worth(np.ones((1, n), dtype=np.bool_))[0])
+    if everyone <= 0:
         return None
     if n <= _ALL:
         looked = every_coalition(n)[1:]
-        excesses = game.worth(looked) / whole - looked @ paid
+        excesses = game.worth(looked) / everyone - looked @ paid
     else:
         looked = _beginnings(n, stream)
-        looked, excesses = _climbed(game, whole, paid, looked)
+        looked, excesses = _climbed(game, everyone, paid, looked)
     worst = int(excesses.argmax())
     names = tuple(np.asarray(game.participants)[looked[worst]].tolist())
     return float(excesses[worst]), names
@@ -60,15 +60,15 @@ def _beginnings(n: int, stream: np.random.Generator) -> NDArray[np.bool_]:
 
 
 def _climbed(
-    game: Game, whole: float, paid: NDArray[np.float64], looked: NDArray[np.bool_]
+    game: Game, everyone: float, paid: NDArray[np.float64], looked: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     """Go from the best coalition to its best neighbour until none is better."""
-    excesses = game.worth(looked) / whole - looked @ paid
+    excesses = game.worth(looked) / everyone - looked @ paid
     best, reached = looked[int(excesses.argmax())], float(excesses.max())
     while True:
         neighbours = best ^ np.eye(len(best), dtype=np.bool_)
         neighbours = neighbours[neighbours.any(axis=1)]
-        found = game.worth(neighbours) / whole - neighbours @ paid
-        if found.max() <= reached:
+        excesses = game.worth(neighbours) / everyone - neighbours @ paid
+        if excesses.max() <= reached:
             return best[None], np.array([reached])
-        best, reached = neighbours[int(found.argmax())], float(found.max())
+        best, reached = neighbours[int(excesses.argmax())], float(excesses.max())

@@ -74,7 +74,7 @@ def reported(
     """
     if lie not in LIES:
         raise RewardError(f"no lie is called {lie!r}", hint=suggestion(lie, LIES))
-    said = judged.copy()
+    reports = judged.copy()
     for evaluator, ring in liars.items():
-        said[:, evaluator] = LIES[lie](judged[:, evaluator], ring, streams[evaluator])
-    return said
+        reports[:, evaluator] = LIES[lie](judged[:, evaluator], ring, streams[evaluator])
+    return reports

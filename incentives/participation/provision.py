@@ -62,12 +62,14 @@ class Market:
 
 def _income(market: Market) -> dict[str, Parameter]:
     """Value everybody's rows at the budget."""
-    return {"alpha": max(1, market.budget // (isqrt(sum(market.rows)) or 1))}
+    return {"alpha": max(1, isqrt(market.budget**2 // sum(market.rows)))}
 
 
 def _returned(market: Market) -> dict[str, Parameter]:
-    # A member may cost a half more than it says it expects: the belief has room for that.
-    return _income(market) | {
+    # A member may cost a half more than it says it expects: the belief has room for that. And
+    # as much as the income may be handed back.
+    return {
+        "alpha": max(1, isqrt((market.budget // 2) ** 2 // sum(market.rows))),
         "largest": max(market.rows),
         "dearest": max(1, 3 * market.unit_costs[-1] // 2),
     }
@@ -87,8 +89,9 @@ def _shaded(market: Market) -> dict[str, Parameter]:
 
 
 def _valued(market: Market) -> dict[str, Parameter]:
-    """Value everybody's gain at the budget."""
-    return {"worth": max(1, int(market.budget / market.gain))} if market.gain > 0 else {}
+    """Value everybody's gain at the budget, to nine digits: gains are added up in floats."""
+    most = market.budget * (1 - 1e-9)
+    return {"worth": max(1, int(most / market.gain))} if market.gain > 0 else {}
 
 
 def _menu(market: Market) -> dict[str, Parameter]:
@@ -124,6 +127,7 @@ _PROVISION: Final[Mapping[str, Callable[[Market], dict[str, Parameter]]]] = Mapp
         "pvcg": _income,
         "fvcg": _returned,
         "uniform-price": _lots,
+        "pay-as-bid": _lots,
         "reputation-price": _lots,
         "second-score": _scored,
         "first-score": _shaded,
@@ -139,6 +143,7 @@ _PROVISION: Final[Mapping[str, Callable[[Market], dict[str, Parameter]]]] = Mapp
 #: Why each mechanism that a federation cannot be run under cannot, by name.
 UNSIMULATED: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "data-market": "it sells a model to buyers, and members of a federation sell work",
         "cremer-mclean": "it sells one model to two buyers whose values are alike, and members "
         "of a federation sell work",
         "local-accuracy": "it pays for how exactly each solves its own problem, and a round's "
@@ -151,7 +156,7 @@ UNSIMULATED: Final[Mapping[str, str]] = MappingProxyType(
 
 #: Mechanisms that a federation can be run under, with costs in proportion to the work.
 SIMULATED: Final[Mapping[str, Mechanism]] = MappingProxyType(
-    {name: each for name, each in MECHANISMS.items() if name not in UNSIMULATED}
+    {name: rule for name, rule in MECHANISMS.items() if name not in UNSIMULATED}
 )
 
 #: Those for which work has to get dearer the more there is of it.
@@ -177,5 +182,5 @@ def fraction_of(mechanism: Mechanism, work: Fraction, capacity: int, parts: int)
 
     What is bought is delivered, so it is rounded up; what members choose to do, to the nearest.
     """
-    whole = round if mechanism.name in _CHOSEN else ceil
-    return min(parts, whole(parts * work / capacity))
+    rounded = round if mechanism.name in _CHOSEN else ceil
+    return min(parts, rounded(parts * work / capacity))

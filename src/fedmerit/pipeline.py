@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
+from shlex import quote
 from time import perf_counter, time
 from typing import TYPE_CHECKING, Final, Protocol
 
 from fedmerit.bundle.directory import STAGES, Bundle, next_free
+from fedmerit.bundle.folder import alone_in
 from fedmerit.bundle.schemas import TIMINGS, TimingsDocument
 from fedmerit.errors import BundleError, SeedChanged
 from fedmerit.scenario.model import Scenario
@@ -95,14 +97,11 @@ def resume(
     """Continue a run that died, from the first stage that is not complete.
 
     Raises:
-        BundleError: There is no bundle there, or its run is complete.
+        BundleError: There is no bundle there, its run is complete, or another process is at it.
     """
     bundle = Bundle.open(directory)
-    if bundle.sealed:
-        raise BundleError(
-            f"the run in {directory} is complete",
-            hint=f"Check it with 'fedmerit audit {directory}', or start another run.",
-        )
+    if not bundle.sealed:
+        chain.check_again(bundle)
     return _go_on(bundle, chain, progress)
 
 
@@ -114,12 +113,25 @@ def write_report(directory: Path | str) -> Path:
             f"the run in {directory} has not settled, so there is nothing to report",
             hint=f"Continue it with 'fedmerit run --resume {directory}'.",
         )
-    written = report(bundle)
-    bundle.write_seal()
+    with alone_in(bundle.path):
+        written = report(bundle)
+        bundle.tidy()
+        bundle.write_seal()
     return written
 
 
 def _go_on(bundle: Bundle, chain: ChainChoice, progress: Progress) -> Bundle:
+    with alone_in(bundle.path):
+        if bundle.sealed:
+            raise BundleError(
+                f"the run in {bundle.path} is complete",
+                hint=f"Check it with 'fedmerit audit {bundle.path}', or start another run.",
+            )
+        return _to_the_end(bundle, chain, progress)
+
+
+def _to_the_end(bundle: Bundle, chain: ChainChoice, progress: Progress) -> Bundle:
+    bundle.tidy()
     done = bundle.progress.done
     if done != STAGES[: len(done)]:
         raise BundleError(
@@ -137,7 +149,7 @@ def _go_on(bundle: Bundle, chain: ChainChoice, progress: Progress) -> Bundle:
                 if isinstance(error, SeedChanged):  # what followed from the other is void
                     bundle.undo("draw")
                 bundle.fail(stage, f"{type(error).__name__}: {error}")
-            error.add_note(f"fedmerit run --resume {bundle.path}")
+            error.add_note(f"fedmerit run --resume {quote(str(bundle.path))}{chain.options}")
             raise
         _note_time(bundle, stage, perf_counter() - began)
         bundle.finish(stage)

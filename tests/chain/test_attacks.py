@@ -70,7 +70,8 @@ def test_a_single_member_of_negative_value_is_settled_and_cannot_be_told_otherwi
         report = ledger.reports[0]
         assert f"0x{value_leaf(ledger.job, 1, 0, -8).hex()}" == report.values_root
         seen.append(report)
-        call = (tuple(report.statement.fields().values()), report.seats, (0, -8, []), [3, -5])
+        part = (1, (3).to_bytes(1) + (-5).to_bytes(1, signed=True), [])
+        call = (tuple(report.statement.fields().values()), report.seats, (0, -8, []), part)
         with pytest.raises(Reverted, match="NoFault"):
             contracts.disputes.dispute("proveShapley", *call, signer=FAUCET)
 

@@ -89,7 +89,7 @@ def test_damaged_artifacts_say_how_to_get_whole_ones(installed_in, text):
 
 
 def test_loading_imports_neither_a_compiler_nor_a_chain():
-    heavy = {"solcx", "web3", "eth_tester", "torch", "numpy", "eth_utils"}
+    heavy = {"solcx", "web3", "eth", "torch", "numpy", "eth_utils"}
     code = f"import sys, fedmerit.contracts as c; c.names(); print({heavy!r} & set(sys.modules))"
 
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -31,6 +31,7 @@ from fedmerit.errors import AuditImpossible, ChainError, SeedChanged, WrongChain
 from fedmerit.pipeline import ChainChoice
 from fedmerit.scenario.model import Member
 from fedmerit.scenario.reading import parse
+from fedmerit.scenario.terms import stake_of
 from fedmerit.stages.committing import read_commitment
 from fedmerit.stages.draw import drawn_of
 
@@ -149,16 +150,16 @@ def test_members_whose_seed_the_chain_lost_are_valued_again_on_resuming(anvil, t
     assert verdict.passed, verdict.differences
 
 
-def test_whoever_keeps_its_secret_is_slashed_paid_and_named(anvil, tmp_path):
+def test_whoever_keeps_its_secret_is_slashed_unpaid_and_named(anvil, tmp_path):
     silent = SCENARIO.model_copy(update={"members": (Member(name="member-2", reveals=False),)})
 
     bundle = fedmerit.run(silent, tmp_path / "b", chain=ChainChoice(rpc=anvil))
 
     drawn, receipt = drawn_of(bundle), Receipt.from_json(bundle.text(RECEIPT))
-    stake = silent.settlement.stake
+    stake = stake_of(silent, 3)
     assert (drawn.draws, drawn.slashed) == (2, {"member-2": stake})
     assert receipt.stakes == {"member-1": stake, "member-2": 0, "member-3": stake}
-    assert receipt.paid["member-2"] > 0
+    assert receipt.paid["member-2"] == 0 < receipt.paid["member-1"]
     verdict = fedmerit.audit(bundle, rpc=anvil)
     assert verdict.passed, verdict.differences
     assert "member-2 kept a secret" in {c.name: c.detail for c in verdict.checks}["slashes"]
@@ -250,7 +251,7 @@ def test_keys_of_the_environment_sign_and_are_neither_printed_nor_kept(anvil, tm
         command("--debug", "run", "--resume", tmp_path / "b", *to, **keys),
     ]
 
-    assert [done.returncode for done in said] == [1, 0, 0, 0, 0, 1]
+    assert [done.returncode for done in said] == [2, 0, 0, 0, 0, 2]
     bundle = Bundle.open(tmp_path / "b")
     accounts = bundle.document(ACCOUNTS, AccountsDocument)
     assert accounts.sponsor == secrets["sponsor"].address

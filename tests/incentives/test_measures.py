@@ -24,7 +24,7 @@ from fedmerit.incentives.measures import (
     willing,
 )
 
-CASES = Path(__file__).parents[3] / "shared" / "cases" / "mechanisms.json"
+CASES = Path(__file__).parent / "mechanisms" / "cases.json"
 with_cases = pytest.mark.skipif(
     not CASES.exists(), reason="the shared worked cases are not beside this checkout"
 )

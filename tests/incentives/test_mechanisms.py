@@ -24,7 +24,7 @@ def rounds(draw):
         contributions=tuple(draw(st.lists(estimates, min_size=n, max_size=n))),
         rows=tuple(draw(st.lists(st.integers(0, 10**6), min_size=n, max_size=n))),
         budget=draw(st.integers(1, 2**256 - 1) | st.integers(1, 50)),
-        barred=draw(st.frozensets(st.sampled_from(names))),
+        ineligible=draw(st.frozensets(st.sampled_from(names))),
     )
 
 
@@ -51,16 +51,16 @@ def test_payments_and_reserve_are_the_budget(mechanism, round_):
 
 @every_mechanism
 @given(round_=rounds())
-def test_the_barred_get_nothing(mechanism, round_):
+def test_the_ineligible_get_nothing(mechanism, round_):
     outcome = reward(round_, mechanism=mechanism)
 
     paid = dict(zip(outcome.participants, outcome.payments, strict=True))
-    assert all(paid[name] == 0 for name in round_.barred)
+    assert all(paid[name] == 0 for name in round_.ineligible)
 
 
 @every_mechanism
-def test_where_everybody_is_barred_all_goes_to_the_reserve(mechanism):
-    outcome = reward(of([3, 4], 100, barred=frozenset("ab")), mechanism=mechanism)
+def test_where_everybody_is_ineligible_all_goes_to_the_reserve(mechanism):
+    outcome = reward(of([3, 4], 100, ineligible=frozenset("ab")), mechanism=mechanism)
 
     assert outcome.payments == (0, 0)
     assert outcome.reserve == 100
@@ -96,8 +96,8 @@ def test_proportional_clips_harm_and_nothing_else():
     assert outcome.payments == (500, 300, 0, 100)
 
 
-def test_proportional_splits_what_the_barred_would_have_had():
-    outcome = reward(of([2, 1, 1], 100, barred=frozenset("a")), mechanism="proportional")
+def test_proportional_splits_what_the_ineligible_would_have_had():
+    outcome = reward(of([2, 1, 1], 100, ineligible=frozenset("a")), mechanism="proportional")
 
     assert outcome.payments == (0, 50, 50)
 

@@ -25,7 +25,7 @@ ROUND = RoundInput(
     contributions=(Estimate(300, 0), Estimate(-50, 0), Estimate(60, 0), Estimate(100, 0)),
     rows=(10, 20, 30, 40),
     budget=1000,
-    barred=frozenset({"cyd"}),
+    ineligible=frozenset({"cyd"}),
 )
 OUTCOME = Outcome(
     participants=("ada", "bob"), budget=10, payments=(6, 2), slashes=(0, 3), reserve=5
@@ -40,7 +40,7 @@ def valuation(values, errors=None):
         sampling_covariance=np.diag(np.zeros(len(values)) if errors is None else errors) ** 2,
         sampling_degrees=np.inf,
         errors="none",
-        row_values=None,
+        columns=None,
         evaluations=1,
         seed=0,
         method="exact",
@@ -106,12 +106,12 @@ def test_an_estimate_is_two_python_integers(fields):
         ({"budget": 0}, "budget"),
         ({"budget": 2**256}, "budget"),
         ({"participants": ("ada", "ada", "cyd", "dan")}, "unique"),
-        ({"participants": (), "contributions": (), "rows": (), "barred": frozenset()}, "one"),
+        ({"participants": (), "contributions": (), "rows": (), "ineligible": frozenset()}, "one"),
         ({"contributions": ROUND.contributions[:3]}, "3 contributions"),
         ({"rows": (1, 2, 3)}, "3 counts"),
         ({"rows": (1, 2, 3, -4)}, "-4"),
         ({"rows": (1, 2, 3, 4.5)}, "4.5"),
-        ({"barred": frozenset({"eve"})}, "eve"),
+        ({"ineligible": frozenset({"eve"})}, "eve"),
     ],
 )
 def test_a_round_that_cannot_be_is_refused(change, said):
@@ -143,7 +143,7 @@ def test_an_outcome_that_loses_or_makes_money_is_refused(change, said):
 def test_the_explanation_follows_each_value_to_its_payment():
     steps = explain(ROUND, reward(ROUND, mechanism="proportional"))
 
-    shown = [(s.participant, s.value, s.positive, s.barred, s.counted) for s in steps]
+    shown = [(s.participant, s.value, s.positive, s.ineligible, s.counted) for s in steps]
     assert shown == [
         ("ada", 300, 300, False, 300),
         ("bob", -50, 0, False, 0),
@@ -156,7 +156,7 @@ def test_the_explanation_follows_each_value_to_its_payment():
 
 
 def test_the_explanation_of_a_round_that_pays_nobody_has_no_shares():
-    round_ = replace(ROUND, barred=frozenset(ROUND.participants))
+    round_ = replace(ROUND, ineligible=frozenset(ROUND.participants))
 
     steps = explain(round_, reward(round_, mechanism="confident"))
 

@@ -32,7 +32,8 @@ interface ICommitteeArbiter is IArbiter {
     function DISPUTES() external view returns (IDisputes);
 
     /// @notice The digest that committee members sign: EIP-712, domain "fedmerit arbiter", version "1",
-    /// type Ruling(uint256 challenge,uint8 verdict).
+    /// type Ruling(uint256 challenge,bytes32 signed,bytes32 question,uint8 verdict). It says what is ruled on, and not
+    /// its number alone, which is another challenge's where a chain takes blocks back.
     function hashRuling(uint256 challenge, Verdict verdict_) external view returns (bytes32);
 
     /* ACTIONS */

@@ -40,7 +40,8 @@ interface IDisputes {
         Conflict,
         Misplaced,
         Utility,
-        Payment
+        Payment,
+        Forfeited
     }
 
     /// @notice A leaf of the table.
@@ -73,9 +74,20 @@ interface IDisputes {
         SumTree.Node[] proof;
     }
 
+    /// @notice A part of the table of an exact valuation: as many utilities as a power of two.
+    /// @param width Bytes of each utility, 1 to 32: big-endian, in two's complement.
+    /// @param utilities The utilities, one after the other in the order of the masks.
+    /// @param proof The siblings from the part's root up.
+    struct Part {
+        uint256 width;
+        bytes utilities;
+        bytes32[] proof;
+    }
+
     /// @notice A challenge that an arbiter rules on.
     /// @param job The job.
     /// @param signed What is challenged; see `IReports.hashSigned`.
+    /// @param question What is asked about it: keccak256(abi.encode(fault, subject, claim)).
     /// @param challenger Who put down the bond.
     /// @param deadline Unix time from which the arbiter's word comes too late.
     /// @param fault What is challenged of it.
@@ -83,6 +95,7 @@ interface IDisputes {
     struct Challenge {
         uint256 job;
         bytes32 signed;
+        bytes32 question;
         address challenger;
         uint64 deadline;
         Fault fault;
@@ -115,8 +128,8 @@ interface IDisputes {
     /// @notice Thrown when the step before is not of the same member, in the order before.
     error WrongStep(uint256 permutation, uint256 position);
 
-    /// @notice Thrown when the utilities are not as many as there are coalitions.
-    error WrongTable(uint256 given, uint256 expected);
+    /// @notice Thrown when the utilities are not a part of the table that begins at coalition `first`.
+    error WrongPart(uint256 first, uint256 utilities);
 
     /// @notice Thrown when the chain can check by itself what an arbiter is asked for.
     error NotArbitrable(Fault fault);
@@ -175,6 +188,10 @@ interface IDisputes {
     /// @notice A challenge; all zero if there is none of this number.
     function challengeOf(uint256 challenge) external view returns (Challenge memory);
 
+    /// @notice How far `prover` has come with the sum of a member's exact value: the next coalition, and the sum of
+    /// those before it. See `proveShapley` and `IReports.hashSigned`.
+    function summed(bytes32 signed, address prover, uint256 member) external view returns (uint256 next, int256 sum);
+
     /// @notice How many challenges of a report are open; see `IReports.hashSigned`.
     function openOn(bytes32 signed) external view returns (uint256);
 
@@ -191,6 +208,17 @@ interface IDisputes {
         uint256 index,
         Amount calldata before,
         Amount calldata lowered
+    ) external;
+
+    /// @notice Proves that the report pays a member for a period in which it kept its secret from the draw: its leaf
+    /// is of more than in the last final report. See `IRounds.withheldIn`.
+    /// @param before The member's leaf in the last final report; before the first it is not looked at.
+    function proveForfeited(
+        IReports.Report calldata report,
+        uint256 seats,
+        uint256 index,
+        Amount calldata before,
+        Amount calldata paid
     ) external;
 
     /* D2 */
@@ -233,13 +261,11 @@ interface IDisputes {
         external;
 
     /// @notice Proves that a member's value is not what the table gives it. For exact valuations.
-    /// @param utilities Those of all coalitions, in the order of the masks.
-    function proveShapley(
-        IReports.Report calldata report,
-        uint256 seats,
-        Value calldata value,
-        int256[] calldata utilities
-    ) external;
+    /// @dev A table that does not fit into a transaction is sent in parts, one after the other from coalition 0: each
+    /// is added to what the caller has sent of it before, and the last convicts.
+    /// @param part What comes next of the table.
+    function proveShapley(IReports.Report calldata report, uint256 seats, Value calldata value, Part calldata part)
+        external;
 
     /* D3 */
 

@@ -31,6 +31,16 @@ interface IRegistry {
         address arbiter;
     }
 
+    /// @notice In which form a report commits to its valuation; see `IDisputes`.
+    /// @dev Open leaves it to whoever signs; Table is of utilities alone, from which the chain follows nothing;
+    /// Exact is of all utilities and the values; Orders is of utilities, steps and values in joining orders.
+    enum Form {
+        Open,
+        Table,
+        Exact,
+        Orders
+    }
+
     /// @notice What a job's sponsor binds itself to. Never changes once the job is open.
     /// @param coordinator Who ends registration and commits the updates of each training round.
     /// @param token The exact-transfer ERC-20 that members are paid in.
@@ -38,6 +48,10 @@ interface IRegistry {
     /// @param challengeWindow Seconds between posting a report and finalising it.
     /// @param endsAt Unix time from which nothing is reported any more and the sponsor may take the reserve.
     /// @param threshold Signatures of committee members that a report needs.
+    /// @param form In which form every report commits to its valuation. Fixed in jobs that draw, for whoever
+    /// chose it after the seed is known would choose among values.
+    /// @param permutations In how many joining orders of the seed, for the form Orders; else 0.
+    /// @param rules Digest of what the members are valued and paid by, kept off chain; zero names nothing.
     /// @param allowRoot OpenZeppelin Merkle root of the accounts that may join.
     /// @param committee The evaluators who sign reports, strictly ascending; at most 256.
     /// @param safeguards What the job adds to their signatures.
@@ -48,6 +62,9 @@ interface IRegistry {
         uint64 challengeWindow;
         uint64 endsAt;
         uint16 threshold;
+        Form form;
+        uint32 permutations;
+        bytes32 rules;
         bytes32 allowRoot;
         address[] committee;
         Safeguards safeguards;
@@ -61,6 +78,8 @@ interface IRegistry {
         uint64 challengeWindow;
         uint64 endsAt;
         uint16 threshold;
+        Form form;
+        uint32 permutations;
         bool closed;
         bool draws;
         bool staked;
@@ -97,6 +116,12 @@ interface IRegistry {
     /// @notice Thrown when a job draws seeds, and whoever spoils a draw would lose nothing by it.
     error DrawWithoutStake();
 
+    /// @notice Thrown when a job draws seeds, and leaves open what they are for.
+    error FormLeftOpen();
+
+    /// @notice Thrown when joining orders are asked for without their number or a draw, or a number without orders.
+    error HalfAForm(Form form, uint256 permutations);
+
     /// @notice Thrown when a slash is more than the stake, or one of the two is zero alone.
     error SlashOutOfRange(uint256 slash, uint256 stake);
 
@@ -120,6 +145,9 @@ interface IRegistry {
 
     /// @notice Thrown when an account joins a job twice.
     error AlreadyJoined(uint256 job, address account);
+
+    /// @notice Thrown when a job has as many members as its form of valuation can be disputed for.
+    error TooManyMembers(uint256 job, uint256 most);
 
     /// @notice Thrown when an account joins a job whose stake it has not put down.
     error NotStaked(uint256 job, address account);

@@ -16,6 +16,8 @@ interface IReports {
     /// @notice What the committee signs (EIP-712, domain "fedmerit", version "1").
     /// @param job The job's number.
     /// @param round The settlement period, from 1.
+    /// @param attempt How many reports of the job were cancelled before: a signature is good for one attempt, or
+    /// whoever kept it could post again what was proven false.
     /// @param prevRoot Root of the last final report; zero if this is the first.
     /// @param root Root of the positional Merkle-sum tree of the members' amounts.
     /// @param total Sum of the amounts, which are cumulative over the job.
@@ -28,6 +30,7 @@ interface IReports {
     struct Report {
         uint256 job;
         uint256 round;
+        uint256 attempt;
         bytes32 prevRoot;
         bytes32 root;
         uint256 total;
@@ -52,6 +55,9 @@ interface IReports {
 
     /// @notice Thrown when the report is not of the next round.
     error WrongRound(uint256 given, uint256 expected);
+
+    /// @notice Thrown when the report was signed before another was cancelled.
+    error WrongAttempt(uint256 given, uint256 expected);
 
     /// @notice Thrown when the report does not continue the last final one.
     error WrongPreviousRoot(bytes32 given, bytes32 expected);
@@ -83,8 +89,8 @@ interface IReports {
     /// @notice Thrown when a report comes before its round's seed, or draws orders where there are no seeds.
     error NotDrawn(uint256 job, uint256 round);
 
-    /// @notice Thrown when a job draws seeds, and its report does not commit to what they are for.
-    error NoTable(uint256 job, uint256 round);
+    /// @notice Thrown when a report does not commit to its valuation in the form that the job's terms fix.
+    error OtherForm(IRegistry.Form form, uint256 permutations);
 
     /// @notice Thrown while the vault takes no reports.
     error ReportsPaused(uint256 until);
@@ -156,6 +162,9 @@ interface IReports {
 
     /// @notice The last final round; 0 if none is.
     function finalRound(uint256 job) external view returns (uint256);
+
+    /// @notice How many reports of the job were cancelled: what the next one has to be signed for.
+    function attempt(uint256 job) external view returns (uint256);
 
     /// @notice The report that waits for its deadline; all zero if none does.
     function pending(uint256 job) external view returns (uint256 round, bytes32 root, uint256 total, uint256 deadline);

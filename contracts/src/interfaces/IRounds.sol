@@ -89,7 +89,7 @@ interface IRounds {
     /// @notice Thrown when a draw is ended while members may still reveal.
     error RevealNotOver(uint256 job, uint256 deadline);
 
-    /// @notice Thrown when the account has revealed, or was expelled, or never committed in this draw.
+    /// @notice Thrown when the account has revealed, or never committed in this draw.
     error NothingWithheld(uint256 job, uint256 draw, address account);
 
     /// @notice Thrown when a draw is ended before all who did not reveal are expelled.
@@ -148,6 +148,10 @@ interface IRounds {
     /// @notice What the account committed to in a draw; 1 once it is revealed, 2 once the account is expelled.
     function commitmentOf(uint256 job, uint256 draw, address account) external view returns (bytes32);
 
+    /// @notice The last settlement period in which the account kept its secret and was expelled for it; 0 if in none.
+    /// It earns nothing in that one: see `IDisputes.proveForfeited`.
+    function withheldIn(uint256 job, address account) external view returns (uint256 round);
+
     /// @notice A round's seed, and the history that it was drawn about; both 0 until it is drawn.
     /// @dev seed = keccak256(abi.encode(job, round, draw, mixed, history)), where `mixed` is the exclusive or of
     /// keccak256(abi.encode(account, updateDigest, salt)) over all who committed. That does not depend on the order
@@ -188,7 +192,8 @@ interface IRounds {
     /// @notice Reveals what an account committed to. Anyone who knows it may send it.
     function reveal(uint256 job, address account, bytes32 updateDigest, bytes32 salt) external;
 
-    /// @notice Slashes accounts that committed and did not reveal in time.
+    /// @notice Slashes accounts that committed and did not reveal in time. Who is expelled already is passed over, so
+    /// that nobody spoils the list by expelling one of it first.
     function expel(uint256 job, address[] calldata accounts) external;
 
     /// @notice Ends the draw: gives the round its seed if all who committed revealed, and otherwise, when all the

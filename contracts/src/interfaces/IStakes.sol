@@ -15,7 +15,7 @@ interface IStakes {
     /// @notice Thrown when the job asks for no stake.
     error NoStakeAsked(uint256 job);
 
-    /// @notice Thrown when the account has a stake already.
+    /// @notice Thrown when all that the job asks for is at stake already.
     error AlreadyStaked(uint256 job, address account);
 
     /// @notice Thrown when the account has nothing at stake.
@@ -93,7 +93,8 @@ interface IStakes {
 
     /* ACTIONS */
 
-    /// @notice Puts the job's stake down, of the job's token, which the caller has approved.
+    /// @notice Brings the caller's stake up to what the job asks for, of the job's token, which the caller has
+    /// approved: all of it, or what a slash has taken. Whoever had asked for its stake stays.
     function put(uint256 job) external;
 
     /// @notice Asks for the caller's stake. From now on it counts for nothing, but can still be slashed.

@@ -117,6 +117,7 @@ contract StakesReentryTest is Guarded, IHook, IArbiter {
 
     function _posted() private returns (IReports.Report memory report) {
         IRegistry.Terms memory terms = _guardedTerms(1);
+        terms.form = IRegistry.Form.Open;
         (terms.token, terms.safeguards.arbiter) = (address(_hooked), address(this));
         (terms.safeguards.stake, terms.safeguards.slash) = (0, 0);
         (terms.safeguards.commitWindow, terms.safeguards.revealWindow) = (0, 0);

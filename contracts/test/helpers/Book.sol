@@ -103,6 +103,35 @@ library Book {
         (, leaf.proof) = path(valueLeaves(book), index);
     }
 
+    /// @notice The part of an exact table that begins at coalition `first`, in whole words.
+    function partAt(Pages memory book, uint256 first, uint256 size) internal pure returns (IDisputes.Part memory part) {
+        part.width = 32;
+        part.utilities = packed(book.utilities, 32, first, size);
+        (, bytes32[] memory whole) = path(tableLeaves(book), first);
+        uint256 inside;
+        while (1 << inside < size) ++inside;
+        part.proof = new bytes32[](whole.length - inside);
+        for (uint256 level; level < part.proof.length; ++level) {
+            part.proof[level] = whole[inside + level];
+        }
+    }
+
+    /// @notice Utilities one after the other, each cut to its last `width` bytes.
+    function packed(int256[] memory utilities, uint256 width, uint256 first, uint256 size)
+        internal
+        pure
+        returns (bytes memory text)
+    {
+        text = new bytes(size * width);
+        for (uint256 i; i < size; ++i) {
+            uint256 word = uint256(utilities[first + i]);
+            for (uint256 byte_ = width; byte_ != 0; --byte_) {
+                text[i * width + byte_ - 1] = bytes1(uint8(word));
+                word >>= 8;
+            }
+        }
+    }
+
     /// @notice Where a member stands in an order.
     function positionOf(Pages memory book, uint256 p, uint256 member) internal pure returns (uint256 k) {
         while (book.orders[p][k] != member) ++k;

@@ -18,7 +18,7 @@ abstract contract Disputed is Guarded {
 
     /// @dev A job whose seed is drawn, and the honest book of its valuation in joining orders.
     function _drawnBook() internal returns (uint256 job, Book.Pages memory book) {
-        job = _guardedJob(MEMBERS);
+        job = _guardedJob(_valuedTerms(MEMBERS, ORDERS), MEMBERS);
         bytes32 seed = _drawSeed(job, MEMBERS);
         uint16[][] memory orders = new uint16[][](ORDERS);
         for (uint256 p; p < ORDERS; ++p) {
@@ -29,7 +29,7 @@ abstract contract Disputed is Guarded {
 
     /// @dev The same, valued exactly.
     function _exactBook() internal returns (uint256 job, Book.Pages memory book) {
-        job = _guardedJob(MEMBERS);
+        job = _guardedJob(_valuedTerms(MEMBERS, 0), MEMBERS);
         _drawSeed(job, MEMBERS);
         book = Book.exact(job, 1, MEMBERS);
     }
@@ -40,6 +40,7 @@ abstract contract Disputed is Guarded {
 
     /// @dev Sent by a stranger: cancels the report, and takes from each signer what the terms say.
     function _convicts(IReports.Report memory report, IDisputes.Fault fault, bytes memory call) internal {
+        uint256 burned = stakes.burned(report.job);
         vm.expectEmit(address(disputes));
         emit IDisputes.FaultProven(report.job, report.round, fault, STRANGER);
         vm.expectEmit(address(reports));
@@ -55,7 +56,7 @@ abstract contract Disputed is Guarded {
             vm.assertEq(left, seat < 2 ? STAKE - SLASH : STAKE);
         }
         vm.assertEq(stakes.owed(report.job, STRANGER), SLASH); // half of two
-        vm.assertEq(stakes.burned(report.job), SLASH);
+        vm.assertEq(stakes.burned(report.job), burned + SLASH);
     }
 
     function _refuses(bytes memory call, bytes memory reason) internal {

@@ -25,9 +25,18 @@ abstract contract Guarded is House {
         return IRegistry.Safeguards(COMMIT, REVEAL, RULING, UNBONDING, STAKE, SLASH, BOND, address(arbiter));
     }
 
+    /// @dev Reports commit to a table alone: draws and stakes are tested with no more.
     function _guardedTerms(uint256 members) internal view returns (IRegistry.Terms memory terms) {
         terms = _terms(members);
+        terms.form = IRegistry.Form.Table;
         terms.safeguards = _safeguards();
+    }
+
+    /// @dev Reports commit to exact values, or to those of so many joining orders.
+    function _valuedTerms(uint256 members, uint256 permutations) internal view returns (IRegistry.Terms memory terms) {
+        terms = _guardedTerms(members);
+        terms.form = permutations == 0 ? IRegistry.Form.Exact : IRegistry.Form.Orders;
+        terms.permutations = uint32(permutations);
     }
 
     /* STEPS */

@@ -69,6 +69,9 @@ abstract contract House {
             challengeWindow: WINDOW,
             endsAt: uint64(block.timestamp) + LIFE,
             threshold: 2,
+            form: IRegistry.Form.Open,
+            permutations: 0,
+            rules: keccak256("scenario"),
             allowRoot: AllowList.root(AllowList.levels(_members(allowed))),
             committee: _committee(),
             safeguards: _none()
@@ -170,6 +173,7 @@ abstract contract House {
         return IReports.Report({
             job: job,
             round: reports.finalRound(job) + 1,
+            attempt: reports.attempt(job),
             prevRoot: vault.root(job),
             root: root.hash,
             total: root.sum,

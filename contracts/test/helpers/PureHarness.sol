@@ -16,21 +16,13 @@ contract PureHarness {
         return IndexTree.verify(root, leaf, index, proof);
     }
 
-    function rootOfTable(uint256 job, uint256 round, int256[] calldata utilities) external pure returns (bytes32) {
-        return Valuation.tableRoot(job, round, utilities);
-    }
-
-    function shapley(int256[] calldata utilities, uint256 count, uint256 member) external pure returns (int256) {
-        return Valuation.shapley(utilities, count, member);
-    }
-
-    /// @notice What a whole transaction checks that disputes one player's exact value.
-    function rootAndValue(int256[] calldata utilities, uint256 count, uint256 member)
+    /// @notice What a whole transaction checks that disputes a member's exact value: a part's root, and its sum.
+    function sum(Valuation.Span calldata span, bytes calldata utilities)
         external
         pure
-        returns (bytes32, int256)
+        returns (bytes32 root, int256 value)
     {
-        return (Valuation.tableRoot(1, 1, utilities), Valuation.shapley(utilities, count, member));
+        return Valuation.sum(span, utilities);
     }
 
     /// @notice A digest over the orders of many seeds: keccak256(index) for the first, the one before it for the rest.

@@ -36,6 +36,8 @@ interface Vm {
     function getRecordedLogs() external returns (Log[] memory logs);
     function chainId(uint256 id) external;
 
+    function toString(uint256 value) external pure returns (string memory text);
+
     function assume(bool condition) external pure;
     function expectEmit(address emitter) external;
     function expectRevert(bytes calldata revertData) external;

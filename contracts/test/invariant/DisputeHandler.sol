@@ -13,30 +13,50 @@ contract DisputeHandler is DrawHandler {
     uint256 private constant CHALLENGER = 7;
     uint256 private constant SEATS = 3; // accounts 4 and 5
 
+    /// @dev Now and then a report is signed and held back, for `replay` to send later.
     function post(uint256 job, uint256 seed) external {
         job = _job(job);
-        Ghost storage ghost = _ghost[job];
-        Lie lie = Lie(seed % 4);
-        if (lie == Lie.Lowered && ghost.finalRound == 0) lie = Lie.None;
-        uint128[] memory amounts = _amountsOf(ghost.finalRound + 1, lie);
-        IReports.Report memory report = _report(job, amounts);
-        (bytes32 seeded, bytes32 about) = rounds.drawn(job, report.round);
-        report.updatesRoot = about;
-        report.evidence = keccak256(abi.encode(_posted[job]));
-        if (seeded != 0) {
-            (report.permutations, report.tableRoot, report.stepsRoot, report.valuesRoot) =
-                Book.roots(_book(job, report.round, lie));
-        }
-        bytes memory call = abi.encodeCall(IReports.postList, (report, _members(COUNT), amounts, _sign(report)));
+        _signReport(job, Lie(seed % 4));
+        if (seed % 5 != 0) _send(job, _signedReports[job].length - 1, "post");
+    }
 
-        bool accepted = _call(STRANGER, address(reports), call);
+    /// @dev A lie from its draw to its conviction, as far as the job lets it: chance alone gets there too seldom.
+    function lieWhole(uint256 job) external {
+        job = _job(job);
+        if (!_seeded[job]) this.drawWhole(job - 1);
+        restake(job - 1);
+        _signReport(job, Lie.Marginal);
+        _send(job, _signedReports[job].length - 1, "post");
+        this.proveMarginal(job - 1, 0);
+    }
 
-        bool expected = ghost.deadline == 0 && _seeded[job] && _active(job, COUNT) && _active(job, COUNT + 1);
-        _expect("post", accepted, expected);
-        if (!accepted) return;
-        (ghost.deadline, ghost.lie, ghost.open) = (block.timestamp + WINDOW, lie, 0);
-        _pendingReport[job] = report;
-        ++_posted[job];
+    /// @dev Those who signed bring their stakes up again.
+    function restake(uint256 job) public {
+        put(job, COUNT);
+        put(job, COUNT + 1);
+    }
+
+    /// @dev Sends any report that was ever signed, with the signatures of then: what was posted once is never taken
+    /// again, and what was held back only until the next conviction.
+    function replay(uint256 job, uint256 which) external {
+        job = _job(job);
+        uint256 count = _signedReports[job].length;
+        if (count != 0) _send(job, count - 1 - which % count, "replay");
+    }
+
+    /// @dev Proves a lie in any report that was ever posted: nobody is convicted of one that does not wait.
+    function proveOld(uint256 job, uint256 which) external {
+        job = _job(job);
+        uint256 count = _signedReports[job].length;
+        if (count == 0) return;
+        Signed memory old = _signedReports[job][which % count];
+        if (!old.used || _waits(job, old.report)) return;
+        Book.Pages memory book = _book(job, old.report.round, old.lie);
+        bytes memory call = abi.encodeCall(
+            IDisputes.proveMarginal,
+            (old.report, SEATS, Book.stepAt(book, 0, 0), Book.utilityAt(book, 0), Book.utilityAt(book, 1))
+        );
+        _expect("proveOld", _call(_account(CHALLENGER), address(disputes), call), false);
     }
 
     function finalise(uint256 job) external {
@@ -150,6 +170,46 @@ contract DisputeHandler is DrawHandler {
 
     /* INTERNAL */
 
+    function _signReport(uint256 job, Lie lie) private {
+        Ghost storage ghost = _ghost[job];
+        if (lie == Lie.Lowered && ghost.finalRound == 0) lie = Lie.None;
+        Signed storage signed = _signedReports[job].push();
+        uint128[] memory amounts = _amountsOf(ghost.finalRound + 1, lie);
+        IReports.Report memory report = _report(job, amounts);
+        (bytes32 seeded, bytes32 about) = rounds.drawn(job, report.round);
+        report.updatesRoot = about;
+        report.evidence = keccak256(abi.encode(_signedReports[job].length));
+        if (seeded != 0) {
+            (report.permutations, report.tableRoot, report.stepsRoot, report.valuesRoot) =
+                Book.roots(_book(job, report.round, lie));
+        }
+        (signed.report, signed.amounts, signed.lie, signed.valued) = (report, amounts, lie, seeded != 0);
+    }
+
+    function _send(uint256 job, uint256 place, string memory name) private {
+        Ghost storage ghost = _ghost[job];
+        Signed storage signed = _signedReports[job][place];
+        IReports.Report memory report = signed.report;
+        // Signing is deterministic, so these are the signatures of then.
+        bytes memory call = abi.encodeCall(IReports.postList, (report, _members(COUNT), signed.amounts, _sign(report)));
+
+        bool accepted = _call(STRANGER, address(reports), call);
+
+        bool current = report.round == ghost.finalRound + 1 && report.attempt == ghost.attempt;
+        bool expected = !signed.used && signed.valued && current && ghost.deadline == 0 && _active(job, COUNT)
+            && _active(job, COUNT + 1);
+        _expect(name, accepted, expected);
+        if (!accepted) return;
+        (ghost.deadline, ghost.lie, ghost.open) = (block.timestamp + WINDOW, signed.lie, 0);
+        signed.used = true;
+        _pendingReport[job] = report;
+        ++_posted[job];
+    }
+
+    function _waits(uint256 job, IReports.Report memory report) private view returns (bool) {
+        return _ghost[job].deadline != 0 && _pendingReport[job].evidence == report.evidence;
+    }
+
     function _prove(uint256 job, bytes memory call, Lie lie, bool shown, string memory name) private {
         Ghost storage ghost = _ghost[job];
         bool accepted = _call(_account(CHALLENGER), address(disputes), call);
@@ -160,6 +220,7 @@ contract DisputeHandler is DrawHandler {
 
     function _convicted(uint256 job, uint256 winner) private {
         _ghost[job].deadline = 0;
+        ++_ghost[job].attempt;
         _slash(job, COUNT, true, winner);
         _slash(job, COUNT + 1, true, winner);
     }

@@ -11,9 +11,9 @@ import {GuardBooks} from "./GuardBooks.sol";
 abstract contract DrawHandler is GuardBooks {
     /* STAKES */
 
-    function put(uint256 job, uint256 who) external {
+    function put(uint256 job, uint256 who) public {
         (job, who) = (_job(job), who % ACCOUNTS);
-        bool expected = _ghost[job].stake[who] == 0;
+        bool expected = !_active(job, who);
         _expect("put", _put(job, who), expected);
     }
 
@@ -98,8 +98,9 @@ abstract contract DrawHandler is GuardBooks {
 
         bool accepted = _call(STRANGER, address(rounds), abi.encodeCall(IRounds.expel, (job, accounts)));
 
-        _expect("expel", accepted, over && (mark == Mark.Genuine || mark == Mark.Copied));
-        if (!accepted) return;
+        bool withheld = mark == Mark.Genuine || mark == Mark.Copied;
+        _expect("expel", accepted, over && (withheld || mark == Mark.Expelled));
+        if (!accepted || mark == Mark.Expelled) return;
         _mark[job][ghost.draw][who] = Mark.Expelled;
         ++ghost.expelled;
         _slash(job, who, false, 0);

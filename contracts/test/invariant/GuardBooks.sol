@@ -48,9 +48,19 @@ abstract contract GuardBooks is Guarded, IArbiter, IHook {
         uint256 expelled;
         bool repeated;
         uint256 finalRound;
+        uint256 attempt; // how many reports were cancelled
         uint256 deadline; // of the pending report; 0 while none is
         uint256 open; // challenges of it
         Lie lie;
+    }
+
+    /// @dev A report that was signed, and what its signatures are good for.
+    struct Signed {
+        IReports.Report report;
+        uint128[] amounts;
+        Lie lie;
+        bool used; // posted once
+        bool valued; // commits to its period's seed
     }
 
     struct Challenged {
@@ -68,6 +78,7 @@ abstract contract GuardBooks is Guarded, IArbiter, IHook {
     mapping(uint256 job => bool) internal _seeded; // whether the next round has its seed
     mapping(uint256 job => uint256) internal _posted; // how many reports there have been
     mapping(uint256 job => IReports.Report) internal _pendingReport;
+    mapping(uint256 job => Signed[]) internal _signedReports;
     Challenged[] internal _challenges;
 
     string public surprise;
@@ -79,7 +90,7 @@ abstract contract GuardBooks is Guarded, IArbiter, IHook {
 
     constructor() {
         HOOKED = new HookedToken();
-        IRegistry.Terms memory terms = _guardedTerms(COUNT);
+        IRegistry.Terms memory terms = _valuedTerms(COUNT, 2);
         terms.token = address(HOOKED);
         terms.endsAt = type(uint64).max;
         terms.roundBudget = type(uint128).max;

@@ -83,6 +83,7 @@ contract GuardsInvariantTest {
             (bytes32 signed, uint256 deadline) = _reports.waiting(job);
             vm.assertEq(deadline, ghost.deadline);
             vm.assertEq(_reports.finalRound(job), ghost.finalRound);
+            vm.assertEq(_reports.attempt(job), ghost.attempt);
             if (deadline != 0) vm.assertEq(_disputes.openOn(signed), ghost.open);
         }
     }

@@ -71,7 +71,7 @@ def _part(part: object) -> str | None:
         return str(int(part))
     if isinstance(part, str):
         return " ".join(unicodedata.normalize("NFKC", part).split()).casefold() or None
-    msg = f"{part!r} is of type {type(part).__name__}, which is no key"
+    msg = f"{str(part)!r} is of type {type(part).__name__}, which is no key"
     raise TypeError(msg)
 
 

@@ -1,4 +1,4 @@
 """Logistic regression on columns of several owners, under Paillier encryption.
 
-May import `wire`, `protection` and `vertical.task`.
+May import `protection`, `saves`, `split`, `task`, `wire` and the ground.
 """

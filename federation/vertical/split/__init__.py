@@ -1,4 +1,4 @@
 """Split learning: each owner runs the part of a network that reads its own columns.
 
-May import `wire`, `privacy`, `models` and `vertical.task`.
+May import `batched`, `models`, `privacy`, `protection`, `saves`, `task`, `wire` and the ground.
 """

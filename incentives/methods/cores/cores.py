@@ -25,7 +25,9 @@ from fedmerit.incentives.methods.cores.equations import plug_in
 from fedmerit.incentives.methods.cores.evenest import nearest_equal
 from fedmerit.incentives.methods.cores.excesses import Family, settle, start
 from fedmerit.incentives.methods.enumeration import every_coalition
-from fedmerit.incentives.valuation import conclude, spread
+from fedmerit.incentives.methods.traits import valuation_method
+from fedmerit.incentives.spreads import of_mean
+from fedmerit.incentives.valuation import conclude
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ _ROW_BY_ROW_UP_TO: Final = 16
 _RESAMPLES: Final = 20
 
 
+@valuation_method("least-core", tabulates=True)
 def least_core(game: Game, *, budget: int, seed: int) -> Valuation:
     """The division whose worst-treated coalition has the least to complain of.
 
@@ -84,20 +87,21 @@ def least_core(game: Game, *, budget: int, seed: int) -> Valuation:
     for _ in range(_RESAMPLES):
         again = drawn[rng.integers(len(drawn), size=len(drawn))] if len(drawn) else drawn
         chosen = set(_keys(np.vstack([everyone_last[[0, -1]], always, again])))
-        kept = np.array([key in chosen for key in _keys(everyone_last)])
-        draws.append(_least_core(everyone_last[kept], worths[kept]).mean(axis=1))
+        is_chosen = np.array([key in chosen for key in _keys(everyone_last)])
+        draws.append(_least_core(everyone_last[is_chosen], worths[is_chosen]).mean(axis=1))
     return conclude(
         game,
         by_column,
         method="least-core",
         evaluations=len(everyone_last),
         seed=seed,
-        covariance=spread(np.array(draws)) * _RESAMPLES,
+        covariance=of_mean(np.array(draws)) * _RESAMPLES,
         degrees=_RESAMPLES - 1,
         errors="bootstrap",
     )
 
 
+@valuation_method("nucleolus", at_once=True, tabulates=True)
 def nucleolus(game: Game, *, budget: int, seed: int) -> Valuation:
     """The division that makes the largest excess smallest, then the second, and so on.
 
@@ -202,8 +206,8 @@ def _by_column(
     values = _plugged(shares, terms, rows - nobody)
     if game is None or not isinstance(game, MeasuredGame):
         return values
-    seen = ask(game, np.vstack([members[:1], members[1:][terms]]))
-    by_row = _plugged(shares, terms, seen[1:] - seen[0])
+    row_worths = ask(game, np.vstack([members[:1], members[1:][terms]]))
+    by_row = _plugged(shares, terms, row_worths[1:] - row_worths[0])
     return np.asarray(by_row + (values - by_row.mean(axis=1, keepdims=True)))
 
 
@@ -219,8 +223,8 @@ def _plugged(
 def _distinct(members: Coalitions) -> Coalitions:
     """Drop repeats, nobody and everyone; keep the order."""
     first = {key: row for row, key in reversed(list(enumerate(_keys(members))))}
-    kept = members[sorted(first.values())]
-    return kept[kept.any(axis=1) & ~kept.all(axis=1)]
+    distinct = members[sorted(first.values())]
+    return distinct[distinct.any(axis=1) & ~distinct.all(axis=1)]
 
 
 def _keys(members: Coalitions) -> list[bytes]:

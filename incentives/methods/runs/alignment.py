@@ -8,12 +8,13 @@ CGSV needs no validation rows at all, so it takes the majority for the truth.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from fedmerit.errors import GameError
-from fedmerit.incentives.game import Game, check_participants
+from fedmerit.incentives.game import Game, UpdatesGame, check_participants
+from fedmerit.incentives.methods.traits import Reads, valuation_method
 from fedmerit.incentives.valuation import conclude
 
 if TYPE_CHECKING:
@@ -22,30 +23,10 @@ if TYPE_CHECKING:
     from fedmerit.incentives.valuation import Valuation
 
 #: How much of a member's CGSV share a round leaves as it was; the paper's own setting.
-_KEPT: Final = 0.95
+_MEMORY: Final = 0.95
 
 
-@runtime_checkable
-class UpdatesGame(Game, Protocol):
-    """A game made of a run's rounds, which shows the updates they consist of."""
-
-    @property
-    def updates(self) -> NDArray[np.floating]:
-        """What each member sent, shape ``(rounds, n, parameters)``; 0 where it sent nothing."""
-
-    @property
-    def weights(self) -> NDArray[np.float64]:
-        """What each update weighed in the average, shape ``(rounds, n)``."""
-
-    @property
-    def present(self) -> NDArray[np.bool_]:
-        """Who took part in which round, shape ``(rounds, n)``."""
-
-    @property
-    def gradients(self) -> NDArray[np.floating]:
-        """The mean validation loss's gradient at each round's model, ``(rounds, parameters)``."""
-
-
+@valuation_method("gradient-alignment", reads=Reads.UPDATES, at_once=True)
 def gradient_alignment(game: Game, *, budget: int, seed: int) -> Valuation:
     """First-order Shapley values: how far each update goes down the validation loss.
 
@@ -53,7 +34,8 @@ def gradient_alignment(game: Game, *, budget: int, seed: int) -> Valuation:
     ``weight * <update, -gradient>``, which then is each one's Shapley value.
 
     The values draw nothing and so have no sampling error. The gradient comes as a mean over
-    validation rows, so what other rows would have given is not known: no error is stated.
+    validation rows, so what other rows would have given is not known: no error is stated, and
+    no chance that one is worth more than another.
 
     Source: Koh and Liang (2017); Wang et al. (2024), for single training steps.
     Assumes: That the loss is linear along the steps; blind to steps that are too long.
@@ -68,13 +50,15 @@ def gradient_alignment(game: Game, *, budget: int, seed: int) -> Valuation:
     return _without_errors(game, values, "gradient-alignment", seed, budget)
 
 
+@valuation_method("cgsv", reads=Reads.UPDATES, at_once=True)
 def cgsv(game: Game, *, budget: int, seed: int) -> Valuation:
     """Shares by the cosine of each update with everyone's.
 
     Each round adds up the normalised updates by the shares so far, and moves each share 5%
     of the way to the cosine of the member's update with that sum. Shares start equal, stay
-    at 0 or more and add up to 1; a round moves them among those who took part. Draws
-    nothing; no error is stated.
+    at 0 or more and add up to 1; a round moves them among those who took part. Who never did,
+    or was always refused, has none; if nobody ever did, nobody has any. Draws nothing; no
+    error is stated.
 
     Source: Xu et al. (2021).
     Assumes: That the majority is right: whoever disagrees with it scores low.
@@ -89,12 +73,13 @@ def cgsv(game: Game, *, budget: int, seed: int) -> Valuation:
     shares = np.full(n, 1 / n)
     for updates, present in zip(played.updates, played.present, strict=True):
         directions = unit(updates[present])
-        together = (shares[present, None] * directions).sum(axis=0)
-        moved = _KEPT * shares[present] + (1 - _KEPT) * cosines(directions, together)
+        summed = (shares[present, None] * directions).sum(axis=0)
+        moved = _MEMORY * shares[present] + (1 - _MEMORY) * cosines(directions, summed)
         moved = moved.clip(min=0.0)
         if moved.any():
             shares[present] = moved * (shares[present].sum() / moved.sum())
-    return _without_errors(game, shares, "cgsv", seed, budget)
+    shares[~played.present.any(axis=0)] = 0.0
+    return _without_errors(game, shares / (shares.sum() or 1.0), "cgsv", seed, budget)
 
 
 def descents(game: UpdatesGame) -> NDArray[np.float64]:
@@ -149,10 +134,10 @@ def require_updates(game: Game, method: str) -> UpdatesGame:
     rounds, n, parameters = game.updates.shape
     wanted = {"weights": (rounds, n), "present": (rounds, n), "gradients": (rounds, parameters)}
     for name, shape in wanted.items():
-        found = getattr(game, name).shape
-        if found != shape or n != len(game.participants):
+        actual = getattr(game, name).shape
+        if actual != shape or n != len(game.participants):
             raise GameError(
-                f"{name} of shape {found} do not fit {len(game.participants)} participants "
+                f"{name} of shape {actual} do not fit {len(game.participants)} participants "
                 f"and updates of shape {game.updates.shape}"
             )
     for name in ("updates", "gradients", "weights"):
@@ -169,4 +154,4 @@ def _without_errors(
 ) -> Valuation:
     """Conclude with no errors: even a game that can show validation rows was not asked."""
     concluded = conclude(game, values[:, None], method=method, evaluations=0, seed=seed)
-    return replace(concluded, row_values=None)
+    return replace(concluded, columns=None, errors="unstated")

@@ -4,6 +4,8 @@ What a coalition adds in a round is taken as a product: a few numbers of the rou
 few of the coalition. Both are fitted in turns (alternating least squares) to the cells that
 are known. A coalition's numbers are drawn towards the sum of its members', so that one which
 no round shows is what its members add up to, and a round's towards those of all rounds.
+
+One number each, unless cells that were left out are predicted better by more.
 """
 
 from __future__ import annotations
@@ -13,123 +15,134 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from fedmerit.incentives.methods.runs.factors import factorise
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from fedmerit.incentives.game import Coalitions
+    from fedmerit.incentives.methods.runs.factors import Cells
 
-#: Numbers per round and per coalition: one more for every ten rounds, up to so many.
-_MOST_NUMBERS: Final = 3
-_ROUNDS_A_NUMBER: Final = 10
-#: Pull towards what is expected unseen, where known cells are about 1 in size.
-_PULL: Final = 0.01
-_TURNS: Final = 60
-#: Passes from coalitions to members and back, in the last fit.
-_PASSES: Final = 30
+    Floats = NDArray[np.float64]
+
+#: Most numbers per round and per coalition.
+_MAX_RANK: Final = 3
+#: Square by which errors must fall for a rank more, where known cells are about 1 in size.
+_WORTHWHILE: Final = 0.05**2
+#: Parts of the cells that are left out, one at a time.
+_FOLDS: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Cells:
-    """What is known of the table.
+@dataclass(frozen=True, slots=True, eq=False)
+class Completed:
+    """The table's sums over rounds, and how far they may be off.
 
     Attributes:
-        rounds: Each cell's round, shape ``(cells,)``.
-        places: Each cell's coalition, a row of *members*, shape ``(cells,)``.
-        added: What the coalition adds to nobody there, shape ``(cells, columns)``.
-        members: All coalitions of the table, shape ``(coalitions, n)``.
-        height: How many rounds there are.
+        sums: Of each coalition, by column, shape ``(coalitions, columns)``.
+        misses: What predictions of cells that were left out missed, added up over the rounds,
+            and scaled up to what is unknown; one row a part left out, shape
+            ``(parts, coalitions)``. None if nothing had to be completed.
+        rank: Numbers per round and coalition; 0 if nothing had to be completed.
     """
 
-    rounds: NDArray[np.intp]
-    places: NDArray[np.intp]
-    added: NDArray[np.float64]
-    members: Coalitions
-    height: int
+    sums: Floats
+    misses: Floats | None
+    rank: int
 
 
-def completed_sums(cells: Cells, rng: np.random.Generator) -> NDArray[np.float64]:
+def completed(cells: Cells) -> Completed:
     """Add up each coalition's cells over all rounds, known ones as they are.
 
     The rounds' numbers are fitted to means over columns; given those, everything is linear
     in the cells, so that the columns' sums have the means' sums as their mean.
-
-    Args:
-        cells: What is known.
-        rng: Where the rounds' numbers start.
-
-    Returns:
-        Shape ``(coalitions, columns)``.
     """
-    means = cells.added.mean(axis=1, keepdims=True)
+    known = np.zeros((len(cells.members), cells.added.shape[1]))
+    np.add.at(known, cells.places, cells.added)
+    means = cells.added.mean(axis=1)
     scale = float(np.sqrt((means**2).mean())) if len(means) else 0.0
-    if scale == 0:
-        return np.zeros((len(cells.members), cells.added.shape[1]))
-    fit = _Fit(cells)
-    rank = min(_MOST_NUMBERS, 1 + cells.height // _ROUNDS_A_NUMBER)
-    of_rounds = rng.normal(0, 0.1, size=(cells.height, rank))
-    of_rounds[:, 0] = 1.0
-    factors = np.zeros((len(cells.members), rank, 1))
-    for _ in range(_TURNS):
-        factors = fit.factors(of_rounds, means / scale, factors)
-        of_rounds = fit.rounds(factors[:, :, 0], means[:, 0] / scale)
-    factors = np.zeros((len(cells.members), rank, cells.added.shape[1]))
-    for _ in range(_PASSES):
-        factors = fit.factors(of_rounds, cells.added, factors)
-    sums = (factors * of_rounds.sum(axis=0)[:, None]).sum(axis=1)
-    fitted = (factors[cells.places] * of_rounds[cells.rounds][:, :, None]).sum(axis=1)
-    np.add.at(sums, cells.places, cells.added - fitted)
-    return np.asarray(sums)
+    unknown = np.asarray((cells.members[:, None] & ~cells.present).any(axis=2))
+    if scale == 0 or not unknown.any():
+        return Completed(known, None, 0)
+    rank, misses = _chosen(cells, means / scale)
+    by_part = [
+        scale * _scaled_up(cells, missed, out, unknown, (means / scale) ** 2)
+        for out, missed in misses
+    ]
+    factors = factorise(cells, means / scale, rank)
+    sums = factors.of_coalitions(cells.added)
+    np.add.at(sums, cells.places, cells.added - factors.at_cells(cells.added))
+    return Completed(sums, np.array(by_part).reshape(-1, len(cells.members)), rank)
 
 
-class _Fit:
-    """One step each for the coalitions' numbers and the rounds'."""
+def _scaled_up(
+    cells: Cells,
+    missed: Floats,
+    out: NDArray[np.bool_],
+    unknown: NDArray[np.bool_],
+    squares: Floats,
+) -> Floats:
+    """Give what is missed of all unknown cells, if as much of them as of a part's, by coalition.
 
-    def __init__(self, cells: Cells) -> None:
-        self._cells = cells
-        self._known = np.unique(cells.places)
-        self._inside = cells.members.astype(np.float64)
-        shown = self._inside[self._known]
-        overlaps = np.einsum("ci,cj->ij", shown, shown)
-        self._to_members = np.einsum(
-            "ij,cj->ic", _inverse(overlaps + _PULL * np.eye(len(overlaps))), shown
-        )
-
-    def factors(
-        self,
-        of_rounds: NDArray[np.float64],
-        added: NDArray[np.float64],
-        before: NDArray[np.float64],
-    ) -> NDArray[np.float64]:
-        """Give the coalitions' numbers, shape ``(coalitions, rank, columns)``."""
-        cells, rank = self._cells, of_rounds.shape[1]
-        of_members = np.einsum("ic,crk->irk", self._to_members, before[self._known])
-        expected = np.einsum("ci,irk->crk", self._inside, of_members)
-        seen = of_rounds[cells.rounds]
-        weights = np.broadcast_to(_PULL * np.eye(rank), (len(cells.members), rank, rank)).copy()
-        np.add.at(weights, cells.places, seen[:, :, None] * seen[:, None, :])
-        sides = _PULL * expected
-        np.add.at(sides, cells.places, seen[:, :, None] * added[:, None, :])
-        return np.asarray(np.einsum("crs,csk->crk", np.linalg.inv(weights), sides))
-
-    def rounds(
-        self, factors: NDArray[np.float64], added: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Give the rounds' numbers, shape ``(rounds, rank)``."""
-        cells, rank = self._cells, factors.shape[1]
-        seen = factors[cells.places]
-        weights = np.broadcast_to(_PULL * np.eye(rank), (cells.height, rank, rank)).copy()
-        np.add.at(weights, cells.rounds, seen[:, :, None] * seen[:, None, :])
-        sides = np.zeros((cells.height, rank))
-        sides[:, 0] = _PULL
-        np.add.at(sides, cells.rounds, seen * added[:, None])
-        return np.asarray(np.einsum("trs,ts->tr", np.linalg.inv(weights), sides))
+    Coalitions that some other round shows are one kind, those that none shows another.
+    """
+    count = len(cells.members)
+    sizes = np.sqrt(_by_round(cells, squares))
+    total = np.zeros(count)
+    left = np.isin(np.arange(count), cells.places[~out])
+    shown = np.isin(np.arange(count), cells.places)
+    for of_all, of_part in ((shown, left), (~shown, ~left)):
+        chosen = of_part[cells.places[out]]
+        size = float((sizes[cells.rounds[out]] * chosen).sum())
+        if size > 0:
+            missing = float((unknown[of_all] @ sizes).sum())
+            total += np.bincount(cells.places[out], missed * chosen, count) * (missing / size)
+    return total
 
 
-def _inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Invert a symmetric positive matrix by elimination, alike at any thread count."""
-    both = np.hstack([matrix, np.eye(len(matrix))])
-    for at in range(len(matrix)):
-        both[at] /= both[at, at]
-        others = np.arange(len(matrix)) != at
-        both[others] -= both[others, at : at + 1] * both[at]
-    return np.asarray(both[:, len(matrix) :])
+def _chosen(cells: Cells, means: Floats) -> tuple[int, list[tuple[NDArray[np.bool_], Floats]]]:
+    """Give the rank that predicts left-out cells best, and what each part missed there.
+
+    Of coalitions that other rounds show, since of others a rank more tells nothing. In each
+    part a rank more must be better by a twentieth of a cell.
+    """
+    parts = [out for k in range(_FOLDS) if (out := _left_out(cells, k)).any() and not out.all()]
+    shown = [np.isin(cells.places[out], cells.places[~out]) for out in parts]
+
+    def errors(misses: list[Floats]) -> Floats:
+        pairs = zip(misses, shown, strict=True)
+        return np.array([(missed[some] ** 2).mean() for missed, some in pairs if some.any()])
+
+    rank, best = 1, _missed(cells, means, parts, 1)
+    for more in range(2, min(_MAX_RANK, len(cells.present) // 4) + 1):
+        missed = _missed(cells, means, parts, more)
+        gains = errors(best) - errors(missed)
+        if not len(gains) or gains.min() <= _WORTHWHILE:
+            break
+        rank, best = more, missed
+    return rank, list(zip(parts, best, strict=True))
+
+
+def _left_out(cells: Cells, part: int) -> NDArray[np.bool_]:
+    """Say which cells one part leaves out: those of a fifth of all members of rounds.
+
+    As if these had not been there, which is how cells come to be unknown.
+    """
+    out = np.zeros(len(cells.rounds), dtype=np.bool_)
+    for number, member in np.argwhere(cells.present)[part::_FOLDS]:
+        out |= (cells.rounds == number) & cells.members[cells.places, member]
+    return out
+
+
+def _missed(cells: Cells, means: Floats, parts: list[NDArray[np.bool_]], rank: int) -> list[Floats]:
+    """Give what a fit to all other cells misses of each part's."""
+    misses = []
+    for out in parts:
+        fitted = factorise(cells.only(~out), means[~out], rank)
+        misses.append(means[out] - fitted.predicted(cells.rounds[out], cells.places[out]))
+    return misses
+
+
+def _by_round(cells: Cells, squares: Floats) -> Floats:
+    """Give the mean of each round's *squares*, shape ``(rounds,)``."""
+    height = len(cells.present)
+    often = np.bincount(cells.rounds, minlength=height)
+    return np.bincount(cells.rounds, squares, height) / np.maximum(often, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,9 @@ from fedmerit.errors import BudgetTooSmall
 from fedmerit.incentives.games.cache import CachedGame
 from fedmerit.incentives.games.rounds import MappedGame, parts
 from fedmerit.incentives.methods.sampling.permutation import antithetic
-from fedmerit.incentives.valuation import conclude, spread
+from fedmerit.incentives.methods.traits import Concept, Reads, valuation_method
+from fedmerit.incentives.spreads import spread
+from fedmerit.incentives.valuation import conclude
 from fedmerit.streams import derived_seed
 
 if TYPE_CHECKING:
@@ -23,12 +26,13 @@ if TYPE_CHECKING:
     from fedmerit.incentives.valuation import Valuation
 
 
+@valuation_method("fedsv", concept=Concept.ROUNDS, reads=Reads.ROUNDS)
 def fedsv(game: Game, *, budget: int, seed: int) -> Valuation:
     """Shapley values of each round among those present in it, added up.
 
     Rounds that fit an even share of the budget are valued exactly, the others from pairs of
-    joining orders. Who is absent from a round gets nothing for it. A game without rounds is
-    one round. Intervals hold what they say from ten pairs on, those of all rounds together.
+    joining orders. Who is absent from a round gets nothing for it. Intervals hold what they
+    say from ten pairs on, those of all rounds together.
 
     Source: Wang, Rausch, Zhang, Jia and Song (2020).
     Assumes: That being absent is worth 0, so that two with the same data differ by luck.
@@ -37,21 +41,21 @@ def fedsv(game: Game, *, budget: int, seed: int) -> Valuation:
 
     Raises:
         BudgetTooSmall: *budget* does not cover two pairs of orders in each round.
-        GameError: The game breaks its contract.
+        GameError: The game has no rounds, or breaks its contract.
     """
-    rounds, present = parts(game)
+    rounds, present = parts(game, "fedsv")
     n = len(game.participants)
     played = [
         (MappedGame(round_, np.eye(n, dtype=np.bool_)[here]), np.eye(n)[here])
         for round_, here in zip(rounds, present, strict=True)
         if here.any()
     ]
-    return add_up("fedsv", game, played, budget=budget, seed=seed)
+    return add_up("fedsv", rounds[0], played, budget=budget, seed=seed)
 
 
 def add_up(
     method: str,
-    game: Game,
+    round_: Game,
     played: Sequence[tuple[Game, NDArray[np.float64]]],
     *,
     budget: int,
@@ -62,7 +66,7 @@ def add_up(
 
     Args:
         method: The method's key.
-        game: The whole game.
+        round_: Any round's game of all participants, which shows rows if all do.
         played: Each round's game, and what part of each of its players' values each
             participant gets, shape ``(players, n)``.
         budget: For all rounds together.
@@ -75,11 +79,14 @@ def add_up(
     Raises:
         BudgetTooSmall: *budget* does not cover two pairs of orders in each round.
     """
-    n = len(game.participants)
-    found = _valued(method, played, n, budget=budget, seed=seed)
+    n = len(round_.participants)
+    if not played:
+        nothing = conclude(round_, np.zeros((n, 1)), method=method, evaluations=0, seed=seed)
+        return replace(nothing, columns=None)
+    valuations = _valued(method, played, n, budget=budget, seed=seed)
     by_round = [
-        np.einsum("pi,pc->ic", shares, one.values[:, None] if (r := one.row_values) is None else r)
-        for one, (_, shares) in zip(found, played, strict=True)
+        np.einsum("pi,pc->ic", shares, one.values[:, None] if (c := one.columns) is None else c)
+        for one, (_, shares) in zip(valuations, played, strict=True)
     ]
     if vary and len(played) > 1:
         means = np.array([columns.mean(axis=1) for columns in by_round])
@@ -90,16 +97,16 @@ def add_up(
     elif vary:
         covariance, degrees = np.diag(np.full(n, inf)), 1.0
     else:
-        covariance, degrees = _drawn(found, [shares for _, shares in played], n)
+        covariance, degrees = _drawn(valuations, [shares for _, shares in played], n)
     return conclude(
-        parts(game)[0][0],  # which shows rows if the rounds do
-        np.sum(by_round, axis=0) if played else np.zeros((n, 1)),
+        round_,
+        np.sum(by_round, axis=0),
         method=method,
-        evaluations=sum(one.evaluations for one in found),
+        evaluations=sum(one.evaluations for one in valuations),
         seed=seed,
         covariance=covariance,
         degrees=degrees,
-        errors="analytic" if vary or any(one.errors != "none" for one in found) else "none",
+        errors="analytic" if vary or any(one.errors != "none" for one in valuations) else "none",
     )
 
 
@@ -118,28 +125,28 @@ def _valued(
     if budget < sum(least):
         raise BudgetTooSmall(method, budget=budget, needed=sum(least), participants=participants)
     last = [CachedGame(round_) for round_ in games[-1:]]
-    found = [
+    valuations = [
         antithetic(round_, budget=part, seed=derived_seed(seed, "valuation", method, at))
         for at, (round_, part) in enumerate(
             zip([*games[:-1], *last], allot(budget, least, [2**m for m in sizes]), strict=True)
         )
     ]
-    if last and sum(one.evaluations for one in found) < budget:
+    if last and sum(one.evaluations for one in valuations) < budget:
         last[0].ask_again()
-    return found
+    return valuations
 
 
 def _drawn(
-    found: Sequence[Valuation], shares: Sequence[NDArray[np.float64]], n: int
+    valuations: Sequence[Valuation], shares: Sequence[NDArray[np.float64]], n: int
 ) -> tuple[NDArray[np.float64], float]:
     """Give the covariance of the sum of independent rounds, and its degrees of freedom."""
     covariance, of_rounds = np.zeros((n, n)), []
-    for one, share in zip(found, shares, strict=True):
+    for one, share in zip(valuations, shares, strict=True):
         half = np.einsum("pi,pq->iq", share, one.sampling_covariance)
         drawn = np.einsum("iq,qj->ij", half, share)
         covariance += drawn
         of_rounds.append((float(drawn.trace()), one.sampling_degrees))
-    return covariance, together(of_rounds)
+    return covariance, pooled_degrees(of_rounds)
 
 
 def allot(budget: int, least: Sequence[int], most: Sequence[int]) -> list[int]:
@@ -154,7 +161,7 @@ def allot(budget: int, least: Sequence[int], most: Sequence[int]) -> list[int]:
     return given
 
 
-def together(of_rounds: Sequence[tuple[float, float]]) -> float:
+def pooled_degrees(of_rounds: Sequence[tuple[float, float]]) -> float:
     """Give the degrees of freedom of a sum of (variance, degrees) (Satterthwaite, 1946)."""
     total = sum(variance for variance, _ in of_rounds)
     parts_ = sum(variance**2 / degrees for variance, degrees in of_rounds)

@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from fedmerit.errors import BudgetTooSmall, GameError
-from fedmerit.incentives.game import check_participants
+from fedmerit.incentives.game import RoundsGame, check_participants
 from fedmerit.incentives.games.cache import CachedGame
-from fedmerit.incentives.games.rounds import MappedGame, RoundsGame, parts
+from fedmerit.incentives.games.rounds import MappedGame, parts
 from fedmerit.incentives.measures import rank_correlation
-from fedmerit.incentives.methods.enumeration import every_coalition, exact, shapley_of_table
+from fedmerit.incentives.methods.enumeration import every_coalition, shapley_of_table
+from fedmerit.incentives.methods.exact import exact
 from fedmerit.incentives.methods.runs.fedsv import add_up
 from fedmerit.incentives.methods.sampling.permutation import antithetic
-from fedmerit.incentives.valuation import conclude, spread
+from fedmerit.incentives.methods.traits import Reads, valuation_method
+from fedmerit.incentives.spreads import spread
+from fedmerit.incentives.valuation import conclude
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:
@@ -54,6 +57,7 @@ class PrivacyPoint:
     evaluations: int
 
 
+@valuation_method("group-shapley", reads=Reads.GROUPS)
 def grouped(game: Game, *, budget: int, seed: int, group_size: int = 2) -> Valuation:
     """Shapley values of random groups, shared evenly within each, over many groupings.
 
@@ -81,7 +85,7 @@ def grouped(game: Game, *, budget: int, seed: int, group_size: int = 2) -> Valua
             two pairs of orders of the groups of each.
         GameError: *group_size* is not from 1 to n, or the game breaks its contract.
     """
-    rounds, present = parts(game)
+    check_participants(game.participants)
     n = len(game.participants)
     if not 1 <= group_size <= n:
         raise GameError(
@@ -91,13 +95,14 @@ def grouped(game: Game, *, budget: int, seed: int, group_size: int = 2) -> Valua
         )
     if not isinstance(game, RoundsGame):
         return _regrouped(game, group_size, budget=budget, seed=seed)
+    rounds, present = parts(game, "group-shapley")
     rng = generator(seed, "valuation", "group-shapley")
     played: list[tuple[Game, NDArray[np.float64]]] = []
     for round_, here in zip(rounds, present, strict=True):
         if here.any():
             groups = grouping(rng, here, group_size)
             played.append((MappedGame(round_, groups), groups / groups.sum(axis=1)[:, None]))
-    return add_up("group-shapley", game, played, budget=budget, seed=seed, vary=True)
+    return add_up("group-shapley", rounds[0], played, budget=budget, seed=seed, vary=True)
 
 
 def privacy_curve(
@@ -123,16 +128,16 @@ def privacy_curve(
     truth = (exact if fits else antithetic)(game, budget=budget, seed=seed).values
     points = []
     for size in sizes:
-        found = grouped(game, budget=budget, seed=seed, group_size=size)
-        off = float(((found.values - truth) ** 2).mean())
+        valuation = grouped(game, budget=budget, seed=seed, group_size=size)
+        error = float(((valuation.values - truth) ** 2).mean())
         square = float((truth**2).mean())
         points.append(
             PrivacyPoint(
                 group_size=size,
-                values=found.values,
-                rank_correlation=rank_correlation(found.values, truth) or 0.0,
-                relative_error=off / square if square > 0 else off,
-                evaluations=found.evaluations,
+                values=valuation.values,
+                rank_correlation=rank_correlation(valuation.values, truth) or 0.0,
+                relative_error=error / square if square > 0 else error,
+                evaluations=valuation.evaluations,
             )
         )
     return tuple(points)
@@ -185,9 +190,11 @@ def _regrouped(game: Game, group_size: int, *, budget: int, seed: int) -> Valuat
         method="group-shapley",
         evaluations=cached.evaluations,
         seed=seed,
-        covariance=spread(np.array(means)),
+        # Of one group there is one grouping, which leaves nothing to chance.
+        covariance=spread(np.array(means), scale=cached.range) if groups > 1 else np.zeros((n, n)),
         degrees=len(means) - 1,
         errors="analytic",
+        scale=cached.largest,
     )
 
 

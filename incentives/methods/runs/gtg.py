@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from fedmerit.incentives.games.rounds import Spent
-from fedmerit.incentives.methods.runs.fedsv import together
-from fedmerit.incentives.valuation import conclude, spread
+from fedmerit.incentives.methods.runs.fedsv import fedsv, pooled_degrees
+from fedmerit.incentives.methods.traits import Concept, Reads, valuation_method
+from fedmerit.incentives.spreads import of_mean, unseen
+from fedmerit.incentives.valuation import conclude
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 _AT_ONCE: Final = 64
 
 
+@valuation_method("gtg", concept=Concept.ROUNDS, reads=Reads.ROUNDS)
 def gtg(
     game: Game, *, budget: int, seed: int, between: float = 0.01, within: float = 0.01
 ) -> Valuation:
@@ -32,7 +36,7 @@ def gtg(
     and errors say nothing of it: who makes and who spoils a round that is left out both get
     nothing for it. Errors count on everyone coming first equally often, so that intervals
     hold what they say from the order on in which everyone has; before, they come out too
-    narrow. A game without rounds is one round.
+    narrow. Where *budget* covers all coalitions of those present, the values are exact.
 
     Source: Liu, Chen, Yang, Yu and Cui (2022).
     Assumes: Worths that saturate, and rounds that gain little because nothing happened.
@@ -48,9 +52,11 @@ def gtg(
 
     Raises:
         BudgetTooSmall: *budget* does not cover two orders in each round.
-        GameError: The game breaks its contract.
+        GameError: The game has no rounds, or breaks its contract.
     """
-    spent = Spent(game)
+    spent = Spent(game, "gtg")
+    if budget >= spent.whole:
+        return replace(fedsv(game, budget=budget, seed=seed), method="gtg")
     gains = spent.open("gtg", budget, orders=2)
     best = float(np.abs(gains).max())
     live = [
@@ -79,8 +85,9 @@ def gtg(
         evaluations=spent.evaluations,
         seed=seed,
         covariance=covariance,
-        degrees=together(of_rounds),
+        degrees=pooled_degrees(of_rounds),
         errors="analytic",
+        scale=spent.largest,
     )
 
 
@@ -143,20 +150,21 @@ class _Round:
         how often it is in front is chance only in the last, unfinished turn.
         """
         draws, m = np.array(self.means), len(self._here)
+        few = np.diag(unseen(draws, scale=self._spent.range)) if m > 1 else 0.0
         front = np.array(self._fronts)[:, None] == np.arange(draws.shape[1])
         orders, often = len(draws), front.sum(axis=0)
         if orders <= m or m == 1:
-            return spread(draws)
+            return of_mean(draws) + few
         ahead = (draws * front).sum(axis=0) / np.maximum(often, 1)
         behind = (draws * ~front).sum(axis=0) / (orders - often)
         within = draws - np.where(front, ahead, behind)
         unfinished = (orders % m) / m
-        together = np.full((len(often), len(often)), -1 / (m - 1))
-        np.fill_diagonal(together, 1.0)
+        correlation = np.full((len(often), len(often)), -1 / (m - 1))
+        np.fill_diagonal(correlation, 1.0)
         gaps = ahead - behind
-        chance = unfinished * (1 - unfinished) * together * np.outer(gaps, gaps)
+        chance = unfinished * (1 - unfinished) * correlation * np.outer(gaps, gaps)
         products = [(within[:, [i]] * within).sum(axis=0) for i in range(len(often))]
-        return np.asarray(products) / (orders * (orders - 2)) + chance / orders**2
+        return np.asarray(products) / (orders * (orders - 2)) + chance / orders**2 + few
 
     def _order(self) -> NDArray[np.intp]:
         if not self._first:

@@ -12,7 +12,9 @@ import numpy as np
 
 from fedmerit.errors import BudgetTooSmall
 from fedmerit.incentives.games.cache import CachedGame
-from fedmerit.incentives.methods.sampling.drawing import averaged, enumerated
+from fedmerit.incentives.methods.exact import enumerated
+from fedmerit.incentives.methods.sampling.plans import averaged
+from fedmerit.incentives.methods.traits import Concept, valuation_method
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 _DRAWS_AT_ONCE: Final = 64
 
 
+@valuation_method("owen", concept=Concept.SHAPLEY)
 def owen(game: Game, *, budget: int, seed: int) -> Valuation:
     """Shapley values from coalitions of a random density, each with its complement.
 
@@ -46,24 +49,24 @@ def owen(game: Game, *, budget: int, seed: int) -> Valuation:
         return known
     cached = CachedGame(game)
     n = len(cached.participants)
-    each = 2 * (n + 1)
-    if budget < min(2 * each, 2**n):
-        raise BudgetTooSmall("owen", budget=budget, needed=min(2 * each, 2**n), participants=n)
+    cost = 2 * (n + 1)
+    if budget < min(2 * cost, 2**n):
+        raise BudgetTooSmall("owen", budget=budget, needed=min(2 * cost, 2**n), participants=n)
     rng = generator(seed, "valuation", "owen")
     total, means = 0.0, np.empty((0, n))
-    while draws := _affordable(cached, budget, drawn=len(means), each=each):
+    while draws := _affordable(cached, budget, drawn=len(means), cost=cost):
         # One row of numbers a draw, so that what is drawn does not depend on how many.
         chances = rng.random((draws, n + 1))
         thin = chances[:, 1:] < chances[:, :1] / 2
         added = (_toggled(cached, thin) + _toggled(cached, ~thin)) / 2
         total = total + added.sum(axis=0)
         means = np.vstack([means, added.mean(axis=2)])
-    return averaged(game, total, means, method="owen", evaluations=cached.evaluations, seed=seed)
+    return averaged(game, cached, total, means, method="owen", seed=seed)
 
 
-def _affordable(cached: CachedGame, budget: int, *, drawn: int, each: int) -> int:
+def _affordable(cached: CachedGame, budget: int, *, drawn: int, cost: int) -> int:
     """Give how many more draws fit for certain, in one request; *budget* of them at most."""
-    return min(_DRAWS_AT_ONCE, budget - drawn, (budget - cached.evaluations) // each)
+    return min(_DRAWS_AT_ONCE, budget - drawn, (budget - cached.evaluations) // cost)
 
 
 def _toggled(cached: CachedGame, coalitions: Coalitions) -> NDArray[np.float64]:
@@ -73,7 +76,9 @@ def _toggled(cached: CachedGame, coalitions: Coalitions) -> NDArray[np.float64]:
         Shape ``(coalitions, n, columns)``.
     """
     rows, n = coalitions.shape
-    asked = np.concatenate([coalitions[:, None], coalitions[:, None] ^ np.eye(n, dtype=bool)], 1)
-    worths = cached.lookup(asked.reshape(-1, n)).reshape(rows, n + 1, -1)
+    requested = np.concatenate(
+        [coalitions[:, None], coalitions[:, None] ^ np.eye(n, dtype=bool)], 1
+    )
+    worths = cached.lookup(requested.reshape(-1, n)).reshape(rows, n + 1, -1)
     signs: NDArray[np.float64] = np.where(coalitions, 1.0, -1.0)
     return np.asarray(signs[:, :, None] * (worths[:, :1] - worths[:, 1:]))

@@ -16,14 +16,15 @@ import numpy as np
 
 from fedmerit.errors import BudgetTooSmall
 from fedmerit.incentives.games.cache import CachedGame
-from fedmerit.incentives.methods.sampling.drawing import (
+from fedmerit.incentives.methods.exact import enumerated
+from fedmerit.incentives.methods.sampling.plans import (
     Plan,
     borders,
     draw,
-    enumerated,
     folded,
     subsets,
 )
+from fedmerit.incentives.methods.traits import Concept, valuation_method
 from fedmerit.incentives.valuation import conclude
 from fedmerit.streams import generator
 
@@ -36,9 +37,10 @@ if TYPE_CHECKING:
 #: Draws for each unit of budget, at most, where pairs that are known keep coming.
 _DRAWS: Final = 4
 #: Most of its own gap that a pair is taken to explain, where it is nearly the only one.
-_MOST_HELD: Final = 0.9
+_MAX_LEVERAGE: Final = 0.9
 
 
+@valuation_method("kernel-shap", concept=Concept.SHAPLEY)
 def kernel_shap(game: Game, *, budget: int, seed: int) -> Valuation:
     """Shapley values by KernelSHAP: pairs drawn in proportion to their weight.
 
@@ -79,6 +81,7 @@ def kernel_shap(game: Game, *, budget: int, seed: int) -> Valuation:
     return _fitted(cached, game, plan, alone, drawing, method="kernel-shap", seed=seed)
 
 
+@valuation_method("leverage", concept=Concept.SHAPLEY)
 def leverage(game: Game, *, budget: int, seed: int) -> Valuation:
     """Shapley values by LeverageSHAP: pairs drawn by how much each steers the fit.
 
@@ -164,10 +167,10 @@ def _fitted(
     # How one draw of each pair moves each value, before its gap: shape (pairs, n).
     moves = alone[:, None] * np.einsum("ki,ij->kj", rows, steering)
     values = np.einsum("ki,kc->ic", moves * times[:, None], gaps) + share[:, None] * everything
-    off = gaps.mean(axis=1) - np.einsum("ki,i->k", rows, values.mean(axis=1))
+    residuals = gaps.mean(axis=1) - np.einsum("ki,i->k", rows, values.mean(axis=1))
     # A draw that the fit follows shows too small a residual (MacKinnon and White, 1985).
-    held = np.minimum((moves * rows).sum(axis=1), _MOST_HELD)
-    pulls = moves * (off / (1 - held))[:, None]
+    held = np.minimum((moves * rows).sum(axis=1), _MAX_LEVERAGE)
+    pulls = moves * (residuals / (1 - held))[:, None]
     return conclude(
         game,
         values,
@@ -177,6 +180,7 @@ def _fitted(
         covariance=_covariance(pulls, times, groups, drawing.left),
         degrees=float(max(times.sum() - 2 * len(values) + 1, 1)),
         errors="analytic",
+        scale=cached.largest,
     )
 
 
@@ -206,10 +210,11 @@ def _covariance(
     """Give the covariance of the sum of *pulls* over the draw of each group, ``(n, n)``."""
     total = np.zeros((pulls.shape[1], pulls.shape[1]))
     for group in np.unique(groups[left[groups] > 0]):
-        mine, often = pulls[groups == group], times[groups == group][:, None]
+        group_pulls, often = pulls[groups == group], times[groups == group][:, None]
         draws = often.sum()
-        off = mine - (often * mine).sum(axis=0) / draws
-        total += left[group] * draws / (draws - 1) * np.einsum("ki,kj->ij", often * off, off)
+        deviations = group_pulls - (often * group_pulls).sum(axis=0) / draws
+        products = np.einsum("ki,kj->ij", often * deviations, deviations)
+        total += left[group] * draws / (draws - 1) * products
     return total
 
 

@@ -14,9 +14,11 @@ from scipy.special import betaln, gammaln
 from fedmerit.errors import BudgetTooSmall
 from fedmerit.incentives.games.cache import CachedGame
 from fedmerit.incentives.methods.enumeration import every_coalition
-from fedmerit.incentives.methods.sampling.drawing import Plan
+from fedmerit.incentives.methods.sampling.plans import Plan
 from fedmerit.incentives.methods.sampling.stratified import by_size
-from fedmerit.incentives.valuation import conclude, spread
+from fedmerit.incentives.methods.traits import valuation_method
+from fedmerit.incentives.spreads import spread
+from fedmerit.incentives.valuation import conclude
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ _BETA: Final = 1.0
 _AT_ONCE: Final = 64
 
 
+@valuation_method("banzhaf")
 def banzhaf(game: Game, *, budget: int, seed: int) -> Valuation:
     """Banzhaf values: what each adds to a coalition drawn at random from all there are.
 
@@ -63,18 +66,21 @@ def banzhaf(game: Game, *, budget: int, seed: int) -> Valuation:
     sides = plan.coalitions
     worths = cached.lookup(np.vstack([sides, ~sides])).reshape(2, len(sides), -1)
     gaps, signs = worths[0] - worths[1], np.where(sides, 1.0, -1.0)
+    drawn = spread(signs * gaps.mean(axis=1)[:, None], scale=cached.range)
     return conclude(
         game,
         np.einsum("ki,kc->ic", signs, gaps) / len(sides),
         method="banzhaf",
         evaluations=cached.evaluations,
         seed=seed,
-        covariance=spread(signs * gaps.mean(axis=1)[:, None]) * (1 - len(sides) / 2 ** (n - 1)),
+        covariance=drawn * (1 - len(sides) / 2 ** (n - 1)),
         degrees=len(sides) - 1,
         errors="analytic",
+        scale=cached.largest,
     )
 
 
+@valuation_method("beta-shapley")
 def beta_shapley(game: Game, *, budget: int, seed: int) -> Valuation:
     """Beta(16, 1) Shapley values: what each adds to a coalition, small ones first.
 
@@ -102,6 +108,7 @@ def beta_shapley(game: Game, *, budget: int, seed: int) -> Valuation:
     return by_size(game, joining, method="beta-shapley", budget=budget, seed=seed)
 
 
+@valuation_method("individual", at_once=True)
 def individual(game: Game, *, budget: int, seed: int) -> Valuation:
     """What each participant alone is worth more than nobody; n + 1 evaluations.
 
@@ -123,7 +130,14 @@ def individual(game: Game, *, budget: int, seed: int) -> Valuation:
         raise BudgetTooSmall("individual", budget=budget, needed=n + 1, participants=n)
     worths = cached.lookup(np.eye(n + 1, n, k=-1, dtype=np.bool_))
     by_column = worths[1:] - worths[0]
-    return conclude(game, by_column, method="individual", evaluations=n + 1, seed=seed)
+    return conclude(
+        game,
+        by_column,
+        method="individual",
+        evaluations=n + 1,
+        seed=seed,
+        scale=cached.largest,
+    )
 
 
 def _exactly(
@@ -132,17 +146,24 @@ def _exactly(
     """Add all marginal contributions up, those to coalitions of each size as *joining* says."""
     n = len(joining)
     coalitions = every_coalition(n)
-    each = joining / np.exp(_log_choose(n))
+    weights = joining / np.exp(_log_choose(n))
     sizes = coalitions.sum(axis=1)
-    joins, stays = np.append(0.0, each), np.append(-each, 0.0)
+    joins, stays = np.append(0.0, weights), np.append(-weights, 0.0)
     worths = cached.lookup(coalitions)
     by_column = np.array(
         [
-            (np.where(inside, joins[sizes], stays[sizes])[:, None] * worths).sum(axis=0)
-            for inside in coalitions.T
+            (np.where(is_member, joins[sizes], stays[sizes])[:, None] * worths).sum(axis=0)
+            for is_member in coalitions.T
         ]
     )
-    return conclude(game, by_column, method=method, evaluations=cached.evaluations, seed=seed)
+    return conclude(
+        game,
+        by_column,
+        method=method,
+        evaluations=cached.evaluations,
+        seed=seed,
+        scale=cached.largest,
+    )
 
 
 def _log_choose(n: int) -> NDArray[np.float64]:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fedmerit.incentives.spreads import ROUNDING
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -47,7 +49,8 @@ class Strata:
 
         Units of a stratum were drawn without replacement, so that one taken whole leaves
         no error. A single draw is held against the mean of all participants' draws in
-        strata of its kind, having no others of its own.
+        strata of its kind, having no others of its own. Where a stratum's draws are all alike,
+        as in a vote, one more might have been as far off as any stratum's draws are apart.
 
         Args:
             units: Of shape ``(units,)``.
@@ -58,23 +61,40 @@ class Strata:
         """
         signed = self.signs * units[:, None]
         sampled = self._sampled()
-        own = self._totals(signed)[self._flat()] / sampled
+        stratum_means = self._totals(signed)[self._flat()] / sampled
         kinds = len(self.weights)
         of_kind = np.bincount(self.labels.ravel(), minlength=kinds)
         common = np.bincount(self.labels.ravel(), signed.ravel(), kinds) / np.maximum(of_kind, 1)
-        off = signed - np.where(sampled > 1, own, common[self.labels])
+        deviations = signed - np.where(sampled > 1, stratum_means, common[self.labels])
         left = 1 - sampled / self.sizes[self.labels]
         rest = np.maximum(sampled - 1, 1)
         scale = np.sqrt(left * np.where(sampled > 1, sampled / rest, 1.0))
-        pulls = self.weights[self.labels] / sampled * off * scale
+        pulls = self.weights[self.labels] / sampled * deviations * scale
         covariance = np.einsum("ui,uj->ij", pulls, pulls)
         # A stratum's share of the variance squared, over its degrees; each unit adds a part.
         within = self._totals(pulls**2)[self._flat()] * pulls**2 / rest
         squares = within.sum(axis=0)
-        known = np.divide(
+        degrees = np.divide(
             covariance.diagonal() ** 2, squares, out=np.full(len(squares), inf), where=squares > 0
         )
-        return np.asarray(covariance), float(np.median(known))
+        covariance = np.asarray(covariance) + np.diag(self._unseen(signed, sampled, left))
+        return covariance, float(np.median(degrees))
+
+    def _unseen(
+        self, signed: NDArray[np.float64], sampled: NDArray[np.float64], left: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Give the variance that strata whose draws are alike do not show, shape ``(n,)``."""
+        strata = self.labels.shape[1] * len(self.weights)
+        low, high = np.full(strata, inf), np.full(strata, -inf)
+        np.minimum.at(low, self._flat().ravel(), signed.ravel())
+        np.maximum.at(high, self._flat().ravel(), signed.ravel())
+        ranges = (high - low)[self._flat()]
+        jump = float(ranges.max())
+        slack = ROUNDING * float(np.abs(signed).max())
+        alike = (ranges <= slack) & (sampled > 1) & (jump > slack)
+        # Each unit of a stratum adds an even part of what the stratum does.
+        parts = (self.weights[self.labels] * jump / sampled) ** 2 * left / sampled
+        return np.asarray((alike * parts).sum(axis=0))
 
     def _flat(self) -> NDArray[np.intp]:
         n = self.labels.shape[1]

@@ -14,9 +14,11 @@ import numpy as np
 
 from fedmerit.errors import BudgetTooSmall
 from fedmerit.incentives.games.cache import CachedGame
-from fedmerit.incentives.methods.sampling.drawing import Plan, borders, enumerated, folded
-from fedmerit.incentives.methods.sampling.permutation import sample_orders
+from fedmerit.incentives.methods.exact import enumerated
+from fedmerit.incentives.methods.sampling.orders import sample_orders
+from fedmerit.incentives.methods.sampling.plans import Plan, borders, folded
 from fedmerit.incentives.methods.sampling.strata import Strata
+from fedmerit.incentives.methods.traits import Concept, valuation_method
 from fedmerit.incentives.valuation import conclude
 from fedmerit.streams import generator
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 _LEAST: Final = 1e-9
 
 
+@valuation_method("stratified", concept=Concept.SHAPLEY)
 def stratified(game: Game, *, budget: int, seed: int) -> Valuation:
     """Shapley values from joining orders in sets that put everyone once in every place.
 
@@ -47,6 +50,8 @@ def stratified(game: Game, *, budget: int, seed: int) -> Valuation:
         BudgetTooSmall: *budget* does not cover two draws, and one has no spread.
         GameError: The game breaks its contract.
     """
+    if known := enumerated(game, method="stratified", budget=budget, seed=seed):
+        return known
     n = len(game.participants)
     rotations = (np.arange(n)[:, None] + np.arange(n)) % n if n else np.empty((0, 0), np.intp)
     return sample_orders(
@@ -60,6 +65,7 @@ def stratified(game: Game, *, budget: int, seed: int) -> Valuation:
     )
 
 
+@valuation_method("svarm", concept=Concept.SHAPLEY)
 def svarm(game: Game, *, budget: int, seed: int) -> Valuation:
     """Shapley values as differences of mean worths, with and without each, at each size.
 
@@ -83,6 +89,7 @@ def svarm(game: Game, *, budget: int, seed: int) -> Valuation:
     return by_size(game, joining, method="svarm", budget=budget, seed=seed)
 
 
+@valuation_method("complementary", concept=Concept.SHAPLEY)
 def complementary(game: Game, *, budget: int, seed: int) -> Valuation:
     """Shapley values as mean differences of a coalition and its complement, by size.
 
@@ -131,6 +138,7 @@ def complementary(game: Game, *, budget: int, seed: int) -> Valuation:
         covariance=covariance,
         degrees=degrees,
         errors="analytic",
+        scale=cached.largest,
     )
 
 
@@ -159,12 +167,12 @@ def by_size(
         # Of other draws, since a coalition and its complement are no independent pair.
         plan.add(~_serving(rng, size, n))
     plan.fill(rng, _allocation(joining))
-    inside = plan.coalitions
-    worths = cached.lookup(inside)
-    without = inside.sum(axis=1)[:, None] - inside  # members besides oneself
+    coalitions = plan.coalitions
+    worths = cached.lookup(coalitions)
+    without = coalitions.sum(axis=1)[:, None] - coalitions  # members besides oneself
     strata = Strata(
-        labels=np.where(inside, without, n + without),
-        signs=np.where(inside, 1.0, -1.0),
+        labels=np.where(coalitions, without, n + without),
+        signs=np.where(coalitions, 1.0, -1.0),
         weights=np.tile(joining, 2),
         sizes=np.tile([float(comb(n - 1, size)) for size in range(n)], 2),
     )
@@ -178,6 +186,7 @@ def by_size(
         covariance=covariance,
         degrees=degrees,
         errors="analytic",
+        scale=cached.largest,
     )
 
 

@@ -44,11 +44,11 @@ def adjusted(trends: Sequence[Fit], inside: Floats, gains: Floats) -> tuple[Floa
     folds = dealt(inside)
     make, process, first = _best(trends, inside, mean, folds)
     fits = [first, *(_fold(make, process, inside, mean, folds == k) for k in range(1, FOLDS))]
-    values = np.mean([each for each, _ in fits], axis=0)
+    values = np.mean([fold_values for fold_values, _ in fits], axis=0)
     # Each by the fit that had not seen it; what no fold leaves out by all of them.
-    predicted = np.mean([known for _, known in fits], axis=0)
-    for fold, (_, known) in enumerate(fits):
-        predicted[folds == fold] = known[folds == fold]
+    predicted = np.mean([fold_predictions for _, fold_predictions in fits], axis=0)
+    for fold, (_, fold_predictions) in enumerate(fits):
+        predicted[folds == fold] = fold_predictions[folds == fold]
     predicted[0] = values.sum()  # a process may be off everyone's gain, its values are not
     fitted = regression(inside)
     by_column = fitted.weights @ (gains - predicted[:, None]) + values[:, None]
@@ -60,24 +60,24 @@ def _best(
 ) -> tuple[Fit, Process, tuple[Floats, Floats]]:
     """Give the trend that predicts the first fold best, its process, and that fold's fit."""
     out = folds == 0
-    found, errors = [], []
+    candidates, errors = [], []
     few = slice(_FITTED)
     for make in trends:
         rest = gains[~out] - make(inside[~out], gains[~out]).predict(inside[~out])
         process = fit(inside[~out][few], rest[few])
         first = _fold(make, process, inside, gains, out)
-        found.append((make, process, first))
+        candidates.append((make, process, first))
         errors.append(float(((gains - first[1])[out] ** 2).mean()))
-    return found[int(np.argmin(errors))]
+    return candidates[int(np.argmin(errors))]
 
 
 def _fold(
-    make: Fit, process: Process, inside: Floats, gains: Floats, out: NDArray[np.bool_]
+    make: Fit, fitted: Process, inside: Floats, gains: Floats, out: NDArray[np.bool_]
 ) -> tuple[Floats, Floats]:
     """Fit to all but *out*; give the fit's values, ``(n,)``, and predictions, ``(m,)``."""
     trend = make(inside[~out], gains[~out])
     few = np.flatnonzero(~out)[:_CONDITIONED]
-    seen = condition(process.theta, inside[few], process.scale)
+    process = condition(fitted.theta, inside[few], fitted.scale)
     rest = gains[few] - trend.predict(inside[few])
-    smooth = seen.against(inside) @ (seen.inverse @ rest)
-    return trend.values() + expected(seen) @ rest, trend.predict(inside) + smooth
+    smooth = process.against(inside) @ (process.inverse @ rest)
+    return trend.values() + expected(process) @ rest, trend.predict(inside) + smooth

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from fedmerit.incentives.methods.surrogates.functional import expected
 from fedmerit.incentives.methods.surrogates.process import condition, fit
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ USED: Final = 1000
 _REFITTED: Final = 120
 #: With more coalitions, the errors on one fold say enough.
 _ALL_FOLDS: Final = 500
+#: What all coalitions' worths move a value by at most, if each is off by 1.
+_MOST_MOVED: Final = 2.0
 #: A miss below this share of the largest gain is rounding.
 _ROUNDING: Final = 1e-9
 
@@ -41,11 +44,40 @@ class Unseen(NamedTuple):
             but for what cannot be told from them.
         ratio: Mean of their squares over those that the process expected.
         tested: How many coalitions were left out once.
+        square: Mean of their squares.
+        values: Of the fit without each fold, shape ``(folds, n)``, where few enough coalitions
+            are known for each fit to be made anew; else none.
     """
 
     error: float
     ratio: float
     tested: int
+    square: float
+    values: Floats
+
+    def scaled(self, covariance: Floats) -> Floats:
+        """Give the values' *covariance*, as the process has it, as these errors have it.
+
+        No larger than if all coalitions were missed as much and in the worst way, which
+        together move a value by 2 of those misses; and no smaller than the values move where
+        a fold is left out.
+        """
+        scaled = self.ratio * covariance
+        most, largest = _MOST_MOVED**2 * self.square, float(scaled.diagonal().max())
+        if largest > most:
+            scaled = scaled * (most / largest)
+        return larger(scaled, _moved(self.values)) if len(self.values) else scaled
+
+
+def larger(one: Floats, other: Floats) -> Floats:
+    """Give the larger of two covariances of the same errors, which hold each other."""
+    return one if one.trace() >= other.trace() else other
+
+
+def _moved(values: Floats) -> Floats:
+    """Give the covariance of values by leaving folds out, one row of *values* each."""
+    deviations = values - values.mean(axis=0)
+    return np.asarray((FOLDS - 1) / FOLDS * (deviations.T @ deviations))
 
 
 def jackknife(make: Fit, inside: Floats, gains: Floats) -> Floats:
@@ -57,8 +89,7 @@ def jackknife(make: Fit, inside: Floats, gains: Floats) -> Floats:
         return np.zeros((inside.shape[1],) * 2)
     folds = dealt(inside)
     values = np.array([make(inside[folds != k], gains[folds != k]).values() for k in range(FOLDS)])
-    off = values - values.mean(axis=0)
-    return np.asarray((FOLDS - 1) / FOLDS * (off.T @ off))
+    return _moved(values)
 
 
 def dealt(inside: Floats) -> NDArray[np.intp]:
@@ -68,13 +99,13 @@ def dealt(inside: Floats) -> NDArray[np.intp]:
     the other is worth.
     """
     sizes = inside.sum(axis=1)
-    known = (sizes == 1) | (sizes == inside.shape[1])
+    in_every_fold = (sizes == 1) | (sizes == inside.shape[1])
     sides = np.where(inside[:, :1] > 0, inside, 1 - inside).astype(np.bool_)
     numbers: dict[bytes, int] = {}
-    for side in sides[~known]:
+    for side in sides[~in_every_fold]:
         numbers.setdefault(side.tobytes(), len(numbers))
     pairs = [numbers.get(side.tobytes(), 0) for side in sides]
-    return np.where(known, -1, np.array(pairs) % FOLDS)
+    return np.where(in_every_fold, -1, np.array(pairs) % FOLDS)
 
 
 def unseen(make: Fit, process: Process, gains: Floats, *, refit: bool = False) -> Unseen:
@@ -92,6 +123,7 @@ def unseen(make: Fit, process: Process, gains: Floats, *, refit: bool = False) -
     folds = dealt(inside)
     anew = refit and len(inside) <= _REFITTED
     misses, ratios = np.zeros(len(inside)), np.zeros(len(inside))
+    values = []
     if len(inside) > _ALL_FOLDS:
         folds = np.where(folds > 0, FOLDS, folds)
     for fold in range(FOLDS):
@@ -101,12 +133,13 @@ def unseen(make: Fit, process: Process, gains: Floats, *, refit: bool = False) -
         trend = make(inside[~out], gains[~out])
         rest = gains[~out] - trend.predict(inside[~out])
         if anew:
-            seen = fit(inside[~out], rest)
+            without_fold = fit(inside[~out], rest)
+            values.append(trend.values() + expected(without_fold) @ rest)
         else:
-            seen = condition(process.theta, inside[~out], process.scale)
-        against = seen.against(inside[out])
-        misses[out] = gains[out] - trend.predict(inside[out]) - seen.smooth(against) @ rest
-        ratios[out] = misses[out] ** 2 / seen.variances(inside[out], against)
+            without_fold = condition(process.theta, inside[~out], process.scale)
+        against = without_fold.against(inside[out])
+        misses[out] = gains[out] - trend.predict(inside[out]) - without_fold.smooth(against) @ rest
+        ratios[out] = misses[out] ** 2 / without_fold.variances(inside[out], against)
     tested = (folds >= 0) & (folds < FOLDS)
     counts = np.maximum(np.bincount(sizes, weights=tested.astype(np.float64)), 1.0)
     shares = tested / counts[sizes]
@@ -116,4 +149,6 @@ def unseen(make: Fit, process: Process, gains: Floats, *, refit: bool = False) -
     ratio = float(ratios[tested].mean())
     if len(inside) > _REFITTED:  # the hyper-parameters had seen them: as many errors count for less
         ratio *= len(inside) / max(len(inside) - len(process.theta), 1)
-    return Unseen(error, ratio, int(tested.sum()))
+    square = float((misses[tested] ** 2).mean())
+    moved = np.array(values).reshape(-1, inside.shape[1])
+    return Unseen(error, ratio, int(tested.sum()), square, moved)

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from fedmerit.incentives.games.cache import CachedGame
 from fedmerit.incentives.methods.enumeration import every_coalition
-from fedmerit.incentives.methods.sampling.drawing import subsets
+from fedmerit.incentives.methods.sampling.plans import subsets
 from fedmerit.incentives.methods.surrogates.design import (
     TABULATED,
     check_budget,
@@ -66,11 +66,11 @@ def ask_as_needed(game: Game, *, method: str, budget: int, seed: int) -> Sample:
     rows = stream(n, count=min(budget, _FIRST * n), seed=seed)
     rng = generator(seed, "valuation", "surrogates", "chosen")
     while len(rows) < min(budget, _CHOSEN):
-        seen = sample(cached, rows)
+        sampled = sample(cached, rows)
         step = min(int(_GROWTH * len(rows)), _CHOSEN) - len(rows)
         drawn = _unseen(rng, rows)
         with threadpool_limits(1):  # a sum's last bit depends on how many there are
-            process = fit(seen.inside, seen.mean)
+            process = fit(sampled.inside, sampled.mean)
             chosen = drawn[_most_telling(process, drawn.astype(np.float64), step)]
         rows = np.vstack([rows, chosen[: budget - len(rows)]])
     return sample(cached, stream(n, count=budget, seed=seed, after=rows))
@@ -79,11 +79,11 @@ def ask_as_needed(game: Game, *, method: str, budget: int, seed: int) -> Sample:
 def _unseen(rng: np.random.Generator, rows: Coalitions) -> Coalitions:
     """Draw distinct coalitions that are not among *rows*, sizes alike."""
     n = rows.shape[1]
-    seen = {row.tobytes() for row in rows}
+    keys = {row.tobytes() for row in rows}
     drawn = subsets(rng, rng.integers(1, n, size=_DRAWN), n)
-    fresh = {row.tobytes(): row for row in drawn if row.tobytes() not in seen}
+    fresh = {row.tobytes(): row for row in drawn if row.tobytes() not in keys}
     if not fresh:  # nearly all are known
-        fresh = {r.tobytes(): r for r in every_coalition(n)[1:] if r.tobytes() not in seen}
+        fresh = {r.tobytes(): r for r in every_coalition(n)[1:] if r.tobytes() not in keys}
     return np.array(list(fresh.values()))
 
 
@@ -106,15 +106,15 @@ def _most_telling(process: Process, drawn: Floats, count: int) -> list[int]:
     chosen: list[int] = []
     for _ in range(min(count, len(drawn))):
         unknown = np.maximum(between.diagonal(), 0.0)
-        own = unknown + noise
+        variances = unknown + noise
         # One that is known but for its noise tells nothing; rounding would say otherwise.
-        told = np.where(unknown > noise, (shared**2).sum(axis=0) / own, 0.0)
+        told = np.where(unknown > noise, (shared**2).sum(axis=0) / variances, 0.0)
         told[chosen] = -1.0
         best = told.max()
         take = int(np.flatnonzero(told >= best * (1 - _ALIKE))[0])
         chosen.append(take)
-        column = between[:, take] / np.sqrt(own[take])
-        with_values = shared[:, take] / np.sqrt(own[take])
+        column = between[:, take] / np.sqrt(variances[take])
+        with_values = shared[:, take] / np.sqrt(variances[take])
         between = between - np.outer(column, column)
         shared = shared - np.outer(with_values, column)
     return chosen

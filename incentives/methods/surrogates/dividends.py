@@ -37,18 +37,18 @@ def dividends(inside: Floats, gains: Floats) -> Trend:
     sizes = teams.sum(axis=1)
     columns = csr_array(complete(inside, teams))
     unit = float(np.abs(gains).max()) or 1.0
-    found = linprog(
+    solution = linprog(
         np.tile(np.sqrt(sizes), 2),
         A_eq=hstack([columns, -columns]),
         b_eq=gains / unit,
         method="highs-ds",
         options={"maxiter": _STEPS},
     )
-    if found.x is None or found.status:
+    if solution.x is None or solution.status:
         return nothing(inside, gains)
-    amounts = unit * (found.x[: len(teams)] - found.x[len(teams) :])
-    kept = np.abs(amounts) > _NOTHING * unit
-    return of_teams(teams[kept], amounts[kept])
+    amounts = unit * (solution.x[: len(teams)] - solution.x[len(teams) :])
+    nonzero = np.abs(amounts) > _NOTHING * unit
+    return of_teams(teams[nonzero], amounts[nonzero])
 
 
 def of_teams(teams: Floats, amounts: Floats) -> Trend:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from fedmerit.incentives.methods.sampling.drawing import enumerated
+from fedmerit.incentives.methods.exact import enumerated
 from fedmerit.incentives.methods.surrogates.adjusted import adjusted
-from fedmerit.incentives.methods.surrogates.checking import USED, jackknife, unseen
+from fedmerit.incentives.methods.surrogates.checking import USED, jackknife, larger, unseen
 from fedmerit.incentives.methods.surrogates.choosing import ask_as_needed
 from fedmerit.incentives.methods.surrogates.design import TABULATED
 from fedmerit.incentives.methods.surrogates.dividends import dividends
@@ -18,7 +18,7 @@ from fedmerit.incentives.methods.surrogates.functional import operator
 from fedmerit.incentives.methods.surrogates.process import condition, fit
 from fedmerit.incentives.methods.surrogates.teams import teams
 from fedmerit.incentives.methods.surrogates.trends import nothing, peak, saturation, threshold
-from fedmerit.incentives.valuation import conclude
+from fedmerit.incentives.methods.traits import Concept, valuation_method
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 #: With more coalitions, a regression values what a fit to some of them misses.
-_MOST_TO_FIT: Final = 2000
+_MAX_FITTED: Final = 2000
 #: Smaller errors are alike.
 _EXACT: Final = 1e-100
 #: A trend of a smaller weight is left out.
@@ -43,12 +43,16 @@ _SHARPNESS: Final = 3.0
 _ROUNDED: Final = 1e-13
 
 
+@valuation_method("surrogate", concept=Concept.SHAPLEY)
 def surrogate(game: Game, *, budget: int, seed: int) -> Valuation:
     """Shapley values of fitted trends and of a Gaussian process for what each misses.
 
     Trends are weighted by how well they, with their process, predict coalitions that neither
     had seen. Beyond 2,000 coalitions the best one is fitted in folds, and a regression
-    values what it misses on those that it had not seen.
+    values what it misses on those that it had not seen. Intervals hold what they say from n + 14
+    evaluations on, up to 100 members; with fewer there is too little to test the fit on, and
+    they may hold half of what they say. A worth that stands out from all others, and was not
+    asked for, they know nothing of.
 
     Source: Our own, of a process after Owen (1972), teams by basis pursuit (Chen, Donoho and
         Saunders, 1998) and the adjustment of Witter, Liu and Musco (2025).
@@ -70,20 +74,18 @@ def surrogate(game: Game, *, budget: int, seed: int) -> Valuation:
     # One thread, since a sum's order, and so its last bit, depends on how many there are.
     with threadpool_limits(1):
         trends = _trends(sample.inside.shape[1])
-        if len(sample.inside) > _MOST_TO_FIT:
+        if len(sample.inside) > _MAX_FITTED:
             answer = adjusted(trends, sample.inside, sample.gains)
         else:
             answer = _averaged(trends, sample.inside, sample.gains)
     by_column, covariance, degrees = answer
-    return conclude(
+    return sample.concluded(
         game,
         by_column,
-        method="surrogate",
-        evaluations=sample.evaluations,
-        seed=seed,
-        covariance=covariance + _rounding(sample.mean, len(covariance)),
+        covariance + _rounding(sample.mean, len(covariance)),
         degrees=degrees,
-        errors="cross-fit",
+        method="surrogate",
+        seed=seed,
     )
 
 
@@ -118,24 +120,15 @@ def _averaged(
         errors = unseen(model.make, model.process, mean, refit=True)
         rest = gains - model.trend.predict(inside)[:, None]
         values.append(answer.weights @ rest + model.trend.values()[:, None])
-        within.append(
-            _larger(errors.ratio * answer.covariance, jackknife(model.make, inside, mean))
-        )
+        within.append(larger(errors.scaled(answer.covariance), jackknife(model.make, inside, mean)))
         degrees.append(errors.tested - 1)
     by_column = np.einsum("k,kic->ic", shares, values)
-    off = np.mean(values, axis=2) - by_column.mean(axis=1)
+    deviations = np.mean(values, axis=2) - by_column.mean(axis=1)
     # A mixture's covariance: the mean of each one's own, and how far apart they are.
-    covariance = np.einsum("k,kij->ij", shares, within) + np.einsum("k,ki,kj->ij", shares, off, off)
+    covariance = np.einsum("k,kij->ij", shares, within) + np.einsum(
+        "k,ki,kj->ij", shares, deviations, deviations
+    )
     return by_column, covariance, float(min(degrees))
-
-
-def _larger(process: Floats, trend: Floats) -> Floats:
-    """Give the larger of two covariances of the same errors.
-
-    What a process errs on unseen coalitions holds what its trend errs there, so the two do
-    not add up; but where a trend leaves nothing, the process around it has nothing to err on.
-    """
-    return process if process.trace() >= trend.trace() else trend
 
 
 def _weighted(
@@ -146,17 +139,17 @@ def _weighted(
     A weight falls as the mean square error on unseen coalitions rises.
     """
     few = slice(USED)
-    errors, found = [], []
+    errors, models = [], []
     for make in trends:
         trend = make(inside, gains)
         process = fit(inside[few], (gains - trend.predict(inside))[few])
         errors.append(unseen(make, process, gains).error)
-        found.append(_Model(make, trend, process))
+        models.append(_Model(make, trend, process))
     least = max(min(errors), _EXACT)
     weights = (least / np.maximum(errors, least)) ** _SHARPNESS
-    kept = np.flatnonzero(weights >= _LEAST_WEIGHT * weights.sum())
-    models = [_completed(found[k], inside) for k in kept]
-    return models, weights[kept] / weights[kept].sum()
+    indices = np.flatnonzero(weights >= _LEAST_WEIGHT * weights.sum())
+    weighty = [_completed(models[k], inside) for k in indices]
+    return weighty, weights[indices] / weights[indices].sum()
 
 
 def _completed(model: _Model, inside: Floats) -> _Model:

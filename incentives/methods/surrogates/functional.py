@@ -49,8 +49,8 @@ def operator(process: Process) -> Operator:
     n = process.inside.shape[1]
     against = covaried(process)
     noise = np.exp(2 * process.theta[NOISE])
-    own = np.where(process.inside.all(axis=1), 0.0, noise)
-    weights = (against + leverage(process.inside).T * own) @ process.inverse
+    noises = np.where(process.inside.all(axis=1), 0.0, noise)
+    weights = (against + leverage(process.inside).T * noises) @ process.inverse
     # The errors of a linear estimate: its variance, less twice what it shares with the values.
     crossed = weights @ against.T
     covariance = spread(process) - crossed - crossed.T + weights @ process.covariance @ weights.T

@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
 
-from fedmerit.incentives.methods.sampling.drawing import enumerated
+from fedmerit.incentives.methods.exact import enumerated
 from fedmerit.incentives.methods.surrogates.checking import unseen
 from fedmerit.incentives.methods.surrogates.choosing import ask_as_needed
 from fedmerit.incentives.methods.surrogates.functional import operator
 from fedmerit.incentives.methods.surrogates.process import fit
 from fedmerit.incentives.methods.surrogates.trends import nothing
-from fedmerit.incentives.valuation import conclude
+from fedmerit.incentives.methods.traits import Concept, valuation_method
 
 if TYPE_CHECKING:
     from fedmerit.incentives.game import Game
     from fedmerit.incentives.valuation import Valuation
 
 
+@valuation_method("gp", concept=Concept.SHAPLEY)
 def gaussian_process(game: Game, *, budget: int, seed: int) -> Valuation:
     """Shapley values of the game that a Gaussian process expects, given what it saw.
 
@@ -28,7 +29,9 @@ def gaussian_process(game: Game, *, budget: int, seed: int) -> Valuation:
     Cost: *budget* evaluations; time grows with the cube of the budget.
     Choose it: Where worths are known to change smoothly; surrogate has it as one of its parts.
 
-    Errors are the process's own, scaled by how it errs on coalitions that it left out.
+    Errors are the process's own, scaled by how it errs on coalitions that it left out, and no
+    smaller than what the values move when a part is left out. Intervals hold what they say from
+    n + 14 evaluations on.
 
     Raises:
         BudgetTooSmall: *budget* is below ``2 * n + 2``.
@@ -43,13 +46,11 @@ def gaussian_process(game: Game, *, budget: int, seed: int) -> Valuation:
         answer = operator(process)
         by_column = answer.weights @ sample.gains
         errors = unseen(nothing, process, sample.mean, refit=True)
-    return conclude(
+    return sample.concluded(
         game,
         by_column,
+        errors.scaled(answer.covariance),
+        degrees=float(errors.tested - 1),
         method="gp",
-        evaluations=sample.evaluations,
         seed=seed,
-        covariance=errors.ratio * answer.covariance,
-        degrees=errors.tested - 1,
-        errors="cross-fit",
     )

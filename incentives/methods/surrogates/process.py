@@ -70,12 +70,12 @@ class Process:
 
     def variances(self, coalitions: Floats, against: Floats) -> Floats:
         """Give the variance expected of unseen *coalitions*, noise included, ``(rows,)``."""
-        own = np.array(
+        prior = np.array(
             [compare(self.theta, row[None], row[None]).total[0, 0] for row in coalitions]
         )
-        known = (against @ self.inverse * against).sum(axis=1)
+        explained = (against @ self.inverse * against).sum(axis=1)
         noise = np.exp(2 * self.theta[NOISE]) + _JITTER
-        return np.asarray(self.scale**2 * (np.maximum(own - known, 0.0) + noise))
+        return np.asarray(self.scale**2 * (np.maximum(prior - explained, 0.0) + noise))
 
 
 def fit(inside: Floats, gains: Floats) -> Process:
@@ -97,14 +97,14 @@ def fit(inside: Floats, gains: Floats) -> Process:
         for amplitude in (SHARES, CURVE):
             centre[amplitude] = low[amplitude] = high[amplitude] = _OFF
     few = slice(min(len(inside), _FITTED))
-    seen, aims = inside[few], gains[few] / scale
+    fitted, aims = inside[few], gains[few] / scale
 
     def objective(theta: Floats) -> tuple[float, Floats]:
-        value, slope = _misfit(theta, seen, aims)
+        value, slope = _misfit(theta, fitted, aims)
         off = (theta - centre) / spread
         return value + off @ off / 2, slope + off / spread
 
-    found = minimize(
+    optimum = minimize(
         objective,
         centre,
         jac=True,
@@ -113,7 +113,7 @@ def fit(inside: Floats, gains: Floats) -> Process:
         options={"maxiter": _STEPS},
     )
     # Rounded, so that machines whose sums end differently predict alike.
-    return condition(np.round(found.x, _DIGITS), inside, scale)
+    return condition(np.round(optimum.x, _DIGITS), inside, scale)
 
 
 def condition(theta: Floats, inside: Floats, scale: float) -> Process:
@@ -138,8 +138,8 @@ def _misfit(theta: Floats, inside: Floats, gains: Floats) -> tuple[float, Floats
     pulls = inverse @ gains
     pull = np.outer(pulls, pulls) - inverse
     slope = slopes(theta, inside, at, pull)
-    own = np.where(inside.all(axis=1), 0.0, pull.diagonal())
-    slope[NOISE] = 2 * np.exp(2 * theta[NOISE]) * own.sum()
+    diagonal = np.where(inside.all(axis=1), 0.0, pull.diagonal())
+    slope[NOISE] = 2 * np.exp(2 * theta[NOISE]) * diagonal.sum()
     value = gains @ pulls / 2 + np.log(factor.diagonal()).sum()
     return float(value), -slope / 2
 

@@ -12,8 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fedmerit.incentives.methods.enumeration import every_coalition
+from fedmerit.incentives.methods.surrogates.design import TABULATED, leverage
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from fedmerit.incentives.game import Coalitions
 
     Floats = NDArray[np.float64]
 
@@ -36,12 +41,28 @@ class Regression:
         """Give the covariance of the values of *gains*, shape ``(n, n)``.
 
         By the squares of what the additive game misses, whatever their variances are
-        (White, 1980), and for as many of a size as there are left to draw.
+        (White, 1980), and for as many of a size as there are left to draw. Of few participants
+        no less than if every coalition that was not asked for were missed by as much: one may
+        weigh more than all that were.
         """
         m, n = self.inside.shape
         missed = gains - self.inside @ (self.weights @ gains)
         scaled = self.weights * (missed * np.sqrt(self.unknown))
-        return np.asarray(scaled @ scaled.T * m / (m - n))
+        by_draw = np.asarray(scaled @ scaled.T * m / (m - n))
+        if n > TABULATED:
+            return by_draw
+        weighed = leverage(unasked(self.inside).astype(np.float64))
+        by_miss = weighed.T @ weighed * float((missed**2).sum() / (m - n))
+        return by_draw if by_draw.trace() >= by_miss.trace() else by_miss
+
+
+def unasked(inside: Floats) -> Coalitions:
+    """Give the coalitions, but nobody's, that are not among *inside*, of few participants."""
+    n = inside.shape[1]
+    is_asked = np.zeros(2**n, dtype=np.bool_)
+    is_asked[inside.astype(np.int64) @ (1 << np.arange(n))] = True
+    is_asked[0] = True
+    return every_coalition(n)[~is_asked]
 
 
 def regression(inside: Floats) -> Regression:

@@ -43,36 +43,36 @@ _RIDGE: Final = 1e-10
 def teams(inside: Floats, gains: Floats) -> Trend:
     """Fit members' and teams' dividends, in rounds that add teams and drop idle ones."""
     few = slice(_LOOKED_AT)
-    found = _searched(inside[few], gains[few])
-    amounts, *_ = _solved(complete(inside, found), gains)
-    return of_teams(found, amounts)
+    chosen = _searched(inside[few], gains[few])
+    amounts, *_ = _solved(complete(inside, chosen), gains)
+    return of_teams(chosen, amounts)
 
 
 def _searched(inside: Floats, gains: Floats) -> Floats:
     """Give the teams that were found, shape ``(teams, n)``, members alone first."""
     m, n = inside.shape
-    found = np.eye(n)
+    chosen = np.eye(n)
     # What pairs there are would look large by chance, if nothing but noise were left.
     chance = 2 * np.log(n * (n - 1) / 2)
     before = np.inf
     for _ in range(_ROUNDS):
-        amounts, rest, spread = _solved(complete(inside, found), gains)
-        noise = rest @ rest / max(m - len(found), 1)
-        stays = (amounts**2 > _STAYS * noise * spread) | (found.sum(axis=1) == 1)
-        found = found[stays]
+        amounts, rest, spread = _solved(complete(inside, chosen), gains)
+        noise = rest @ rest / max(m - len(chosen), 1)
+        stays = (amounts**2 > _STAYS * noise * spread) | (chosen.sum(axis=1) == 1)
+        chosen = chosen[stays]
         if not stays.all():
-            rest = _solved(complete(inside, found), gains)[1]
+            rest = _solved(complete(inside, chosen), gains)[1]
         left = float(rest @ rest)
-        if left <= _EXPLAINED * (gains @ gains) or len(found) > _TEAMS_EACH * m:
+        if left <= _EXPLAINED * (gains @ gains) or len(chosen) > _TEAMS_EACH * m:
             break
         if left > (1 - _WORTHWHILE) * before:
             break
         before = left
-        better = _promising(inside, rest, known=found, least=chance * noise)
+        better = _promising(inside, rest, chosen=chosen, least=chance * noise)
         if not len(better):
             break
-        found = np.vstack([found, better])
-    return found
+        chosen = np.vstack([chosen, better])
+    return chosen
 
 
 def _solved(columns: Floats, gains: Floats) -> tuple[Floats, Floats, Floats]:
@@ -83,10 +83,10 @@ def _solved(columns: Floats, gains: Floats) -> tuple[Floats, Floats, Floats]:
     return amounts, gains - columns @ amounts, np.asarray(inverse.diagonal(), dtype=np.float64)
 
 
-def _promising(inside: Floats, rest: Floats, *, known: Floats, least: float) -> Floats:
+def _promising(inside: Floats, rest: Floats, *, chosen: Floats, least: float) -> Floats:
     """Give the teams that explain most of *rest*, beyond *least*, shape ``(few, n)``."""
     n = inside.shape[1]
-    have = {row.tobytes() for row in known}
+    have = {row.tobytes() for row in chosen}
     ends, scores = np.zeros((1, n)), []
     for _ in range(min(_LARGEST, n)):
         explained = _explained(inside, rest, ends)
@@ -107,7 +107,7 @@ def _promising(inside: Floats, rest: Floats, *, known: Floats, least: float) -> 
         if not larger:
             break
         ends = np.array(list(larger.values()))
-    scores.sort(key=lambda each: -each[0])
+    scores.sort(key=lambda scored: -scored[0])
     return np.array([team for _, team in scores[:_TRIED]]).reshape(-1, n)
 
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from fedmerit.incentives.methods.sampling.drawing import enumerated
-from fedmerit.incentives.methods.surrogates.design import ask_for
-from fedmerit.incentives.methods.surrogates.regression import regression
-from fedmerit.incentives.valuation import conclude
+from fedmerit.incentives.methods.exact import enumerated
+from fedmerit.incentives.methods.surrogates.design import TABULATED, ask_for, leverage
+from fedmerit.incentives.methods.surrogates.regression import regression, unasked
+from fedmerit.incentives.methods.traits import Concept, valuation_method
 from fedmerit.streams import derived_seed
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ _DEPTH: Final = 4
 _RATE: Final = 0.1
 
 
+@valuation_method("trees", concept=Concept.SHAPLEY)
 def regression_adjusted(game: Game, *, budget: int, seed: int) -> Valuation:
     """Shapley values of boosted trees, adjusted by a regression of what they miss.
 
@@ -42,6 +43,7 @@ def regression_adjusted(game: Game, *, budget: int, seed: int) -> Valuation:
     Cost: *budget* evaluations; five fits of 200 trees.
     Choose it: Where members interact in ways no smooth surrogate follows, on large budgets.
 
+    Intervals hold what they say from n + 14 evaluations on, about nine in ten of them.
     Validation rows share the trees, which are fitted to the mean game, and each row's own
     difference from it is valued by the regression, which is linear in the row's worths.
 
@@ -54,19 +56,24 @@ def regression_adjusted(game: Game, *, budget: int, seed: int) -> Valuation:
     sample = ask_for(game, method="trees", budget=budget, seed=seed)
     # One thread, since a sum's order, and so its last bit, depends on how many there are.
     with threadpool_limits(1):
-        values, predicted = _cross_fitted(sample.inside, sample.mean, seed)
+        few = sample.inside.shape[1] <= TABULATED
+        rest = unasked(sample.inside).astype(np.float64) if few else sample.inside[:0]
+        values, predicted, others = _cross_fitted(sample.inside, rest, sample.mean, seed)
         fitted = regression(sample.inside)
-        by_column = fitted.weights @ (sample.gains - predicted[:, None]) + values[:, None]
+        by_column = fitted.weights @ (sample.gains - predicted[:, None])
         covariance = fitted.covariance(sample.mean - predicted)
-    return conclude(
+        if few:  # what was asked for is known, and the others are predicted
+            unknown = others[:, None] + rest @ by_column
+            by_column = leverage(sample.inside).T @ sample.gains + leverage(rest).T @ unknown
+        else:
+            by_column = by_column + values[:, None]
+    return sample.concluded(
         game,
         by_column,
+        covariance,
+        degrees=float(len(predicted) - len(values)),
         method="trees",
-        evaluations=sample.evaluations,
         seed=seed,
-        covariance=covariance,
-        degrees=len(predicted) - len(values),
-        errors="cross-fit",
     )
 
 
@@ -79,8 +86,12 @@ def tree_values(model: GradientBoostingRegressor, n: int) -> Floats:
     return np.asarray(explained, dtype=np.float64).reshape(n)
 
 
-def _cross_fitted(inside: Floats, gains: Floats, seed: int) -> tuple[Floats, Floats]:
-    """Give the folds' mean values, and each coalition's prediction by what had not seen it.
+def _cross_fitted(
+    inside: Floats, others: Floats, gains: Floats, seed: int
+) -> tuple[Floats, Floats, Floats]:
+    """Give the folds' mean values, each coalition's prediction, and those of *others*.
+
+    Each by what had not seen it, those of others by the mean of all.
 
     Trees are fitted to what an additive game leaves, since they follow a plane in steps.
     Everyone, the first, is in every fold. Nobody's prediction is taken off all others.
@@ -89,22 +100,26 @@ def _cross_fitted(inside: Floats, gains: Floats, seed: int) -> tuple[Floats, Flo
 
     n = inside.shape[1]
     nobody = np.zeros((1, n))
-    values, predicted = np.zeros(n), np.zeros(len(inside))
+    values, predicted, expected = np.zeros(n), np.zeros(len(inside)), np.zeros(len(others))
     folds = np.arange(len(inside)) % _FOLDS
     folds[0] = -1
     for fold in range(_FOLDS):
-        out, known = folds == fold, folds != fold
-        additive = regression(inside[known]).weights @ gains[known]
-        rest = gains[known] - inside[known] @ additive
+        left_out, is_fitted = folds == fold, folds != fold
+        additive = regression(inside[is_fitted]).weights @ gains[is_fitted]
+        rest = gains[is_fitted] - inside[is_fitted] @ additive
         model = GradientBoostingRegressor(
             n_estimators=_TREES,
             max_depth=_DEPTH,
             learning_rate=_RATE,
             random_state=derived_seed(seed, "valuation", "trees", fold) % 2**32,
         )
-        model.fit(np.vstack([nobody, inside[known]]), np.append(0.0, rest))
+        model.fit(np.vstack([nobody, inside[is_fitted]]), np.append(0.0, rest))
         level = model.predict(nobody)
-        values += (additive + tree_values(model, n)) / _FOLDS
-        predicted[out] = inside[out] @ additive + model.predict(inside[out]) - level
-    predicted[0] = values.sum()  # what trees add up to, rounding and all
-    return values, predicted
+        if not len(others):  # what all coalitions would say, of too many to predict
+            values += (additive + tree_values(model, n)) / _FOLDS
+        else:
+            expected += (others @ additive + model.predict(others) - level) / _FOLDS
+        everyone = additive.sum() + float((model.predict(inside[:1]) - level)[0])
+        predicted[0] += everyone / _FOLDS
+        predicted[left_out] = inside[left_out] @ additive + model.predict(inside[left_out]) - level
+    return values, predicted, expected

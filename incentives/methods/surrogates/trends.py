@@ -87,8 +87,8 @@ def saturation(inside: Floats, gains: Floats) -> Trend:
         return np.column_stack([np.ones(len(fall)), -fall, (at[1] * fall)[:, None] * inside])
 
     first = np.concatenate([[top / width, 1.0], np.full(n, 4.0 / n)])
-    found = least_squares(misfit, first, slope, method="trf", max_nfev=_EVALUATIONS).x
-    level, depth, weights = width * found[0], width * found[1], found[2:]
+    optimum = least_squares(misfit, first, slope, method="trf", max_nfev=_EVALUATIONS).x
+    level, depth, weights = width * optimum[0], width * optimum[1], optimum[2:]
     falls = np.exp(-weights)
     return Trend(
         lambda rows: level - depth * np.exp(-np.clip(rows @ weights, -20.0, None)),
@@ -109,8 +109,8 @@ def threshold(inside: Floats, gains: Floats) -> Trend:
         value = (np.logaddexp(0.0, u) - shares * u).mean() + _RIDGE * (at[1:] @ at[1:]) / 2 / n
         return float(value), np.concatenate([[-off.sum()], off @ inside + _RIDGE / n * at[1:]])
 
-    found = minimize(misfit, np.zeros(n + 1), jac=True, method="L-BFGS-B").x
-    weights, offset = found[1:], found[0]
+    optimum = minimize(misfit, np.zeros(n + 1), jac=True, method="L-BFGS-B").x
+    weights, offset = optimum[1:], optimum[0]
 
     def curve(u: Floats) -> Floats:
         return np.asarray(low + width * expit(u - offset))

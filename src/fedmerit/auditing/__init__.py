@@ -1,32 +1,42 @@
 """Hold a bundle against its chain and against itself, trusting nothing in it.
 
+May import `bundle`, `chain`, `incentives`, `report`, `scenario`, `stages` and the ground.
+
 What an audit without retraining takes on faith are the utilities: how good each coalition's
 model was is what the committee signed. Retraining checks those too.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from fedmerit.auditing.code import nothing_imported_from, require_allowed
 from fedmerit.auditing.committed import check_commitment, check_provable
 from fedmerit.auditing.drawn import check_draw
-from fedmerit.auditing.files import check_files
+from fedmerit.auditing.files import check_files, check_unbound
 from fedmerit.auditing.offered import check_bids
+from fedmerit.auditing.page import check_report
 from fedmerit.auditing.parts import auditing_part, retraining_part
 from fedmerit.auditing.provable import faults_of
 from fedmerit.auditing.settled import check_settlement, check_waiting
 from fedmerit.auditing.site import Site
-from fedmerit.auditing.verdict import Check, Spots, Verdict, compared
-from fedmerit.bundle.directory import REPORT, Bundle
-from fedmerit.bundle.schemas import RUN, RunDocument
-from fedmerit.errors import AuditImpossible, FedmeritError, Unreachable, WrongChain
-from fedmerit.provenance import versions
+from fedmerit.auditing.verdict import Check, Spots, Verdict
+from fedmerit.bundle.directory import Bundle, Snapshot
+from fedmerit.errors import AuditImpossible, FedmeritError, NodeError, WrongChain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from fedmerit.auditing.faults import Fault
+
+#: What nothing but the data can show.
+_ON_FAITH: Final = (
+    "as the committee signed them, and not checked without the data: utilities, gradients and the "
+    "values per round; log-likelihoods and accuracies, per round and pooled, areas; who trains "
+    "with how many rows, features, classes and the digest of the data; attributions and their "
+    "pictures; which versions ran"
+)
 
 __all__ = ["Check", "Verdict", "audit"]
 
@@ -38,6 +48,7 @@ def audit(
     retrain: bool = False,
     spot_checks: int = 0,
     spot_seed: int | None = None,
+    allow_model: str | None = None,
 ) -> Verdict:
     """Check a finished bundle, or one whose report waits and can be disputed.
 
@@ -47,6 +58,8 @@ def audit(
         retrain: Train the run and every coalition again, and compare.
         spot_checks: Measure so many coalitions again, drawn at random.
         spot_seed: Draw those that this seed drew before; a new one if None.
+        allow_model: The one ``package.module:Class`` whose code may be run to train again, where
+            the scenario names one.
 
     Returns:
         Every check, the verdict, and what of it can be proven to the contracts. A difference
@@ -54,8 +67,9 @@ def audit(
 
     Raises:
         AuditImpossible: There is nothing to audit, or it cannot be audited here; or
-            *spot_checks* or *spot_seed* is less than 0, or there is a seed and no check.
-        Unreachable: No node answers at *rpc*.
+            *spot_checks* or *spot_seed* is less than 0, or there is a seed and no check; or
+            training again would run code that *allow_model* does not name.
+        NodeError: No node answers at *rpc*, or not as nodes do: nothing is said of the bundle.
     """
     if spot_seed is not None and not spot_checks:
         raise AuditImpossible(
@@ -63,27 +77,42 @@ def audit(
             hint="Say how many coalitions are to be measured again: --spot-checks.",
         )
     spots = Spots(spot_checks) if spot_seed is None else Spots(spot_checks, spot_seed)
-    opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
+    opened = Snapshot.open(bundle.path if isinstance(bundle, Bundle) else bundle)
     site = Site(opened, rpc)
     if not opened.sealed:
         site.require_waiting()
+    with nothing_imported_from(opened.path):
+        checks, faults = _checks(site, spots, retrain=retrain, allowed=allow_model)
+    made = spots if spots.count else None
+    return Verdict(str(opened.path), checks, faults, made)
+
+
+def _checks(
+    site: Site, spots: Spots, *, retrain: bool, allowed: str | None
+) -> tuple[tuple[Check, ...], tuple[Fault, ...]]:
+    """Make every check, and find what can be proven to the contracts."""
+    opened = site.bundle
     checks = list(check_files(opened))
-    whole = all(check.status == "ok" for check in checks)
+    whole = all(check.status != "differs" for check in checks)
+    if whole and (retrain or spots.count):
+        require_allowed(opened, allowed)
+    checks += _findings("other files", lambda: check_unbound(opened))
     faults: list[Fault] = []
     checks += _on_chain(site, faults, whole=whole)
     checks += _findings("bids", lambda: check_bids(opened))
     checks += _findings("numbers", lambda: _numbers(opened))
     if opened.sealed:
-        checks += _findings("report", lambda: _check_report(opened))
+        checks += _findings("report", lambda: check_report(opened))
+    if not whole:
+        altered = "the files are not those that are listed: nothing of them is trained or measured"
+        return (*checks, Check("retraining", "skipped", altered)), tuple(faults)
     if spots.count:
-        checks += _findings("spot checks", lambda: _check_spots(site, spots, faults), final=whole)
+        checks += _findings("spot checks", lambda: _check_spots(site, spots, faults))
     if retrain:
         checks += _findings("retraining", lambda: _retrain(opened))
     else:
-        taken = "utilities, metrics and the values per round are as the committee signed them"
-        checks.append(Check("retraining", "skipped", taken))
-    made = spots if spots.count else None
-    return Verdict(str(opened.path), tuple(checks), tuple(faults), made)
+        checks.append(Check("retraining", "skipped", _ON_FAITH))
+    return tuple(checks), tuple(faults)
 
 
 def _on_chain(site: Site, faults: list[Fault], *, whole: bool) -> Iterator[Check]:
@@ -110,20 +139,14 @@ def _findings(
         final: Whether an audit that is impossible may say just that; not where the files
             were altered, since that is then the finding.
     """
-    made = checks()
-    while True:
-        try:
-            yield next(made)
-        except StopIteration:
-            return
-        except FedmeritError as error:
-            if final and isinstance(error, AuditImpossible | Unreachable | WrongChain):
-                raise
-            yield Check(name, "differs", str(error))
-            return
-        except Exception as error:  # noqa: BLE001 - forged evidence may break anything
-            yield Check(name, "differs", f"unreadable evidence: {type(error).__name__}: {error}")
-            return
+    try:
+        yield from checks()
+    except FedmeritError as error:
+        if final and isinstance(error, AuditImpossible | NodeError | WrongChain):
+            raise
+        yield Check(name, "differs", str(error))
+    except Exception as error:  # noqa: BLE001 - forged evidence may break anything
+        yield Check(name, "differs", f"unreadable evidence: {type(error).__name__}: {error}")
 
 
 def _numbers(bundle: Bundle) -> Iterator[Check]:
@@ -145,23 +168,3 @@ def _check_spots(site: Site, asked: Spots, faults: list[Fault]) -> Iterator[Chec
     check, found = check_spots(site.bundle, site.ledger, asked)
     faults += found
     yield check
-
-
-def _check_report(bundle: Bundle) -> Iterator[Check]:
-    from fedmerit.report import render  # noqa: PLC0415 - imports plotly
-
-    drawn_by, here = bundle.document(RUN, RunDocument).versions, versions()
-    for name in ("fedmerit", "plotly"):
-        if drawn_by.get(name) != here[name]:
-            detail = (
-                f"{REPORT} says it was drawn by {name} {drawn_by.get(name)}, here is {here[name]}: "
-                f"do not rely on it, 'fedmerit report {bundle.path}' draws it anew"
-            )
-            yield Check("report", "skipped", detail)
-            return
-    yield compared(
-        "report",
-        holds=render(bundle).encode() == bundle.read(REPORT),
-        same=f"{REPORT} is what this evidence looks like",
-        different=f"{REPORT} is not what the evidence looks like",
-    )

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from fedmerit.auditing.code import nothing_imported_from, require_allowed
 from fedmerit.auditing.files import check_files
 from fedmerit.auditing.provable import faults_of
 from fedmerit.auditing.settled import check_place
@@ -21,7 +22,7 @@ from fedmerit.bundle.directory import Bundle
 from fedmerit.bundle.schemas import TRANSCRIPT
 from fedmerit.chain import Transcript, replay
 from fedmerit.chain.ledger.shipped import other_code
-from fedmerit.chain.node.gas import fuelled
+from fedmerit.chain.node.funding import ensure_gas
 from fedmerit.chain.settlement.deployment import Contracts
 from fedmerit.chain.settlement.terms import bond_of
 from fedmerit.errors import BundleError, ChainError
@@ -44,8 +45,8 @@ class Disputed:
 
     Attributes:
         fault: What was disputed.
-        transaction: The hash of the transaction.
-        gas: What it used.
+        transaction: The hash of the transaction, the last of those that it took.
+        gas: What all of them used.
         cancelled: Whether the report is cancelled, and its signers slashed.
         challenge: The challenge's number, where an arbiter has to rule first; else None.
         owed: Base units that the challenger can collect now.
@@ -94,6 +95,7 @@ def dispute(
     *,
     faults: tuple[Fault, ...] | None = None,
     spots: Spots | None = None,
+    allow_model: str | None = None,
 ) -> Disputed:
     """Send the transaction that proves fault *number* of *bundle*, counted from 1.
 
@@ -104,6 +106,7 @@ def dispute(
             the end of the challenge window if it names none.
         faults: What an audit found; found again if None.
         spots: The spot checks to find them by, too, as the audit drew them.
+        allow_model: The model whose code those may run, where the scenario names one.
 
     Raises:
         AuditImpossible: Nothing was reported yet, or the chain is a node and none is named.
@@ -115,7 +118,7 @@ def dispute(
     opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
     there, site = deployment_of(opened), Site(opened, chain.rpc)
     ledger = site.ledger
-    found = _found(opened, ledger, spots) if faults is None else faults
+    found = _found(opened, ledger, spots, allow_model) if faults is None else faults
     if not 1 <= number <= len(found):
         raise ChainError(
             f"there is no fault {number}: {len(found)} were found in {opened.path}",
@@ -128,14 +131,19 @@ def dispute(
     return _send(contracts, node, ledger, fault, chain.keys(opened.scenario))
 
 
-def _found(bundle: Bundle, ledger: Ledger, spots: Spots | None) -> tuple[Fault, ...]:
+def _found(
+    bundle: Bundle, ledger: Ledger, spots: Spots | None, allow_model: str | None
+) -> tuple[Fault, ...]:
     """Find again what an audit found, in its order."""
     faults = faults_of(bundle, ledger)
     if spots is None or not spots.count:
         return faults
-    from fedmerit.auditing.spots import check_spots  # noqa: PLC0415 - imports torch
+    _check_files(bundle)
+    require_allowed(bundle, allow_model)
+    with nothing_imported_from(bundle.path):
+        from fedmerit.auditing.spots import check_spots  # noqa: PLC0415 - imports torch
 
-    return faults + check_spots(bundle, ledger, spots)[1]
+        return faults + check_spots(bundle, ledger, spots)[1]
 
 
 def _check_files(bundle: Bundle) -> None:
@@ -185,22 +193,34 @@ def _send(
     contracts: Contracts, node: Node, ledger: Ledger, fault: Fault, keys: Keyring
 ) -> Disputed:
     signer = keys.signer(CHALLENGER)
-    fuelled(node, signer)
+    ensure_gas(node, signer)
     job, asks = ledger.job, fault.function == "challenge"
     if asks:
         _bond(node, contracts, job, keys, signer)
     before = contracts.disputes.challenges()
-    call = fault.call(ledger.reports[fault.report])
-    mined = contracts.disputes.dispute(fault.function, *call, signer=signer)
+    calls = fault.calls(ledger.reports[fault.report])
+    done = _summed(contracts, ledger, fault, signer) if fault.earlier else 0
+    sent = [
+        contracts.disputes.dispute(fault.function, *call, signer=signer) for call in calls[done:]
+    ]
     return Disputed(
         fault=fault,
-        transaction=mined.hash,
-        gas=mined.gas,
+        transaction=sent[-1].hash,
+        gas=sum(mined.gas for mined in sent),
         cancelled=contracts.reports.pending(job) is None,
         challenge=before + 1 if asks else None,
         owed=contracts.stakes.owed(job, signer.address),
         node=node,
     )
+
+
+def _summed(contracts: Contracts, ledger: Ledger, fault: Fault, challenger: Signer) -> int:
+    """Say how many parts of a table *challenger* has sent already, as if interrupted."""
+    report = ledger.reports[fault.report]
+    signed = contracts.reports.hash_signed(report.statement, report.seats)
+    (member, *_), (width, utilities, _) = fault.arguments
+    done = contracts.disputes.summed(signed, challenger.address, member)
+    return int(done * width // len(utilities))
 
 
 def _bond(node: Node, contracts: Contracts, job: int, keys: Keyring, challenger: Signer) -> None:

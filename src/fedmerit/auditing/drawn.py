@@ -9,6 +9,7 @@ from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle import schemas as evidence
 from fedmerit.chain.clients.rounds import Revealed
 from fedmerit.chain.settlement.drawing import PERIOD, commitment, mixed_seed
+from fedmerit.scenario.terms import stake_of
 from fedmerit.stages.draw import bound_of, drawn_of, seed_of
 from fedmerit.streams import derived_seed
 
@@ -30,7 +31,7 @@ def check_draw(bundle: Bundle, ledger: Ledger) -> Iterator[Check]:
     yield _seed(ledger, drawn)
     yield _valued_by(bundle, drawn)
     yield _updates(bundle, ledger, drawn)
-    yield _slashes(bundle, ledger, drawn)
+    yield _slashes(bundle, ledger)
 
 
 def seed_drawn(ledger: Ledger) -> Event | None:
@@ -143,14 +144,20 @@ def _updates(bundle: Bundle, ledger: Ledger, drawn: Event) -> Check:
     )
 
 
-def _slashes(bundle: Bundle, ledger: Ledger, last: Event) -> Check:
+def expelled(ledger: Ledger) -> Counter[str]:
+    """Give who kept its secret from the period's draws, and how often; nobody without a draw."""
+    last = seed_drawn(ledger)
+    gone = [] if last is None else _until(ledger, last, "Expelled")
+    return Counter(str(event.arguments["account"]) for event in gone)
+
+
+def _slashes(bundle: Bundle, ledger: Ledger) -> Check:
     """Check that who kept its secret lost its stake, that nobody else did, and who is told."""
-    stake, drawn = bundle.scenario.settlement.stake, drawn_of(bundle)
     names = bundle.document(evidence.FEDERATION, evidence.FederationDocument).names
+    stake, drawn = stake_of(bundle.scenario, len(names)), drawn_of(bundle)
     called = dict(zip(ledger.members, names, strict=True))
-    gone = _until(ledger, last, "Expelled")
-    expelled = Counter(str(event.arguments["account"]) for event in gone)
-    told = {called[account]: stake * times for account, times in expelled.items()}
+    times = expelled(ledger)
+    told = {called[account]: stake * often for account, often in times.items()}
     lost = Counter[str]()
     for event in _named(ledger, "Slashed"):
         lost[str(event.arguments["account"])] += int(event.arguments["amount"])

@@ -31,6 +31,7 @@ class Fault:
         report: Which of the job's posted reports it is in, from 0.
         function: Of the Disputes contract.
         arguments: What it is called with, after the report and its seats.
+        earlier: What it is called with before, call by call, where one transaction is too small.
         spotted: Whether a spot check found it: it takes the same check to find it again.
     """
 
@@ -39,11 +40,13 @@ class Fault:
     report: int
     function: str
     arguments: tuple[Any, ...]
+    earlier: tuple[tuple[Any, ...], ...] = ()
     spotted: bool = False
 
-    def call(self, report: SignedReport) -> tuple[Any, ...]:
-        """Give all arguments of the transaction; *report* is the one that it is about."""
-        return (tuple(report.statement.fields().values()), report.seats, *self.arguments)
+    def calls(self, report: SignedReport) -> list[tuple[Any, ...]]:
+        """Give all arguments of each transaction, in order; *report* is the one they are about."""
+        about = (tuple(report.statement.fields().values()), report.seats)
+        return [(*about, *arguments) for arguments in (*self.earlier, self.arguments)]
 
     def written(self) -> str:
         """Give the arguments for reading: a list of more than a few entries is only counted."""
@@ -59,6 +62,7 @@ class Fault:
             "contract": "Disputes",
             "function": self.function,
             "arguments": plain(self.arguments),
+            "earlier": plain(self.earlier),
         }
 
 

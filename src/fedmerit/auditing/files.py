@@ -1,16 +1,43 @@
-"""Checks of the bundle's files against the two lists of digests in it."""
+"""Checks of everything that lies in the bundle's directory against the lists of digests in it.
+
+The manifest is on the chain, and nothing in it can be changed. The seal is not: whoever can write
+to the directory can write another. So what only the seal lists is held against the chain, drawn
+again, or named as bound by nobody.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from fedmerit.auditing.verdict import Check, compared
-from fedmerit.bundle.directory import MANIFEST, SEAL
+from fedmerit.bundle.directory import (
+    AFTERWARDS,
+    MANIFEST,
+    PROGRESS,
+    REPORT,
+    SEAL,
+    STAGES,
+    Progress,
+)
+from fedmerit.bundle.folder import odd_in, parts_in
+from fedmerit.bundle.schemas import (
+    DEPLOYMENT,
+    DRAWN,
+    LEDGER,
+    RECEIPT,
+    TIMINGS,
+    TRANSCRIPT,
+    TimingsDocument,
+)
+from fedmerit.chain import Transcript
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fedmerit.bundle.directory import Bundle
+
+#: What the settlement leaves, all of it held against the chain.
+_SETTLEMENT: Final = frozenset({DEPLOYMENT, DRAWN, LEDGER, RECEIPT, TRANSCRIPT})
 
 
 def check_files(bundle: Bundle) -> Iterator[Check]:
@@ -23,6 +50,40 @@ def check_files(bundle: Bundle) -> Iterator[Check]:
     if bundle.sealed:
         yield _complete(SEAL, set(bundle.names()) - {SEAL}, set(bundle.listed(SEAL)))
     yield _complete(MANIFEST, set(bundle.evidence_names()), set(bundle.listed(MANIFEST)))
+    yield _nothing_else(bundle)
+
+
+def check_unbound(bundle: Bundle) -> Iterator[Check]:
+    """Check what the chain binds of the files that the manifest does not, and name the rest."""
+    if not bundle.sealed:
+        waits = f"{SEAL}, {REPORT} and what is to come are bound by nothing yet"
+        yield Check("unbound files", "skipped", f"{waits}; nor is {PROGRESS}, or {TIMINGS}")
+        return
+    progress, due = bundle.progress, Progress(done=STAGES)
+    yield compared(
+        "progress",
+        holds=progress == due,
+        same="every stage of the run is complete",
+        different=f"{PROGRESS} says {', '.join(progress.done) or 'nothing'} is done of a run that "
+        f"is sealed{': ' + progress.failed if progress.failed else ''}",
+    )
+    timings = bundle.document(TIMINGS, TimingsDocument)
+    embedded = (bundle.path / TRANSCRIPT).is_file()
+    if embedded:
+        genesis = Transcript.from_json(bundle.text(TRANSCRIPT)).genesis
+        yield compared(
+            "start",
+            holds=timings.started == genesis and set(timings.milliseconds) == set(STAGES),
+            same="the run started when its chain did",
+            different=f"{TIMINGS} says that the run of {len(timings.milliseconds)} stages started "
+            f"at {timings.started}, and its chain at {genesis}",
+        )
+    what = "how long each stage took" if embedded else "when the run started, how long it took"
+    yield Check(
+        "unbound files",
+        "skipped",
+        f"{SEAL} and {TIMINGS} are bound by nothing: {what} is as whoever sealed it says",
+    )
 
 
 def _complete(name: str, present: set[str], listed: set[str]) -> Check:
@@ -32,6 +93,21 @@ def _complete(name: str, present: set[str], listed: set[str]) -> Check:
         holds=not odd,
         same=f"it lists all {len(present)} files that it has to",
         different=f"{', '.join(odd)}: listed in {name} and not there, or there and not listed",
+    )
+
+
+def _nothing_else(bundle: Bundle) -> Check:
+    """Check that nothing lies there but plain files of a bundle: no link is followed to see."""
+    odd = [f"{name} is {kind}" for name, kind in odd_in(bundle.path).items()]
+    if bundle.sealed:
+        odd += [f"{name} is half written" for name in parts_in(bundle.path)]
+    known = set(bundle.evidence_names()) | AFTERWARDS | _SETTLEMENT
+    odd += [f"{name} is no file of a bundle" for name in bundle.names() if name not in known]
+    return compared(
+        "directory",
+        holds=not odd,
+        same=f"{len(bundle.names())} plain files and nothing else",
+        different="; ".join(odd),
     )
 
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeGuard
 
+from fedmerit.auditing.money import ROUNDING, most_moved
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle import schemas as evidence
 from fedmerit.stages.reward import decided
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fedmerit.bundle.directory import Bundle
     from fedmerit.bundle.schemas import FederationDocument
 
+#: How much two numbers may differ, by the path of the place they are at.
+Tolerance = Callable[[str], int]
 #: Sums of floats may end differently on other machines; after rounding, by one unit at most.
 ROUNDING_UNITS: Final = 1
 #: Counts, settings and seeds: whatever the tolerance, they are the same on every machine.
@@ -66,24 +72,64 @@ def check_payments(bundle: Bundle) -> Check:
     return compared(
         "payments",
         holds=said == found,
-        same=f"{said.mechanism} pays these {len(said.payments)} amounts for these values",
+        same=f"{said.mechanism} pays these {len(said.payments)} amounts for these values; a "
+        f"billionth, which each value may be off, moves {most_moved(bundle, ROUNDING):,} base "
+        "units at most",
         different=f"{evidence.OUTCOME}: {said.mechanism} would pay {found.payments}, "
         f"not {said.payments}",
     )
 
 
-def differing(said: object, found: object, tolerance: int, path: str = "") -> list[str]:
-    """Name the places where two plain values differ by more than *tolerance*.
+class Distance(NamedTuple):
+    """A place where two plain values differ.
 
-    Only measurements may: what is named in :data:`EXACT` is the same or differs.
+    Attributes:
+        place: Its path.
+        by: By how much two numbers differ there; None if it is not about numbers.
+        said: Both, in words.
     """
-    if isinstance(said, int) and isinstance(found, int):
-        allowed = 0 if path.rpartition(".")[2] in EXACT else tolerance
-        return [] if abs(said - found) <= allowed else [f"{path} ({said}, not {found})"]
+
+    place: str
+    by: int | None
+    said: str
+
+
+def distances(said: object, found: object, path: str = "") -> Iterator[Distance]:
+    """Give every place where two plain values differ."""
+    if _number(said) and _number(found):
+        if said != found:
+            yield Distance(path, abs(said - found), f"{path} ({said}, not {found})")
+        return
     if isinstance(said, dict) and isinstance(found, dict) and said.keys() == found.keys():
         pairs = [(f"{path}.{key}".lstrip("."), said[key], found[key]) for key in said]
     elif isinstance(said, tuple) and isinstance(found, tuple) and len(said) == len(found):
         pairs = [(f"{path}[{i}]", *pair) for i, pair in enumerate(zip(said, found, strict=True))]
     else:
-        return [] if said == found else [f"{path} ({said}, not {found})"]
-    return [place for key, one, two in pairs for place in differing(one, two, tolerance, key)]
+        if said != found or type(said) is not type(found):
+            yield Distance(path, None, f"{path} ({said}, not {found})")
+        return
+    for place, one, two in pairs:
+        yield from distances(one, two, place)
+
+
+def _number(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def differing(said: object, found: object, tolerance: Tolerance) -> list[str]:
+    """Name the places where two plain values differ by more than *tolerance* allows there."""
+    return [
+        apart.said
+        for apart in distances(said, found)
+        if apart.by is None or apart.by > tolerance(apart.place)
+    ]
+
+
+def exact(_place: str) -> int:
+    """Allow no difference."""
+    return 0
+
+
+def rounding(place: str) -> int:
+    """Allow measurements to round differently; what is named in :data:`EXACT` is the same."""
+    return 0 if place.rpartition(".")[2] in EXACT else ROUNDING_UNITS

@@ -9,10 +9,17 @@ from fedmerit.scenario.kinds import kind_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from fedmerit.auditing.floats import Judged
     from fedmerit.auditing.verdict import Check
     from fedmerit.bundle.directory import Bundle
-    from fedmerit.incentives.game import MeasuredGame
     from fedmerit.scenario.model import Scenario
+
+    #: Takes coalitions, ``(m, n)``, and their recorded gains in millionths, ``(m, rows)``; gives
+    #: the gains measured again, and whether float order explains how far the two are apart.
+    Measure = Callable[[NDArray[np.bool_], NDArray[np.int64]], tuple[NDArray[np.float64], Judged]]
 
 
 class AuditingPart(Protocol):
@@ -28,10 +35,10 @@ class RetrainingPart(Protocol):
     def check_retraining(self, bundle: Bundle) -> Iterator[Check]:
         """Train the run and every coalition again; raises AuditImpossible without the data."""
 
-    def measured_again(self, bundle: Bundle) -> tuple[str, Callable[[], MeasuredGame]]:
-        """Give the digest of the data that are here, and what makes the game on them.
+    def measured_again(self, bundle: Bundle) -> tuple[str, Measure]:
+        """Give the digest of the data that are here, and what measures coalitions on them.
 
-        Its rows are those of ``coalitions.safetensors``. Raises AuditImpossible without the data.
+        Rows are those of ``coalitions.safetensors``. Raises AuditImpossible without the data.
         """
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fedmerit.auditing.arithmetic import faults_of_valuation
+from fedmerit.auditing.drawn import expelled
 from fedmerit.auditing.faults import PAYMENT, Fault, valued_report
 from fedmerit.chain import SumTree
 from fedmerit.stages.reward import decided
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
 
 def faults_of(bundle: Bundle, ledger: Ledger) -> tuple[Fault, ...]:
     """Find what of the reports in *ledger* can be proven false with what is published."""
-    return (*_lowered(ledger), *faults_of_valuation(bundle, ledger), *_of_payments(bundle, ledger))
+    return (
+        *_lowered(ledger),
+        *_forfeited(ledger),
+        *faults_of_valuation(bundle, ledger),
+        *_of_payments(bundle, ledger),
+    )
 
 
 def _lowered(ledger: Ledger) -> Iterator[Fault]:
@@ -45,6 +51,25 @@ def _lowered(ledger: Ledger) -> Iterator[Fault]:
                         ),
                     ),
                 )
+
+
+def _forfeited(ledger: Ledger) -> Iterator[Fault]:
+    """D1: a member is paid for a period in which it kept its secret from the draw."""
+    place = valued_report(ledger)
+    if place is None:
+        return
+    report = ledger.reports[place]
+    tree = SumTree(report.job, report.accounts, report.amounts)
+    for index, (account, amount) in enumerate(zip(report.accounts, report.amounts, strict=True)):
+        if amount and account in expelled(ledger):
+            yield Fault(
+                kind="D1",
+                detail=f"member {index} is paid {amount} in the period in which it kept its secret",
+                report=place,
+                function="proveForfeited",
+                # Before the first report nothing was final, and the contract looks at nothing.
+                arguments=(index, (account, 0, []), (account, amount, _sums(tree, index))),
+            )
 
 
 def _sums(tree: SumTree, index: int) -> list[tuple[bytes, int]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fedmerit.auditing.sent import check_code, check_sent
 from fedmerit.auditing.site import deployment_of, receipt_of
-from fedmerit.auditing.terms import check_terms, opened_on
+from fedmerit.auditing.terms import check_form, check_terms, opened_on
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle.directory import MANIFEST
@@ -36,6 +36,7 @@ def check_settlement(site: Site) -> Iterator[Check]:
         yield from _reported(bundle, ledger)
         yield _payments(bundle, ledger)
     yield check_terms(bundle, ledger)
+    yield check_form(ledger)
 
 
 def check_waiting(site: Site) -> Iterator[Check]:
@@ -45,6 +46,7 @@ def check_waiting(site: Site) -> Iterator[Check]:
     yield from _checked(site.ledger, final=False)
     yield from _reported(site.bundle, site.ledger)
     yield check_terms(site.bundle, site.ledger)
+    yield check_form(site.ledger)
     waits = "the report waits: what is paid, the receipt and the seal are still to come"
     yield Check("payment", "skipped", waits)
 

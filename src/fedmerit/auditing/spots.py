@@ -13,7 +13,6 @@ import numpy as np
 
 from fedmerit.auditing.faults import utility_fault
 from fedmerit.auditing.parts import retraining_part
-from fedmerit.auditing.tolerances import GAIN_TOLERANCE, ties_of
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle.directory import COALITIONS
 from fedmerit.bundle.schemas import FEDERATION, FederationDocument
@@ -41,24 +40,17 @@ def check_spots(bundle: Bundle, ledger: Ledger, asked: Spots) -> tuple[Check, tu
         AuditImpossible: The data are not here.
     """
     said = bundle.document(FEDERATION, FederationDocument).data_digest
-    found, game_again = retraining_part(bundle.scenario).measured_again(bundle)
+    found, measure = retraining_part(bundle.scenario).measured_again(bundle)
     if found != said:
         detail = f"the rows here hash to {found}, the bundle's to {said}: nothing was measured"
         return Check("data of the spot checks", "differs", detail), ()
-    game = game_again()
     stored = bundle.tensors(COALITIONS)
     everything = len(stored["coalitions"])
     lot = generator(asked.seed, "spot checks").permutation(everything)
     drawn = sorted(lot[: asked.count].tolist())
     coalitions = stored["coalitions"][drawn].astype(np.bool_)
-    ours, theirs = game.worth_by_row(coalitions), stored["gains_micro"][drawn] / MICRO
-    off = np.abs(ours - theirs)
-    few = ties_of(bundle, off)
-    wrong = [
-        row
-        for row, each in enumerate(off)
-        if (each > GAIN_TOLERANCE).sum() > few or (not few and each.max() > GAIN_TOLERANCE)
-    ]
+    ours, judgement = measure(coalitions, stored["gains_micro"][drawn])
+    wrong = [] if judgement.holds else np.flatnonzero(judgement.outside).tolist()
     faults = tuple(
         utility_fault(
             ledger,
@@ -72,10 +64,10 @@ def check_spots(bundle: Bundle, ledger: Ledger, asked: Spots) -> tuple[Check, tu
     )
     check = compared(
         "spot checks",
-        holds=not wrong,
+        holds=judgement.holds,
         same=f"{len(drawn)} of {everything} coalitions are as recorded; {chances(len(drawn))}",
         different=f"{len(wrong)} of {len(drawn)} coalitions, drawn by seed {asked.seed}, are not "
-        "worth what is recorded",
+        f"worth what is recorded: {judgement.why}",
     )
     return check, faults
 

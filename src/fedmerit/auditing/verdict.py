@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from fedmerit.auditing.catalogue import identifier
 from fedmerit.errors import AuditImpossible
 
 if TYPE_CHECKING:
@@ -20,13 +21,18 @@ class Check:
 
     Attributes:
         name: What was checked.
-        status: Whether it held; ``skipped`` if it was not asked for.
+        status: Whether it held; ``skipped`` if it was not or cannot be made.
         detail: What was compared, or where the difference is.
     """
 
     name: str
     status: Status
     detail: str
+
+    @property
+    def id(self) -> str:
+        """What programs know the check by, whatever its name becomes."""
+        return identifier(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,12 @@ class Verdict:
             "passed": self.passed,
             "verdict": self.sentence,
             "checks": [
-                {"name": check.name, "status": check.status, "detail": check.detail}
+                {
+                    "id": check.id,
+                    "name": check.name,
+                    "status": check.status,
+                    "detail": check.detail,
+                }
                 for check in self.checks
             ],
             "spot_seed": None if self.spots is None else str(self.spots.seed),

@@ -7,20 +7,21 @@ after the settlement included. Opening a bundle never executes anything in it.
 
 from __future__ import annotations
 
-import tomllib
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
+from fedmerit.bundle.folder import PART, files_in, parts_in
 from fedmerit.canonical import canonical, digest
 from fedmerit.errors import AuditImpossible, BundleError
 from fedmerit.scenario.reading import parse
+from fedmerit.untrusted import check_json, read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,9 +42,6 @@ COALITIONS: Final = "coalitions.safetensors"
 
 #: Files that only exist, or only settle down, once the manifest is on the chain.
 AFTERWARDS: Final = frozenset({PROGRESS, MANIFEST, SEAL, REPORT, "timings.json"})
-
-#: Ends the name of a file that is being written, which begins with a dot.
-_PART: Final = ".part"
 
 
 class Document(BaseModel):
@@ -87,21 +85,27 @@ class Bundle:
         Raises:
             BundleError: Something is there already, or the directory cannot be made.
         """
-        if path.exists():
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
             begun = (path / PROGRESS).is_file() and not cls(path).sealed
             raise BundleError(
                 f"{path} exists already",
                 hint=f"Continue it with 'fedmerit run --resume {path}', or choose another --dir."
                 if begun
                 else "Choose another --dir.",
-            )
+            ) from None
+        except OSError as error:
+            raise BundleError(
+                f"{path} cannot be made: {error.strerror}", hint="Choose another --dir."
+            ) from error
         bundle = cls(path)
         bundle.write(SCENARIO, scenario.to_toml().encode())
         bundle.write_document(PROGRESS, Progress())
         return bundle
 
     @classmethod
-    def open(cls, path: Path | str) -> Bundle:
+    def open(cls, path: Path | str) -> Self:
         """Open an existing bundle.
 
         Raises:
@@ -119,9 +123,9 @@ class Bundle:
     def scenario(self) -> Scenario:
         """The scenario that was run, every default written out."""
         try:
-            given = tomllib.loads(self.text(SCENARIO))
-        except tomllib.TOMLDecodeError as error:
-            raise BundleError(f"{SCENARIO} is not TOML: {error}") from error
+            given = read_toml(self.text(SCENARIO))
+        except ValueError as error:
+            raise BundleError(f"{SCENARIO} cannot be read as TOML: {error}", hint=_ASK) from error
         return parse(given, origin=str(self.path / SCENARIO))
 
     @property
@@ -175,7 +179,7 @@ class Bundle:
             BundleError: The disk refused, for instance because it is full.
         """
         target = self.path / name
-        partial = target.with_name(f".{target.name}{_PART}")
+        partial = target.with_name(f".{target.name}{PART}")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             partial.write_bytes(content)
@@ -189,13 +193,27 @@ class Bundle:
             ) from error
 
     def document(self, name: str, kind: type[AnyDocument]) -> AnyDocument:
-        """Read one JSON document and check its form."""
+        """Read one JSON document and check its form.
+
+        Raises:
+            BundleError: It is not of it, or not in the one way in which we write it.
+        """
+        content = self.read(name)
         try:
-            return kind.model_validate_json(self.read(name), strict=False)
+            check_json(content)
+        except ValueError as error:
+            raise BundleError(f"{name} cannot be read as JSON: {error}", hint=_ASK) from error
+        try:
+            found = kind.model_validate_json(content, strict=False)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
             raise BundleError(f"{name} is not of its form: {where} {first['msg']}") from error
+        if canonical(found.model_dump(mode="json")) != content:
+            raise BundleError(
+                f"{name} is not in its canonical form: others might read it otherwise", hint=_ASK
+            )
+        return found
 
     def write_document(self, name: str, document: Document) -> None:
         """Write one JSON document in its canonical form."""
@@ -227,9 +245,12 @@ class Bundle:
 
     def names(self) -> list[str]:
         """Name every file, sorted, but for those that a process died in the middle of."""
-        inside = (path for path in self.path.rglob("*") if path.is_file())
-        whole = (path for path in inside if not _partial(path.name))
-        return sorted(path.relative_to(self.path).as_posix() for path in whole)
+        return files_in(self.path)
+
+    def tidy(self) -> None:
+        """Remove what a process died in the middle of writing."""
+        for name in parts_in(self.path):
+            (self.path / name).unlink()
 
     def write_manifest(self) -> str:
         """Bind all evidence there is by its digests, and give the manifest's own."""
@@ -260,10 +281,10 @@ class Bundle:
                 hint=f"Finish it with 'fedmerit run --resume {self.path}'.",
             )
         content = self.read(name)
-        # Not json.loads, which a deeply nested file can crash.
         try:
+            check_json(content)
             found = TypeAdapter(dict[str, str]).validate_json(content)
-        except ValidationError:
+        except ValueError:  # as pydantic's own are
             found = {}
         if canonical(found) != content:
             raise AuditImpossible(f"{name} is damaged: it is not a list of digests", hint=_ASK)
@@ -273,8 +294,22 @@ class Bundle:
 _ASK = "Ask whoever ran it for an undamaged copy of the bundle."
 
 
-def _partial(name: str) -> bool:
-    return name.startswith(".") and name.endswith(_PART)
+class Snapshot(Bundle):
+    """A bundle of which every file is read once: what was checked is what is used.
+
+    Whoever can still write to the directory changes nothing of an audit that has begun. Files
+    are kept in memory until the snapshot is gone.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._known: dict[str, bytes] = {}
+
+    def read(self, name: str) -> bytes:
+        """Give the bytes of one file, as they were when it was first asked for."""
+        if name not in self._known:
+            self._known[name] = super().read(name)
+        return self._known[name]
 
 
 def next_free(folder: Path, name: str) -> Path:

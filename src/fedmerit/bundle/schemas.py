@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Final
 
-from pydantic import BeforeValidator, Field, PlainSerializer
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
 from fedmerit.bundle.directory import Document
 from fedmerit.units import MICRO, NANO
+from fedmerit.untrusted import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,6 +44,17 @@ Money = Annotated[
 ]
 
 
+def _name(value: str) -> str:
+    if not printable(value):
+        msg = f"{value!r} is no name that can be read"
+        raise ValueError(msg)
+    return value
+
+
+#: What a member is called.
+Name = Annotated[str, AfterValidator(_name)]
+
+
 class RunDocument(Document):
     """``run.json``: which code made these numbers."""
 
@@ -55,7 +67,7 @@ class RunDocument(Document):
 class MemberDocument(Document):
     """One participant, as the federation met it."""
 
-    name: str
+    name: Name
     behaviour: str
     rows: int
     """Rows it trains on."""
@@ -76,6 +88,8 @@ class FederationDocument(Document):
     committee: tuple[str, ...]
     """Members whose keys sign the report."""
     threshold: int
+    notes: tuple[str, ...] = ()
+    """What was recognised, changed, left out and filled in when the tables were read."""
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -15,12 +16,16 @@ from fedmerit.incentives import RecordedGame
 from fedmerit.units import MICRO
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from fedmerit.bundle.directory import Bundle
     from fedmerit.federation import Federation, Metrics, TrainingRecord
 
-_ROUND_ARRAYS: Final = ("global_before", "updates", "weights")
+_ROUND_TYPES: Final[Mapping[str, type]] = MappingProxyType(
+    {"global_before": np.float32, "updates": np.float32, "weights": np.float64}
+)
 
 
 def round_files(number: int) -> tuple[str, str]:
@@ -31,7 +36,7 @@ def round_files(number: int) -> tuple[str, str]:
 def write_round(bundle: Bundle, round_: Round) -> None:
     """Keep one round, so that a run that dies can go on from it."""
     arrays, notes = round_files(round_.number)
-    bundle.write_tensors(arrays, {name: getattr(round_, name) for name in _ROUND_ARRAYS})
+    bundle.write_tensors(arrays, {name: getattr(round_, name) for name in _ROUND_TYPES})
     bundle.write_document(notes, RoundNotes(**_notes(round_)))
 
 
@@ -42,8 +47,7 @@ def read_rounds(bundle: Bundle) -> tuple[Round, ...]:
         arrays_name, notes_name = round_files(len(found) + 1)
         notes = bundle.document(notes_name, RoundNotes)
         arrays = bundle.tensors(arrays_name)
-        if set(arrays) != set(_ROUND_ARRAYS):
-            raise BundleError(f"{arrays_name} holds {', '.join(sorted(arrays))}")
+        check_types(arrays, arrays_name, _ROUND_TYPES)
         found.append(
             Round(
                 number=notes.round,
@@ -103,14 +107,32 @@ def recorded_game(
 ) -> tuple[RecordedGame, NDArray[np.int64]]:
     """Read the coalition table back as a game, with the owners of its validation rows."""
     arrays = bundle.tensors(COALITIONS)
-    if set(arrays) != {"coalitions", "gains_micro", "owners"}:
-        raise BundleError(f"{COALITIONS} holds {', '.join(sorted(arrays))}")
+    gains = whole(arrays.get("gains_micro", np.empty(0)), COALITIONS) / MICRO
+    check_types(
+        arrays, COALITIONS, {"coalitions": np.uint8, "gains_micro": np.int64, "owners": np.int64}
+    )
+    if (arrays["coalitions"] > 1).any():
+        raise BundleError(f"{COALITIONS}: a member is in a coalition or not, so 1 or 0")
     coalitions = arrays["coalitions"].astype(np.bool_)
-    gains = whole(arrays["gains_micro"], COALITIONS) / MICRO
     owners: NDArray[np.int64] = arrays["owners"]
     if owners.shape != gains.shape[1:]:
         raise BundleError(f"{COALITIONS}: {owners.shape} owners of gains {gains.shape}")
-    return RecordedGame(participants, coalitions, gains), owners
+    return RecordedGame(participants, coalitions, gains, resolution=1 / MICRO), owners
+
+
+def check_types(arrays: Mapping[str, NDArray[Any]], name: str, types: Mapping[str, type]) -> None:
+    """See that the file *name* holds these arrays, of these types, and nothing else.
+
+    A digest is of an update's float32: of another type, others would hide behind it.
+
+    Raises:
+        BundleError: It does not.
+    """
+    found = {key: array.dtype for key, array in arrays.items()}
+    if found != {key: np.dtype(kind) for key, kind in types.items()}:
+        held = ", ".join(f"{key} ({kind})" for key, kind in sorted(found.items()))
+        due = ", ".join(f"{key} ({np.dtype(kind)})" for key, kind in sorted(types.items()))
+        raise BundleError(f"{name} holds {held or 'nothing'}, and has to hold {due}")
 
 
 def whole(gains: NDArray[Any], name: str) -> NDArray[np.integer[Any]]:
@@ -132,8 +154,7 @@ def whole(gains: NDArray[Any], name: str) -> NDArray[np.integer[Any]]:
 def recorded_gradients(bundle: Bundle) -> NDArray[np.float32]:
     """Read the validation loss's gradient at each round's model, ``(rounds, parameters)``."""
     arrays = bundle.tensors(GRADIENTS)
-    if set(arrays) != {"gradients"}:
-        raise BundleError(f"{GRADIENTS} holds {', '.join(sorted(arrays))}")
+    check_types(arrays, GRADIENTS, {"gradients": np.float32})
     return arrays["gradients"]
 
 

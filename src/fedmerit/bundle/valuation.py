@@ -32,6 +32,7 @@ from fedmerit.incentives import (
 )
 from fedmerit.incentives.methods.interactions import interactions
 from fedmerit.incentives.methods.stopping import Narrow
+from fedmerit.scenario.terms import orders_of
 from fedmerit.units import MICRO
 
 if TYPE_CHECKING:
@@ -102,7 +103,14 @@ def _valued(measured: Measured, scenario: Scenario, seed: int) -> _Valued:
     rules = (Narrow(narrow, asked.confidence),) if narrow is not None else ()
     beside = len(game.participants) + 2  # and one to ask again for
     return _Valued(
-        main=value(game, method=asked.method, budget=asked.max_coalitions, seed=seed, until=rules),
+        main=value(
+            game,
+            method=asked.method,
+            budget=asked.max_coalitions,
+            seed=seed,
+            until=rules,
+            orders=orders_of(scenario, len(game.participants)),
+        ),
         without=value(game, method="leave-one-out", budget=beside, seed=seed),
         alone=value(game, method="individual", budget=beside, seed=seed),
         aligned=None
@@ -221,14 +229,14 @@ def outcome_document(round_: RoundInput, *, mechanism: str) -> OutcomeDocument:
         payments=outcome.payments,
         slashes=outcome.slashes,
         reserve=outcome.reserve,
-        barred=tuple(name for name in round_.participants if name in round_.barred),
+        barred=tuple(name for name in round_.participants if name in round_.ineligible),
         bought_ppm=_bought(round_, outcome),
         steps=tuple(
             PayoutStep(
                 name=step.participant,
                 value=step.value,
                 counted=step.counted,
-                barred=step.barred,
+                barred=step.ineligible,
                 share_ppm=step.payment_ppm,
                 payment=step.payment,
             )

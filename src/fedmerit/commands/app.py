@@ -1,38 +1,41 @@
 """The ``fedmerit`` command.
 
 Results go to standard output, progress and problems to standard error. Exit status: 0
-done, 1 the audit found a difference, 2 something to put right.
+done, 1 the audit found a difference, 2 something to put right, 3 a fault of fedmerit's own.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path  # noqa: TC003 - cyclopts reads the annotations at run time
+from traceback import format_exception
 from typing import TYPE_CHECKING, Literal
 
 from cyclopts import App
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from fedmerit.commands import audit as audit_commands
 from fedmerit.commands import check as checks_command
+from fedmerit.commands import inspect as inspect_command
 from fedmerit.commands import simulate as simulate_command
+from fedmerit.commands.nodes import at, narrated
+from fedmerit.commands.terminal import TerminalProgress, err, out, print_json, shown, suggest
 from fedmerit.errors import FedmeritError, ScenarioError
+from fedmerit.untrusted import harmless
 
 if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle
 
 Output = Literal["table", "json"]
 
+#: Exit status of an exception that nobody expected: 1 means a difference, and nothing else.
+_FAULT = 3
+
 app = App(
     name="fedmerit",
     help="Run, value, pay and audit a learning federation. Add --debug for a traceback.",
     suppress_keyboard_interrupt=False,  # main says how to go on
 )
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
 
 
 @app.command
@@ -62,7 +65,6 @@ def run(
         output: Form of the result on standard output.
     """
     from fedmerit import pipeline  # noqa: PLC0415 - imports torch
-    from fedmerit.commands.terminal import TerminalProgress  # noqa: PLC0415 - as above
 
     if resume is not None and (scenario, dir, seed) != (None, None, None):
         raise ScenarioError(
@@ -112,13 +114,13 @@ def ledger(
 
     found = ledgers.read(bundle, rpc=rpc, job=job, registry=registry, first_block=from_block)
     if output == "json":
-        _print_json(found.as_json())
+        print_json(found.as_json())
     else:
         _show_tables(found.tables())
     if bundle is not None:
-        _next(f"fedmerit audit {bundle}{_at(rpc)}", "to check it")
+        suggest(f"fedmerit audit {bundle}{at(rpc)}", "to check it")
     else:
-        _next(f"fedmerit ledger{_at(rpc)} --job JOB", "to see another job")
+        suggest(f"fedmerit ledger{at(rpc)} --job JOB", "to see another job")
     return 0
 
 
@@ -130,26 +132,33 @@ def report(bundle: Path) -> int:
         bundle: The directory that 'fedmerit run' wrote.
     """
     from fedmerit import pipeline  # noqa: PLC0415 - imports torch
+    from fedmerit.bundle.schemas import TRANSCRIPT  # noqa: PLC0415 - imports pydantic
 
-    out.print(str(pipeline.write_report(bundle)), soft_wrap=True)
-    _next(f"fedmerit audit {bundle}", "to check it")
+    out.print(shown(pipeline.write_report(bundle)), soft_wrap=True)
+    # Without transactions of its own it is on a node, whose address it does not keep.
+    there = "" if (bundle / TRANSCRIPT).is_file() else " --rpc URL"
+    suggest(f"fedmerit audit {bundle}{there}", "to check it")
     return 0
 
 
 @app.command
-def init(path: Path | None = None, *, data: Path | None = None) -> int:
+def init(path: Path | None = None, *, data: Path | None = None, full: bool = False) -> int:
     """Write a commented scenario to start from.
 
     Args:
         path: Where to; my-scenario.toml if absent. Never overwritten.
-        data: Your own table, to be named in it.
+        data: Your own table: it is read, and a label, a participant and columns are proposed.
+        full: Show every setting, for your own table too.
     """
     from fedmerit.scenario.starter import write_starter  # noqa: PLC0415 - imports pydantic
 
-    written = write_starter(path, data)
-    out.print(f"{written}", soft_wrap=True)
-    _next(f"fedmerit run {written}", "once you have read it")
+    written = write_starter(path, data, full=full)
+    out.print(shown(written), soft_wrap=True)
+    suggest(f"fedmerit run {written}", "once you have read it")
     return 0
+
+
+app.command(inspect_command.inspect)
 
 
 @app.command(name="list")
@@ -163,14 +172,14 @@ def list_(*, output: Output = "table") -> int:
 
     entries = catalogue()
     if output == "json":
-        _print_json(entries)
+        print_json(entries)
     else:
         for kind, members in entries.items():
             table = Table("Name", "What it is", title=kind, title_justify="left", expand=True)
             for name, summary in members.items():
                 table.add_row(name, summary)
             out.print(table)
-    _next("fedmerit run hospitals", "to see one through")
+    suggest("fedmerit run hospitals", "to see one through")
     return 0
 
 
@@ -182,69 +191,69 @@ def _show_run(bundle: Bundle, output: Output, rpc: str | None) -> None:
     from fedmerit.commands.summary import as_json, key_figures, member_rows  # noqa: PLC0415 - imports plotly
 
     if output == "json":
-        _print_json(as_json(bundle))
+        print_json(as_json(bundle))
     else:
         rows = member_rows(bundle)
-        table = Table(title=str(bundle.path), title_justify="left")
+        table = Table(title=shown(bundle.path), title_justify="left")
         for column in rows[0]:
             words = column in {"Member", "Behaviour"}
             table.add_column(column, justify="left" if words else "right")
         for row in rows:
-            table.add_row(*map(escape, row.values()))
+            table.add_row(*map(shown, row.values()))
         out.print(table)
         for name, figure in key_figures(bundle).items():
-            out.print(f"[bold]{name}[/]  {escape(figure)}", soft_wrap=True)
-        out.print(f"[bold]Report[/]  {escape(str(bundle.path / 'report.html'))}", soft_wrap=True)
-    _next(f"fedmerit audit {bundle.path}{_at(rpc)}", "to check it")
+            out.print(f"[bold]{shown(name)}[/]  {shown(figure)}", soft_wrap=True)
+        out.print(f"[bold]Report[/]  {shown(str(bundle.path / 'report.html'))}", soft_wrap=True)
+    suggest(f"fedmerit audit {bundle.path}{at(rpc)}", "to check it")
 
 
 def _show_tables(tables: dict[str, list[dict[str, str]]]) -> None:
     for title, rows in tables.items():
-        out.print(f"[bold]{title}[/]", soft_wrap=True)
+        out.print(f"[bold]{shown(title)}[/]", soft_wrap=True)
         table = Table()
         for column in rows[0] if rows else ():
             table.add_column(column, overflow="fold")
         for row in rows:
-            table.add_row(*map(escape, row.values()))
+            table.add_row(*map(shown, row.values()))
         out.print(table)
-
-
-def _print_json(value: object) -> None:
-    out.print(json.dumps(value, indent=2, ensure_ascii=False), markup=False, soft_wrap=True)
-
-
-def _at(rpc: str | None) -> str:
-    return f" --rpc {rpc}" if rpc else ""
-
-
-def _next(command: str, why: str) -> None:
-    """Say on standard error what a person would type next."""
-    err.print(f"[dim]next:[/] {escape(command)}  [dim]{escape(why)}[/]", soft_wrap=True)
 
 
 def _go_on(error: BaseException) -> None:
     """Say how to continue a run that died, where it left that note."""
     for command in getattr(error, "__notes__", ()):
-        _next(command, "to go on from where it stopped")
+        suggest(command, "to go on from where it stopped")
 
 
 def main() -> None:
     """Run the command; show a :class:`FedmeritError` as two lines, not a traceback."""
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     try:
-        sys.exit(app(arguments))
+        with narrated(err):
+            status = app(arguments)
+        sys.exit(status)
     except FedmeritError as error:
         if "--debug" in sys.argv[1:]:
-            raise
-        err.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
+            _trace(error)
+        err.print(f"[bold red]error:[/] {shown(str(error))}", soft_wrap=True)
         if error.hint:
-            err.print(f"[bold] hint:[/] {escape(error.hint)}", soft_wrap=True)
+            err.print(f"[bold] hint:[/] {shown(error.hint)}", soft_wrap=True)
         _go_on(error)
         sys.exit(2)
     except KeyboardInterrupt as stop:
         err.print("stopped")
         _go_on(stop)
         sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - its text may be a stranger's, so it is printed here
+        _trace(error)
+        err.print("[bold red]error:[/] this is a fault of fedmerit's own", soft_wrap=True)
+        _go_on(error)
+        sys.exit(_FAULT)
+
+
+def _trace(error: BaseException) -> None:
+    """Print the traceback the way everything is printed."""
+    text = "".join(format_exception(error))
+    err.print(harmless(text, keep="\n"), markup=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

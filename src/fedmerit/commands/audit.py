@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path  # noqa: TC003 - cyclopts reads the annotations at run time
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from rich.console import Console
-from rich.markup import escape
-
+from fedmerit.commands.nodes import at
+from fedmerit.commands.terminal import out, print_json, shown, suggest
 from fedmerit.errors import AuditImpossible
 
 if TYPE_CHECKING:
@@ -16,8 +14,8 @@ if TYPE_CHECKING:
 
 Output = Literal["table", "json"]
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+#: Characters of a detail that a person is shown.
+_LONGEST: Final = 1_500
 
 
 def audit(
@@ -27,6 +25,7 @@ def audit(
     retrain: bool = False,
     spot_checks: int = 0,
     spot_seed: int | None = None,
+    allow_model: str | None = None,
     output: Output = "table",
 ) -> int:
     """Check a bundle against the chain and against itself, trusting nothing in it.
@@ -38,26 +37,35 @@ def audit(
         spot_checks: Measure so many coalitions again, drawn at random: a share p of the table
             that was altered is met with probability 1-(1-p)^K.
         spot_seed: Measure those again that this seed drew in an earlier audit.
+        allow_model: The package.module:Class that the scenario trains, where that is not one of
+            ours: its code is run.
         output: Form of the result on standard output.
     """
     from fedmerit import auditing  # noqa: PLC0415 - imports web3
 
     verdict = auditing.audit(
-        bundle, rpc=rpc, retrain=retrain, spot_checks=spot_checks, spot_seed=spot_seed
+        bundle,
+        rpc=rpc,
+        retrain=retrain,
+        spot_checks=spot_checks,
+        spot_seed=spot_seed,
+        allow_model=allow_model,
     )
     _show_verdict(verdict, output)
     if verdict.faults:
-        again = f"{_spots(verdict)}{_at(rpc)}"
-        _next(
+        spotted = _spots(verdict)
+        allowed = f" --allow-model {allow_model}" if spotted and allow_model else ""
+        again = f"{spotted}{allowed}{at(rpc)}"
+        suggest(
             f"fedmerit dispute {bundle} --fault 1{again}",
             "to prove the first to the chain",
         )
     elif not verdict.passed:
-        _next(f"fedmerit audit {bundle}{_at(rpc)} --output json", "to keep the findings")
+        suggest(f"fedmerit audit {bundle}{at(rpc)} --output json", "to keep the findings")
     elif retrain:
-        _next("fedmerit list", "to see what else a scenario can ask for")
+        suggest("fedmerit list", "to see what else a scenario can ask for")
     else:
-        _next(f"fedmerit audit {bundle}{_at(rpc)} --retrain", "to train every coalition again")
+        suggest(f"fedmerit audit {bundle}{at(rpc)} --retrain", "to train every coalition again")
     return 0 if verdict.passed else 1
 
 
@@ -67,6 +75,7 @@ def dispute(
     fault: int,
     spot_checks: int = 0,
     spot_seed: int | None = None,
+    allow_model: str | None = None,
     rpc: str | None = None,
     chain_id: int | None = None,
     keystore: Path | None = None,
@@ -83,6 +92,7 @@ def dispute(
         fault: The fault's number.
         spot_checks: How many coalitions the audit measured again, where that found the fault.
         spot_seed: The seed that the audit drew them by, and said.
+        allow_model: The model that the audit was allowed to run.
         rpc: Send it to this Ethereum node, while the report waits there.
         chain_id: Refuse a node that is of another chain.
         keystore: Directory of encrypted keys; challenger.json signs.
@@ -102,35 +112,37 @@ def dispute(
         )
     spots = None if spot_seed is None else Spots(spot_checks, spot_seed)
     chain = ChainChoice(rpc=rpc, chain_id=chain_id, keystore=keystore, env_keys=env_keys)
-    done = disputing.dispute(bundle, fault, chain, spots=spots)
+    done = disputing.dispute(bundle, fault, chain, spots=spots, allow_model=allow_model)
     if output == "json":
-        _print_json(done.as_json())
+        print_json(done.as_json())
     else:
-        out.print(f"[bold]{done.fault.kind}[/] {escape(done.fault.detail)}", soft_wrap=True)
+        out.print(f"[bold]{done.fault.kind}[/] {shown(done.fault.detail)}", soft_wrap=True)
         out.print(f"Disputes.{done.fault.function}, {done.gas:,} gas, {done.transaction}")
-        out.print(escape(done.sentence), soft_wrap=True)
-    _next(f"fedmerit ledger {bundle}{_at(rpc)}", "to see the job")
+        out.print(shown(done.sentence), soft_wrap=True)
+    suggest(f"fedmerit ledger {bundle}{at(rpc)}", "to see the job")
     return 0
 
 
 def _show_verdict(verdict: Verdict, output: Output) -> None:
     if output == "json":
-        _print_json(verdict.as_json())
+        print_json(verdict.as_json())
         return
     colours = {"ok": "green", "differs": "red", "skipped": "yellow"}
     for check in verdict.checks:
         mark = f"[{colours[check.status]}]{check.status:<7}[/]"
-        out.print(f"{mark} {escape(check.name)}: {escape(check.detail)}", soft_wrap=True)
+        out.print(f"{mark} {shown(check.name)}: {shown(_short(check.detail))}", soft_wrap=True)
     for number, fault in enumerate(verdict.faults, start=1):
         sent = f"Disputes.{fault.function}(report, seats, {fault.written()})"
         kind = f"{fault.kind}, by spot check alone" if fault.spotted else fault.kind
         told = f"fault {number} ({kind}): {fault.detail}: {sent}"
-        out.print(escape(told), soft_wrap=True)
-    out.print(f"[bold]{escape(verdict.sentence)}[/]", soft_wrap=True)
+        out.print(shown(_short(told)), soft_wrap=True)
+    out.print(f"[bold]{shown(verdict.sentence)}[/]", soft_wrap=True)
 
 
-def _print_json(value: object) -> None:
-    out.print(json.dumps(value, indent=2, ensure_ascii=False), markup=False, soft_wrap=True)
+def _short(detail: str) -> str:
+    """Cut what would scroll all else away."""
+    more = len(detail) - _LONGEST
+    return detail if more <= 0 else f"{detail[:_LONGEST]}... ({more:,} more; see --output json)"
 
 
 def _spots(verdict: Verdict) -> str:
@@ -138,12 +150,3 @@ def _spots(verdict: Verdict) -> str:
     if verdict.spots is None or not any(fault.spotted for fault in verdict.faults):
         return ""
     return f" --spot-checks {verdict.spots.count} --spot-seed {verdict.spots.seed}"
-
-
-def _at(rpc: str | None) -> str:
-    return f" --rpc {rpc}" if rpc else ""
-
-
-def _next(command: str, why: str) -> None:
-    """Say on standard error what a person would type next."""
-    err.print(f"[dim]next:[/] {escape(command)}  [dim]{escape(why)}[/]", soft_wrap=True)

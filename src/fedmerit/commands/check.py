@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import os
 from concurrent.futures import ProcessPoolExecutor
+from itertools import count
 from multiprocessing import get_context
+from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
-from rich.console import Console
-from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
+from fedmerit.commands.terminal import err, out, shown
 from fedmerit.errors import RewardError, suggestion
 
 if TYPE_CHECKING:
@@ -20,10 +22,7 @@ if TYPE_CHECKING:
 
     from fedmerit.incentives.checking import PropertyResult, Verdict
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
-
-_COLOURS = {"held": "green", "violated": "red", "not claimed": "yellow"}
+_COLOURS = {"held": "green", "violated": "red", "never tried": "red", "not claimed": "yellow"}
 
 
 def check(
@@ -31,17 +30,21 @@ def check(
     all: bool = False,  # noqa: A002 - the option is called --all
     trials: int | None = None,
     seed: int = 0,
+    thorough: float | None = None,
+    witnesses: Path = Path("witnesses.json"),
     output: Literal["table", "json"] = "table",
 ) -> int:
     """Try every property of mechanisms, and show the worst case found of each.
 
-    Exit status 1 says that a mechanism breaks a promise.
+    Exit status 1 says that a mechanism breaks a promise, or makes one that no setting tries.
 
     Args:
         mechanisms: Their names ('fedmerit check --all' shows every one).
         all: Check every mechanism there is; a minute or two.
-        trials: Drawn settings a property; 60 if absent.
+        trials: Settings a property; 40 if absent.
         seed: Of the draws.
+        thorough: Minutes to go on for, with other draws each time.
+        witnesses: Where a thorough check keeps the worst cases that it found so far.
         output: Form of the result on standard output.
     """
     from fedmerit.incentives import MECHANISMS, checking  # noqa: PLC0415 - imports scipy
@@ -55,16 +58,12 @@ def check(
         if name not in MECHANISMS:
             hint = suggestion(name, MECHANISMS)
             raise RewardError(f"no mechanism is called {name!r}", hint=hint)
-    tried = ((name, checking.TRIALS if trials is None else trials, seed) for name in names)
-    verdicts = list(
-        track(
-            _verdicts(list(tried)),
-            "Checking",
-            total=len(names),
-            console=err,
-            disable=not err.is_terminal,
-        )
-    )
+    trials = checking.TRIALS if trials is None else trials
+    if thorough is None:
+        tried = [(name, trials, checking.GRID, seed) for name in names]
+        verdicts = _shown(_verdicts(tried), len(names))
+    else:
+        verdicts = search(names, trials, seed, minutes=thorough, path=witnesses)
     if output == "json":
         text = json.dumps([as_json(verdict) for verdict in verdicts], indent=2)
         out.print(text, markup=False, soft_wrap=True)
@@ -78,8 +77,43 @@ def check(
     return 1 if broken else 0
 
 
-def _verdicts(tried: list[tuple[str, int, int]]) -> Iterator[Verdict]:
-    """Check mechanisms by name, trials and seed, side by side: none depends on another."""
+def search(
+    names: list[str], trials: int, seed: int, *, minutes: float, path: Path
+) -> list[Verdict]:
+    """Check mechanisms again and again, and keep the worst of each property.
+
+    Args:
+        names: Of mechanisms.
+        trials: Settings a property, each time.
+        seed: Of the first time; the next times' follow.
+        minutes: To go on for; the first time is finished in any case.
+        path: Of the file that says how far it got, written every time.
+    """
+    from fedmerit.incentives.checking import GRID, merged  # noqa: PLC0415 - imports scipy
+
+    worst: dict[str, Verdict] = {}
+    end = monotonic() + 60 * minutes
+    for round_ in count(seed):
+        # The small grids are the same every time.
+        grid = GRID if round_ == seed else 0
+        for verdict in _shown(_verdicts([(n, trials, grid, round_) for n in names]), len(names)):
+            before = worst.get(verdict.mechanism)
+            worst[verdict.mechanism] = merged(before, verdict) if before else verdict
+        text = json.dumps([as_json(verdict) for verdict in worst.values()], indent=2)
+        path.write_text(text + "\n", "utf-8")
+        if monotonic() > end:
+            return list(worst.values())
+    raise AssertionError  # there is always a next seed
+
+
+def _shown(verdicts: Iterator[Verdict], total: int) -> list[Verdict]:
+    """Wait for verdicts, with a bar on a terminal."""
+    disabled = not err.is_terminal
+    return list(track(verdicts, "Checking", total=total, console=err, disable=disabled))
+
+
+def _verdicts(tried: list[tuple[str, int, int, int]]) -> Iterator[Verdict]:
+    """Check mechanisms by name, trials, grid and seed, side by side: none depends on another."""
     if len(tried) == 1:
         yield _verdict(tried[0])
         return
@@ -87,11 +121,11 @@ def _verdicts(tried: list[tuple[str, int, int]]) -> Iterator[Verdict]:
         yield from pool.map(_verdict, tried)
 
 
-def _verdict(tried: tuple[str, int, int]) -> Verdict:
+def _verdict(tried: tuple[str, int, int, int]) -> Verdict:
     from fedmerit.incentives import MECHANISMS, checking  # noqa: PLC0415 - imports scipy
 
-    name, trials, seed = tried
-    return checking.check(MECHANISMS[name], trials=trials, seed=seed)
+    name, trials, grid, seed = tried
+    return checking.check(MECHANISMS[name], trials=trials, grid=grid, seed=seed)
 
 
 def as_json(verdict: Verdict) -> dict[str, Any]:
@@ -103,9 +137,11 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
             {
                 "property": result.claim.value,
                 "status": result.status,
+                "domain": list(result.domain),
                 "trials": result.trials,
                 "gain": None if result.gain is None else round(result.gain, 3),
                 "witness": result.witness,
+                "outside": result.outside,
             }
             for result in verdict.results
         ],
@@ -119,17 +155,25 @@ def _count_held(verdicts: list[Verdict]) -> int:
 def _show(verdict: Verdict) -> None:
     """Show one mechanism: a row a property, then every witness, then what cannot be had."""
     from fedmerit.incentives import MECHANISMS  # noqa: PLC0415 - imports scipy
+    from fedmerit.incentives.mechanisms import WHERE  # noqa: PLC0415 - as above
     from fedmerit.incentives.mechanisms.impossible import given_up  # noqa: PLC0415 - as above
 
-    table = Table("Property", "", "Largest gain", "Trials", title=verdict.mechanism)
+    table = Table("Property", "", "Where", "Largest gain", "Trials", title=verdict.mechanism)
     for result in verdict.results:
-        if result.trials:
+        if result.trials or result.status != "not claimed":
             status = f"[{_COLOURS[result.status]}]{result.status}[/]"
-            table.add_row(result.claim.value, status, _gain(result), str(result.trials))
+            where = ", ".join(result.domain)
+            table.add_row(result.claim.value, status, where, _gain(result), str(result.trials))
     out.print(table)
     for result in verdict.results:
         if result.witness:
-            out.print(f"[bold]{result.claim}[/]  {escape(result.witness)}", soft_wrap=True)
+            out.print(f"[bold]{result.claim}[/]  {shown(result.witness)}", soft_wrap=True)
+        if result.outside:
+            where = " and ".join(WHERE[condition] for condition in result.domain)
+            out.print(
+                f"[bold]{result.claim}[/], but not unless {where}:  {shown(result.outside)}",
+                soft_wrap=True,
+            )
     for claim, why in given_up(MECHANISMS[verdict.mechanism]):
         others = ", ".join(sorted(why.claims - {claim}))
         out.print(
@@ -140,13 +184,15 @@ def _show(verdict: Verdict) -> None:
 
 def _show_all(verdicts: list[Verdict]) -> None:
     """Show a row a mechanism; of what is not claimed, what was broken."""
-    table = Table("Mechanism", "Held", "Violated", "Not claimed, and a case was found")
+    table = Table(
+        "Mechanism", "Held", "Violated or never tried", "Not claimed, and a case was found"
+    )
     for verdict in verdicts:
-        groups: dict[str, list[str]] = {"held": [], "violated": [], "not claimed": []}
+        groups: dict[str, list[str]] = {status: [] for status in _COLOURS}
         for result in verdict.results:
             if result.status != "not claimed" or result.witness:
                 groups[result.status].append(result.claim.value)
-        broken = ", ".join(groups["violated"])
+        broken = ", ".join(groups["violated"] + groups["never tried"])
         table.add_row(
             verdict.mechanism,
             str(len(groups["held"])),
@@ -157,7 +203,7 @@ def _show_all(verdicts: list[Verdict]) -> None:
     for verdict in verdicts:
         for result in verdict.results:
             if result.status == "violated":
-                said = f"[bold]{verdict.mechanism}, {result.claim}[/]  {escape(result.witness)}"
+                said = f"[bold]{verdict.mechanism}, {result.claim}[/]  {shown(result.witness)}"
                 out.print(said, soft_wrap=True)
 
 

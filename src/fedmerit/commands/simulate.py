@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from cyclopts import Parameter
-from rich.console import Console
-from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
+from fedmerit.commands.terminal import err, out, shown
 from fedmerit.errors import BundleError
 
 if TYPE_CHECKING:
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
     from fedmerit.incentives.participation import Patience
     from fedmerit.scenario.model import Scenario
     from fedmerit.simulation import Comparison, Simulation
-
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
 
 _HOME: Final = Path("simulations")
 _USUAL: Final = "proportional,confident,equal,data-size,fli,uniform-price,second-score,tullock"
@@ -130,9 +126,9 @@ def simulate(
         out.print(written["simulation.json"], markup=False, soft_wrap=True)
     else:
         _show(comparison)
-        out.print(f"[bold]Page[/]  {escape(str(target / 'simulation.html'))}", soft_wrap=True)
+        out.print(f"[bold]Page[/]  {shown(str(target / 'simulation.html'))}", soft_wrap=True)
     err.print(
-        f"[dim]next:[/] fedmerit check {escape(settings.mechanisms[0])}  "
+        f"[dim]next:[/] fedmerit check {shown(settings.mechanisms[0])}  "
         "[dim]to see what it promises[/]",
         soft_wrap=True,
     )
@@ -202,10 +198,10 @@ def _show(comparison: Comparison) -> None:
     from fedmerit.simulation.page import tables  # noqa: PLC0415 - imports plotly
 
     found = tables.brief(comparison)
-    out.print(f"[bold]{escape(found.caption)}[/]", soft_wrap=True)
+    out.print(f"[bold]{shown(found.caption)}[/]", soft_wrap=True)
     table = Table()
     for place, column in enumerate(found.columns):
         table.add_column(column, justify="right" if place else "left", no_wrap=not place)
     for row in found.rows:
-        table.add_row(*map(escape, row))
+        table.add_row(*map(shown, row))
     out.print(table)

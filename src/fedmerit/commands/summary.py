@@ -65,6 +65,8 @@ def key_figures(bundle: Bundle) -> dict[str, str]:
         f"in reserve = {exact_tokens(outcome.budget)} tokens",
         "Manifest": bundle.digest,
     }
+    if notes := bundle.document(FEDERATION, FederationDocument).notes:
+        figures["Reading"] = "; ".join(notes)
     if unused := training.never_accepted(outcome.participants):
         everyone = len(unused) == len(outcome.participants)
         figures["Unused"] = (
@@ -90,6 +92,7 @@ def as_json(bundle: Bundle) -> dict[str, object]:
         "manifest": bundle.digest,
         "budget": str(outcome.budget),
         "reserve": str(outcome.reserve),
+        "notes": list(bundle.document(FEDERATION, FederationDocument).notes),
         "members": [
             {
                 "name": member.name,

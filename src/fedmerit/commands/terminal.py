@@ -1,10 +1,18 @@
-"""Progress on standard error: bars on a terminal, one line a stage anywhere else."""
+"""The one way to the terminal: harmless text, JSON, hints, and progress on standard error.
+
+What is printed may be a stranger's: a member's name, a line of a bundle, a node's answer. So
+every command prints through :data:`out` and :data:`err`, which let no character through that a
+terminal obeys, whoever forgot to think of it.
+"""
 
 from __future__ import annotations
 
+import json
 from time import perf_counter
 from typing import TYPE_CHECKING, Final, Self
 
+from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -14,13 +22,54 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
+from rich.segment import Segment
+
+from fedmerit.untrusted import harmless
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
 
-    from rich.console import Console
+    from rich.console import ConsoleOptions, RenderableType
 
     from fedmerit.bundle.directory import Stage
+
+
+class Terminal(Console):
+    """A console that writes out what a terminal would obey, styles of its own aside."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Give what is to be written, every piece of text in it harmless."""
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text.isprintable():
+                yield segment
+            else:
+                yield Segment(harmless(segment.text, keep="\n"), segment.style, segment.control)
+
+
+#: Results.
+out = Terminal(highlight=False)
+#: Progress, problems and hints.
+err = Terminal(stderr=True, highlight=False)
+
+
+def shown(text: object) -> str:
+    """Give *text* as it may stand between markup: in one line, and without markup of its own."""
+    return escape(harmless(str(text)))
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON, and nothing else."""
+    text = harmless(json.dumps(value, indent=2, ensure_ascii=False), keep="\n")
+    out.print(text, markup=False, soft_wrap=True)
+
+
+def suggest(command: str, why: str) -> None:
+    """Say on standard error what a person would type next."""
+    err.print(f"[dim]next:[/] {shown(command)}  [dim]{shown(why)}[/]", soft_wrap=True)
+
 
 _DOING: Final[dict[Stage, str]] = {
     "train": "Training the federation",

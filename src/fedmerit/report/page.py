@@ -27,6 +27,7 @@ from fedmerit.report.headline import key_figures
 from fedmerit.report.parts import part_of
 from fedmerit.report.theme import FONT, looks
 from fedmerit.report.units import day
+from fedmerit.untrusted import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,8 +110,19 @@ def write(bundle: Bundle) -> Path:
 @cache
 def _template() -> Template:
     return Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        finalize=_readable,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     ).from_string(_part("template.html"))
+
+
+def _readable(value: object) -> object:
+    """Write out characters that nobody sees, such as those that turn the direction of text."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return harmless(value, keep="\n")
+    return value
 
 
 @cache

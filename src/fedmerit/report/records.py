@@ -103,6 +103,22 @@ def members(federation: FederationDocument, training: TrainingDocument) -> Table
     )
 
 
+def notes(federation: FederationDocument) -> tuple[Table, ...]:
+    """List what was recognised and changed on reading the tables, if anything was."""
+    if not federation.notes:
+        return ()
+    rows = tuple((f"{number}", note) for number, note in enumerate(federation.notes, start=1))
+    return (
+        Table(
+            caption="What was recognised, left out and filled in on reading",
+            columns=("", "Note"),
+            rows=rows,
+            prose=frozenset({1}),
+            shown=True,
+        ),
+    )
+
+
 def gas(findings: Findings) -> Table:
     """Tabulate what each step of the settlement cost."""
     spent = gas_by_step(findings.transactions)

@@ -6,22 +6,23 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from fedmerit.scenario.sections import NotNegative, Offer, Positive, Section
+from fedmerit.scenario.sections import Name, NotNegative, Offer, Positive, Section
 
 
 class Owner(Section):
     """One owner of columns: of the table that ``data.source`` names, or of a file of its own."""
 
-    name: str
+    name: Name
     """What it is called."""
     columns: tuple[str, ...] = ()
-    """Its columns; of its own file all but the key, if none is named."""
+    """Its columns; if none is named, all of its own file but the key and those that count rows,
+    name single rows or hold dates."""
     label: str | None = None
     """The column to predict: exactly one owner has it, and is the label holder."""
     positive: str | None = None
     """The label to tell from all others, where there are more than two or the order matters."""
     source: str | None = None
-    """Its own .csv, .csv.gz or .parquet file."""
+    """Its own .csv, .csv.gz, .tsv or .parquet file."""
     key: tuple[str, ...] = ()
     """The columns of its own file that say together whom a row is about."""
     coverage: Annotated[float, Field(gt=0, le=1)] = 1.0
@@ -33,7 +34,7 @@ class Owner(Section):
 
     @model_validator(mode="after")
     def _holds_what_it_can(self) -> Owner:
-        if self.name.startswith(".") or not self.name.isprintable() or set(self.name) & set("/\\"):
+        if self.name.startswith(".") or set(self.name) & set("/\\"):
             msg = f"owner {self.name!r}: its files are called so; leave out slashes and a first dot"
             raise ValueError(msg)
         if (self.source is None) != (not self.key):

@@ -10,25 +10,29 @@ from __future__ import annotations
 
 from fractions import Fraction
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import tomli_w
 from pydantic import BeforeValidator, Field, model_validator
 
 from fedmerit.scenario.columns import Vertical
 from fedmerit.scenario.kinds import kind_of
-from fedmerit.scenario.sections import BaseUnits, Offer, Positive, Section, Share, Stake
+from fedmerit.scenario.sections import BaseUnits, Name, Offer, Positive, Section, Share, Stake
 
 if TYPE_CHECKING:
     from fedmerit.incentives.offers import Parameter
+
+
+#: What a fraction is written with.
+_PLAIN: Final = frozenset("0123456789+-/. ")
 
 
 def _exact(value: object) -> object:
     """Refuse what is not exact, which whoever recomputes a payment could read otherwise."""
     parts = value if isinstance(value, list | tuple) else (value,)
     whole = all(isinstance(part, int) and not isinstance(part, bool) for part in parts)
-    try:
-        fraction = isinstance(value, str) and Fraction(value)
+    try:  # a power of ten, "1e999999999", would take all memory
+        fraction = isinstance(value, str) and set(value) <= _PLAIN and Fraction(value)
     except (ValueError, ZeroDivisionError):
         fraction = False
     if not parts or not (whole or fraction is not False):
@@ -50,7 +54,7 @@ class Partition(Section):
     """How many members the table is dealt to."""
     alpha: Annotated[float, Field(gt=0)] = 0.5
     """Concentration of the two Dirichlet recipes; smaller is more uneven."""
-    prefix: str = "member"
+    prefix: Name = "member"
     """Members are called ``<prefix>-1``, ``<prefix>-2`` and so on."""
 
 
@@ -58,7 +62,7 @@ class Data(Section):
     """Which table, and whose rows are whose."""
 
     source: str = ""
-    """A shipped table (``fedmerit list``), or a path to a .csv, .csv.gz or .parquet file."""
+    """A shipped table (``fedmerit list``), or a path to a .csv, .csv.gz, .tsv or .parquet file."""
     label: str | None = None
     """Label column of your own table."""
     positive: str | None = None
@@ -67,8 +71,28 @@ class Data(Section):
     """Column of your own table that says whose row it is."""
     partition: Partition | None = None
     """How to deal the rows out, where no column says so."""
+    target: Literal["classes"] | None = None
+    """``classes``: labels are classes although they are more than 20 numbers, or fractions."""
+    columns: tuple[str, ...] = ()
+    """Columns to learn from, and no others; absent: all but those that count rows, name single
+    rows or hold dates."""
+    ignore: tuple[str, ...] = ()
+    """Columns not to learn from."""
+    dates: Literal["days", "parts"] | None = None
+    """What dates become: days since 1970, or year, month, day and weekday; absent: nothing."""
     missing: Literal["refuse", "impute"] = "refuse"
-    """Refuse empty cells, or impute the mean and add a column that says so."""
+    """Refuse missing cells, or impute the mean and add a column that says so."""
+    missing_words: tuple[str, ...] = ("",)
+    """Cells of text that are missing; all others are what they say."""
+    separator: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    """What parts the cells of a text file; recognised if absent."""
+    decimal: Literal[".", ","] | None = None
+    """The decimal sign of a text file's numbers; recognised column by column if absent."""
+    thousands: Annotated[str, Field(max_length=1)] | None = None
+    """What groups digits in threes, empty if nothing does; recognised if absent."""
+    encoding: str | None = None
+    """How a text file's bytes are letters, such as ``utf-8`` or ``cp1252``; recognised if
+    absent."""
     validation_share: Share = 0.3
     """Share of each member's rows that the evaluators pool to measure every coalition."""
 
@@ -78,7 +102,7 @@ class Member(Section):
 
     RENAMED = MappingProxyType({"take_from": "rows_from", "rows": "row_count"})
 
-    name: str
+    name: Name
     """A participant of the table, or a new name."""
     behaviour: str = "honest"
     """What it does: see ``fedmerit list``."""
@@ -99,7 +123,8 @@ class Member(Section):
     """Share of the model's last move that ``disguised-rider`` sends beneath its noise; 0 sends
     random numbers alone."""
     reveals: bool = True
-    """Whether it shows the secret it puts into the draw; one that does not loses its stake."""
+    """Whether it shows the secret it puts into the draw; one that does not loses its stake
+    and is paid nothing."""
     effort: Annotated[float, Field(gt=0, le=1)] = 0.5
     """Share of the agreed local steps that ``under-effort`` takes."""
     drop_rate: Annotated[float, Field(ge=0, le=1)] = 0.3
@@ -220,16 +245,18 @@ class Settlement(Section):
     is drawn; 0 draws none, and the valuation takes the scenario's."""
     reveal_window: Annotated[int, Field(ge=0)] = 600
     """Seconds in which they show what they bound themselves to; 0 where none is drawn."""
-    stake: Stake = 10**18
+    stake: Stake | None = None
     """Base units that every member puts down and has back at the end, unless it keeps its secret
-    to itself or signs what is proven false; 0 asks for none, and draws no seed."""
+    to itself or signs what is proven false; 0 asks for none, and draws no seed. If absent, three
+    times the largest standard error that a pay can have over seeds, and a hundredth of the budget
+    at least."""
 
     @model_validator(mode="after")
     def _a_draw_is_whole(self) -> Settlement:
         if (self.commit_window > 0) != (self.reveal_window > 0):
             msg = "'commit_window' and 'reveal_window' are both 0, or neither is"
             raise ValueError(msg)
-        if self.commit_window and not self.stake:
+        if self.commit_window and self.stake == 0:
             msg = "a draw needs a 'stake', or withholding a secret would cost nothing"
             raise ValueError(msg)
         return self

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from fedmerit.errors import ScenarioError, suggestion
 from fedmerit.scenario.kinds import kind_in
 from fedmerit.scenario.parts import part_of, scenario_part
+from fedmerit.untrusted import read_toml
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -37,21 +37,23 @@ def load(scenario: str | Path) -> Scenario:
     """
     ours = shipped()
     if str(scenario) in ours:
-        return parse(tomllib.loads(ours[str(scenario)].read_text("utf-8")), origin=str(scenario))
+        return parse(read_toml(ours[str(scenario)].read_text("utf-8")), origin=str(scenario))
     path = Path(scenario)
     if path.suffix != ".toml" and not path.exists():
         raise ScenarioError(
             f"no shipped scenario is called {str(scenario)!r}", hint=suggestion(str(scenario), ours)
         )
     try:
-        given = tomllib.loads(path.read_text("utf-8"))
+        given = read_toml(path.read_text("utf-8"))
     except OSError as error:
         raise ScenarioError(
             f"{path} cannot be read: {error.strerror}",
             hint="Check the path, or write a scenario with 'fedmerit init'.",
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ScenarioError(f"{path} is not TOML: {error}", hint="See https://toml.io.") from error
+    except ValueError as error:  # as what is not UTF-8 is
+        raise ScenarioError(
+            f"{path} cannot be read as TOML: {error}", hint="See https://toml.io."
+        ) from error
     return _anchored(parse(given, origin=str(path)), path.parent)
 
 

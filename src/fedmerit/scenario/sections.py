@@ -8,9 +8,17 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from fedmerit.chain.proofs.tree import MAXIMUM_AMOUNT
+from fedmerit.untrusted import printable
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[int, Field(ge=1)]
@@ -31,6 +39,17 @@ def _stake(value: object) -> object:
     return 0 if value in {0, "0"} else _base_units(value)
 
 
+def _name(value: str) -> str:
+    if not printable(value):
+        msg = (
+            f"{value!r} is no name: it has to be text that can be read, without control characters"
+        )
+        raise ValueError(msg)
+    return value
+
+
+#: What somebody is called: wherever it is shown, it is shown as it is.
+Name = Annotated[str, AfterValidator(_name)]
 #: An amount of the token, which may be written as digits.
 BaseUnits = Annotated[int, BeforeValidator(_base_units)]
 #: The same, or 0.

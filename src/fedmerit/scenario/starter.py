@@ -6,8 +6,6 @@ code that reads it.
 
 from __future__ import annotations
 
-import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +15,8 @@ from fedmerit.errors import ScenarioError
 from fedmerit.scenario.kinds import KINDS, all_kinds
 from fedmerit.scenario.model import Partition, Scenario
 from fedmerit.scenario.parts import scenario_part
+from fedmerit.scenario.proposing import proposed_settings, short_starter
+from fedmerit.scenario.toml import as_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,20 +32,29 @@ _OPENING = """\
 _APART: Final = frozenset({"members", "owners", "partition"})
 
 
-def write_starter(path: Path | None, data: Path | None) -> Path:
+def write_starter(path: Path | None, data: Path | None, *, full: bool = False) -> Path:
     """Write a scenario to start from, and give its path.
 
     Args:
         path: The file to write; ``my-scenario.toml`` if None.
-        data: The user's own table, to be named in it; a shipped one if None.
+        data: The user's own table, which is read for it; a shipped one if None.
+        full: Whether all settings are shown for the user's table too.
 
     Raises:
         ScenarioError: The file exists already or cannot be written.
+        DataError: The table cannot be read, or holds nothing to predict.
     """
     target = path or Path("my-scenario.toml")
+    if target.exists():
+        raise ScenarioError(f"{target} exists already", hint="Name another file.")
+    text = (
+        starter(target, data)
+        if full or data is None
+        else short_starter(_name(target), target, data)
+    )
     try:
         with target.open("x", encoding="utf-8") as file:
-            file.write(starter(target, data))
+            file.write(text)
     except FileExistsError as error:
         raise ScenarioError(f"{target} exists already", hint="Name another file.") from error
     except OSError as error:
@@ -56,13 +65,10 @@ def write_starter(path: Path | None, data: Path | None) -> Path:
 
 
 def starter(path: Path, data: Path | None) -> str:
-    """Give the scenario's text."""
-    source = {"source": os.path.relpath(data, path.parent) if data else "heart-disease"}
-    if data:
-        source |= {"label": "label", "participant": "participant"}
-    stem = "".join(c if c.isalnum() else "-" for c in path.stem.lower()).strip("-")
+    """Give the scenario's text with every setting."""
+    source = proposed_settings(path, data) if data else {"source": "heart-disease"}
     lines = [_OPENING.format(path=path)]
-    scenario = Scenario.model_validate({"name": stem or "scenario", "data": source})
+    scenario = Scenario.model_validate({"name": _name(path), "data": source})
     for name, field in Scenario.model_fields.items():
         value = getattr(scenario, name)
         if not isinstance(value, BaseModel) and name not in _APART | KINDS.keys():
@@ -71,11 +77,18 @@ def starter(path: Path, data: Path | None) -> str:
         if isinstance(section, BaseModel):
             lines += ["", f"[{name}]", *section_lines(section)]
             if name == "data":
-                example = Partition()
-                lines += ["", "# [data.partition]", *section_lines(example, active=False)]
+                dealt = scenario.data.partition
+                mark = "" if dealt else "# "
+                example = section_lines(dealt or Partition(), active=dealt is not None)
+                lines += ["", f"{mark}[data.partition]", *example]
     for kind in all_kinds():
         lines += scenario_part(kind).example()
     return "\n".join(lines) + "\n"
+
+
+def _name(path: Path) -> str:
+    stem = "".join(c if c.isascii() and c.isalnum() else "-" for c in path.stem.lower())
+    return stem.strip("-") or "scenario"
 
 
 def section_lines(section: BaseModel, *, active: bool = True) -> Iterator[str]:
@@ -95,6 +108,5 @@ def section_lines(section: BaseModel, *, active: bool = True) -> Iterator[str]:
 def _setting(name: str, description: str | None, value: object, *, active: bool) -> Iterator[str]:
     for line in (description or "").replace("``", "'").splitlines():
         yield f"# {line}"
-    # A JSON scalar, list or empty object is TOML too.
-    text = f"{name} = {json.dumps(value)}" if value is not None else f"{name} ="
+    text = f"{name} = {as_toml(value)}" if value is not None else f"{name} ="
     yield text if active else f"# {text}"

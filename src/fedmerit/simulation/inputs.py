@@ -63,7 +63,7 @@ def offer(
     rows, cost = max(1, entrant.rows), entrant.claim * ask
     if mechanism.name in RISING:
         flat = Bid(cost=entrant.claim, capacity=rows)
-        cost *= entrant.claim / Fraction(mechanism.model.hardship(flat, rows))
+        cost *= entrant.claim / Fraction(mechanism.model.work_cost(flat, rows))
     return Bid(cost=round(cost), capacity=rows, quality=max(1, points))
 
 

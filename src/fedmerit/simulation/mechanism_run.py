@@ -129,12 +129,13 @@ class MechanismRun:
             for name, weight in zip(run_round.parts, run_round.weights, strict=True)
             if weight > 0
         }
-        barred = absent | frozenset(run_round.idle)
+        ineligible = absent | frozenset(run_round.idle)
         if self._bought is None:
-            round_ = replace(self._round(said, run_round), barred=barred, reports=hearing.reports)
+            told = self._round(said, run_round)
+            round_ = replace(told, ineligible=ineligible, reports=hearing.reports)
             outcome, unpaid = decide(self.mechanism, round_), frozenset[str]()
         else:  # it was decided before anybody worked: who then did not is paid nothing
-            outcome, unpaid = self._bought, barred
+            outcome, unpaid = self._bought, ineligible
         self._history = outcome.history
         payments = {
             name: 0 if name in unpaid else paid

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import accumulate
 from math import factorial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,20 +16,16 @@ from fedmerit.bundle.directory import COALITIONS
 from fedmerit.bundle.schemas import COMMITMENT, VALUATION, ValuationDocument
 from fedmerit.bundle.training import whole
 from fedmerit.chain import Commitment
-from fedmerit.chain.order import MAXIMUM_DRAWN
-from fedmerit.chain.proofs.committed import Numbers
+from fedmerit.chain.proofs.committed import Form, Numbers
 from fedmerit.coalitions import code_of
 from fedmerit.errors import BundleError
-from fedmerit.incentives.methods import SHAPLEY
+from fedmerit.scenario.terms import promise_of
 from fedmerit.shuffles import permutation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from fedmerit.bundle.directory import Bundle
-
-#: Members whose exact values a contract computes.
-MAXIMUM_EXACT: Final = 16
 
 
 def write_commitment(bundle: Bundle) -> None:
@@ -50,20 +46,20 @@ def read_numbers(bundle: Bundle) -> Numbers:
 def commitment_of(bundle: Bundle) -> Commitment:
     """Give the integers that follow from the recorded table, the method and the seed.
 
-    Plain means over joining orders of a drawn seed are committed order by order, exact Shapley
-    values with the whole table, so that a contract can check either. Of any other method the
-    measured coalitions are committed, and no values: the rest is the audit's business alone.
+    The form is the one that the terms fixed before the seed was drawn. Plain means over joining
+    orders of the seed are committed order by order, exact Shapley values with the whole table,
+    so that a contract can check either. Of any other method the measured coalitions are
+    committed, and no values: the rest is the audit's business alone.
 
     Raises:
         BundleError: The table lacks what the method asked for.
     """
     said = bundle.document(VALUATION, ValuationDocument)
     table, n = utilities_of(bundle), len(said.participants)
-    drawn = bundle.scenario.settlement.commit_window > 0
-    if drawn and said.orders and n <= MAXIMUM_DRAWN:
-        return drawn_commitment(table, bytes.fromhex(said.seed[2:]), n, said.orders)
+    form, orders = promise_of(bundle.scenario, n)
+    if form is Form.ORDERS:
+        return drawn_commitment(table, bytes.fromhex(said.seed[2:]), n, orders)
     coalitions = tuple(sorted(table))
-    whole = said.method in SHAPLEY and said.evaluations >= 2**n and n <= MAXIMUM_EXACT
     return Commitment(
         members=n,
         permutations=0,
@@ -71,7 +67,7 @@ def commitment_of(bundle: Bundle) -> Commitment:
         utilities=tuple(table[coalition] for coalition in coalitions),
         steps=(),
         totals=(),
-        values=shapley_integers(table, n) if whole else (),
+        values=shapley_integers(table, n) if form is Form.EXACT else (),
     )
 
 

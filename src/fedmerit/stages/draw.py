@@ -20,11 +20,11 @@ from fedmerit.bundle.schemas import (
     TrainingDocument,
 )
 from fedmerit.canonical import digest
-from fedmerit.chain import STEPS, Agreement, Deployment, Drawn
+from fedmerit.chain import STEPS, Deployment, Drawn, JobTerms
 from fedmerit.chain import draw as draw_on_chain
-from fedmerit.chain.keys import Cast
 from fedmerit.chain.ledger.reading import all_transactions
 from fedmerit.errors import ChainError
+from fedmerit.scenario.terms import promise_of, rules_of, stake_of
 from fedmerit.stages.chains import deployment_of, keep_chain, node_of
 from fedmerit.stages.offering import sealed, write_bids
 from fedmerit.streams import derived_seed
@@ -46,13 +46,14 @@ def check_agreement(scenario: Scenario, together: Together, chain: ChainChoice) 
     """Find out before the training what would stop the settlement after it.
 
     Raises:
-        ChainError: Names, amounts or times that no settlement takes, no node, or no key; or too
-            few of the committee would have a stake left to sign with.
+        ChainError: Names, amounts or times that no settlement takes, a node or keys that none
+            can be made with; or too few of the committee would have a stake left to sign with.
     """
-    names, agreed_on = together.participants, terms(scenario)
+    names = together.participants
+    agreed_on = terms(scenario, len(names))
     if scenario.settlement.commit_window:
         _check_signers(together, silent=agreed_on["silent"])
-    Agreement(
+    job_terms = JobTerms(
         **agreed_on,
         participants=names,
         update_roots=(),
@@ -60,9 +61,7 @@ def check_agreement(scenario: Scenario, together: Together, chain: ChainChoice) 
         threshold=together.threshold,
         updates=(_NOTHING,) * len(names),
     )
-    if chain.rpc is not None:
-        chain.connect(started=0)
-    Cast.of(chain.keys(scenario), names)
+    chain.check(scenario, job_terms)
 
 
 def _check_signers(together: Together, *, silent: frozenset[str]) -> None:
@@ -85,7 +84,7 @@ def draw(bundle: Bundle, chain: ChainChoice, advance: Advance) -> None:
     node = node_of(bundle, chain)
     drawn = draw_on_chain(
         node,
-        Agreement(**agreed(bundle)),
+        JobTerms(**agreed(bundle)),
         keys,
         deployment=deployment_of(bundle, node),
         on_deployed=lambda found: bundle.write(DEPLOYMENT, found.to_json().encode()),
@@ -131,15 +130,18 @@ def update_digests_of(training: TrainingDocument, members: int) -> tuple[bytes, 
     )
 
 
-def terms(scenario: Scenario) -> dict[str, Any]:
-    """Give what a scenario alone says of the agreement."""
-    asked = scenario.settlement
+def terms(scenario: Scenario, n: int) -> dict[str, Any]:
+    """Give what a scenario of *n* members alone says of the agreement."""
+    asked, promise = scenario.settlement, promise_of(scenario, n)
     return {
         "budget": scenario.reward.budget,
         "challenge_window": asked.challenge_window,
         "commit_window": asked.commit_window,
         "reveal_window": asked.reveal_window,
-        "stake": asked.stake,
+        "stake": stake_of(scenario, n),
+        "form": promise.form,
+        "permutations": promise.orders,
+        "rules": rules_of(scenario),
         "silent": frozenset(m.name for m in scenario.members if not m.reveals),
     }
 
@@ -149,7 +151,7 @@ def agreed(bundle: Bundle) -> dict[str, Any]:
     members = bundle.document(FEDERATION, FederationDocument)
     training = bundle.document(TRAINING, TrainingDocument)
     return {
-        **terms(bundle.scenario),
+        **terms(bundle.scenario, len(members.names)),
         "participants": members.names,
         "update_roots": tuple(bytes.fromhex(r.update_root[2:]) for r in training.rounds),
         "committee": members.committee,

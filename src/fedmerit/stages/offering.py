@@ -6,12 +6,11 @@ Each asks under the seal that also binds it to its updates; whoever does not ope
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from fedmerit.bundle.schemas import BIDS, BidsDocument, OfferDocument
 from fedmerit.chain.proofs.sealing import SealedBid
-from fedmerit.errors import BidError, Deficit, RewardError, ScenarioError
+from fedmerit.errors import BidError, Deficit, RewardError, ScenarioError, Underfunded
 from fedmerit.incentives import MECHANISMS, NANO, Estimate, RoundInput, TableGame
 from fedmerit.incentives.mechanisms import Need
 from fedmerit.incentives.methods import choice
@@ -169,5 +168,10 @@ def _check_settings(scenario: Scenario, declared: Mapping[str, int]) -> None:
             hint=f"Add {unsaid[0]} = ... below [reward.settings]: see its section of "
             "docs/reference/mechanisms.md.",
         )
-    with suppress(Deficit):  # what is owed depends on values that are still to be measured
+    try:
         chosen(rehearsal)
+    except Underfunded:
+        if not chosen.needs & {Need.GAME, Need.CONTRIBUTIONS}:
+            raise  # it depends on rows and settings alone, and all of those are known
+    except Deficit:
+        return  # what is owed depends on values that are still to be measured

@@ -34,6 +34,11 @@ def check_method(scenario: Scenario, participants: tuple[str, ...]) -> None:
         ScenarioError: It asks for what no bundle keeps.
     """
     asked, n = scenario.valuation, len(participants)
+    if asked.method == "group-shapley" and asked.game == "rounds":
+        raise ScenarioError(
+            "'group-shapley' on the recorded rounds regroups the same updates, which hides nobody",
+            hint='Set game = "retraining", which trains every group for itself.',
+        )
     method = choice(n, asked.max_coalitions)[0] if asked.method == AUTO else asked.method
     try:
         METHODS[method](_Worthless(participants), budget=0, seed=0)

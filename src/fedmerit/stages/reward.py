@@ -23,6 +23,7 @@ from fedmerit.bundle.valuation import outcome_document
 from fedmerit.incentives import MECHANISMS, Estimate, RoundInput
 from fedmerit.incentives.mechanisms import Need
 from fedmerit.incentives.offers import Bid, History
+from fedmerit.stages.draw import drawn_of
 from fedmerit.stages.offering import opened_bids
 from fedmerit.units import MICRO, NANO
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from fedmerit.bundle.directory import Bundle
     from fedmerit.bundle.schemas import OfferDocument
+    from fedmerit.incentives import Game
     from fedmerit.scenario.model import Scenario
 
 
@@ -39,8 +41,15 @@ def reward(bundle: Bundle) -> None:
     bundle.write_document(OUTCOME, decided(bundle))
 
 
-def decided(bundle: Bundle) -> OutcomeDocument:
+def decided(
+    bundle: Bundle, valued: ValuationDocument | None = None, game: Game | None = None
+) -> OutcomeDocument:
     """Give what the scenario's mechanism pays for what *bundle* records.
+
+    Args:
+        bundle: What was recorded.
+        valued: Pay for these values instead of the recorded ones.
+        game: Show the mechanism these worths instead, if it looks at any.
 
     Raises:
         BundleError: A document is missing or not of its form.
@@ -49,21 +58,22 @@ def decided(bundle: Bundle) -> OutcomeDocument:
     """
     scenario = bundle.scenario
     members = bundle.document(FEDERATION, FederationDocument)
-    valued = bundle.document(VALUATION, ValuationDocument)
+    valued = valued or bundle.document(VALUATION, ValuationDocument)
     opened = opened_bids(bundle)
     training = bundle.document(TRAINING, TrainingDocument)
-    barred = {*training.idle, *training.never_accepted(members.names)}
+    ineligible = {*training.idle, *training.never_accepted(members.names)}
+    ineligible.update(drawn_of(bundle).slashed)  # who kept its secret from the draw earns nothing
     if opened is not None:
-        barred.update(set(valued.participants) - opened.keys())
+        ineligible.update(set(valued.participants) - opened.keys())
     needs = MECHANISMS[scenario.reward.mechanism].needs
     round_ = RoundInput(
         participants=valued.participants,
         contributions=tuple(map(Estimate, valued.values, valued.half_widths)),
         rows=tuple(member.declared_rows for member in members.members),
         budget=scenario.reward.budget,
-        barred=frozenset(barred),
+        ineligible=frozenset(ineligible),
         bids=() if opened is None else _bids(scenario, valued, opened),
-        game=recorded_game(bundle, members.names)[0] if Need.GAME in needs else None,
+        game=(game or recorded_game(bundle, members.names)[0]) if Need.GAME in needs else None,
         history=_history(scenario, members.names),
         parameters=scenario.reward.parameters,
     )

@@ -12,7 +12,7 @@ import fedmerit
 from fedmerit.auditing.files import check_files
 from fedmerit.auditing.settled import check_settlement
 from fedmerit.auditing.site import Site
-from fedmerit.bundle.directory import COALITIONS, MANIFEST, SEAL, Bundle
+from fedmerit.bundle.directory import COALITIONS, MANIFEST, REPORT, SEAL, Bundle
 from fedmerit.bundle.schemas import (
     DEPLOYMENT,
     FEDERATION,
@@ -31,6 +31,8 @@ from fedmerit.canonical import canonical
 from fedmerit.chain.clients import base
 from fedmerit.errors import AuditImpossible, BundleError, FedmeritError
 from fedmerit.kinds.horizontal.auditing import check_numbers
+from fedmerit.kinds.horizontal.remeasured import Remeasured
+from fedmerit.kinds.horizontal.retraining import consortium_of, recorded_run
 from fedmerit.scenario.reading import parse
 from fedmerit.stages import draw as drawing
 from fedmerit.stages.chains import EMBEDDED
@@ -115,7 +117,7 @@ def test_retraining_an_untouched_bundle_holds(hospital_bundle):
     verdict = fedmerit.audit(hospital_bundle, retrain=True)
 
     assert verdict.passed
-    assert {check.status for check in verdict.checks} == {"ok"}
+    assert [check.id for check in verdict.checks if check.status != "ok"] == ["unbound"]
 
 
 def test_the_list_of_kinds_is_complete(hospital_bundle):
@@ -150,18 +152,28 @@ def test_one_flipped_bit_is_found_by_a_whole_audit_and_its_file_named(copy, name
 
 def test_any_flipped_byte_of_any_file_is_found_and_its_file_named(copy):
     rng = np.random.default_rng(0)
+    see_every_flip(copy, REPORT, rng)
+    # The page is five megabytes, nearly all of them a library: what each flip of another file
+    # would have digested again. So the others are flipped beside the page's first lines.
+    copy.write(REPORT, copy.read(REPORT)[:1000])
+    reseal(copy)
 
     for name in copy.names():
-        content = copy.read(name)
-        for position in {0, len(content) - 1, *rng.integers(len(content), size=6).tolist()}:
-            (copy.path / name).write_bytes(flipped(content, position))
-            try:
-                checks = list(check_files(copy))
-                said = " ".join(check.detail for check in checks if check.status == "differs")
-            except AuditImpossible as error:
-                said = str(error)
-            assert name in said, f"{name} at byte {position}"
-        (copy.path / name).write_bytes(content)
+        see_every_flip(copy, name, rng)
+
+
+def see_every_flip(copy, name, rng):
+    """Flip a file's first byte, its last and six others, one at a time."""
+    content = copy.read(name)
+    for position in {0, len(content) - 1, *rng.integers(len(content), size=6).tolist()}:
+        (copy.path / name).write_bytes(flipped(content, position))
+        try:
+            checks = list(check_files(copy))
+            said = " ".join(check.detail for check in checks if check.status == "differs")
+        except AuditImpossible as error:
+            said = str(error)
+        assert name in said, f"{name} at byte {position}"
+    (copy.path / name).write_bytes(content)
 
 
 def test_a_missing_file_is_found_and_named(copy):
@@ -402,6 +414,24 @@ def test_gains_of_rounds_that_a_forger_raised_and_settled_are_found_by_retrainin
     differences = fedmerit.audit(forged, retrain=True).differences
 
     assert [check.name for check in differences] == ["recomputed coalitions"]
+
+
+@pytest.mark.slow
+def test_one_answer_that_no_tie_explains_is_found(rounds_bundle):
+    consortium = consortium_of(rounds_bundle)
+    kept = recorded_run(rounds_bundle, consortium)
+    again = Remeasured(rounds_bundle, consortium, kept)
+    stored = rounds_bundle.tensors(COALITIONS)
+    coalitions, gains = stored["coalitions"].astype(bool), stored["gains_micro"]
+
+    assert again.judged(coalitions, gains).of.holds
+    for row in (0, gains.shape[1] - 1):
+        flipped = gains.copy()
+        flipped[3, row] += 10**6
+        found = again.judged(coalitions, flipped).of
+        assert not found.holds
+        assert found.outside.tolist() == [row == 3 for row in range(len(coalitions))]
+    assert again._ties(coalitions).mean() < 1e-3
 
 
 def test_a_seal_that_is_nested_without_end_is_refused(copy):

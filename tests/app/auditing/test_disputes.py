@@ -11,7 +11,7 @@ import pytest
 from forging import reseal
 
 import fedmerit
-from fedmerit.auditing import disputing
+from fedmerit.auditing import arithmetic, disputing
 from fedmerit.auditing.disputing import dispute
 from fedmerit.auditing.faults import utility_fault
 from fedmerit.auditing.provable import faults_of
@@ -35,12 +35,14 @@ from fedmerit.canonical import canonical
 from fedmerit.chain import Deployment, Domain, Ledger, SumTree, Transcript, replay
 from fedmerit.chain.clients import CreditToken
 from fedmerit.chain.clients.arbiter import REJECTED, UPHELD
+from fedmerit.chain.proofs.committed import IndexTree, utility_leaf
 from fedmerit.chain.proofs.signing import sign_report, sign_ruling
 from fedmerit.chain.settlement.deployment import contracts_at
 from fedmerit.commands import app as cli
 from fedmerit.commands import audit as audit_commands
 from fedmerit.errors import AuditImpossible, BundleError, ChainError, Reverted
 from fedmerit.scenario.reading import parse
+from fedmerit.scenario.terms import promise_of, stake_of
 from fedmerit.stages.chains import EMBEDDED
 from fedmerit.stages.committing import (
     drawn_commitment,
@@ -51,7 +53,6 @@ from fedmerit.stages.committing import (
 from fedmerit.stages.report import report as report_stage
 from fedmerit.stages.settle import settle as settle_stage
 
-STAKE = 10**18
 SCENARIO = parse(
     {
         "name": "orders",
@@ -61,6 +62,7 @@ SCENARIO = parse(
     },
     origin="test",
 )
+STAKE = stake_of(SCENARIO, 6)
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +116,7 @@ def test_an_honest_report_in_joining_orders_has_nothing_to_prove(by_orders):
 
     assert verdict.passed, verdict.differences
     assert not verdict.faults
-    assert read_commitment(by_orders).permutations >= 2
+    assert read_commitment(by_orders).permutations == promise_of(SCENARIO, 6).orders == 7
 
 
 def test_values_in_the_bundle_are_those_that_the_chain_would_compute(by_orders):
@@ -149,7 +151,40 @@ def test_d2_a_lie_about_a_step_is_found_disputed_and_won(name, place, function, 
 
     assert done.cancelled
     signers = len(drawn.document(FEDERATION, FederationDocument).committee)
-    assert done.owed == signers * STAKE // 2
+    assert done.owed == signers * (STAKE // 2)
+
+
+@pytest.fixture(scope="module")
+def withheld(tmp_path_factory):
+    """A bundle of which one member kept its secret from the draw."""
+    silent = {"name": "member-2", "reveals": False}
+    scenario = parse({**SCENARIO.model_dump(), "members": [silent]}, origin="test")
+    return fedmerit.run(scenario, tmp_path_factory.mktemp("withheld") / "b")
+
+
+def test_a_member_that_keeps_its_secret_earns_nothing_in_the_period(withheld):
+    outcome = withheld.document(OUTCOME, OutcomeDocument)
+    values = json.loads(withheld.read("valuation.json"))["values"]
+
+    assert outcome.payments[1] == 0 < values[1]
+    assert sum(outcome.payments) > 0
+    verdict = fedmerit.audit(withheld)
+    assert verdict.passed, verdict.differences
+
+
+def test_d1_pay_for_a_withheld_period_is_found_disputed_and_won(withheld, tmp_path):
+    bundle = Bundle(shutil.copytree(withheld.path, tmp_path / "b"))
+    outcome = bundle.document(OUTCOME, OutcomeDocument)
+    first, _, *others = outcome.payments
+    altered = outcome.model_copy(update={"payments": (first - 5, 5, *others)})
+    bundle.write_document(OUTCOME, altered)
+    settle(bundle)
+
+    found = faults(bundle)
+    done = dispute(bundle, number_of(found, "proveForfeited"), EMBEDDED)
+
+    assert (done.fault.kind, done.cancelled) == ("D1", True)
+    assert done.owed > 0
 
 
 def test_d2_a_lie_about_an_exact_value_is_found_disputed_and_won(exact):
@@ -162,6 +197,36 @@ def test_d2_a_lie_about_an_exact_value_is_found_disputed_and_won(exact):
     assert "member 4's value" in done.sentence or done.fault.detail.startswith("member 4")
 
 
+def test_d2_a_table_that_fits_no_transaction_is_sent_in_parts_and_won(exact, monkeypatch):
+    lie(exact, "values", 4, 10**6)
+    monkeypatch.setattr(arithmetic, "PART", 16)
+
+    found = faults(exact)
+    fault = found[number_of(found, "proveShapley") - 1]
+    done = dispute(exact, number_of(found, "proveShapley"), EMBEDDED)
+
+    assert len(fault.earlier) == 3
+    assert done.cancelled
+    assert len(fault.as_json(1)["earlier"]) == 3
+
+
+def test_no_part_of_a_table_of_sixteen_is_larger_than_a_transaction_takes():
+    utilities = [(-1) ** mask * mask * 10**3 for mask in range(2**16)]
+    leaves = {mask: utility_leaf(1, 1, mask, worth) for mask, worth in enumerate(utilities[:1])}
+
+    parts = arithmetic._parts(utilities, IndexTree(leaves, 16))
+
+    assert len(parts) == 8
+    assert all(len(text) + 32 * len(proof) + 2_000 < 100_000 for _, text, proof in parts)
+    assert {width for width, _, _ in parts} == {4}
+    read = [
+        int.from_bytes(text[at : at + 4], "big", signed=True)
+        for _, text, _ in parts
+        for at in range(0, len(text), 4)
+    ]
+    assert read == utilities
+
+
 def ruled(done, bundle, verdict):
     """Let the committee rule on a challenge, and settle it; give the contracts."""
     there = Deployment.from_json(bundle.text(DEPLOYMENT))
@@ -170,7 +235,8 @@ def ruled(done, bundle, verdict):
     keys = EMBEDDED.keys(bundle.scenario)
     signers = [keys.signer(name) for name in members.committee[: members.threshold]]
     where = {"chain_id": done.node.chain_id, "arbiter": contracts.arbiter.address}
-    signatures = sign_ruling(done.challenge, verdict, signers, **where)
+    asked = contracts.disputes.challenge_of(done.challenge)
+    signatures = sign_ruling(done.challenge, asked, verdict, signers, **where)
     contracts.arbiter.rule(done.challenge, verdict, signatures, signer=signers[0])
     ledger = Ledger.from_json(bundle.text(LEDGER))
     report = ledger.reports[done.fault.report]
@@ -234,6 +300,7 @@ def test_a_spot_check_finds_a_utility_that_no_training_gives(drawn):
     arrays = drawn.tensors(COALITIONS)
     arrays["gains_micro"][:, 0] += 10**6
     drawn.write_tensors(COALITIONS, arrays)
+    reseal(drawn)
 
     verdict = fedmerit.audit(drawn, spot_checks=2)
 
@@ -350,6 +417,7 @@ def test_spot_checks_on_other_data_measure_nothing(drawn):
     federation = json.loads(drawn.read(FEDERATION))
     federation["data_digest"] = f"0x{7:064x}"
     drawn.write(FEDERATION, canonical(federation))
+    reseal(drawn)
 
     verdict = fedmerit.audit(drawn, spot_checks=2)
 

@@ -25,6 +25,7 @@ from fedmerit.canonical import canonical
 from fedmerit.chain import Deployment, Transcript, replay
 from fedmerit.chain.keys import FAUCET
 from fedmerit.chain.settlement.deployment import contracts_at
+from fedmerit.scenario.terms import stake_of
 from fedmerit.stages.chains import EMBEDDED
 
 CHECKS = {DRAWN: "draw transactions", RECEIPT: "transactions"}
@@ -163,8 +164,9 @@ def test_what_others_do_to_a_settled_job_later_spoils_no_bundle(hospital_bundle)
     bundle = hospital_bundle
     node = replay(Transcript.from_json(bundle.text(TRANSCRIPT)))
     contracts = contracts_at(node, Deployment.from_json(bundle.text(DEPLOYMENT)).addresses)
-    keys, stake = EMBEDDED.keys(bundle.scenario), bundle.scenario.settlement.stake
-    member = keys.signer(bundle.document(FEDERATION, FederationDocument).names[0])
+    keys = EMBEDDED.keys(bundle.scenario)
+    names = bundle.document(FEDERATION, FederationDocument).names
+    member, stake = keys.signer(names[0]), stake_of(bundle.scenario, len(names))
     for account in (FAUCET, member):
         contracts.token.mint(account.address, stake + 1, signer=keys.signer("sponsor"))
         contracts.token.approve(contracts.stakes.address, stake, signer=account)

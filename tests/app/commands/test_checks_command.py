@@ -10,15 +10,15 @@ import pytest
 import fedmerit.incentives
 from fedmerit.commands.check import check
 from fedmerit.errors import RewardError
-from fedmerit.incentives import MECHANISMS
-from fedmerit.incentives.mechanisms import Claim, Mechanism, Model
+from fedmerit.incentives import MECHANISMS, checking
+from fedmerit.incentives.mechanisms import Mechanism, Model, Property
 from fedmerit.incentives.mechanisms.impossible import IMPOSSIBLE, given_up
 
 
 @pytest.fixture
 def liar(monkeypatch):
     """Put a mechanism among the others that is equal pay and promises to pay nulls nothing."""
-    lies = Mechanism(MECHANISMS["equal"].function, claims=[Claim.NULL], needs=[], model=Model())
+    lies = Mechanism(MECHANISMS["equal"].function, claims=[Property.NULL], needs=[], model=Model())
     monkeypatch.setattr(fedmerit.incentives, "MECHANISMS", MappingProxyType({"equal": lies}))
 
 
@@ -32,7 +32,7 @@ def test_one_mechanism_is_shown_with_its_worst_cases(capsys):
 
 
 def test_several_are_a_row_each(capsys):
-    assert check("equal", "data-size", "equal", trials=3) == 0
+    assert check("equal", "data-size", "equal", trials=9) == 0
 
     captured = capsys.readouterr()
     assert captured.out.count("data-size") == 1
@@ -41,11 +41,11 @@ def test_several_are_a_row_each(capsys):
 
 
 def test_json_has_every_property_and_nothing_else(capsys):
-    assert check("data-size", trials=3, output="json") == 0
+    assert check("data-size", trials=9, output="json") == 0
 
     (verdict,) = json.loads(capsys.readouterr().out)
     found = {each["property"]: each["status"] for each in verdict["properties"]}
-    assert set(found) == {claim.value for claim in Claim}
+    assert set(found) == {claim.value for claim in Property}
     assert found["sybil-proof"] == "held"
     assert found["null-member"] == "not claimed"
 
@@ -56,7 +56,7 @@ def test_a_broken_promise_is_exit_status_1_and_says_how(capsys):
 
     captured = capsys.readouterr()
     assert "violated" in captured.out
-    assert "adds nothing and ends with" in captured.out
+    assert "adds nothing and is given" in captured.out
     assert "broken: equal" in captured.err
 
 
@@ -93,8 +93,33 @@ def test_what_is_given_up_is_named_with_its_reason():
     def without(name):
         return [claim for claim, _ in given_up(MECHANISMS[name])]
 
-    assert without("shapley") == [Claim.REPLICATION, Claim.CORE, Claim.CORE]
-    assert without("vcg") == [Claim.WBB]
-    assert without("tullock") == [Claim.EFF]
-    assert without("robust-shapley") == [Claim.SBB]
+    assert without("shapley") == [Property.REPLICATION, Property.CORE, Property.CORE]
+    assert without("vcg") == [Property.WBB]
+    assert without("tullock") == [Property.EFF]
+    assert without("robust-shapley") == [Property.SBB]
     assert without("data-size") == []  # it decides by declared rows, which names can share
+
+
+@pytest.mark.usefixtures("liar")
+def test_a_thorough_check_goes_on_and_keeps_its_witnesses(tmp_path, capsys):
+    kept = tmp_path / "witnesses.json"
+
+    assert check("equal", trials=2, thorough=0.02, witnesses=kept) == 1
+
+    (verdict,) = json.loads(kept.read_text("utf-8"))
+    found = {each["property"]: each for each in verdict["properties"]}
+    assert "adds nothing and is given" in found["null-member"]["witness"]
+    assert found["symmetry"]["trials"] > 8  # two trials a time cannot make as many
+    assert "broken: equal" in capsys.readouterr().err
+
+
+def test_what_was_found_at_two_times_is_the_worse_of_both():
+    equal = MECHANISMS["equal"]
+    first, second = (checking.check(equal, trials=6, seed=seed) for seed in (0, 1))
+
+    both = checking.merged(first, second)
+
+    for one, other, found in zip(first.results, second.results, both.results, strict=True):
+        assert found.trials == one.trials + other.trials
+        assert (found.gain or 0) == max(one.gain or 0, other.gain or 0)
+        assert found.status in {one.status, other.status}

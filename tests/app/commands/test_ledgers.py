@@ -11,12 +11,13 @@ import pytest
 
 from fedmerit.bundle.directory import Bundle
 from fedmerit.bundle.schemas import DEPLOYMENT, LEDGER, OUTCOME, OutcomeDocument
-from fedmerit.chain import Deployment, Keyring, Order, connect, settle
+from fedmerit.chain import Deployment, Keyring, SettlementRequest, connect, settle
 from fedmerit.commands import ledger as ledgers
 from fedmerit.errors import BundleError, ChainError, WrongChain
+from fedmerit.scenario.terms import stake_of
 
 MEMBERS = ("ada", "bergen")
-ORDER = Order(
+ORDER = SettlementRequest(
     participants=MEMBERS,
     payments=(3 * 10**18 + 1, 0),
     budget=4 * 10**18,
@@ -59,7 +60,7 @@ def test_a_bundles_ledger_is_read_from_its_own_transactions(hospital_bundle):
     shown = found.as_json()
     assert [p["name"] for p in shown["participants"]] == list(outcome.participants)
     assert [p["claimed"] for p in shown["participants"]] == list(map(str, outcome.payments))
-    stake = hospital_bundle.scenario.settlement.stake
+    stake = stake_of(hospital_bundle.scenario, len(outcome.payments))
     held = [str(payment + stake) for payment in outcome.payments]
     assert [p["balance"] for p in shown["participants"]] == held
     assert shown["job"]["reserve"] == str(outcome.reserve)

@@ -16,11 +16,12 @@ from fedmerit.bundle.directory import Bundle
 from fedmerit.errors import BundleError, ScenarioError
 from fedmerit.incentives import RecordedGame, value
 from fedmerit.incentives.methods.interactions import interactions
-from fedmerit.kinds.vertical.retraining import spread_apart
+from fedmerit.kinds.vertical.retraining import _SPREAD, spread_apart
 from fedmerit.kinds.vertical.tables import (
     ROWS_A_NUMBER,
     check_rows,
     every_coalition,
+    least_people,
     least_rows,
     party_game,
     read_table,
@@ -80,8 +81,8 @@ def test_a_small_partys_spread_that_is_made_smaller_is_seen_beside_a_large_ones(
 
     assert np.abs(forged - kept).max() < 0.01 * max(kept.max(), 10_000)
     assert spread_apart(ours, ours) == 0
-    assert spread_apart(replace(ours, **{kind: kept + 1}), ours) <= 0.02
-    assert spread_apart(replace(ours, **{kind: forged}), ours) > 0.2
+    assert spread_apart(replace(ours, **{kind: kept + 1}), ours) <= _SPREAD
+    assert spread_apart(replace(ours, **{kind: forged}), ours) > 20 * _SPREAD
 
 
 def test_a_method_that_samples_has_the_errors_of_the_values_it_approaches():
@@ -171,11 +172,20 @@ def test_one_partys_own_coalition_tells_it_next_to_nothing():
 
 
 def test_too_few_validation_rows_are_refused_with_the_number_that_does():
-    check_rows(3, 1, least_rows(3, 1))
+    check_rows(3, 1, least_rows(3, 1), share=0.3, common=1000)
     with pytest.raises(ScenarioError, match=f"below {least_rows(3, 1)} it would") as caught:
-        check_rows(3, 1, least_rows(3, 1) - 1)
+        check_rows(3, 1, least_rows(3, 1) - 1, share=0.3, common=997)
     assert "validation_share" in caught.value.hint
+    assert "and there are 997" in str(caught.value)
     assert [least_rows(n, 1) for n in (2, 3, 8)] == [190, 300, 3430]
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.85])
+@pytest.mark.parametrize("rows", [1, 2, 190, 300])
+def test_so_many_common_people_would_do_and_one_fewer_would_not(rows, share):
+    people = least_people(rows, share)
+
+    assert round(share * people) >= rows > round(share * (people - 1))
 
 
 @pytest.mark.parametrize("rows", [0, 1, 3])

@@ -11,7 +11,7 @@ import pytest
 import fedmerit
 from fedmerit.bundle import vertical_schemas as joint
 from fedmerit.bundle.schemas import OUTCOME, OutcomeDocument
-from fedmerit.errors import DataError
+from fedmerit.errors import DataError, ScenarioError
 from fedmerit.scenario.reading import load, parse
 
 
@@ -102,3 +102,33 @@ def test_files_are_looked_for_beside_the_scenario_that_names_them(files):
 def test_a_column_named_twice_is_refused(files, columns):
     with pytest.raises(DataError, match=r"bank names the column '.*' twice"):
         fedmerit.run(own(columns=columns), files / "b")
+
+
+def test_keys_that_lost_their_zeros_are_told_to_their_owner_and_so_is_how_many_would_do(files):
+    shop = pd.read_csv("shop.csv")
+    shop.assign(no=[f"{n:04d}" for n in shop["no"]]).to_csv("shop.csv", index=False)
+    bank = pd.read_csv("bank.csv", dtype={"customer": str})
+    bank["customer"] = [f"{int(n):04d}" if int(n) < 150 else n.strip() for n in bank["customer"]]
+    bank.to_csv("bank.csv", index=False)
+
+    with pytest.raises(ScenarioError) as caught:
+        fedmerit.run(own(), files / "b")
+
+    message = str(caught.value)
+    assert "110 validation rows are too few" in message
+    assert "At validation_share = 0.85, 223 common people would do, and there are 130" in message
+    assert "bank: 130 of its 280 keys are known to all" in message
+    assert "'999'" in message
+    assert not (files / "b").exists()
+
+
+def test_every_owners_problems_are_in_one_message(files):
+    bank, shop = pd.read_csv("bank.csv"), pd.read_csv("shop.csv")
+    bank.assign(age=bank["age"].where(bank.index != 7)).to_csv("bank.csv", index=False)
+    shop.assign(spent=shop["spent"].where(shop.index != 4)).to_csv("shop.csv", index=False)
+
+    with pytest.raises(DataError) as caught:
+        fedmerit.run(own(), files / "b")
+
+    assert "table of shop" in str(caught.value)
+    assert "table of bank" in str(caught.value)

@@ -161,7 +161,8 @@ def test_the_starter_runs_as_it_is_and_explains_every_setting(tmp_path):
 
 
 def test_the_starter_names_a_table_that_lies_elsewhere_from_where_it_stands(tmp_path):
-    (tmp_path / "rows.csv").write_text("x,label,participant\n")
+    rows = "1.5,ill\n2.5,well\n" * 4
+    (tmp_path / "rows.csv").write_text(f"x,label\n{rows}")
     (tmp_path / "deep").mkdir()
 
     path = write_starter(tmp_path / "deep" / "mine.toml", tmp_path / "rows.csv")

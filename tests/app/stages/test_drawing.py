@@ -7,12 +7,13 @@ from forging import forge
 
 import fedmerit
 from fedmerit.bundle.schemas import DRAWN, VALUATION, ValuationDocument
+from fedmerit.chain.settlement.request import MAXIMUM_EXACT
 from fedmerit.errors import ChainError, ScenarioError
 from fedmerit.incentives import METHODS
 from fedmerit.report.findings import read
 from fedmerit.report.sentences.draw import drawing
 from fedmerit.scenario.reading import parse
-from fedmerit.stages.committing import MAXIMUM_EXACT, commitment_of, shapley_integers, utilities_of
+from fedmerit.stages.committing import commitment_of, shapley_integers, utilities_of
 from fedmerit.stages.draw import drawn_of, seed_of
 from fedmerit.streams import derived_seed
 
@@ -50,7 +51,8 @@ def test_another_seed_of_the_valuation_is_found(copy):
 def test_a_draw_that_is_told_otherwise_is_found(copy):
     forge(copy, DRAWN, lambda said: said["slashed"].update(Hungary="5"))
 
-    assert found(copy) == {"slashes", "report"}
+    # Whoever is said to have withheld is not paid, so the payments are others as well.
+    assert found(copy) == {"slashes", "report", "payments", "provable faults"}
 
 
 @pytest.mark.parametrize(

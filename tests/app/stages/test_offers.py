@@ -27,7 +27,7 @@ from fedmerit.bundle.schemas import (
 from fedmerit.chain import Ledger
 from fedmerit.chain.proofs.sealing import SealedBid
 from fedmerit.commands.summary import as_json, member_rows
-from fedmerit.errors import BidError, ChainError, RewardError, ScenarioError
+from fedmerit.errors import BidError, ChainError, RewardError, ScenarioError, Underfunded
 from fedmerit.incentives import MECHANISMS, SETTLED
 from fedmerit.incentives.mechanisms import UNSETTLED, Need
 from fedmerit.scenario.reading import load, parse
@@ -154,7 +154,7 @@ def test_an_offer_that_was_opened_too_late_is_found(copy):
     forge(copy, BIDS, lambda document: document["offers"].append(late))
 
     assert differing(copy).keys() == {"opened bids"}
-    assert decided(copy) != copy.document(OUTCOME, OutcomeDocument)
+    assert decided(copy) == copy.document(OUTCOME, OutcomeDocument)  # it withheld: nothing is due
 
 
 def test_an_offer_that_is_left_out_is_found(copy):
@@ -300,6 +300,11 @@ def test_a_reputation_decides_between_asks(copy):
             "winners must be 1 or more",
         ),
         ({"reward": {"mechanism": "second-score"}}, RewardError, "needs to know worth"),
+        (
+            {"reward": {"mechanism": "pvcg", "settings": {"alpha": str(10**20)}}},
+            Underfunded,
+            "may owe up to",
+        ),
         (
             {"reward": {"mechanism": "contract", "settings": {"alpha": 9, "types": [1, 2, 3]}}},
             RewardError,

@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from forging import forge
+from forging import forge, reseal
 
 import fedmerit
 from fedmerit import pipeline
@@ -326,6 +326,7 @@ def test_spot_checks_measure_coalitions_of_parties_again(bundle, copy):
         stored[array] = stored[array] + 20_000
         stored[array][0] = 0
         copy.write_tensors(name, stored)
+    reseal(copy)
 
     verdict = fedmerit.audit(copy, spot_checks=8)
 

@@ -145,7 +145,8 @@ def test_a_ruling_is_told_in_the_job_that_it_is_about(make_order, keys):
         contracts.disputes.dispute("challenge", *about, 7, 0, 1, signer=FAUCET)
         signers = [keys.signer(name) for name in order.committee]
         where = {"chain_id": node.chain_id, "arbiter": contracts.arbiter.address}
-        signed = sign_ruling(1, REJECTED, signers, **where)
+        asked = contracts.disputes.challenge_of(1)
+        signed = sign_ruling(1, asked, REJECTED, signers, **where)
         contracts.arbiter.rule(1, REJECTED, signed, signer=FAUCET)
         contracts.disputes.settle(report.statement, report.seats, 1, signer=FAUCET)
 

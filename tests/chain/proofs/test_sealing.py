@@ -9,6 +9,7 @@ import pytest
 from fedmerit.chain.clients import Safeguards
 from fedmerit.chain.clients.rounds import Revealed
 from fedmerit.chain.node.connection import connect
+from fedmerit.chain.proofs.committed import Form
 from fedmerit.chain.proofs.sealing import SealedBid
 from fedmerit.chain.proofs.tree import AllowList
 from fedmerit.chain.settlement.drawing import commitment
@@ -38,6 +39,7 @@ class Drawing:
         terms = replace(
             plain,
             ends_at=plain.ends_at + 10 * window,
+            form=Form.TABLE,
             safeguards=Safeguards(
                 commit_window=WINDOW,
                 reveal_window=WINDOW,

@@ -33,6 +33,7 @@ def test_signatures_ascend_by_address_and_name_their_signers(keys):
     "other",
     [
         (replace(REPORT, total=REPORT.total + 1), DOMAIN),
+        (replace(REPORT, attempt=1), DOMAIN),
         (replace(REPORT, evidence=b"\x04" * 32), DOMAIN),
         (REPORT, replace(DOMAIN, chain_id=1)),
         (REPORT, replace(DOMAIN, reports="0x" + "22" * 20)),
@@ -58,5 +59,5 @@ def test_the_digest_is_pinned():
     """Any change of the struct, the domain or their order voids every signature ever made."""
     assert (
         REPORT.digest(DOMAIN).hex()
-        == "7124ceb9bbc649e579bd6efa3e52502fa4c3f3bdf84b5679b06090dd55898674"
+        == "2897d13c468221187288da42f75777563906b1abfd22ffa1899b3b97e5b8fc9d"
     )

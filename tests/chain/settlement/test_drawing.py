@@ -10,6 +10,7 @@ from eth_utils.crypto import keccak
 from fedmerit.chain.clients import Rounds
 from fedmerit.chain.ledger.reading import read_ledger
 from fedmerit.chain.node.connection import connect
+from fedmerit.chain.proofs.committed import Form
 from fedmerit.chain.proofs.tree import round_history
 from fedmerit.chain.settlement.deployment import contracts_at
 from fedmerit.chain.settlement.drawing import PERIOD, commitment, mixed_seed
@@ -17,7 +18,7 @@ from fedmerit.chain.settlement.settlement import draw, settle
 from fedmerit.errors import ChainError, Reverted
 
 STAKE = 10**18
-DRAWN = {"commit_window": 600, "reveal_window": 600, "stake": STAKE}
+DRAWN = {"commit_window": 600, "reveal_window": 600, "stake": STAKE, "form": Form.TABLE}
 
 
 @pytest.fixture
@@ -25,8 +26,8 @@ def make_agreement(make_order, valued):
     """Give orders whose members draw, and whose valuation is one of two coalitions."""
 
     def made(**changes):
-        order = make_order(**DRAWN, updates=tuple(keccak(bytes([i])) for i in range(3)), **changes)
-        return replace(order, valuation=valued)
+        drawn = {**DRAWN, "updates": tuple(keccak(bytes([i])) for i in range(3))}
+        return make_order(**drawn, valuation=valued, **changes)
 
     return made
 
@@ -175,6 +176,7 @@ def test_a_commitment_is_what_the_contract_takes(node, keys, make_agreement):
         {"updates": ()},
         {"challenge_window": 2**31},
         {"silent": frozenset({"nobody"})},
+        {"form": Form.OPEN},
     ],
 )
 def test_half_a_draw_is_refused(changes, make_agreement):

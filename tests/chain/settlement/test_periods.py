@@ -11,6 +11,7 @@ from fedmerit.chain.clients import CreditToken
 from fedmerit.chain.ledger.checks import check_ledger
 from fedmerit.chain.ledger.reading import read_ledger
 from fedmerit.chain.node.connection import connect
+from fedmerit.chain.proofs.committed import Form
 from fedmerit.chain.settlement.settlement import draw, settle
 from fedmerit.errors import ChainError
 
@@ -34,6 +35,7 @@ def orders(make_order, valued):
             commit_window=600,
             reveal_window=600,
             stake=STAKE,
+            form=Form.TABLE,
         )
         for period, earned in enumerate(EARNED, start=1)
     ]

@@ -11,6 +11,7 @@ import pytest
 
 from fedmerit.errors import DataError
 from fedmerit.federation import BUILTIN, load_builtin, read_table
+from fedmerit.federation.data.columns import Choice
 
 
 @pytest.fixture
@@ -206,16 +207,39 @@ def test_a_table_of_labels_alone_is_refused(frame, saved):
     assert "no columns besides" in refusal(saved(frame[["ill", "clinic"]]))
 
 
-def test_a_column_of_dates_is_refused_by_its_name(frame, saved):
+def test_a_column_of_dates_is_left_out_by_its_name_and_days_where_that_is_asked(frame, saved):
     frame["seen"] = pd.date_range("2026-01-01", periods=4)
+    path = saved(frame, "table.parquet")
 
-    assert "column 'seen' holds Timestamp" in refusal(saved(frame, "table.parquet"))
+    table = read_table(path, label="ill", participant="clinic")
+
+    assert "seen" not in table.features
+    assert any("'seen' (holds dates)" in note for note in table.notes)
+    days = read_table(path, label="ill", participant="clinic", choice=Choice(dates="days"))
+    assert days.features["seen (days)"].tolist() == [20454, 20455, 20456, 20457]
 
 
-def test_an_identifier_is_no_category(saved):
+def test_a_column_of_objects_is_refused_by_its_name(frame, saved):
+    frame["seen"] = [{"a": 1}] * 4
+
+    assert "column 'seen' holds dict" in refusal(saved(frame, "table.parquet"))
+
+
+def test_an_identifier_is_no_category_even_where_it_is_asked_for(saved):
     frame = pd.DataFrame({"name": [f"p{k}" for k in range(150)], "ill": [0, 1] * 75})
 
-    assert "150 different values" in refusal(saved(frame), participant=None)
+    message = refusal(saved(frame), participant=None, choice=Choice(columns=("name",)))
+
+    assert "150 different values" in message
+
+
+def test_text_of_many_values_that_repeat_is_refused_with_the_line_that_drops_it(saved):
+    frame = pd.DataFrame({"said": [f"p{k % 120}" for k in range(150)], "ill": [0, 1] * 75})
+
+    message = refusal(saved(frame), participant=None)
+
+    assert "120 different values" in message
+    assert 'ignore = ["said"]' in message
 
 
 def test_an_unknown_way_to_treat_missing_cells_is_refused(frame, saved):

@@ -10,7 +10,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from fedmerit.errors import DataError
-from fedmerit.federation.data.tables import read_file
+from fedmerit.federation.data.files import read_file
 from fedmerit.federation.vertical.alignment.alignment import align, align_in_the_clear
 from fedmerit.federation.vertical.regression.regression import (
     joined,
@@ -201,7 +201,7 @@ def test_integer_keys_that_a_file_writes_as_fractions_meet_their_integer_twins(t
     frame.to_csv(path, index=False) if ending == "csv" else frame.to_parquet(path)
     whole = pd.DataFrame({"id": [31, 20, 8], "branch": ["C", "a ", "b"], "y": [0, 1, 1]})
 
-    bank = holding(read_file(path, text=("id", "branch")), party="bank", key=["id", "branch"])
+    bank = holding(read_file(path), party="bank", key=["id", "branch"])
     shop = holding(whole, party="shop", key=["id", "branch"], label="y")
 
     rows = align_in_the_clear({"shop": shop.keys, "bank": bank.keys})

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from fedmerit.errors import ChannelError
+from fedmerit.federation.wire import messages
 from fedmerit.federation.wire.messages import Message, decode, encode
 
 ARRAYS = st.sampled_from(["<f8", "<f4", "<i8", "|u1", "|b1"]).flatmap(
@@ -122,3 +123,32 @@ def test_a_field_of_another_form_is_refused(read):
 
     with pytest.raises(ChannelError):
         read(message)
+
+
+@pytest.mark.parametrize("width", [1, 2, 7, 8, 9])
+def test_numbers_of_every_width_come_back(width):
+    numbers = [0, 1, 2 ** (8 * width - 2), 2 ** (8 * width - 1) - 1]
+
+    again = decode(encode(Message("numbers", 1, {"n": numbers})))
+
+    assert again.numbers("n") == numbers
+    assert all(type(number) is int for number in again.numbers("n"))
+
+
+def test_millions_of_small_numbers_are_read_at_once_or_refused(monkeypatch):
+    monkeypatch.setattr(messages, "_MOST_NUMBERS", 1000)
+    for count, width in ((1001, 1), (1001, 9)):
+        full = encode(Message("numbers", 1, {"n": [2 ** (8 * width - 2)] * count}))
+        with pytest.raises(ChannelError, match="1001 numbers in one field"):
+            decode(full)
+
+    class Slow(int):
+        """An integer whose reading one by one would be seen."""
+
+        @classmethod
+        def from_bytes(cls, *_, **__):
+            pytest.fail("numbers of a few bytes are read one by one")
+
+    monkeypatch.setattr(messages, "int", Slow, raising=False)
+    payload = messages._number_bytes([1, 2, 3])
+    assert messages._numbers(payload) == [1, 2, 3]

@@ -206,6 +206,48 @@ def test_members_that_are_all_alike_are_all_ordinary():
     assert suspicion(game, game.weights * descents(game)).scores == pytest.approx(np.zeros(5))
 
 
+def of_three(updates, refused=None):
+    game = Rounds(updates, np.ones(updates.shape[:2], dtype=bool))
+    if refused is not None:
+        game.refused = refused
+        game.present, game.updates = ~refused, updates * ~refused[..., None]
+        counts = game.present.sum(axis=1, keepdims=True)
+        game.weights = game.present / np.maximum(counts, 1)
+    return suspicion(game, game.weights * descents(game))
+
+
+def test_a_scale_that_is_rounding_is_none():
+    # Two send the same but for the last bits, the third nothing at all.
+    updates = np.ones((4, 3, 5))
+    updates[:, 1] += 1e-15
+    updates[:, 2] = 0
+
+    found = of_three(updates)
+
+    assert found.signs["value"] == pytest.approx([0, 0, 2.394], abs=1e-3)
+    assert found.signs["agreement"] == pytest.approx([0, 0, 2.394], abs=1e-3)
+    assert found.scores[:2] == pytest.approx([0, 0], abs=1e-9)
+    assert found.scores[2] > 2
+    near = deviations(np.array([1.0, 1.0 + 1e-16, 1.0 - 2e-16, 1.0]))
+    assert not near.any()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_who_was_refused_in_every_round_stands_out_above_the_honest(seed):
+    rng = np.random.default_rng(seed)
+    for n in (3, 5, 9):
+        updates = 1 + 0.3 * rng.normal(size=(6, n, 8))
+        refused = np.zeros((6, n), dtype=bool)
+        refused[:, -1] = True
+
+        found = of_three(updates, refused)
+
+        assert np.isfinite(found.scores).all()
+        # All but perhaps the oddest of them.
+        assert found.scores[-1] > max(0, *np.sort(found.scores[:-1])[:-1])
+        assert found.signs["refusal"][-1] > 2
+
+
 def test_values_of_another_shape_are_refused():
     game = hand_written(np.ones((4, 3), dtype=bool))
 

@@ -9,7 +9,7 @@ import pytest
 
 from fedmerit.errors import GameError
 from fedmerit.incentives.games.adapter import to_shapiq
-from fedmerit.incentives.methods.enumeration import exact
+from fedmerit.incentives.methods.exact import exact
 
 
 class Pairing:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from fedmerit.errors import GameError
-from fedmerit.incentives import CachedGame, MeasuredGame, RecordedGame
+from fedmerit.incentives import CachedGame, MeasuredGame, RecordedGame, TableGame
+from fedmerit.incentives.game import RoundsGame, UpdatesGame
 
 NAMES = tuple("abcdefghij")  # ten, so that a coalition takes more than one byte
 ROWS = 5
@@ -196,3 +197,48 @@ def test_a_cache_refuses_names_that_repeat():
 
     with pytest.raises(GameError, match="ada"):
         CachedGame(Twins())
+
+
+class Shows:
+    """A game that shows rounds and updates, and takes note if a gradient is asked for."""
+
+    participants = ("ada", "bob")
+    present = np.array([[True, False], [True, True]])
+    weights = present / present.sum(axis=1, keepdims=True)
+    updates = np.arange(12.0).reshape(2, 2, 3)
+    resolution = 1e-6
+
+    def __init__(self):
+        self.asked_for_gradients = 0
+        self.rounds = [TableGame(self.participants, {frozenset({"ada"}): float(k)}) for k in (1, 2)]
+
+    @property
+    def gradients(self):
+        self.asked_for_gradients += 1
+        return np.ones((2, 3))
+
+    def worth(self, coalitions, /):
+        return sum(round_.worth(coalitions) for round_ in self.rounds)
+
+
+def test_a_cache_shows_what_its_game_shows():
+    game = Shows()
+    cached = CachedGame(CachedGame(game))
+
+    assert game.asked_for_gradients == 0  # they take long
+    assert isinstance(cached, RoundsGame)
+    assert isinstance(cached, UpdatesGame)
+    assert not isinstance(cached, MeasuredGame)
+    assert cached.resolution == 1e-6
+    assert not cached.refused.any()
+    both = np.ones((3, 2), dtype=bool)
+    assert [round_.worth(both).tolist() for round_ in cached.rounds] == [[0] * 3] * 2
+    assert [round_.evaluations for round_ in cached.rounds] == [1, 1]
+    assert cached.evaluations == 0
+
+
+def test_a_cache_shows_no_more_than_its_game_does():
+    plain = CachedGame(TableGame(("ada",), {}))
+
+    assert type(plain) is CachedGame
+    assert not isinstance(plain, RoundsGame | UpdatesGame | MeasuredGame)

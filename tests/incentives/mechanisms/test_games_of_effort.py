@@ -113,9 +113,11 @@ def test_one_alone_has_nobody_to_compete_with(market):
     assert (outcome.payments, outcome.work, outcome.reserve) == ((0,), (0,), 10)
 
 
-def test_a_contest_of_efforts_that_cost_nothing_is_refused(market):
+def test_a_contest_of_efforts_that_cost_nothing_ends_at_capacity(market):
     with pytest.raises(RewardError, match="cost something"):
-        reward(market([0, 0], 10), mechanism="tullock")
+        contest_efforts([0.0, 0.0], 10)
+    outcome = reward(market([0, 0], 10, capacities=[3, 2]), mechanism="tullock")
+    assert (outcome.work, outcome.payments) == ((3, 2), (6, 4))
 
 
 def test_prices_for_accuracy_are_as_known(case, near):
@@ -132,23 +134,23 @@ def test_prices_for_accuracy_are_as_known(case, near):
     assert gain == near(known["leader_utility"])
 
 
-@given(worth=st.floats(0.5, 20), hardships=st.lists(st.floats(0.05, 8), min_size=1, max_size=5))
-def test_no_other_price_leaves_the_leader_more(worth, hardships):
+@given(worth=st.floats(0.5, 20), unit_costs=st.lists(st.floats(0.05, 8), min_size=1, max_size=5))
+def test_no_other_price_leaves_the_leader_more(worth, unit_costs):
     def gain(price):
-        return (worth - price) * sum(1 - local_error(price, k) for k in hardships)
+        return (worth - price) * sum(1 - local_error(price, k) for k in unit_costs)
 
-    best = accuracy_price(worth, hardships)
+    best = accuracy_price(worth, unit_costs)
     for price in np.linspace(0, worth, 200):
         assert gain(price) <= gain(best) + 1e-9
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
 def test_like_workers_run_at_the_speed_of_the_closed_form(workers):
-    budget, hardship = 12.0, 0.5
+    budget, unit_cost = 12.0, 0.5
 
-    speed = cycle_price(budget, [hardship] * workers) / (2 * hardship)
+    speed = cycle_price(budget, [unit_cost] * workers) / (2 * unit_cost)
 
-    assert speed == pytest.approx(np.sqrt(budget / (2 * hardship * workers)))
+    assert speed == pytest.approx(np.sqrt(budget / (2 * unit_cost * workers)))
     harmonic = sum(1 / k for k in range(1, workers + 1))
     assert round_time(3.0, speed, workers) == pytest.approx(harmonic * 3.0 / speed)
 
@@ -176,7 +178,8 @@ def test_a_common_good_is_provided_as_known(case, near):
 
 
 def test_only_the_cheapest_provide_the_common_good(market):
-    outcome = reward(market([3, 2, 2], 10, parameters={"benefit": 8}), mechanism="public-good")
+    offers = market([9, 6, 6], 10, capacities=[3] * 3, parameters={"benefit": 8})
+    outcome = reward(offers, mechanism="public-good")
 
     assert outcome.work == (0, 2, 2)
     assert (outcome.payments, outcome.reserve) == ((0, 0, 0), 10)
@@ -195,25 +198,30 @@ def test_shaped_accuracy_makes_everybody_work_for_the_joint_model(prices):
 
 
 def test_more_is_brought_than_alone_and_nothing_is_paid(market):
-    outcome = reward(market([10**6, 10**6], 10), mechanism="accuracy-shaping")
+    offers = market([10**8] * 2, 10, capacities=[100] * 2)
+    outcome = reward(offers, mechanism="accuracy-shaping")
 
     assert outcome.payments == (0, 0)
     assert outcome.work[0] > Fraction(alone(0.01, 4))
 
 
-@pytest.mark.parametrize("rule", ["public-good", "accuracy-shaping", "cycle-market"])
-def test_work_that_costs_nothing_has_no_best_amount(market, rule):
-    with pytest.raises(RewardError, match=r"above 0|cost something"):
-        reward(market([0, 5], 10), mechanism=rule)
+@pytest.mark.parametrize("rule", ["public-good", "cycle-market", "tullock"])
+def test_work_that_costs_nothing_is_all_done(market, rule):
+    assert reward(market([0, 500], 10, capacities=[3, 5]), mechanism=rule).work[0] == 3
+
+
+def test_accuracy_that_costs_nothing_cannot_be_shaped(market):
+    with pytest.raises(RewardError, match="above 0"):
+        reward(market([0, 5], 10), mechanism="accuracy-shaping")
 
 
 @pytest.mark.parametrize("rule", ["public-good", "accuracy-shaping", "cycle-market", "tullock"])
 def test_where_nobody_offers_nothing_happens(market, rule):
-    outcome = reward(market([None, 5], 10, barred=frozenset("b")), mechanism=rule)
+    outcome = reward(market([None, 5], 10, ineligible=frozenset("b")), mechanism=rule)
 
     assert (outcome.payments, outcome.reserve) == ((0, 0), 10)
 
 
 def test_a_budget_that_prices_could_exceed_is_refused(market):
-    with pytest.raises(RewardError, match="up to 1000000 each"):
+    with pytest.raises(RewardError, match="owe up to 2000000"):
         reward(market([5, 5], 10), mechanism="local-accuracy")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from fedmerit.errors import Deficit, MissingInput, RewardError
+from fedmerit.errors import MissingInput, RewardError, Underfunded
 from fedmerit.incentives import reward
 from fedmerit.incentives.mechanisms.extraction import lottery
 from fedmerit.incentives.mechanisms.groves import (
@@ -107,16 +109,17 @@ def test_members_of_use_only_together_are_both_paid_the_whole_surplus(of_game, m
     round_ = market([1, 1], 100, game=of_game(PAIR, 1).game, parameters={"worth": 1})
 
     assert reward(round_, mechanism="vcg").payments == (9, 9)
-    tight = market([1, 1], 10, game=of_game(PAIR, 1).game, parameters={"worth": 1})
-    with pytest.raises(Deficit, match="owes 18"):
+    tight = market([1, 1], 19, game=of_game(PAIR, 1).game, parameters={"worth": 1})
+    with pytest.raises(Underfunded, match="owe up to 20"):
         reward(tight, mechanism="vcg")
 
 
 def test_whom_to_buy_from_is_found_by_exhaustion():
-    worths = np.array([0.0, 6, 5, 8])
+    worths = [0, 6, 5, 8]
 
-    assert best_coalitions(worths, [2.0, 4.0]) == (0b01, 4.0, [1.0, 4.0])
-    assert best_coalitions(worths, [2.0, np.inf])[0] == 0b01
+    assert best_coalitions(worths, {0: 2, 1: 4}) == (0b01, 4, [1, 4])
+    assert best_coalitions(worths, {0: 2})[0] == 0b01
+    assert best_coalitions(worths, {1: 4}) == (0b10, 1, [1, 0])
 
 
 @settings(max_examples=20)
@@ -156,7 +159,8 @@ def test_the_lottery_takes_all_surplus_as_known(case, near):
     known = case("C22")["expected"]
     beliefs = np.array([[0.8, 0.2], [0.2, 0.8]])
 
-    charges = lottery(beliefs, known["interim_surplus"])
+    low, high = known["interim_surplus"]
+    charges = [float(charge) for charge in lottery(Fraction(4, 5), (low, Fraction(high)))]
 
     assert charges[0] == near(known["side_payment_if_other_low"])
     assert charges[1] == near(known["side_payment_if_other_high"])
@@ -177,18 +181,26 @@ def test_buyers_of_different_values_settle_as_known(market):
 
 def test_independent_types_cannot_be_charged_for():
     with pytest.raises(RewardError, match="full rank"):
-        lottery(np.array([[0.5, 0.5], [0.5, 0.5]]), [0, 1])
+        lottery(Fraction(1, 2), (Fraction(0), Fraction(1)))
 
 
 def test_a_fee_beyond_the_stake_is_refused_by_name(market):
-    with pytest.raises(RewardError, match="'a' owes 266666 and has put down 5"):
+    with pytest.raises(RewardError, match="'a' may owe up to 2266667 and has put down 5"):
         reward(market([10**6, 2 * 10**6], 10, stakes=(5, 10**7)), mechanism="cremer-mclean")
 
 
-def test_three_buyers_are_too_many_and_one_buys_nothing(market):
+def test_three_buyers_are_too_many(market):
     with pytest.raises(RewardError, match="3 do"):
-        reward(market([1, 2, 3], 10, stakes=(9, 9, 9)), mechanism="cremer-mclean")
-    assert reward(market([1], 10, stakes=(9,)), mechanism="cremer-mclean").reserve == 10
+        reward(market([1, 2, 3], 10, stakes=(10**7,) * 3), mechanism="cremer-mclean")
+
+
+@pytest.mark.parametrize(("bid", "price"), [(2 * 10**6, 10**6), (5 * 10**5, 5 * 10**5)])
+def test_who_bids_alone_has_the_model_at_the_low_price(market, bid, price):
+    alone = market([None, bid], 10, stakes=(10**7,) * 2)
+
+    outcome = reward(alone, mechanism="cremer-mclean")
+
+    assert (outcome.work, outcome.slashes) == ((0, 1), (0, price))
 
 
 def test_fees_need_stakes(market):

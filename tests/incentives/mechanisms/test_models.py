@@ -16,7 +16,6 @@ from fedmerit.incentives.mechanisms.models import (
     rho_rewards,
     weaker_coalitions,
 )
-from fedmerit.incentives.mechanisms.sharing import alone_of_table
 from fedmerit.incentives.methods.enumeration import shapley_of_table
 
 SIM = np.array([0, 2.4, 2.4, 3.0, 3.4, 4.2, 4.6, 5.0])  # three parties of Sim et al.
@@ -38,7 +37,7 @@ def test_models_by_shapley_are_as_known(case, near):
 
     assert values == near(known["shapley"])
     assert values / values.max() == near(known["alpha"])
-    rational = largest_rho(values, alone_of_table(SIM), 5.0)
+    rational = largest_rho(values, np.array([2.4, 2.4, 3.4]), 5.0)
     stable = largest_rho(values, weaker_coalitions(SIM, values), 5.0)
     assert rational == near(known["rho_IR"])
     assert stable == near(known["rho_stability"])

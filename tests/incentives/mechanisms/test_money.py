@@ -8,7 +8,7 @@ import pytest
 
 from fedmerit.errors import Deficit, RewardError
 from fedmerit.incentives import Estimate, RoundInput, apportion, reward
-from fedmerit.incentives.mechanisms.edge import divide, exact, pay
+from fedmerit.incentives.mechanisms.rounding import divide, exact, pay
 
 
 def test_whole_units_are_apportioned_as_known(case):

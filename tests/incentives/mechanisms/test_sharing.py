@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import permutations
 
 import numpy as np
@@ -44,10 +45,9 @@ def test_the_glove_game_is_divided_as_known(case, near):
     values = shapley_of_table(worths)
 
     assert values == near(known["shapley"])
-    assert banzhaf_of_table(worths) == near(known["banzhaf_raw"])
-    assert banzhaf_of_table(worths) / banzhaf_of_table(worths).sum() == near(
-        known["banzhaf_normalised"]
-    )
+    raw = banzhaf_of_table(np.array(GLOVE))
+    assert raw == near(known["banzhaf_raw"])
+    assert [value / sum(raw) for value in raw] == near(known["banzhaf_normalised"])
     assert leaving_of_table(worths) == near(known["leave_one_out"])
 
 
@@ -62,7 +62,7 @@ def test_shapley_is_not_in_the_core_of_the_glove_game(case, near):
 
 
 def test_raw_banzhaf_adds_up_to_more_than_everyone_is_worth_there(of_game):
-    assert banzhaf_of_table(np.array(GLOVE, float)).sum() == pytest.approx(5 / 4)
+    assert sum(banzhaf_of_table(np.array(GLOVE))) == Fraction(5, 4)
     assert reward(of_game(GLOVE, 1200), mechanism="banzhaf").payments == (600, 200, 200)
 
 
@@ -79,11 +79,11 @@ def test_the_game_without_a_core_is_divided_as_known(case, near, of_game):
 
 
 def test_votes_are_weighed_as_known(case, near):
-    known, raw = case("C04")["expected"], banzhaf_of_table(np.array(MAJORITY))
+    known, raw = case("C04")["expected"], banzhaf_of_table(np.array(MAJORITY, int))
 
     assert shapley_of_table(np.array(MAJORITY)) == near(known["shapley"])
     assert raw == near(known["banzhaf_raw"])
-    assert raw / raw.sum() == near(known["banzhaf_normalised"])
+    assert [value / sum(raw) for value in raw] == near(known["banzhaf_normalised"])
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4])
@@ -91,8 +91,8 @@ def test_copies_gain_by_shapley_and_never_by_banzhaf_or_leave_one_out(case, near
     known, worths = case("C05")["expected"]["by_k"][str(count)], copies(count)
 
     assert shapley_of_table(worths)[:count].sum() == near(known["shapley_A"])
-    assert banzhaf_of_table(worths)[:count].sum() == near(known["banzhaf_A"])
-    assert leaving_of_table(worths)[:count].sum() == near(known["loo_A"])
+    assert sum(banzhaf_of_table(worths.astype(int))[:count]) == near(known["banzhaf_A"])
+    assert sum(leaving_of_table(worths)[:count]) == near(known["loo_A"])
 
 
 @given(worths=tables)
@@ -117,14 +117,14 @@ def test_the_first_to_join_gets_its_worth_alone_and_the_last_what_it_leaves(wort
     joining = joining_of_table(worths)
     assert joining[0] == alone_of_table(worths)[0]
     assert joining[-1] == leaving_of_table(worths)[-1]
-    assert joining.sum() == worths[-1]
+    assert sum(joining) == worths[-1]
 
 
 @pytest.mark.parametrize("n", range(1, 9))
 def test_the_bound_of_banzhaf_is_that_of_the_majority(n):
-    majority = np.array([float(2 * code.bit_count() > n) for code in range(2**n)])
+    majority = np.array([int(2 * code.bit_count() > n) for code in range(2**n)])
 
-    assert banzhaf_of_table(majority).sum() == pytest.approx(most_of_banzhaf(n))
+    assert sum(banzhaf_of_table(majority)) == most_of_banzhaf(n)
 
 
 @every_division
@@ -149,8 +149,8 @@ def test_a_worth_that_is_no_number_is_refused(of_game, division):
 
 
 @every_division
-def test_the_barred_get_nothing_of_a_game(of_game, division):
-    round_ = of_game([0, 3, 4, 9], 100, barred=frozenset("a"))
+def test_the_ineligible_get_nothing_of_a_game(of_game, division):
+    round_ = of_game([0, 3, 4, 9], 100, ineligible=frozenset("a"))
 
     assert reward(round_, mechanism=division).payments[0] == 0
 

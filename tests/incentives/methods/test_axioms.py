@@ -8,7 +8,7 @@ on average, and in every run only where a method draws nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from enum import Flag, auto
 from functools import cache
 
@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from readable import readable
 
 from fedmerit.incentives import METHODS
 from fedmerit.incentives.methods import SHAPLEY
@@ -109,18 +110,14 @@ CLAIMS = {
     "trees": Claims("Witter, Liu and Musco (2025): trees fitted to the worths", **LEARNED),
     "surrogate": Claims("ours: a trend chosen by the worths", **LEARNED),
     "gtg": Claims(
-        "Liu et al. (2022): cut off as in tmc, and never enumerated",
-        efficiency=ALWAYS,
-        symmetry=ON_AVERAGE,
-        null=ALWAYS,
-        additivity=NEVER,
-        relabelling=ON_AVERAGE,
+        "Liu et al. (2022): cut off as in tmc",
+        **ORDERS | {"additivity": WHOLE},
         slack=0.01,
     ),
     "fedsv": Claims("Wang et al. (2020), theorem 1: round by round", **ORDERS),
     "comfedsv": Claims(
         "Fan et al. (2022): where everyone was there, nothing is completed",
-        **ORDERS | {"symmetry": ON_AVERAGE, "relabelling": ON_AVERAGE},
+        **ORDERS,
     ),
     "gradient-alignment": Claims(
         "exact Shapley values of the first-order game", **dict.fromkeys(LEARNED, ALWAYS)
@@ -165,8 +162,25 @@ def test_every_estimator_of_shapley_values_claims_all_of_them_where_it_sees_ever
             assert getattr(claimed, axiom) & (WHOLE | ALWAYS), (method, axiom)
 
 
-@dataclass(frozen=True)
-class Table:
+class Hashed:
+    """A game that is the same if its numbers are."""
+
+    def renamed(self):
+        return replace(self, participants=tuple("uvwxyz"))
+
+    def _key(self):
+        parts = [getattr(self, field.name) for field in fields(self)]
+        return tuple(p.tobytes() if isinstance(p, np.ndarray) else p for p in parts)
+
+    def __hash__(self):
+        return hash(self._key())
+
+    def __eq__(self, other):
+        return type(self) is type(other) and self._key() == other._key()
+
+
+@dataclass(frozen=True, eq=False)
+class Table(Hashed):
     """A game of six written out as 64 worths, by the code of the coalition."""
 
     worths: np.ndarray
@@ -192,8 +206,8 @@ class Table:
         return Table(self.worths[codes])
 
 
-@dataclass(frozen=True)
-class Run:
+@dataclass(frozen=True, eq=False)
+class Run(Hashed):
     """A run of three rounds whose validation loss is linear along the updates."""
 
     updates: np.ndarray
@@ -256,26 +270,50 @@ tables = st.binary(min_size=64, max_size=64).map(lambda b: Table(np.frombuffer(b
 runs = st.integers(0, 10**6).map(run)
 seeds = st.integers(0, 2**32)
 members = st.integers(0, N - 1)
-orders = st.permutations(range(N)).map(np.array)
+orders = st.permutations(range(N)).map(tuple)
 
 
 def games(method):
     return runs if method in {"gradient-alignment", "cgsv"} else tables
 
 
+@cache
 def values(method, game, seed, *, whole=False):
+    """Value a game; once, since several axioms ask for the same."""
     budget = WHOLE_BUDGET if whole or method in NEEDS_ALL else SAMPLED
-    return METHODS[method](game, budget=budget, seed=seed).values
+    found = METHODS[method](readable(method, game), budget=budget, seed=seed).values
+    found.flags.writeable = False
+    return found
 
 
-def for_any(method, *strategies):
-    """Run a property over games, seeds and *strategies*, fewer of them where they take long."""
+@dataclass(frozen=True)
+class Example:
+    """What an axiom is asked of: a game and a seed, two members, and other columns."""
 
-    def run_it(check):
-        examples = settings(max_examples=4 if method in DEAR else 25)
-        examples(given(games(method), seeds, *strategies)(check))()
+    game: Table | Run
+    seed: int
+    one: int
+    other: int
+    order: tuple[int, ...]
 
-    return run_it
+
+@cache
+def drawn(kind, count):
+    """Let hypothesis draw *count* examples, the same for every axiom and method."""
+    found = []
+
+    @settings(max_examples=count)
+    @given(game=kind, seed=seeds, one=members, other=members, order=orders)
+    def keep(game, seed, one, other, order):
+        found.append(Example(game, seed, one, other, order))
+
+    keep()
+    return found
+
+
+def examples(method):
+    """Give examples for a method, fewer of them where it takes long."""
+    return drawn(games(method), 4 if method in DEAR else 25)
 
 
 def claiming(axiom):
@@ -304,51 +342,50 @@ def near(number, method):
 def test_values_add_up_to_what_everyone_adds_to_nobody(method, whole):
     slack = 0 if whole else CLAIMS[method].slack
 
-    @for_any(method)
-    def check(game, seed):
-        total = 1.0 if method == "cgsv" else game.total()
-        off = values(method, game, seed, whole=whole).sum() - total
-        assert abs(off) <= slack * abs(total) + CLAIMS[method].precision
+    for given_ in examples(method):
+        total = 1.0 if method == "cgsv" else given_.game.total()
+        off = values(method, given_.game, given_.seed, whole=whole).sum() - total
+        assert abs(off) <= slack * abs(total) + CLAIMS[method].precision, given_
 
 
 @claiming("symmetry")
 def test_two_who_can_stand_in_for_each_other_are_worth_the_same(method, whole):
-    @for_any(method, members, members)
-    def check(game, seed, one, other):
-        found = values(method, game.twinned(one, other), seed, whole=whole)
-        assert found[one] == near(found[other], method)
+    for given_ in examples(method):
+        twins = given_.game.twinned(given_.one, given_.other)
+        found = values(method, twins, given_.seed, whole=whole)
+        assert found[given_.one] == near(found[given_.other], method), given_
 
 
 @claiming("null")
 def test_who_never_changes_anything_is_worth_nothing(method, whole):
-    @for_any(method, members)
-    def check(game, seed, who):
-        assert values(method, game.idle(who), seed, whole=whole)[who] == near(0, method)
+    for given_ in examples(method):
+        found = values(method, given_.game.idle(given_.one), given_.seed, whole=whole)
+        assert found[given_.one] == near(0, method), given_
 
 
 @claiming("additivity")
 def test_the_values_of_a_sum_are_the_sum_of_the_values(method, whole):
-    @for_any(method)
-    def check(game, seed):
-        other = beside(game, seed)
-        apart = sum(values(method, part, seed, whole=whole) for part in (game, other))
-        assert values(method, game.plus(other), seed, whole=whole) == near(apart, method)
+    for given_ in examples(method):
+        game, other = given_.game, beside(given_.game, given_.seed)
+        apart = sum(values(method, part, given_.seed, whole=whole) for part in (game, other))
+        found = values(method, game.plus(other), given_.seed, whole=whole)
+        assert found == near(apart, method), given_
 
 
 @claiming("relabelling")
 def test_values_go_with_the_participants_into_other_columns(method, whole):
-    @for_any(method, orders)
-    def check(game, seed, order):
-        moved = values(method, game.moved(order), seed, whole=whole)
-        assert moved == near(values(method, game, seed, whole=whole)[order], method)
+    for given_ in examples(method):
+        order = np.array(given_.order)
+        moved = values(method, given_.game.moved(order), given_.seed, whole=whole)
+        found = values(method, given_.game, given_.seed, whole=whole)
+        assert moved == near(found[order], method), given_
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_same_columns_under_other_names_have_the_same_values(method):
-    @for_any(method)
-    def check(game, seed):
-        renamed = values(method, replace(game, participants=tuple("uvwxyz")), seed)
-        assert renamed.tolist() == values(method, game, seed).tolist()
+    for given_ in examples(method):
+        renamed = values(method, given_.game.renamed(), given_.seed)
+        assert renamed.tolist() == values(method, given_.game, given_.seed).tolist(), given_
 
 
 #: One game with twins, the first two, and an idle third; and the same in other columns.
@@ -441,4 +478,6 @@ def test_an_order_and_its_reverse_are_exact_where_only_pairs_interact(seed):
     result = METHODS["antithetic"](game, budget=22, seed=seed)
 
     assert result.values == pytest.approx(singles + (pairs + pairs.T).sum(axis=1) / 2)
-    assert result.sampling_errors == pytest.approx(0, abs=1e-12)
+    # Of draws that all agree one more may differ, by as much as anybody is worth.
+    draws = result.sampling_degrees + 1
+    assert result.sampling_errors == pytest.approx(1.5 * np.abs(result.values).max() / draws)

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from readable import readable
 
 from fedmerit.errors import BudgetTooSmall, GameError
 from fedmerit.incentives import AUTO, METHODS, value
@@ -45,6 +46,11 @@ class Run(Formula):
         self.updates, self.gradients = rng.normal(size=(2, n, 3)), rng.normal(size=(2, 3))
 
 
+def made(kind, method, n, worth=sound):
+    """Make a game of a kind; of rounds, where the method reads those."""
+    return readable(method, kind(n, worth)) if kind is Formula else kind(n, worth)
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
@@ -63,7 +69,7 @@ class Run(Formula):
 @of_worths
 def test_an_answer_that_breaks_the_contract_is_refused(method, kind, wrong, said):
     with pytest.raises(GameError, match=said):
-        value(kind(4, wrong), method=method, budget=40, seed=0)
+        value(made(kind, method, 4, wrong), method=method, budget=40, seed=0)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
@@ -104,7 +110,7 @@ def unsteady():
 @of_worths
 def test_a_game_that_answers_differently_is_caught_if_the_budget_has_room(method):
     with pytest.raises(GameError, match="asked twice") as caught:
-        value(Formula(5, unsteady()), method=method, budget=40, seed=0)
+        value(readable(method, Formula(5, unsteady())), method=method, budget=40, seed=0)
 
     assert "RepeatedGame" in caught.value.hint
 
@@ -120,12 +126,12 @@ def test_a_round_that_answers_differently_is_caught_if_the_budget_has_room(metho
 @pytest.mark.parametrize("n", [2, 3, 4, 7])
 def test_the_budget_that_the_hint_names_works_and_one_less_does_not(method, n, kind):
     with pytest.raises(BudgetTooSmall) as caught:
-        value(kind(n), method=method, budget=0, seed=3)
+        value(made(kind, method, n), method=method, budget=0, seed=3)
     named = int(re.search(r"budget=(\d+)", caught.value.hint)[1])
 
     with pytest.raises(BudgetTooSmall, match=f"{named - 1} evaluations.*{method} needs {named}"):
-        value(kind(n), method=method, budget=named - 1, seed=3)
-    found = value(kind(n), method=method, budget=named, seed=3)
+        value(made(kind, method, n), method=method, budget=named - 1, seed=3)
+    found = value(made(kind, method, n), method=method, budget=named, seed=3)
     assert 0 < found.evaluations <= named
     assert found.method == method
     assert np.isfinite(found.interval()).all()
@@ -135,12 +141,12 @@ def test_the_budget_that_the_hint_names_works_and_one_less_does_not(method, n, k
 @of_worths
 def test_no_budget_is_too_small_and_nothing_worse(method, budget):
     with pytest.raises(BudgetTooSmall, match=f"^{budget} evaluations"):
-        value(Formula(3), method=method, budget=budget, seed=0)
+        value(readable(method, Formula(3)), method=method, budget=budget, seed=0)
 
 
 @pytest.mark.parametrize("method", OF_ONE)
 def test_one_participant_alone_is_worth_all_that_it_adds(method):
-    found = value(Formula(1), method=method, budget=2, seed=0)
+    found = value(readable(method, Formula(1)), method=method, budget=2, seed=0)
 
     assert found.values == pytest.approx([1.0])
     assert found.standard_errors.tolist() == [0.0]
@@ -167,7 +173,7 @@ def test_the_updates_of_one_participant_are_its_own():
 def test_two_participants_are_valued_from_all_that_can_be_asked(method):
     alone, other, both = sound(np.array([[True, False], [False, True], [True, True]])) - 1
 
-    found = value(Formula(2), method=method, budget=50, seed=0)
+    found = value(readable(method, Formula(2)), method=method, budget=50, seed=0)
 
     assert found.evaluations <= 4
     assert np.isfinite(found.interval()).all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from readable import readable
 
 from fedmerit.errors import BudgetTooSmall
 from fedmerit.incentives import AUTO, METHODS, value
@@ -70,7 +71,7 @@ def least(method, make):
     """Give the least budget, as the method says itself, and see that it asks for nothing."""
     game = make()
     with pytest.raises(BudgetTooSmall) as caught:
-        value(game, method=method, budget=0, seed=0)
+        value(readable(method, game), method=method, budget=0, seed=0)
     assert game.counted() == 0
     return caught.value.needed
 
@@ -83,7 +84,7 @@ def test_what_is_asked_for_is_counted_and_within_any_budget(method, make):
     needed = least(method, make)
     for budget in {needed, needed + 1, needed * 3 // 2, max(needed, 2**N - 1), 2**N, 2**N + 9}:
         game = make()
-        found = value(game, method=method, budget=budget, seed=budget)
+        found = value(readable(method, game), method=method, budget=budget, seed=budget)
         assert game.counted() == found.evaluations <= budget
 
 
@@ -117,6 +118,6 @@ def test_a_rule_never_makes_a_method_ask_for_more(method):
 def test_most_of_a_budget_is_put_to_use(method):
     game = Counting()
 
-    found = value(game, method=method, budget=126, seed=0)
+    found = value(readable(method, game), method=method, budget=126, seed=0)
 
     assert found.evaluations > 126 - UNUSED.get(method, 2)

@@ -16,7 +16,7 @@ from fedmerit.errors import BudgetTooSmall, GameError
 from fedmerit.incentives.methods.cores.cores import least_core, nucleolus, unheard
 from fedmerit.incentives.methods.enumeration import every_coalition
 
-CASES = Path(__file__).parents[4] / "shared" / "cases" / "mechanisms.json"
+CASES = Path(__file__).parents[1] / "mechanisms" / "cases.json"
 both = pytest.mark.parametrize("method", [least_core, nucleolus])
 
 
@@ -119,7 +119,6 @@ def test_where_the_core_is_empty_the_loss_is_spread(method):
     assert largest_excess(game, shares) == pytest.approx(10 / 3, abs=1e-9)
 
 
-@pytest.mark.skipif(not CASES.exists(), reason="the shared cases are not beside this checkout")
 @pytest.mark.parametrize(("case", "worth"), [("C01", glove), ("C02", empty_core)])
 def test_the_shared_cases_hold(case, worth):
     known = json.loads(CASES.read_text(encoding="utf-8"))[case]["expected"]["nucleolus"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fedmerit.errors import BudgetTooSmall, GameError
-from fedmerit.incentives.methods.enumeration import exact
+from fedmerit.incentives.methods.exact import exact
 from fedmerit.incentives.methods.runs.groups import grouped, grouping, privacy_curve
 from fedmerit.streams import generator
 

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
+from readable import readable
 from threadpoolctl import threadpool_limits
 
 from fedmerit.federation import (
@@ -93,7 +94,9 @@ def bits(result):
 
 
 def valued(method, game):
-    return bits(value(game, method=method, budget=BUDGET.get(method, 54), seed=11))
+    return bits(
+        value(readable(method, game), method=method, budget=BUDGET.get(method, 54), seed=11)
+    )
 
 
 @pytest.mark.parametrize("method", OF_WORTHS)
@@ -191,7 +194,7 @@ def test_values_do_not_depend_on_the_threads_of_linear_algebra(method):
     found = []
     for count in (1, 4):
         with threadpool_limits(count):
-            game, budget = Curved(), dear.get(method, 100)
+            game, budget = readable(method, Curved()), dear.get(method, 100)
             found.append(bits(value(game, method=method, budget=budget, seed=2)))
 
     assert found[0] == found[1]
@@ -202,8 +205,9 @@ def test_values_do_not_depend_on_how_many_coalitions_are_asked_for_at_once(metho
     known = CachedGame(Curved())
     budget = {"exact": 128, "nucleolus": 128, "stratified": 100}.get(method, 40)
 
-    straight = value(Curved(), method=method, budget=budget, seed=2)
+    straight = value(readable(method, Curved()), method=method, budget=budget, seed=2)
 
-    again = value(CachedGame(known, batch=6), method=method, budget=budget, seed=2)
+    batched = readable(method, CachedGame(known, batch=6))
+    again = value(batched, method=method, budget=budget, seed=2)
     assert bits(again) == bits(straight)
     assert known.evaluations == straight.evaluations

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from fedmerit.errors import BudgetTooSmall, GameError
-from fedmerit.incentives import MeasuredGame
-from fedmerit.incentives.games.rounds import RoundsGame
-from fedmerit.incentives.methods.enumeration import exact
+from fedmerit.incentives import CachedGame, MeasuredGame, value
+from fedmerit.incentives.game import RoundsGame
+from fedmerit.incentives.games.rounds import SummedGame
+from fedmerit.incentives.methods.exact import exact
 from fedmerit.incentives.methods.runs.comfedsv import comfedsv
 from fedmerit.incentives.methods.runs.fedsv import allot, fedsv
 from fedmerit.incentives.methods.runs.groups import grouped
@@ -166,21 +167,52 @@ def test_rows_of_the_rounds_become_rows_of_the_values(method):
     assert found.row_values == pytest.approx(np.outer(found.values, [0.5, 1.0, 1.5]))
 
 
-@every
-def test_a_game_without_rounds_is_one_round(method):
+@pytest.mark.parametrize("name", ["fedsv", "gtg", "comfedsv"])
+def test_a_game_without_rounds_is_refused_with_the_way_out(name):
     weights = np.linspace(0.1, 0.8, 6)
     game = Round(6, lambda inside: 1 - np.exp(-(inside @ weights)))
 
-    found = method(game, budget=64, seed=0)
+    with pytest.raises(
+        GameError, match=f"{name} values the rounds of a run, and a Round"
+    ) as caught:
+        value(game, method=name, budget=64, seed=0)
 
-    truth = exact(game, budget=64, seed=0).values
-    assert found.values == pytest.approx(truth, abs=0.02)
+    assert not game.asked
+    assert "SummedGame" in caught.value.hint
+    found = value(SummedGame([game]), method=name, budget=64, seed=0)
+    assert found.values == pytest.approx(exact(game, budget=64, seed=0).values)
+
+
+@pytest.mark.parametrize("kind", [Round, MeasuredRound])
+@pytest.mark.parametrize("name", ["fedsv", "gtg", "comfedsv", "group-shapley"])
+def test_a_cache_of_a_run_is_valued_by_its_rounds_as_the_run_is(name, kind):
+    run = saturating(sampled(), kind=kind)
+    cached = CachedGame(saturating(sampled(), kind=kind))
+
+    ours, straight = (value(game, method=name, budget=90, seed=4) for game in (cached, run))
+
+    assert ours.values.tolist() == straight.values.tolist()
+    assert ours.standard_errors.tolist() == straight.standard_errors.tolist()
+    assert sum(round_.evaluations for round_ in cached.rounds) == straight.evaluations == run.spent
+
+
+@every
+def test_a_run_of_which_every_update_was_refused_is_worth_nothing(method):
+    nobody = np.zeros((3, 6), dtype=bool)
+    run = saturating(nobody, kind=MeasuredRound)
+
+    found = method(run, budget=50, seed=0)
+
+    assert found.values.tolist() == [0.0] * 6
+    assert found.standard_errors.tolist() == [0.0] * 6
+    assert found.evaluations == run.spent == 0
 
 
 @pytest.mark.slow
 def test_gtg_meets_the_exact_values_as_it_cuts_less_and_spends_more():
-    run = saturating(sampled(rounds=4, n=8))
-    truth = exact(run, budget=256, seed=0).values
+    run = saturating(sampled(rounds=4, n=10))
+    truth = exact(run, budget=1024, seed=0).values
+    assert (2 ** run.present.sum(axis=1)).sum() > 450  # which would buy everything
 
     def off(budget, cut):
         runs = [
@@ -189,9 +221,9 @@ def test_gtg_meets_the_exact_values_as_it_cuts_less_and_spends_more():
         ]
         return np.mean([((found.values - truth) ** 2).mean() for found in runs])
 
-    assert off(2000, 0) < off(200, 0) / 10
-    assert off(2000, 0) < off(2000, 0.2) / 10
-    assert off(2000, 0) < 1e-4
+    assert off(450, 0) < off(150, 0) / 2
+    assert off(450, 0) < off(450, 0.2) / 3
+    assert off(450, 0) < 2e-3
 
 
 def test_gtg_leaves_out_rounds_in_which_little_happened():
@@ -199,7 +231,7 @@ def test_gtg_leaves_out_rounds_in_which_little_happened():
     idle = Round(5, lambda inside: 0.001 * inside.any(axis=1))
     still = Run([*run.rounds, idle], np.ones((4, 5), dtype=bool))
 
-    gtg(still, budget=500, seed=0)
+    gtg(still, budget=100, seed=0)  # 128 would buy everything
 
     assert len(idle.asked) == 2
 
@@ -271,9 +303,12 @@ def test_what_small_rounds_leave_goes_to_the_large_ones():
 def test_what_was_drawn_says_so_even_where_the_draws_agree():
     additive = Round(8, lambda inside: inside.sum(axis=1))
 
-    drawn, whole = (fedsv(additive, budget=budget, seed=0) for budget in (100, 256))
+    drawn, whole = (fedsv(SummedGame([additive]), budget=b, seed=0) for b in (100, 256))
 
-    assert drawn.standard_errors == pytest.approx(0, abs=1e-12)
+    # Of pairs that all agree one more may differ, by as much as anybody is worth.
+    pairs = drawn.sampling_degrees + 1
+    assert drawn.standard_errors == pytest.approx(1.5 / pairs)
+    assert not whole.standard_errors.any()
     assert (drawn.errors, whole.errors) == ("analytic", "none")
 
 

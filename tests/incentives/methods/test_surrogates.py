@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fedmerit.errors import BudgetTooSmall
-from fedmerit.incentives.methods.enumeration import every_coalition, exact
+from fedmerit.incentives.methods.enumeration import every_coalition
+from fedmerit.incentives.methods.exact import exact
 from fedmerit.incentives.methods.sampling.permutation import permutation
 from fedmerit.incentives.methods.surrogates import gaussian_process, regression_adjusted, surrogate
 

@@ -7,7 +7,8 @@ import pytest
 from sklearn.ensemble import GradientBoostingRegressor
 from threadpoolctl import threadpool_limits
 
-from fedmerit.incentives.methods.enumeration import every_coalition, exact
+from fedmerit.incentives.methods.enumeration import every_coalition
+from fedmerit.incentives.methods.exact import exact
 from fedmerit.incentives.methods.surrogates import functional, process
 from fedmerit.incentives.methods.surrogates.design import leverage, stream
 from fedmerit.incentives.methods.surrogates.dividends import dividends

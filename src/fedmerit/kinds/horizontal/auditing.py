@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from fedmerit.auditing.numbers import ROUNDING_UNITS, check_members, check_payments, differing
+from fedmerit.auditing.numbers import check_members, check_payments, differing, rounding
 from fedmerit.auditing.verdict import compared
 from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle.training import kept, read_rounds, recorded_game, recorded_gradients
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle
     from fedmerit.bundle.schemas import FederationDocument, TrainingDocument
     from fedmerit.federation import Round
+    from fedmerit.scenario.model import Model
 
-#: A float32 model averaged again must agree to this share of its largest parameter.
-AVERAGING: Final = 1e-5
+#: Weights are shares of whole rows, of which a float keeps 15 digits.
+_WEIGHTS: Final = 1e-12
 
 
 def check_numbers(bundle: Bundle) -> Iterator[Check]:
@@ -35,7 +37,7 @@ def check_numbers(bundle: Bundle) -> Iterator[Check]:
     owners = recorded_game(bundle, members.names)[1]
     brought = np.bincount(owners, minlength=len(members.members)).tolist()
     yield check_members(bundle, members, brought)
-    yield _updates(training, rounds, members.names)
+    yield _updates(training, rounds, members, bundle.scenario.model)
     yield _weights(members, rounds)
     yield _averages(rounds, bundle.tensors(evidence.MODEL)["parameters"])
     yield _idle(members.names, training, rounds)
@@ -44,15 +46,19 @@ def check_numbers(bundle: Bundle) -> Iterator[Check]:
 
 
 def _updates(
-    training: TrainingDocument, rounds: tuple[Round, ...], names: tuple[str, ...]
+    training: TrainingDocument,
+    rounds: tuple[Round, ...],
+    members: FederationDocument,
+    model: Model,
 ) -> Check:
+    names, sizes = members.names, {training.parameters, _parameters(members, model)}
     wrong = [
         f"round {said.round}"
         for said, round_ in zip(training.rounds, rounds, strict=False)
         if any(getattr(said, key) != found for key, found in kept(round_, names).items())
     ]
-    if any(training.parameters != len(round_.global_before) for round_ in rounds):
-        wrong.append("parameters")
+    if any({len(round_.global_before)} != sizes - {None} for round_ in rounds):
+        wrong.append("parameters, which features and classes have to give")
     if len(rounds) != len(training.rounds):
         wrong.append(f"{len(rounds)} rounds kept of {len(training.rounds)}")
     return compared(
@@ -63,13 +69,23 @@ def _updates(
     )
 
 
+def _parameters(members: FederationDocument, model: Model) -> int | None:
+    """Count the parameters of a model of ours between these features and classes."""
+    hidden = {"logistic": (), "mlp": model.hidden}.get(model.kind)
+    if hidden is None:
+        return None
+    widths = (len(members.features), *hidden, len(members.classes))
+    return sum((wide + 1) * narrow for wide, narrow in pairwise(widths))
+
+
 def _weights(members: FederationDocument, rounds: tuple[Round, ...]) -> Check:
     """Check that every round weighed the accepted updates by declared rows."""
     declared = np.array([member.declared_rows for member in members.members], dtype=np.float64)
     wrong = []
     for round_ in rounds:
         rows = np.where(round_.weights > 0, declared, 0.0)
-        if not np.allclose(round_.weights, rows / max(rows.sum(), 1.0)):
+        off = np.abs(round_.weights - rows / max(rows.sum(), 1.0))
+        if not off.max(initial=0.0) <= _WEIGHTS:
             wrong.append(round_.number)
     return compared(
         "weights",
@@ -80,13 +96,20 @@ def _weights(members: FederationDocument, rounds: tuple[Round, ...]) -> Check:
 
 
 def _averages(rounds: tuple[Round, ...], final: NDArray[np.float32]) -> Check:
-    """Check that each global model is the weighted average that the one before led to."""
+    """Check that each global model is the weighted average that the one before led to.
+
+    Updates are added in the members' order in float64, which every machine does alike, so only
+    the last rounding to float32 may be another.
+    """
     wrong = []
     models = [*(round_.global_before for round_ in rounds[1:]), final]
     for before, after in zip(rounds, models, strict=True):
-        average = before.global_before + before.weights @ before.updates.astype(np.float64)
-        scale = max(1.0, float(np.abs(average).max()))
-        if not np.abs(average - after).max() <= AVERAGING * scale:
+        total = before.global_before.astype(np.float64)
+        for weight, update in zip(before.weights, before.updates, strict=True):
+            total = total + weight * update
+        average = total.astype(np.float32)
+        near = np.abs(average - after) <= np.spacing(np.abs(average))
+        if not (near | (average == after) | (np.isnan(average) & np.isnan(after))).all():
             wrong.append(before.number)
     return compared(
         "averaging",
@@ -117,7 +140,7 @@ def _values(bundle: Bundle, rounds: tuple[Round, ...]) -> Check:
         curve=said.curve,
     )
     found = valuation_document(measured, bundle.scenario, members, int(said.seed, 16))
-    wrong = differing(said.model_dump(), found.model_dump(), ROUNDING_UNITS)
+    wrong = differing(said.model_dump(), found.model_dump(), rounding)
     return compared(
         "values",
         holds=not wrong,

@@ -96,7 +96,10 @@ def _members(findings: Findings) -> Section:
         id="members",
         title="Members",
         text=sentences.gathering(findings),
-        tables=(records.members(findings.federation, findings.training),),
+        tables=(
+            *records.notes(findings.federation),
+            records.members(findings.federation, findings.training),
+        ),
     )
 
 

@@ -1,40 +1,47 @@
 """Checks by doing it all again: the training, every coalition, every round's game.
 
 The training is done afresh. Coalitions that are worth what their updates did, and gradients,
-are measured on the kept rounds, which the training is held against.
+are measured on the kept rounds, which the training is held against. What may be off, and why, is
+in :mod:`fedmerit.auditing.floats`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from fedmerit.auditing.numbers import differing
-from fedmerit.auditing.tolerances import GAIN_TOLERANCE, MODEL_TOLERANCE, ties_of
-from fedmerit.auditing.verdict import Check, compared
+from fedmerit.auditing.floats import Apart, judged, nudges
+from fedmerit.auditing.metrics import metrics_differing
+from fedmerit.auditing.numbers import differing, exact
+from fedmerit.auditing.verdict import compared
 from fedmerit.bundle import schemas as evidence
-from fedmerit.bundle.directory import COALITIONS
-from fedmerit.bundle.training import read_rounds, recorded_gradients
+from fedmerit.bundle.training import read_rounds
 from fedmerit.errors import AuditImpossible, DataError
-from fedmerit.federation import RetrainingGame, train
-from fedmerit.kinds.horizontal.training import kept_run, training_of
-from fedmerit.kinds.horizontal.valuing import curve, game_of, gradients, played
+from fedmerit.federation import TrainingRecord, train
+from fedmerit.kinds.horizontal.remeasured import Remeasured, check_measured
+from fedmerit.kinds.horizontal.training import training_of
+from fedmerit.kinds.horizontal.valuing import gradients, played
 from fedmerit.kinds.horizontal.wiring import assemble, federation_document
-from fedmerit.units import MICRO, NANO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
+    from fedmerit.auditing.floats import Judged
+    from fedmerit.auditing.parts import Measure
+    from fedmerit.auditing.verdict import Check
     from fedmerit.bundle.directory import Bundle
-    from fedmerit.federation import RunGame, TrainingRecord
-    from fedmerit.incentives.game import MeasuredGame
+    from fedmerit.bundle.schemas import TrainingDocument
     from fedmerit.kinds.horizontal.wiring import Consortium
 
+#: By how much a parameter may be off when trained elsewhere, where the largest is 1 or less.
+_PARAMETER: Final = 1e-5
 
-def _consortium_of(bundle: Bundle) -> Consortium:
+
+def consortium_of(bundle: Bundle) -> Consortium:
     """Assemble the federation again, from the data that are here.
 
     Raises:
@@ -49,16 +56,32 @@ def _consortium_of(bundle: Bundle) -> Consortium:
         ) from error
 
 
+def recorded_run(bundle: Bundle, consortium: Consortium) -> TrainingRecord:
+    """Give the run as the bundle keeps it, whether or not this machine would have run it so."""
+    said = bundle.document(evidence.TRAINING, evidence.TrainingDocument)
+    return TrainingRecord(
+        participants=consortium.participants,
+        model=consortium.model,
+        settings=consortium.settings,
+        seed=bundle.scenario.seed,
+        rounds=read_rounds(bundle),
+        final=bundle.tensors(evidence.MODEL)["parameters"],
+        stop="converged" if said.stop_reason == "converged" else "rounds",
+        metrics=(),
+        idle=said.idle,
+    )
+
+
 def check_retraining(bundle: Bundle) -> Iterator[Check]:
     """Train the run and every recorded coalition again, and compare.
 
     Raises:
         AuditImpossible: The data are not here.
     """
-    consortium = _consortium_of(bundle)
+    consortium = consortium_of(bundle)
     said = bundle.document(evidence.FEDERATION, evidence.FederationDocument)
     found = federation_document(bundle.scenario, consortium)
-    wrong = differing(said.model_dump(), found.model_dump(), 0)
+    wrong = differing(said.model_dump(), found.model_dump(), exact)
     yield compared(
         "data and members",
         holds=not wrong,
@@ -67,56 +90,110 @@ def check_retraining(bundle: Bundle) -> Iterator[Check]:
     )
     if said.data_digest != found.data_digest:
         return
-    seed = bundle.scenario.seed
-    record = train(consortium.federation, consortium.model, consortium.settings, seed=seed)
-    yield _models(bundle, record)
-    yield _metrics(bundle, consortium, record)
-    kept = kept_run(bundle, consortium)
-    yield _gains(bundle, consortium, kept)
+    record, kept = _trained(consortium, bundle), recorded_run(bundle, consortium)
     run = played(kept, consortium, bundle.scenario)
-    yield _gradients(bundle, gradients(run))
-    yield _curve(bundle, run)
+    slopes = gradients(run)
+    yield _models(bundle, consortium, (record, kept), slopes)
+    yield _metrics(bundle, consortium, record)
+    yield from check_measured(bundle, consortium, kept, run, slopes)
 
 
-def measured_again(bundle: Bundle) -> tuple[str, Callable[[], MeasuredGame]]:
+def measured_again(bundle: Bundle) -> tuple[str, Measure]:
     """Assemble again: give the digest of the rows, and what measures coalitions on them.
 
     Raises:
         AuditImpossible: The data are not here.
     """
-    consortium, scenario = _consortium_of(bundle), bundle.scenario
-    digest = federation_document(scenario, consortium).data_digest
-    return digest, lambda: game_of(kept_run(bundle, consortium), consortium, scenario)
+    consortium = consortium_of(bundle)
+    digest = federation_document(bundle.scenario, consortium).data_digest
+
+    def measure(
+        coalitions: NDArray[np.bool_], gains_micro: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], Judged]:
+        again = Remeasured(bundle, consortium, recorded_run(bundle, consortium))
+        found = again.judged(coalitions, gains_micro)
+        return found.ours, found.of
+
+    return digest, measure
 
 
-def _models(bundle: Bundle, record: TrainingRecord) -> Check:
-    kept = read_rounds(bundle)
-    worst = 0.0
-    for ours, theirs in zip(record.rounds, kept, strict=False):
-        scale = max(1.0, float(np.abs(theirs.global_before).max()))
-        apart = max(
-            float(np.abs(ours.global_before - theirs.global_before).max()),
-            float(np.abs(ours.updates - theirs.updates).max()),
-        )
-        worst = max(worst, apart / scale)
+def _trained(consortium: Consortium, bundle: Bundle, nudge: int = 0) -> TrainingRecord:
+    model = replace(consortium.model, nudge=nudge)
+    seed = bundle.scenario.seed
+    return train(consortium.federation, model, consortium.settings, seed=seed)
+
+
+def _models(
+    bundle: Bundle,
+    consortium: Consortium,
+    runs: tuple[TrainingRecord, TrainingRecord],
+    gradients: NDArray[np.float32],
+) -> Check:
+    """Hold the kept models and updates against those of the training done again.
+
+    What an update is off counts by what it does to the validation loss, to first order: an
+    alteration that is small everywhere, and down the loss everywhere, is worth something.
+    """
+    record, kept = runs
+
+    def nudged(number: int) -> Apart:
+        return _apart(record, _trained(consortium, bundle, number), gradients)
+
+    alike = len(kept.rounds) == len(record.rounds) and kept.final.shape == record.final.shape
+    found = judged(_apart(record, kept, gradients), nudged, spread=_PARAMETER) if alike else None
     return compared(
         "retrained models",
-        holds=len(kept) == len(record.rounds) and worst <= MODEL_TOLERANCE,
-        same=f"{len(kept)} rounds, at most {worst:.1e} apart (tolerance {MODEL_TOLERANCE})",
-        different=f"{len(record.rounds)} rounds against {len(kept)} kept, {worst:.1e} apart",
+        holds=found is not None and found.holds,
+        same=f"{len(kept.rounds)} rounds: {found.why if found else ''} (allowed: "
+        f"{found.mean if found else 0:.0e} nats of loss, {found.spread if found else 0:.0e})",
+        different=found.why
+        if found
+        else f"{len(record.rounds)} rounds against {len(kept.rounds)} kept",
     )
+
+
+def _apart(record: TrainingRecord, other: TrainingRecord, gradients: NDArray[np.float32]) -> Apart:
+    """Give how far another run's updates, and models before and after, are from a run's."""
+    rounds = min(len(record.rounds), len(other.rounds), len(gradients))
+    pairs = list(zip(record.rounds, other.rounds, gradients, strict=False))[:rounds]
+    means, spreads = [], []
+    for ours, theirs, gradient in pairs:
+        both = [(ours.updates, theirs.updates), (ours.global_before, theirs.global_before)]
+        off = np.concatenate([np.atleast_2d(_off(*pair)) for pair in both])
+        scale = max(1.0, float(np.abs(ours.global_before).max()))
+        means.append(-off @ gradient.astype(np.float64))
+        spreads.append(np.abs(off).max(axis=1) / scale)
+    last = _off(record.final, other.final)
+    means.append(np.zeros(1))  # no gradient was taken there
+    spreads.append(np.abs(last).max(keepdims=True) / max(1.0, float(np.abs(record.final).max())))
+    each = len(record.participants) + 1
+    groups = np.tile(np.eye(each, dtype=np.bool_), (1, rounds))
+    last_column = np.zeros((each, 1), dtype=np.bool_)
+    return Apart(
+        means=np.concatenate(means),
+        spreads=np.concatenate(spreads),
+        groups=np.concatenate([groups, last_column], axis=1),
+    )
+
+
+def _off(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Give theirs less ours; nothing where both are the same, though that be no number."""
+    same = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
+    with np.errstate(invalid="ignore"):
+        return np.where(same, 0.0, theirs.astype(np.float64) - ours.astype(np.float64))
 
 
 def _metrics(bundle: Bundle, consortium: Consortium, record: TrainingRecord) -> Check:
+    """Hold every accuracy and log-likelihood, per round and pooled, against those found again."""
     said = bundle.document(evidence.TRAINING, evidence.TrainingDocument)
     found = training_of(record, consortium)
-    # Digests of floats trained elsewhere differ; the metrics agree to a rounding.
-    digests = {"update_digests", "update_root"}
-    wrong = differing(
-        said.model_dump(exclude={"rounds": {"__all__": digests}}),
-        found.model_dump(exclude={"rounds": {"__all__": digests}}),
-        round(GAIN_TOLERANCE * MICRO),
-    )
+
+    def others() -> Iterator[TrainingDocument]:
+        for number in nudges():
+            moved = replace(consortium, model=replace(consortium.model, nudge=number))
+            yield training_of(_trained(consortium, bundle, number), moved)
+
+    wrong = metrics_differing(_measured(said), _measured(found), lambda: map(_measured, others()))
     return compared(
         "retrained metrics",
         holds=not wrong,
@@ -125,58 +202,7 @@ def _metrics(bundle: Bundle, consortium: Consortium, record: TrainingRecord) -> 
     )
 
 
-def _gains(bundle: Bundle, consortium: Consortium, kept: TrainingRecord) -> Check:
-    stored = bundle.tensors(COALITIONS)
-    game = game_of(kept, consortium, bundle.scenario)
-    # Row by row: the rows' spread is what the standard errors, and so cautious pay, rest on.
-    ours = game.worth_by_row(stored["coalitions"].astype(np.bool_))
-    off = np.abs(ours - stored["gains_micro"] / MICRO)
-    apart = off.max(axis=1)
-    worst = int(apart.argmax())
-    ties = ties_of(bundle, off)
-    alike = (off > GAIN_TOLERANCE).sum() <= ties and off.max() <= max(GAIN_TOLERANCE, ties > 0)
-    owners = np.array_equal(stored["owners"], consortium.federation.validation_owners)
-    names = [
-        n
-        for n, inside in zip(game.participants, stored["coalitions"][worst], strict=True)
-        if inside
-    ]
-    return compared(
-        f"{'retrained' if isinstance(game, RetrainingGame) else 'recomputed'} coalitions",
-        holds=bool(alike) and owners,
-        same=f"{len(ours)} coalitions, on every validation row at most {apart[worst]:.1e} "
-        f"apart (tolerance {GAIN_TOLERANCE})",
-        different=f"a gain of {{{', '.join(names)}}} in {COALITIONS} is {apart[worst]:.1e} off"
-        if owners
-        else f"{COALITIONS} gives validation rows to other owners",
-    )
-
-
-def _gradients(bundle: Bundle, found: NDArray[np.float32]) -> Check:
-    said = recorded_gradients(bundle)
-    alike = said.shape == found.shape
-    apart = float(np.abs(said - found).max()) if alike else np.inf
-    tolerance = MODEL_TOLERANCE * max(1.0, float(np.abs(found).max()))
-    return compared(
-        "recomputed gradients",
-        holds=apart <= tolerance,
-        same=f"of the validation loss in {len(found)} rounds, at most {apart:.1e} apart "
-        f"(tolerance {tolerance:.1e})",
-        different=f"{evidence.GRADIENTS} is {apart:.1e} off what the kept models give",
-    )
-
-
-def _curve(bundle: Bundle, run: RunGame) -> Check:
-    said = bundle.document(evidence.VALUATION, evidence.ValuationDocument)
-    found = curve(run, bundle.scenario, int(said.seed, 16))
-    wrong = differing(
-        tuple(point.model_dump() for point in said.curve),
-        tuple(point.model_dump() for point in found),
-        round(GAIN_TOLERANCE * NANO),
-    )
-    return compared(
-        "recomputed round games",
-        holds=not wrong,
-        same=f"the values of {len(said.curve)} rounds",
-        different=f"{evidence.VALUATION}: curve{', curve'.join(wrong[:3])}",
-    )
+def _measured(said: TrainingDocument) -> dict[str, object]:
+    """Give what is measured: digests of floats trained elsewhere are others."""
+    digests = {"update_digests", "update_root"}
+    return dict(said.model_dump(exclude={"rounds": {"__all__": digests}}))

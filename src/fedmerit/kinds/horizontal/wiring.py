@@ -24,6 +24,8 @@ from fedmerit.federation import (
     network,
     read_table,
 )
+from fedmerit.federation.data.columns import Choice
+from fedmerit.kinds.reading import dialect_of
 from fedmerit.stages.names import check_names, named_committee, threshold
 
 if TYPE_CHECKING:
@@ -125,6 +127,7 @@ def federation_document(scenario: Scenario, consortium: Consortium) -> Federatio
         data_digest=data_digest(federation),
         committee=consortium.committee,
         threshold=consortium.threshold,
+        notes=federation.notes,
     )
 
 
@@ -144,7 +147,10 @@ def _table(data: Data) -> Table:
         label=data.label,
         participant=data.participant,
         positive=data.positive,
+        target=data.target,
         missing=data.missing,
+        choice=Choice(columns=data.columns, ignore=data.ignore, dates=data.dates),
+        dialect=dialect_of(data),
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fedmerit.auditing.numbers import ROUNDING_UNITS, check_members, check_payments, differing
+from fedmerit.auditing.numbers import check_members, check_payments, differing, rounding
 from fedmerit.auditing.verdict import compared
 from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle import vertical_schemas as joint
@@ -117,7 +117,7 @@ def _privacy(said: VerticalDocument, asked: Vertical) -> Check:
         for epsilon in terms_of(asked).epsilons(asked)
     )
     theirs = (said.label_epsilon_micro, said.feature_epsilon_micro)
-    wrong = differing(theirs, ours, ROUNDING_UNITS)
+    wrong = differing(theirs, ours, rounding)
     stated = [f"{(each or 0) / MICRO:.3f}" for each in theirs if each is not None]
     return compared(
         "privacy",
@@ -131,7 +131,7 @@ def _values(bundle: Bundle) -> Check:
     said = bundle.document(evidence.VALUATION, evidence.ValuationDocument)
     game = paid_game(bundle)
     found = valuation_of(bundle, game, int(said.seed, 16))
-    wrong = differing(said.model_dump(), found.model_dump(), ROUNDING_UNITS)
+    wrong = differing(said.model_dump(), found.model_dump(), rounding)
     stored = bundle.tensors(COALITIONS)
     ours = coalition_table(game)
     if stored.keys() != ours.keys() or any(
@@ -153,7 +153,7 @@ def _opinions(bundle: Bundle) -> Check:
     wrong = differing(
         tuple(each.model_dump() for each in said.games),
         tuple(each.model_dump() for each in found),
-        ROUNDING_UNITS,
+        rounding,
     )
     return compared(
         "other games",

@@ -95,6 +95,12 @@ class Learner(Protocol):
                 of this process, which changes no number.
         """
 
+    def nudged(self, number: int) -> Learner | None:
+        """Give the same from initial parameters moved by a rounding, drawn by *number*.
+
+        None where it cannot turn a rounding into more.
+        """
+
     def scores(
         self, task: VerticalTask, parameters: Parameters, *, seed: int
     ) -> Callable[[Matrix], Matrix]:

@@ -35,4 +35,13 @@ def rehearse(federation: VerticalFederation, scenario: Scenario) -> None:
     check_exposures(
         task, federation.learner.settings, seed=scenario.seed, show_parts=asked.show_parts
     )
-    check_rows(len(task.parties), 1 + seen, len(task.held_out_labels))
+    held_out = len(task.held_out_labels)
+    common = len(task.labels) + held_out
+    check_rows(
+        len(task.parties),
+        1 + seen,
+        held_out,
+        share=scenario.data.validation_share,
+        common=common,
+        told=federation.told_of_keys(common),
+    )

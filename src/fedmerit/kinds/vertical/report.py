@@ -16,8 +16,8 @@ from fedmerit.bundle.vertical_schemas import (
 )
 from fedmerit.kinds.vertical import figures, sentences
 from fedmerit.kinds.vertical.scenario import vertical_of
+from fedmerit.report import records, worth
 from fedmerit.report import sections as common
-from fedmerit.report import worth
 from fedmerit.report.headline import KeyFigure
 from fedmerit.report.layout import Chart, Picture, Section
 from fedmerit.report.tables import NONE, Table
@@ -124,7 +124,11 @@ def _columns(findings: Findings, found: Joint) -> Section:
             *sentences.holding(findings, said),
             *sentences.comparing(said, found.asked),
         ],
-        tables=(_owners(said), _quality(findings, said)),
+        tables=(
+            *records.notes(findings.federation),
+            _owners(said),
+            _quality(findings, said),
+        ),
     )
 
 

@@ -6,15 +6,19 @@ what depends on it is said to be unchecked.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from fedmerit.auditing.numbers import differing
-from fedmerit.auditing.tolerances import GAIN_TOLERANCE, MODEL_TOLERANCE
+from fedmerit.auditing.floats import MEAN, by_coalition, by_row, judged, nudges
+from fedmerit.auditing.metrics import metrics_differing
+from fedmerit.auditing.money import Slack, slack, weighed
+from fedmerit.auditing.numbers import differing, distances, exact
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle import vertical_schemas as joint
+from fedmerit.coalitions import every_coalition
 from fedmerit.errors import AuditImpossible, DataError
 from fedmerit.federation.vertical.alignment.alignment import align
 from fedmerit.kinds.vertical.explaining import attributed, used
@@ -31,8 +35,13 @@ from fedmerit.kinds.vertical.wiring import assemble, federation_document, task_o
 from fedmerit.units import MICRO, NANO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
 
+    from numpy.typing import NDArray
+
+    from fedmerit.auditing.floats import Apart, Judged
+    from fedmerit.auditing.parts import Measure
     from fedmerit.bundle.directory import Bundle
     from fedmerit.federation.vertical.task import Matrix, VerticalTask
     from fedmerit.incentives import RecordedGame
@@ -41,11 +50,12 @@ if TYPE_CHECKING:
     from fedmerit.kinds.vertical.wiring import VerticalFederation
 
 
-#: How far means over all rows and the spread of values may be off on another machine.
-_MEAN_TOLERANCE: Final = 1e-5
-_SPREAD_TOLERANCE: Final = 0.02
-#: A variance of so many billionths may be off by one of them.
-_LEAST: Final = 1 / _SPREAD_TOLERANCE
+#: Share by which the spread of values may be off on another machine.
+_SPREAD: Final = 1e-5
+#: Billionths by which a variance may be off, however small it is: both are rounded.
+_UNITS: Final = 2
+#: Billionths of log-odds by which an attribution may be.
+_ATTRIBUTION: Final = 1000
 
 _NOISED: Final = (
     "noise that protects somebody comes from the operating system and cannot be drawn again: the "
@@ -59,10 +69,10 @@ def check_retraining(bundle: Bundle) -> Iterator[Check]:
     Raises:
         AuditImpossible: The data are not here.
     """
-    federation, task = _aligned(bundle)
+    partnership, task = _aligned(bundle)
     said = bundle.document(evidence.FEDERATION, evidence.FederationDocument)
-    found = federation_document(federation, task)
-    wrong = differing(said.model_dump(), found.model_dump(), 0)
+    found = federation_document(partnership, task)
+    wrong = differing(said.model_dump(), found.model_dump(), exact)
     yield compared(
         "data and owners",
         holds=not wrong,
@@ -74,10 +84,10 @@ def check_retraining(bundle: Bundle) -> Iterator[Check]:
     if is_noised(vertical_of(bundle.scenario)):
         yield Check("retraining", "skipped", _NOISED)
     else:
-        yield from _repeated(bundle, federation, task)
+        yield from _repeated(bundle, partnership, task)
 
 
-def measured_again(bundle: Bundle) -> tuple[str, Callable[[], RecordedGame]]:
+def measured_again(bundle: Bundle) -> tuple[str, Measure]:
     """Align again: give the digest of the common rows, and what measures every coalition on them.
 
     The game is the one that the parties are paid by.
@@ -87,19 +97,26 @@ def measured_again(bundle: Bundle) -> tuple[str, Callable[[], RecordedGame]]:
     """
     if is_noised(vertical_of(bundle.scenario)):
         raise AuditImpossible(_NOISED, hint="Audit without --spot-checks.")
-    federation, task = _aligned(bundle)
-    digest = federation_document(federation, task).data_digest
-    return digest, lambda: _paid(bundle, federation, task)
+    partnership, task = _aligned(bundle)
+    digest = federation_document(partnership, task).data_digest
+
+    def measure(
+        coalitions: NDArray[np.bool_], gains_micro: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], Judged]:
+        ours = _paid(bundle, partnership, task).worth_by_row(coalitions)
+        return ours, judged(by_row(gains_micro / MICRO - ours, coalitions))
+
+    return digest, measure
 
 
-def _paid(bundle: Bundle, federation: VerticalFederation, task: VerticalTask) -> RecordedGame:
+def _paid(bundle: Bundle, partnership: VerticalFederation, task: VerticalTask) -> RecordedGame:
     paid = bundle.scenario.valuation
     if paid.game == "embeddings":
         gains = embedded_gains(
-            task, learn(task, federation.learner, bundle.scenario).trained.embeddings
+            task, learn(task, partnership.learner, bundle.scenario).trained.embeddings
         )
     else:
-        gains = retrained_gains(federation, task, bundle.scenario)
+        gains = retrained_gains(partnership, task, bundle.scenario)
     kept = summarise(gains, paid.method, paid.label_policy)
     return mean_game(task.participants, kept, paid.label_policy)
 
@@ -108,10 +125,10 @@ def _aligned(bundle: Bundle) -> tuple[VerticalFederation, VerticalTask]:
     """Read and align the owners' tables again."""
     scenario = bundle.scenario
     try:
-        federation = assemble(scenario)
-        rows = align(federation.keys, label_holder=federation.participants[0]).rows
+        partnership = assemble(scenario)
+        rows = align(partnership.keys, label_holder=partnership.participants[0]).rows
         known = {name: own for name, own in rows.items() if own is not None}
-        return federation, task_of(federation, scenario, known)
+        return partnership, task_of(partnership, scenario, known)
     except DataError as error:
         raise AuditImpossible(
             f"cannot retrain without the data: {error}",
@@ -120,62 +137,110 @@ def _aligned(bundle: Bundle) -> tuple[VerticalFederation, VerticalTask]:
 
 
 def _repeated(
-    bundle: Bundle, federation: VerticalFederation, task: VerticalTask
+    bundle: Bundle, partnership: VerticalFederation, task: VerticalTask
 ) -> Iterator[Check]:
-    learned = learn(task, federation.learner, bundle.scenario)
-    yield _metrics(bundle, federation, task, learned)
-    gains = retrained_gains(federation, task, bundle.scenario)
-    yield _gains(bundle, "retrained coalitions", joint.RETRAINED, gains)
+    again = _Again(bundle, partnership, task)
+    learned = again.learned()
+    yield _metrics(again, learned)
+    yield _gains(again, "retrained coalitions", joint.RETRAINED, again.retrained)
     if (bundle.path / joint.EMBEDDED).is_file() or learned.trained.embeddings:
-        seen = embedded_gains(task, learned.trained.embeddings)
-        yield _gains(bundle, "coalitions of embeddings", joint.EMBEDDED, seen)
-    yield _attribution(bundle, federation, task, learned)
+        yield _gains(again, "coalitions of embeddings", joint.EMBEDDED, again.embedded)
+    yield _attribution(again, learned)
 
 
-def _metrics(
-    bundle: Bundle, federation: VerticalFederation, task: VerticalTask, learned: Learned
-) -> Check:
-    scenario = bundle.scenario
-    kept = bundle.document(joint.MESSAGES, joint.MessagesDocument)
-    recorded = bundle.document(joint.VERTICAL, joint.VerticalDocument)
-    recomputed = vertical_document(scenario, federation, task, learned, kept)
-    pairs = (
-        (
-            bundle.document(evidence.TRAINING, evidence.TrainingDocument),
-            training_document(task, learned, kept),
-        ),
-        (recorded, recomputed),
+class _Again:
+    """A vertical run done again, as it was or from moved initial parameters."""
+
+    def __init__(self, bundle: Bundle, partnership: VerticalFederation, task: VerticalTask) -> None:
+        self.bundle, self.task = bundle, task
+        self._partnership = partnership
+        self._learned: dict[int, Learned] = {}
+
+    @property
+    def nudges(self) -> tuple[int, ...]:
+        """Numbers of moved trainings to hold differences against; regressions have no kinks."""
+        kinks = self._partnership.learner.nudged(1) is not None
+        return nudges() if kinks else ()
+
+    def partnership(self, nudge: int = 0) -> VerticalFederation:
+        moved = self._partnership.learner.nudged(nudge) if nudge else None
+        return replace(self._partnership, learner=moved) if moved else self._partnership
+
+    def learned(self, nudge: int = 0) -> Learned:
+        if nudge not in self._learned:
+            learner = self.partnership(nudge).learner
+            self._learned[nudge] = learn(self.task, learner, self.bundle.scenario)
+        return self._learned[nudge]
+
+    def retrained(self, nudge: int = 0) -> Summary:
+        gains = retrained_gains(self.partnership(nudge), self.task, self.bundle.scenario)
+        return self._summed(gains)
+
+    def embedded(self, nudge: int = 0) -> Summary:
+        return self._summed(embedded_gains(self.task, self.learned(nudge).trained.embeddings))
+
+    def _summed(self, gains: Matrix) -> Summary:
+        asked = self.bundle.scenario.valuation
+        return summarise(gains, asked.method, asked.label_policy)
+
+
+def _metrics(again: _Again, learned: Learned) -> Check:
+    kept = again.bundle.document(joint.MESSAGES, joint.MessagesDocument)
+    said = {
+        evidence.TRAINING: again.bundle.document(evidence.TRAINING, evidence.TrainingDocument),
+        joint.VERTICAL: again.bundle.document(joint.VERTICAL, joint.VerticalDocument),
+    }
+
+    def found(of: Learned) -> dict[str, object]:
+        partnership, scenario = again.partnership(), again.bundle.scenario
+        return {
+            evidence.TRAINING: training_document(again.task, of, kept).model_dump(),
+            joint.VERTICAL: vertical_document(
+                scenario, partnership, again.task, of, kept
+            ).model_dump(),
+        }
+
+    wrong = metrics_differing(
+        {name: document.model_dump() for name, document in said.items()},
+        found(learned),
+        lambda: (found(again.learned(number)) for number in again.nudges),
     )
-    wrong = [
-        place
-        for said, found in pairs
-        for place in differing(said.model_dump(), found.model_dump(), round(GAIN_TOLERANCE * MICRO))
-    ]
-    if recorded.exposures != recomputed.exposures:  # counts have no tolerance
-        wrong.append("exposures")
     return compared(
         "retrained metrics",
         holds=not wrong,
         same="areas, accuracies and log-likelihoods of the federated and of the joined model, and "
         "what each party could solve for",
-        different=f"{joint.VERTICAL} or {evidence.TRAINING}: {', '.join(wrong[:5])}",
+        different=", ".join(wrong[:5]),
     )
 
 
-def _gains(bundle: Bundle, name: str, file: str, found: Matrix) -> Check:
+def _gains(again: _Again, name: str, file: str, measure: Callable[[int], Summary]) -> Check:
     """Sum up gains measured again, and compare: means, and what errors are computed from."""
-    asked = bundle.scenario.valuation
-    ours = summarise(found, asked.method, asked.label_policy)
-    theirs = read_table(bundle, file, len(ours.given_nano))
-    apart = float(np.abs(theirs.worths_micro - ours.worths_micro).max()) / MICRO
-    spread = spread_apart(theirs, ours)
-    return compared(
-        name,
-        holds=apart <= _MEAN_TOLERANCE and spread <= _SPREAD_TOLERANCE,
-        same=f"{len(found)}, their means at most {apart:.1e} apart (tolerance {_MEAN_TOLERANCE}) "
-        f"and the spread of values {spread:.1%} ({_SPREAD_TOLERANCE:.0%})",
-        different=f"a mean in {file} is {apart:.1e} off, the spread of values {spread:.1%}",
-    )
+    ours = measure(0)
+    theirs = read_table(again.bundle, file, len(ours.given_nano))
+    moved = (lambda number: _apart(ours, measure(number))) if again.nudges else None
+    found = judged(_apart(ours, theirs), moved, mean=MEAN, spread=_SPREAD)
+    if not found.holds:
+        return Check(name, "differs", f"{file}: {found.why}")
+    what = f"{len(ours.worths_micro)}, their means and the spread of values"
+    return weighed(again.bundle, name, found, _slack(again.bundle, found), what)
+
+
+def _apart(ours: Summary, theirs: Summary) -> Apart:
+    """Give how far a game's sums are from another's; the spread is of all coalitions at once."""
+    worths = (theirs.worths_micro - ours.worths_micro) / MICRO
+    spreads = np.full(len(worths), spread_apart(theirs, ours))
+    return by_coalition(worths, spreads, every_coalition(len(ours.given_nano)))
+
+
+def _slack(bundle: Bundle, found: Judged) -> Slack:
+    """Give what is let through of a value, and of its interval."""
+    said = bundle.document(evidence.VALUATION, evidence.ValuationDocument)
+    members = bundle.document(evidence.FEDERATION, evidence.FederationDocument)
+    rows = max(members.members[0].validation_rows, 1)
+    wider = slack(found.mean, (_UNITS / NANO) ** 0.5, rows, said.confidence_ppm)
+    share = round(max(said.half_widths) * found.spread)
+    return wider._replace(half_width=wider.half_width + share)
 
 
 def spread_apart(theirs: Summary, ours: Summary) -> float:
@@ -186,31 +251,46 @@ def spread_apart(theirs: Summary, ours: Summary) -> float:
         "values_nano": np.sqrt(np.outer(*[ours.values_nano.diagonal().astype(np.float64)] * 2)),
         "pairs_nano": ours.pairs_nano,
     }
+    least = _UNITS / _SPREAD
     return max(
-        float(
-            (np.abs(getattr(theirs, kind) - getattr(ours, kind)) / np.maximum(size, _LEAST)).max()
-        )
+        float((np.abs(getattr(theirs, kind) - getattr(ours, kind)) / np.maximum(size, least)).max())
         for kind, size in sizes.items()
     )
 
 
-def _attribution(
-    bundle: Bundle, federation: VerticalFederation, task: VerticalTask, learned: Learned
-) -> Check:
+def _attribution(again: _Again, learned: Learned) -> Check:
     """Explain the model again; the pictures are the libraries' and are not compared."""
-    said = bundle.document(joint.OPINIONS, joint.OpinionsDocument)
-    made = attributed(learned.trained.parameters, federation, task, seed=bundle.scenario.seed)
-    found = used(made, task)
-    ours = {(use.owner, use.column): use.importance_nano for use in found["columns"]}
-    theirs = {(use.owner, use.column): use.importance_nano for use in said.columns}
-    tolerance = round(MODEL_TOLERANCE * NANO)
-    wrong = differing(said.by_owner_nano, found["by_owner_nano"], tolerance, "by_owner_nano")
-    wrong += differing(
-        tuple(sorted(theirs.items())), tuple(sorted(ours.items())), tolerance, "columns"
-    )
+    said = again.bundle.document(joint.OPINIONS, joint.OpinionsDocument)
+    theirs, ours = _used(said.model_dump()), _explained(again, learned)
+    allowed = _ATTRIBUTION
+    if any((apart.by or 0) > allowed for apart in distances(theirs, ours)):
+        for number in again.nudges:
+            other = _explained(again, again.learned(number))
+            by = (apart.by or 0 for apart in distances(other, ours))
+            allowed = max(allowed, 2 * max(by, default=0))
+    wrong = differing(theirs, ours, lambda place: 0 if place == "explained_rows" else allowed)
     return compared(
         "recomputed attributions",
-        holds=not wrong and said.explained_rows == found["explained_rows"],
-        same=f"what shap says of {len(ours)} columns on {said.explained_rows} rows",
+        holds=not wrong,
+        same=f"what shap says of {len(said.columns)} columns on {said.explained_rows} rows, to "
+        f"{allowed} billionths",
         different=f"{joint.OPINIONS}: {', '.join(wrong[:3])}",
     )
+
+
+def _explained(again: _Again, learned: Learned) -> dict[str, object]:
+    seed = again.bundle.scenario.seed
+    made = attributed(learned.trained.parameters, again.partnership(), again.task, seed=seed)
+    found = used(made, again.task)
+    columns = tuple(use.model_dump() for use in found["columns"])
+    return _used({**found, "columns": columns})
+
+
+def _used(said: Mapping[str, Any]) -> dict[str, object]:
+    """Give what is said of columns by their names: ties may be sorted otherwise."""
+    each = {f"{use['owner']}: {use['column']}": use["importance_nano"] for use in said["columns"]}
+    return {
+        "columns": dict(sorted(each.items())),
+        "by_owner_nano": said["by_owner_nano"],
+        "explained_rows": said["explained_rows"],
+    }

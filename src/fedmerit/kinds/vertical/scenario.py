@@ -49,6 +49,9 @@ def check_sections(scenario: Scenario) -> None:
         (scenario.data.partition, None, "[data.partition]"),
         (scenario.data.label, None, "data.label"),
         (scenario.data.positive, None, "data.positive"),
+        (scenario.data.target, None, "data.target"),
+        (scenario.data.columns, (), "data.columns"),
+        (scenario.data.ignore, (), "data.ignore"),
     ):
         if given != usual:
             msg = f"{name} is for owners of rows, and [vertical] makes owners of columns"

@@ -8,6 +8,7 @@ labels; :func:`least_rows` says how many rows they need to be few.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from math import floor
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -62,17 +63,47 @@ def least_rows(players: int, games: int) -> int:
     return ROWS_A_NUMBER * (numbers + _QUALITIES)
 
 
-def check_rows(players: int, games: int, rows: int) -> None:
+def least_people(rows: int, share: float) -> int:
+    """Give how many common people leave *rows* for validation, if *share* of them is held out."""
+    people = max(1, floor((rows - 1) / share))
+    while round(share * people) < rows:
+        people += 1
+    return people
+
+
+def check_rows(
+    players: int,
+    games: int,
+    rows: int,
+    *,
+    share: float,
+    common: int,
+    told: tuple[str, ...] = (),
+) -> None:
     """Refuse to publish so much about so few rows that it would tell their labels.
+
+    Args:
+        players: How many parties there are.
+        games: How many games are published.
+        rows: Validation rows.
+        share: Of the common people, that is held out for validation.
+        common: How many people are known to all.
+        told: What to tell parties besides.
 
     Raises:
         ScenarioError: There are too few validation rows.
     """
     if rows < (least := least_rows(players, games)):
-        raise ScenarioError(
+        message = (
             f"{rows} validation rows are too few for what a bundle tells of {players} parties: "
-            f"below {least} it would tell too much of single labels",
-            hint="Raise data.validation_share, join parties, or leave show_parts out.",
+            f"below {least} it would tell too much of single labels. At validation_share = "
+            f"{share}, {least_people(least, share):,} common people would do, and there are "
+            f"{common:,}"
+        )
+        raise ScenarioError(
+            "; ".join((message, *told)),
+            hint="Bring more common people, raise data.validation_share, join parties, or leave "
+            "show_parts out.",
         )
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fedmerit.bundle.schemas import FederationDocument, MemberDocument
 from fedmerit.canonical import digest
 from fedmerit.errors import DataError, suggestion
-from fedmerit.federation.data.tables import read_file
+from fedmerit.federation.data.columns import Choice
+from fedmerit.federation.data.files import Sheet, read_sheet
+from fedmerit.federation.data.problems import Problems
 from fedmerit.federation.vertical import tables
 from fedmerit.federation.vertical.alignment.alignment import align_in_the_clear
+from fedmerit.federation.vertical.keys import unmet
 from fedmerit.federation.vertical.shipped import WIDE, Part, deal
+from fedmerit.kinds.reading import dialect_of
 from fedmerit.kinds.vertical.alternative_values import GAMES
 from fedmerit.kinds.vertical.protocols import learner_of
 from fedmerit.kinds.vertical.scenario import vertical_of
@@ -22,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import numpy as np
-    import pandas as pd
     from numpy.typing import NDArray
 
     from fedmerit.federation.vertical.regression.settings import RegressionSettings
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
     from fedmerit.federation.vertical.task import VerticalTask
     from fedmerit.kinds.vertical.protocols import Learner
     from fedmerit.scenario.columns import Owner, Vertical
-    from fedmerit.scenario.model import Scenario
+    from fedmerit.scenario.model import Data, Scenario
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,12 +46,16 @@ class VerticalFederation:
         learner: The protocol that they train by.
         committee: Owners whose keys sign the report.
         threshold: Signatures needed.
+        notes: What was recognised, changed, left out and filled in on reading the tables.
+        own_files: Owners whose keys stand in a file of their own.
     """
 
     holdings: tuple[Holding, ...]
     learner: Learner
     committee: tuple[str, ...]
     threshold: int
+    notes: tuple[str, ...] = ()
+    own_files: frozenset[str] = frozenset()
 
     @property
     def participants(self) -> tuple[str, ...]:
@@ -70,6 +77,12 @@ class VerticalFederation:
         """Every owner's keys."""
         return {held.party: held.keys for held in self.holdings}
 
+    def told_of_keys(self, common: int) -> tuple[str, ...]:
+        """Tell each owner of a file of whose keys few are known to all what its own look like."""
+        return unmet(
+            {name: own for name, own in self.keys.items() if name in self.own_files}, common
+        )
+
 
 def assemble(scenario: Scenario) -> VerticalFederation:
     """Read every owner's table, and check every name that *scenario* uses.
@@ -84,7 +97,7 @@ def assemble(scenario: Scenario) -> VerticalFederation:
         members="owners of columns",
     )
     asked = vertical_of(scenario)
-    holdings = _holdings(scenario, asked)
+    holdings, notes = _holdings(scenario, asked)
     names = tuple(held.party for held in holdings)
     committee = named_committee(scenario, names) or names
     return VerticalFederation(
@@ -92,6 +105,8 @@ def assemble(scenario: Scenario) -> VerticalFederation:
         learner=learner_of(scenario, asked),
         committee=committee,
         threshold=threshold(scenario, committee),
+        notes=notes,
+        own_files=frozenset(owner.name for owner in asked.owners if owner.source is not None),
     )
 
 
@@ -111,13 +126,20 @@ def task_of(
     Raises:
         DataError: A key is missing or repeated, or too few people are common.
     """
-    return tables.assemble(
-        federation.holdings,
-        align_in_the_clear(federation.keys) if rows is None else rows,
-        name=scenario.name,
-        seed=scenario.seed,
-        validation_share=scenario.data.validation_share,
-    )
+    common = 0
+    try:
+        rows = align_in_the_clear(federation.keys) if rows is None else rows
+        common = len(next(iter(rows.values())))
+        return tables.assemble(
+            federation.holdings,
+            rows,
+            name=scenario.name,
+            seed=scenario.seed,
+            validation_share=scenario.data.validation_share,
+        )
+    except DataError as error:
+        told = "; ".join(("", *federation.told_of_keys(common)))
+        raise DataError(str(error) + told, hint=error.hint) from error
 
 
 def federation_document(federation: VerticalFederation, task: VerticalTask) -> FederationDocument:
@@ -139,6 +161,7 @@ def federation_document(federation: VerticalFederation, task: VerticalTask) -> F
         data_digest=data_digest(task),
         committee=federation.committee,
         threshold=federation.threshold,
+        notes=(*federation.notes, *federation.told_of_keys(len(task.labels) + held_out)),
     )
 
 
@@ -149,29 +172,51 @@ def data_digest(task: VerticalTask) -> str:
     return digest(b"".join(f"{a.shape}".encode() + a.astype("<f4").tobytes() for a in arrays))
 
 
-def _holdings(scenario: Scenario, asked: Vertical) -> tuple[Holding, ...]:
-    impute = scenario.data.missing == "impute"
+def _holdings(scenario: Scenario, asked: Vertical) -> tuple[tuple[Holding, ...], tuple[str, ...]]:
+    """Give every owner's table, the label holder's first, and notes on reading them."""
+    data = scenario.data
     shared = [owner for owner in asked.owners if owner.source is None]
     dealt: dict[str, Holding] = {}
+    notes: list[str] = []
     if shared:
-        parts = [_part(owner) for owner in shared]
-        table = _shared_table(scenario.data.source)
-        found = deal(table, parts, seed=scenario.seed, impute=impute)
-        dealt = {held.party: held for held in found}
-    holdings = [
-        dealt[owner.name] if owner.name in dealt else _own(owner, impute=impute)
-        for owner in asked.owners
-    ]
-    return tuple(sorted(holdings, key=lambda held: held.labels is None))
+        sheet = _shared_table(data)
+        notes += sheet.notes
+        dealt = {
+            held.party: held
+            for held in deal(
+                sheet,
+                [_part(owner) for owner in shared],
+                seed=scenario.seed,
+                impute=data.missing == "impute",
+                dates=data.dates,
+                dialect=dialect_of(data),
+            )
+        }
+    problems = Problems("the scenario")
+    holdings = list(dealt.values())
+    for owner in asked.owners:
+        if owner.name not in dealt:
+            with problems.collecting():
+                holdings.append(_own(owner, data))
+    problems.check()
+    found = {held.party: held for held in holdings}
+    ordered = sorted(
+        (found[owner.name] for owner in asked.owners), key=lambda held: held.labels is None
+    )
+    # What is shipped is read as it is meant; notes are for what people bring.
+    own = [note for held in ordered for note in held.notes if data.source not in WIDE]
+    return tuple(ordered), tuple(notes + own)
 
 
-def _shared_table(source: str) -> pd.DataFrame:
-    if source in WIDE:
-        return WIDE[source]()
-    path = Path(source)
+def _shared_table(data: Data) -> Sheet:
+    if data.source in WIDE:
+        return Sheet(name=data.source, frame=WIDE[data.source]())
+    path = Path(data.source)
     if not path.suffix and not path.exists():
-        raise DataError(f"no shipped table is called {source!r}", hint=suggestion(source, WIDE))
-    return read_file(path)
+        raise DataError(
+            f"no shipped table is called {data.source!r}", hint=suggestion(data.source, WIDE)
+        )
+    return read_sheet(path, dialect_of(data))
 
 
 def _part(owner: Owner) -> Part:
@@ -185,25 +230,33 @@ def _part(owner: Owner) -> Part:
     )
 
 
-def _own(owner: Owner, *, impute: bool) -> Holding:
+def _own(owner: Owner, data: Data) -> Holding:
     """Read an owner's own file."""
-    frame = read_file(Path(owner.source or ""), text=owner.key)
+    dialect = dialect_of(data)
+    sheet = read_sheet(Path(owner.source or ""), dialect)
     wanted = [*owner.key, *owner.columns, *([owner.label] if owner.label else [])]
     if twice := [name for name in wanted if wanted.count(name) > 1]:
         raise DataError(
             f"{owner.name} names the column {twice[0]!r} twice among its key, columns and label",
             hint="Name each column once: a key or a label is no column to learn from.",
         )
-    if absent := [name for name in wanted if name not in frame.columns]:
+    if absent := [name for name in wanted if name not in sheet.frame.columns]:
         raise DataError(
-            f"the table of {owner.name} has no column {absent[0]!r}",
-            hint=suggestion(absent[0], map(str, frame)),
+            f"the table of {owner.name} has no column {', '.join(map(repr, absent))}",
+            hint=suggestion(absent[0], map(str, sheet.frame)),
         )
+    frame = sheet.frame[wanted] if owner.columns else sheet.frame
     return tables.holding(
-        frame[wanted] if owner.columns else frame,
+        replace(sheet, frame=frame),
         party=owner.name,
         key=owner.key,
         label=owner.label,
         positive=owner.positive,
-        impute=impute,
+        choice=Choice(
+            columns=owner.columns,
+            dates=data.dates,
+            impute=data.missing == "impute",
+            section="[[vertical.owners]]",
+        ),
+        dialect=dialect,
     )

@@ -51,7 +51,8 @@ def drawing(findings: Findings) -> list[Markup]:
         said.append(
             Markup(
                 "<strong>{who}</strong> kept the secret back and lost {what} tokens of stake for "
-                "it, which burned; the draw was repeated without."
+                "it, which burned; the draw was repeated without, and the period pays nothing to "
+                "whoever did so."
             ).format(
                 who=listed(list(drawn.slashed), _MOST),
                 what=exact_tokens(sum(drawn.slashed.values())),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fedmerit.federation.models import ModelSpec
@@ -57,6 +59,16 @@ class Learner:
             embeddings=found.embeddings,
             transcripts={"training": found.transcript},
         )
+
+    def nudged(self, number: int) -> Learner:
+        """Give the same from initial parameters moved by a rounding: networks have kinks."""
+        moved = copy(self)
+        moved.settings = replace(
+            self.settings,
+            bottom=replace(self.settings.bottom, nudge=number),
+            top=replace(self.settings.top, nudge=number),
+        )
+        return moved
 
     def scores(
         self, task: VerticalTask, parameters: Parameters, *, seed: int

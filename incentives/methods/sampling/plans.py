@@ -6,30 +6,23 @@ estimate can be resumed, and traced on its way, at no evaluation more than it wo
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import comb
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from fedmerit.incentives.methods.enumeration import exact
-from fedmerit.incentives.valuation import conclude, spread
+from fedmerit.incentives.spreads import spread
+from fedmerit.incentives.valuation import conclude
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fedmerit.incentives.game import Coalitions, Game
+    from fedmerit.incentives.games.cache import CachedGame
     from fedmerit.incentives.valuation import Valuation
 
 #: Draws in one go. Not the budget's business, or what is drawn would depend on it.
 _AT_ONCE: Final = 64
-
-
-def enumerated(game: Game, *, method: str, budget: int, seed: int) -> Valuation | None:
-    """Give the exact answer under the name of *method*, if *budget* covers all coalitions."""
-    if 2 ** len(game.participants) > budget:
-        return None
-    return replace(exact(game, budget=budget, seed=seed), method=method)
 
 
 def subsets(rng: np.random.Generator, sizes: NDArray[np.intp], n: int) -> Coalitions:
@@ -52,13 +45,13 @@ class Plan:
     def __init__(self, n: int, budget: int, *, paired: bool = False) -> None:
         self._n, self._paired = n, paired
         self._most = budget // 2 if paired else budget
-        self._seen: dict[bytes, int] = {}
+        self._indices: dict[bytes, int] = {}
         self.counts = np.zeros(n + 1, dtype=np.int64)
 
     @property
     def full(self) -> bool:
         """Whether the budget is used up."""
-        return len(self._seen) >= self._most
+        return len(self._indices) >= self._most
 
     @property
     def room(self) -> NDArray[np.float64]:
@@ -84,12 +77,12 @@ class Plan:
         places: list[int] = []
         for packed, size in zip(np.packbits(coalitions, axis=1), sizes, strict=True):
             key = packed.tobytes()
-            if key not in self._seen:
+            if key not in self._indices:
                 if self.full:
                     break
-                self._seen[key] = len(self._seen)
+                self._indices[key] = len(self._indices)
                 self.counts[size] += 1
-            places.append(self._seen[key])
+            places.append(self._indices[key])
         return np.array(places, dtype=np.intp)
 
     def fill(self, rng: np.random.Generator, chances: NDArray[np.float64]) -> None:
@@ -103,8 +96,8 @@ class Plan:
     @property
     def coalitions(self) -> Coalitions:
         """All that was added, shape ``(added, n)``; one side of each, if they are pairs."""
-        packed = np.frombuffer(b"".join(self._seen), dtype=np.uint8)
-        packed = packed.reshape(len(self._seen), -1)
+        packed = np.frombuffer(b"".join(self._indices), dtype=np.uint8)
+        packed = packed.reshape(len(self._indices), -1)
         return np.unpackbits(packed, axis=1, count=self._n).astype(np.bool_)
 
 
@@ -127,38 +120,39 @@ def folded(chances: NDArray[np.float64]) -> NDArray[np.float64]:
     A pair's size is that of its smaller side.
     """
     n = len(chances) - 1
-    together = chances + chances[::-1]
-    together[n // 2 + 1 :] = 0
-    together[n // 2] /= 1 + (n % 2 == 0)
-    return together
+    pairs = chances + chances[::-1]
+    pairs[n // 2 + 1 :] = 0
+    pairs[n // 2] /= 1 + (n % 2 == 0)
+    return pairs
 
 
 def averaged(
     game: Game,
+    cached: CachedGame,
     total: NDArray[np.float64] | float,
     means: NDArray[np.float64],
     *,
     method: str,
-    evaluations: int,
     seed: int,
 ) -> Valuation:
     """Conclude from independent draws of every value: their mean, and its error by their spread.
 
     Args:
         game: The game that was valued.
+        cached: What was asked of it.
         total: Sum of the draws by column, shape ``(n, columns)``.
         means: Each draw's mean over the columns, shape ``(draws, n)``.
         method: The method's key.
-        evaluations: Distinct coalitions that were asked for.
         seed: The seed that was used.
     """
     return conclude(
         game,
         total / np.full((means.shape[1], 1), len(means)),
         method=method,
-        evaluations=evaluations,
+        evaluations=cached.evaluations,
         seed=seed,
-        covariance=spread(means),
+        covariance=spread(means, scale=cached.range),
         degrees=len(means) - 1,
         errors="analytic",
+        scale=cached.largest,
     )

@@ -1,4 +1,4 @@
-"""What a settlement is asked to do: the agreement that opens a job, the order that ends it.
+"""What a settlement is asked to do: the terms that open a job, the request that settles a period.
 
 Amounts are integers of base units throughout; participants stand in one order everywhere.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from fedmerit.chain.keys import OFFICES
+from fedmerit.chain.proofs.committed import Form
 from fedmerit.chain.proofs.tree import MAXIMUM_AMOUNT
 from fedmerit.errors import ChainError, suggestion
 
@@ -16,16 +18,16 @@ if TYPE_CHECKING:
 
     from fedmerit.chain.proofs.committed import Commitment
 
-#: Roles of their own; participants may not take these names.
-OFFICES: Final = ("sponsor", "coordinator")
 #: As many members as a coalition's bits can tell apart on chain.
 MAXIMUM_DRAWN: Final = 256
+#: Members whose exact values a contract computes.
+MAXIMUM_EXACT: Final = 16
 _WORD: Final = len(bytes(32))
 _WINDOWS: Final = 2**32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Agreement:
+class JobTerms:
     """What is laid down before anyone is valued: who takes part, on which terms.
 
     Attributes:
@@ -42,6 +44,9 @@ class Agreement:
         updates: 32 bytes a participant: the digest of all its updates; none without a draw.
         silent: Participants that commit and do not reveal.
         period: The settlement period, from 1: those before it are final in the same job.
+        form: In which form every report commits to its valuation; a job that draws fixes one.
+        permutations: In how many joining orders of the seed, for :attr:`Form.ORDERS`; else 0.
+        rules: 32 bytes: digest of what the members are valued and paid by; zeros name nothing.
 
     Raises:
         ChainError: It cannot be settled; the message says what does not fit.
@@ -60,10 +65,14 @@ class Agreement:
     updates: tuple[bytes, ...] = ()
     silent: frozenset[str] = frozenset()
     period: int = 1
+    form: Form = Form.OPEN
+    permutations: int = 0
+    rules: bytes = bytes(_WORD)
 
     def __post_init__(self) -> None:
         self._check_people()
         self._check_windows()
+        self._check_form()
         if not 0 < self.budget <= MAXIMUM_AMOUNT:
             raise ChainError(
                 f"a budget of {self.budget} base units; contracts take 1 to 2^128 - 1",
@@ -71,7 +80,7 @@ class Agreement:
             )
         if self.period < 1:
             raise ChainError(f"settlement periods count from 1, and this is period {self.period}")
-        if any(len(word) != _WORD for word in (*self.update_roots, *self.updates)):
+        if any(len(word) != _WORD for word in (*self.update_roots, *self.updates, self.rules)):
             raise ChainError("update roots and digests must be 32 bytes each")
 
     @property
@@ -121,6 +130,29 @@ class Agreement:
                 hint=f"Set the threshold between 1 and {len(self.committee)}.",
             )
 
+    def _check_form(self) -> None:
+        """See that the contracts take the form: nobody may choose it once the seed is known."""
+        if self.draws and self.form is Form.OPEN:
+            raise ChainError(
+                "a job that draws a seed leaves open what it is for: whoever signs could choose "
+                "how the members are valued once the seed is known",
+                hint="Set form to TABLE, EXACT or ORDERS, the last with its number of orders.",
+            )
+        orders = self.form is Form.ORDERS
+        if orders != (0 < self.permutations < _WINDOWS) or (orders and not self.draws):
+            raise ChainError(
+                f"the form {self.form.name} with {self.permutations} joining orders and "
+                f"{'a' if self.draws else 'no'} draw",
+                hint="Joining orders need a draw and their number; other forms have none.",
+            )
+        most = {Form.EXACT: MAXIMUM_EXACT, Form.ORDERS: MAXIMUM_DRAWN}.get(self.form)
+        if most is not None and len(self.participants) > most:
+            raise ChainError(
+                f"{len(self.participants)} participants in the form {self.form.name}, in which "
+                f"the chain follows the values of {most} at most",
+                hint="Choose the form TABLE: the audit alone follows the values then.",
+            )
+
     def _check_windows(self) -> None:
         if not 0 <= self.challenge_window < _WINDOWS:
             raise ChainError(f"a challenge window of {self.challenge_window} seconds")
@@ -149,7 +181,7 @@ class Agreement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order(Agreement):
+class SettlementRequest(JobTerms):
     """One settlement period, ready to be settled.
 
     Attributes:
@@ -167,7 +199,7 @@ class Order(Agreement):
     seed: bytes | None = None
 
     def __post_init__(self) -> None:
-        Agreement.__post_init__(self)
+        JobTerms.__post_init__(self)
         if len(self.evidence) != _WORD:
             raise ChainError("the evidence digest must be 32 bytes")
         if self.seed is not None and len(self.seed) != _WORD:
@@ -175,6 +207,7 @@ class Order(Agreement):
         if self.evidence == bytes(_WORD):
             raise ChainError("the evidence digest is all zeros: nothing would be bound to the pay")
         self._check_payments()
+        self._check_valuation()
 
     @property
     def reserve(self) -> int:
@@ -186,6 +219,16 @@ class Order(Agreement):
         named = tuple(evidence)
         ours = all(one == self.evidence for one in named[self.period - 1 :])
         return ours and len(named) >= self.period - 1
+
+    def _check_valuation(self) -> None:
+        valued = self.valuation
+        found = (None, 0) if valued is None else (valued.form, valued.permutations)
+        if self.form is not Form.OPEN and found != (self.form, self.permutations):
+            raise ChainError(
+                f"the terms fix {self.form.name} with {self.permutations} joining orders, and the "
+                f"valuation is {found[0].name if found[0] else 'none'} with {found[1]}",
+                hint="Value the members in the form that the job was opened with.",
+            )
 
     def _check_payments(self) -> None:
         if len(self.payments) != len(self.participants):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
 from functools import update_wrapper
 from inspect import signature
 from types import MappingProxyType
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 Held = TypeVar("Held")
 
 
-class Claim(StrEnum):
+class Property(StrEnum):
     """A property that a mechanism may promise; :data:`MEANING` says what each one is."""
 
     CONSERVATION = "conservation"
@@ -46,32 +47,76 @@ class Claim(StrEnum):
 
 
 #: What each property says, for people.
-MEANING: Final[Mapping[Claim, str]] = MappingProxyType(
+MEANING: Final[Mapping[Property, str]] = MappingProxyType(
     {
-        Claim.CONSERVATION: "Payments and reserve are the budget and the slashes, in whole units.",
-        Claim.DSIC: "Whatever the others do, nobody gains by asking for another price, staying "
+        Property.CONSERVATION: "Payments and reserve are the budget and slashes, in whole units; "
+        "nobody is to do more than it offers.",
+        Property.DSIC: "Whatever the others do, nobody gains by asking for another price, staying "
         "away or, where parts can be sold, holding some back (dominant-strategy incentive "
         "compatible).",
-        Claim.BNIC: "Nobody gains on average by lying, if the others are honest and drawn as "
+        Property.BNIC: "Nobody gains on average by lying, if the others are honest and drawn as "
         "the mechanism believes (Bayes-Nash incentive compatible).",
-        Claim.NASH: "Nobody gains by other efforts than those announced, if the others keep to "
+        Property.NASH: "Nobody gains by other efforts than those announced, if the others keep to "
         "theirs (Nash equilibrium).",
-        Claim.IR: "Who is honest never ends below 0: pay covers slashes and the cost of the work "
-        "(individually rational).",
-        Claim.WBB: "It never owes more than the budget, or than the income of what it buys.",
-        Claim.SBB: "The whole budget is paid out wherever anybody is worth anything.",
-        Claim.EFF: "What is bought makes the sum of everybody's gains as large as it can be.",
-        Claim.SYM: "Names and their order change nothing but who breaks a tie.",
-        Claim.NULL: "Who adds nothing to any coalition is paid nothing.",
-        Claim.ADD: "Two games settled together pay what they pay one by one.",
-        Claim.CORE: "No coalition is worth more alone than its members are paid, wherever there is "
-        "a division of which that is true.",
-        Claim.REPLICATION: "Nobody gains by joining several times with copies of the same data.",
-        Claim.SYBIL: "Nobody gains by joining under several names, with copies or with parts.",
-        Claim.MONO: "Who becomes worth more, or asks for less, does not end with less.",
-        Claim.SCALE: "Counting in other units changes nothing.",
+        Property.IR: "Who is honest never ends below 0: pay covers slashes and the cost of "
+        "the work (individually rational).",
+        Property.WBB: "It never owes more than the budget, or than the income of what it buys.",
+        Property.SBB: "The whole budget is paid out wherever anybody is worth anything.",
+        Property.EFF: "What is bought makes the sum of everybody's gains as large as it can be.",
+        Property.SYM: "Names and their order change nothing.",
+        Property.NULL: "Who adds nothing to any coalition is paid nothing.",
+        Property.ADD: "Two games settled together pay what they pay one by one.",
+        Property.CORE: "No coalition is worth more alone than its members are paid, wherever there "
+        "is a division of which that is true.",
+        Property.REPLICATION: "Nobody gains by joining several times with copies of the same data, "
+        "but for less than a base unit a name.",
+        Property.SYBIL: "Nobody gains by joining under several names, with copies or with parts, "
+        "but for less than a base unit a name.",
+        Property.MONO: "Who becomes worth more, or asks for less, does not end with less.",
+        Property.SCALE: "Counting in other units changes nothing.",
     }
 )
+
+
+class Condition(StrEnum):
+    """What a claim may be bound to; :data:`WHERE` says what each one is."""
+
+    HARMLESS = "harmless"
+    RIVALS = "rivals"
+    BELIEVED = "believed"
+    SUBMODULAR = "submodular"
+    COUNTED_ONCE = "counted-once"
+    COMPLETE = "complete-copies"
+    ALIKE = "alike"
+    UNTIED = "untied"
+
+
+#: When each condition holds, for people.
+WHERE: Final[Mapping[Condition, str]] = MappingProxyType(
+    {
+        Condition.HARMLESS: "nobody's data do harm to any coalition",
+        Condition.RIVALS: "two or more take part",
+        Condition.BELIEVED: "costs and values are drawn as the mechanism believes",
+        Condition.SUBMODULAR: "whoever is added to more adds no more",
+        Condition.COUNTED_ONCE: "rows that copies share are counted once, shared out among them",
+        Condition.COMPLETE: "each copy is of all that its owner has",
+        Condition.ALIKE: "copies send the same updates",
+        Condition.UNTIED: "no two offers score alike",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A promise, and where it is made.
+
+    Attributes:
+        property: What is promised.
+        domain: All that has to hold for it; nothing, if it is promised everywhere.
+    """
+
+    property: Property
+    domain: tuple[Condition, ...] = ()
 
 
 class Need(StrEnum):
@@ -87,9 +132,9 @@ class Need(StrEnum):
     HISTORY = "history"
 
 
-def _unpaid(bid: Bid, work: float) -> float:
+def _unpaid(bid: Bid, work: Fraction | float) -> Fraction | float:
     """Give what *work* costs whoever asks *bid* for all its capacity: the same a unit."""
-    return float(bid.unit_cost) * work
+    return bid.unit_cost * work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,20 +146,27 @@ class Model:
     Attributes:
         money: Settings that are in base units, which scale with the budget.
         divisible: Whether a part of an offer can be bought.
-        hardship: Base units that work costs the member whose honest bid this is.
+        sunk: Whether what is offered has been done, paid for or not.
+        work_cost: Base units that work costs the member whose honest bid this is.
         benefit: Base units that what comes of the work is worth to a member, beside its pay.
         payoff: Base units that one member ends with, if everybody's efforts are these.
         welfare: Base units that everybody together gains if this work is done.
         income: Base units that come in if this work is done; None if it is the budget.
+        precision: The part of the budget that a payment may be off by, beside less than a unit:
+            0 where formulas are worked out exactly.
+        members: As many as it is tried with at most, for what it costs.
     """
 
     money: frozenset[str] = frozenset()
     divisible: bool = False
-    hardship: Callable[..., float] = _unpaid
+    sunk: bool = False
+    work_cost: Callable[..., Fraction | float] = _unpaid
     benefit: Callable[..., float] | None = None
     payoff: Callable[..., float] | None = None
     welfare: Callable[..., float] | None = None
     income: Callable[..., float] | None = None
+    precision: Fraction = Fraction(0)
+    members: int = 15
 
 
 class Mechanism:
@@ -123,6 +175,7 @@ class Mechanism:
     Attributes:
         function: What decides.
         claims: What it promises; money conservation is promised by all.
+        domains: Where it promises each.
         needs: What the round must hold.
         model: What members and buyer want, for those who check it.
         defaults: Its settings.
@@ -132,12 +185,17 @@ class Mechanism:
         self,
         function: Callable[..., Outcome],
         *,
-        claims: Iterable[Claim],
+        claims: Iterable[Property | Claim],
         needs: Iterable[Need],
         model: Model,
     ) -> None:
         self.function = function
-        self.claims = frozenset({Claim.CONSERVATION, *claims})
+        made = [claim if isinstance(claim, Claim) else Claim(claim) for claim in claims]
+        self.domains: Mapping[Property, frozenset[Condition]] = MappingProxyType(
+            {Property.CONSERVATION: frozenset()}
+            | {claim.property: frozenset(claim.domain) for claim in made}
+        )
+        self.claims = frozenset(self.domains)
         self.needs = frozenset(needs)
         self.model = model
         self.defaults: Mapping[str, Parameter] = MappingProxyType(
@@ -174,11 +232,11 @@ class Mechanism:
             )
         return dict(self.defaults) | dict(round_.parameters)
 
-    def hardship(self, round_: RoundInput, bid: Bid, work: float) -> float:
+    def work_cost(self, round_: RoundInput, bid: Bid, work: Fraction | float) -> Fraction | float:
         """Give what *work* costs the member whose honest bid is *bid*, in base units."""
-        if self.model.hardship is _unpaid:
+        if self.model.work_cost is _unpaid:
             return _unpaid(bid, work)
-        return self.model.hardship(bid, work, **self.settings(round_))
+        return self.model.work_cost(bid, work, **self.settings(round_))
 
     def payoff(self, round_: RoundInput, efforts: Sequence[float], member: int) -> float:
         """Give what *member* ends with under these efforts, in base units."""
@@ -188,7 +246,7 @@ class Mechanism:
 
 
 def mechanism(
-    *, claims: Iterable[Claim] = (), needs: Iterable[Need], model: Model | None = None
+    *, claims: Iterable[Property | Claim] = (), needs: Iterable[Need], model: Model | None = None
 ) -> Callable[[Callable[..., Outcome]], Mechanism]:
     """Say what the function below promises and what it decides by."""
     return lambda function: Mechanism(function, claims=claims, needs=needs, model=model or Model())

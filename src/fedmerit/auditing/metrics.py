@@ -1,0 +1,51 @@
+"""Accuracies, areas and log-likelihoods that were measured again: by how much they may be off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from fedmerit.auditing.numbers import Tolerance, differing, distances
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+#: Millionths of a nat by which a mean log-likelihood may be off.
+_LIKELIHOOD: Final = 2
+
+
+def metrics_differing(
+    said: object, found: object, others: Callable[[], Iterator[object]]
+) -> list[str]:
+    """Name the measured fields that differ by more than float order explains.
+
+    Args:
+        said: What is recorded.
+        found: What was found again.
+        others: Gives what was found from moved parameters; asked only where that matters.
+    """
+    wrong = differing(said, found, _allowing(_LIKELIHOOD, {}))
+    if not wrong:
+        return []
+    likelihood, ties = _LIKELIHOOD, dict[str, int]()
+    for other in others():
+        for apart in distances(other, found):
+            if apart.by is not None and _is_likelihood(apart.place):
+                likelihood = max(likelihood, 2 * apart.by)
+            elif apart.by is not None:  # a row that ties does so whatever is rounded
+                ties[apart.place] = max(ties.get(apart.place, 0), apart.by)
+    return differing(said, found, _allowing(likelihood, ties))
+
+
+def _allowing(likelihood: int, ties: Mapping[str, int]) -> Tolerance:
+    """Allow so much of log-likelihoods, and of accuracies and areas by where they are."""
+
+    def allowed(place: str) -> int:
+        if _is_likelihood(place):
+            return likelihood
+        return ties.get(place, 0) if "accuracy" in place or "area" in place else 0
+
+    return allowed
+
+
+def _is_likelihood(place: str) -> bool:
+    return "likelihood" in place or "by_owner" in place

@@ -1,0 +1,220 @@
+"""Checks of what is measured on the kept rounds, or trained anew: gains, gradients, games.
+
+Where a worth is an accuracy, float order changes nothing but ties: rows on which two classes
+score alike to the sixth digit. Those are looked for, and nothing else may be off.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from fedmerit.auditing.floats import LEANING, MEAN, Judged, by_row, judged
+from fedmerit.auditing.money import slack, weighed
+from fedmerit.auditing.numbers import differing
+from fedmerit.auditing.verdict import Check, compared
+from fedmerit.bundle import schemas as evidence
+from fedmerit.bundle.directory import COALITIONS
+from fedmerit.bundle.training import recorded_gradients
+from fedmerit.federation import RetrainingGame, RunGame
+from fedmerit.kinds.horizontal.valuing import curve, game_of
+from fedmerit.units import MICRO, NANO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from fedmerit.auditing.floats import Apart
+    from fedmerit.bundle.directory import Bundle
+    from fedmerit.federation import TrainingRecord
+    from fedmerit.kinds.horizontal.wiring import Consortium
+
+#: By how much a gradient's entry may be off, where the largest is 1 or less.
+_GRADIENT: Final = 1e-6
+#: Two classes tie where their scores differ by less, where the largest is 1 or less.
+_TIE: Final = 1e-6
+#: Coalitions that are trained again from moved parameters, at most.
+_SAMPLE: Final = 256
+
+
+def check_measured(
+    bundle: Bundle,
+    consortium: Consortium,
+    kept: TrainingRecord,
+    run: RunGame,
+    gradients: NDArray[np.float32],
+) -> Iterator[Check]:
+    """Measure every recorded coalition, every gradient and every round's game again."""
+    yield _gains(bundle, consortium, kept)
+    yield _gradients(bundle, kept, gradients)
+    yield _curve(bundle, consortium, run)
+
+
+def _gains(bundle: Bundle, consortium: Consortium, kept: TrainingRecord) -> Check:
+    stored = bundle.tensors(COALITIONS)
+    coalitions = stored["coalitions"].astype(np.bool_)
+    again = Remeasured(bundle, consortium, kept)
+    found = again.judged(coalitions, stored["gains_micro"])
+    names = [n for n, inside in zip(kept.participants, found.worst, strict=True) if inside]
+    owners = np.array_equal(stored["owners"], consortium.federation.validation_owners)
+    said = bundle.document(evidence.VALUATION, evidence.ValuationDocument)
+    if found.of.holds and owners:
+        rows = len(stored["owners"])
+        by = slack(found.of.mean, found.of.spread, rows, said.confidence_ppm)
+        return weighed(bundle, again.name, found.of, by, f"{len(coalitions)} coalitions")
+    return Check(
+        again.name,
+        "differs",
+        f"gains in {COALITIONS}, most of all of {{{', '.join(names)}}}: {found.of.why}"
+        if owners
+        else f"{COALITIONS} gives validation rows to other owners",
+    )
+
+
+class Found:
+    """Recorded gains beside those measured again.
+
+    Attributes:
+        of: Whether float order explains how far they are apart.
+        ours: The gains measured again, ``(m, rows)``.
+        worst: The coalition whose mean is off most, ``(n,)``.
+    """
+
+    def __init__(
+        self, of: Judged, apart: Apart, ours: NDArray[np.float64], coalitions: NDArray[np.bool_]
+    ) -> None:
+        self.of = of
+        self.ours = ours
+        self.worst = coalitions[int(np.abs(apart.means).argmax())]
+
+
+class Remeasured:
+    """The game of a run, to be measured again here.
+
+    Args:
+        bundle: Whose.
+        consortium: Its federation, from the data that are here.
+        kept: Its run.
+    """
+
+    def __init__(self, bundle: Bundle, consortium: Consortium, kept: TrainingRecord) -> None:
+        self._bundle, self._consortium, self._kept = bundle, consortium, kept
+        self._game = game_of(kept, consortium, bundle.scenario)
+
+    @property
+    def name(self) -> str:
+        """What the check is called."""
+        trained = isinstance(self._game, RetrainingGame)
+        return f"{'retrained' if trained else 'recomputed'} coalitions"
+
+    def judged(self, coalitions: NDArray[np.bool_], gains_micro: NDArray[np.int64]) -> Found:
+        """Measure *coalitions* again, and hold the recorded gains against that.
+
+        Row by row: the rows' spread is what the standard errors, and so cautious pay, rest on.
+        """
+        ours = self._game.worth_by_row(coalitions)
+        off = gains_micro / MICRO - ours
+        apart = by_row(off, coalitions)
+        if self._bundle.scenario.valuation.metric == "accuracy":
+            return Found(self._by_ties(coalitions, off, apart), apart, ours, coalitions)
+        if not isinstance(self._game, RetrainingGame):
+            return Found(judged(apart), apart, ours, coalitions)
+        some = np.random.default_rng(0).permutation(len(coalitions))[:_SAMPLE]
+
+        def nudged(number: int) -> Apart:
+            model = replace(self._consortium.model, nudge=number)
+            moved = replace(self._consortium, model=model)
+            game = game_of(self._kept, moved, self._bundle.scenario)
+            return by_row(game.worth_by_row(coalitions[some]) - ours[some], coalitions[some])
+
+        return Found(judged(apart, nudged), apart, ours, coalitions)
+
+    def _by_ties(
+        self, coalitions: NDArray[np.bool_], off: NDArray[np.float64], apart: Apart
+    ) -> Judged:
+        """Say whether every hit that is off is one of two classes that all but tie."""
+        tied = self._ties(coalitions) if off.any() else np.zeros_like(off)
+        outside = np.asarray((np.abs(off) > tied + MEAN).any(axis=1))
+        leans = apart.leaning < LEANING
+        counted = int((off != 0).sum())
+        return Judged(
+            holds=not (outside.any() or leans),
+            outside=outside,
+            mean=float(tied.mean(axis=1).max(initial=0.0)),
+            spread=float(np.sqrt((tied**2).mean(axis=1)).max(initial=0.0)),
+            why=f"{counted} answers are off, {int(outside.sum())} coalitions' without a tie"
+            + (", and to one side" if leans else ""),
+        )
+
+    def _ties(self, coalitions: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Give by how much float order may change a gain, ``(m, rows)``."""
+        weights = self._bundle.scenario.valuation.weights
+        most, least = (
+            RunGame(
+                self._kept, self._consortium.federation, weights=weights, metric=metric
+            ).worth_by_row(coalitions)
+            for metric in (_hit(_TIE), _hit(-_TIE))
+        )
+        return np.abs(most - least)
+
+
+def _hit(favour: float) -> Callable[[Tensor, Tensor], Tensor]:
+    """Give accuracy where the right class is favoured by so much.
+
+    Scores that are equal to the last bit, as an untrained model's may be, are no rounding's work.
+    """
+
+    def metric(logits: Tensor, labels: Tensor) -> Tensor:
+        right = labels.expand(len(logits), -1).unsqueeze(2)
+        own = logits.gather(2, right).squeeze(2)
+        others = logits.scatter(2, right, -float("inf")).amax(dim=2)
+        scale = logits.abs().amax(dim=2).clamp(min=1.0)
+        as_it_is = logits.argmax(dim=2) == labels
+        favoured = own + favour * scale >= others
+        return (favoured.where(own != others, as_it_is) & own.isfinite()).double()
+
+    return metric
+
+
+def _gradients(bundle: Bundle, kept: TrainingRecord, found: NDArray[np.float32]) -> Check:
+    """Hold the gradients against those found again, and what alignment makes of them."""
+    said = recorded_gradients(bundle)
+    if said.shape != found.shape:
+        detail = f"{evidence.GRADIENTS} has shape {said.shape}, found were {found.shape}"
+        return Check("recomputed gradients", "differs", detail)
+    off = said.astype(np.float64) - found
+    apart = float(np.abs(off).max(initial=0.0))
+    allowed = _GRADIENT * max(1.0, float(np.abs(found).max(initial=0.0)))
+    weighed = [r.weights[:, None] * r.updates.astype(np.float64) for r in kept.rounds]
+    leads = max((float(np.abs(w @ o).max()) for w, o in zip(weighed, off, strict=True)), default=0)
+    return compared(
+        "recomputed gradients",
+        holds=apart <= allowed and leads <= MEAN,
+        same=f"of the validation loss in {len(found)} rounds, at most {apart:.1e} apart "
+        f"(allowed: {allowed:.1e}, and {MEAN} nats of a member's alignment)",
+        different=f"{evidence.GRADIENTS} is {apart:.1e} off what the kept models give, and an "
+        f"alignment {leads:.1e} nats",
+    )
+
+
+def _curve(bundle: Bundle, consortium: Consortium, run: RunGame) -> Check:
+    said = bundle.document(evidence.VALUATION, evidence.ValuationDocument)
+    found = curve(run, bundle.scenario, int(said.seed, 16))
+    row = 1 / len(consortium.federation.validation_labels)
+    accuracy = bundle.scenario.valuation.metric == "accuracy"
+    allowed = round((row if accuracy else 2 * MEAN) * NANO)  # one row may tie
+    wrong = differing(
+        tuple(point.model_dump() for point in said.curve),
+        tuple(point.model_dump() for point in found),
+        lambda place: 0 if place.endswith(".round") else allowed,
+    )
+    return compared(
+        "recomputed round games",
+        holds=not wrong,
+        same=f"the values of {len(said.curve)} rounds, to {allowed} billionths",
+        different=f"{evidence.VALUATION}: curve{', curve'.join(wrong[:3])}",
+    )

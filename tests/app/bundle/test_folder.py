@@ -1,0 +1,99 @@
+"""One process works on a run's directory at a time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from fedmerit import pipeline
+from fedmerit.bundle.directory import Bundle
+from fedmerit.bundle.folder import alone_in
+from fedmerit.errors import BundleError
+from fedmerit.scenario.reading import parse
+
+SCENARIO = parse({"name": "small", "data": {"source": "digits"}}, origin="test")
+HOLDS = """
+import sys
+from pathlib import Path
+from fedmerit.bundle.folder import alone_in
+with alone_in(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def held(tmp_path):
+    """Give a bundle that another process works on, and what ends that."""
+    bundle = Bundle.create(tmp_path / "b", SCENARIO)
+    command = [sys.executable, "-c", HOLDS, str(bundle.path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as process:
+        assert process.stdout.readline() == "held\n"
+        yield bundle, process
+        process.kill()
+
+
+def test_a_run_that_another_process_works_on_is_not_resumed(held):
+    bundle, _ = held
+    before = {name: bundle.read(name) for name in bundle.names()}
+
+    with pytest.raises(BundleError, match="another process works on"):
+        pipeline.resume(bundle.path)
+
+    assert {name: bundle.read(name) for name in bundle.names()} == before
+
+
+def test_a_process_that_was_killed_holds_nothing(held):
+    bundle, process = held
+    process.kill()
+    process.wait()
+
+    with alone_in(bundle.path):
+        pass
+
+
+def test_of_two_resumes_side_by_side_one_works(tmp_path, monkeypatch):
+    bundle = Bundle.create(tmp_path / "b", SCENARIO)
+    refused = []
+
+    def again(*_):
+        with pytest.raises(BundleError, match="another process works on") as caught:
+            pipeline.resume(bundle.path)
+        refused.append(caught.value.hint)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pipeline, "_do", again)
+
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.resume(bundle.path)
+
+    assert len(refused) == 1
+    assert bundle.progress.failed.startswith("train: KeyboardInterrupt")
+
+
+def test_two_runs_do_not_begin_in_one_directory(tmp_path):
+    Bundle.create(tmp_path / "b", SCENARIO)
+
+    with pytest.raises(BundleError, match="exists already"):
+        Bundle.create(tmp_path / "b", SCENARIO)
+
+
+def test_nothing_is_left_in_the_directory(tmp_path):
+    with alone_in(tmp_path):
+        pass
+
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_a_killed_process_left_half_written_is_tidied_before_the_seal(tmp_path):
+    bundle = Bundle.create(tmp_path / "b", SCENARIO)
+    (bundle.path / ".run.json.part").write_text("{")
+    (bundle.path / "notes.part").write_text("whole")
+
+    bundle.tidy()
+
+    assert not (bundle.path / ".run.json.part").exists()
+    assert "notes.part" in bundle.names()
