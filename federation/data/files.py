@@ -129,8 +129,8 @@ def _tidied(sheet: Sheet) -> Sheet:
     if changed:
         total = sum(changed.values())
         notes.append(
-            f"spaces around {total:,} cell{'s' if total > 1 else ''} were taken off, or letters composed: in "
-            f"{columns_in_words(list(changed))}"
+            f"spaces around {total:,} cell{'s' if total > 1 else ''} were taken off, or letters "
+            f"composed: in {columns_in_words(list(changed))}"
         )
     return Sheet(
         name=sheet.name, frame=frame, separator=sheet.separator, notes=(*sheet.notes, *notes)
