@@ -19,17 +19,15 @@ import numpy as np
 
 from fedmerit.federation import ModelSpec
 from fedmerit.federation.privacy.accountant import DELTA
-from fedmerit.federation.privacy.noise import Protection
+from fedmerit.federation.privacy.noise import NoiseSettings
 from fedmerit.federation.protection.packing import pack, slots, unpack, weighted_sums
 from fedmerit.federation.protection.paillier import generate
 from fedmerit.federation.vertical.alignment.alignment import align
 from fedmerit.federation.vertical.partygame import PartyGame
-from fedmerit.federation.vertical.regression.regression import (
-    RegressionSettings,
-    plain_regression,
-    train_regression,
-)
-from fedmerit.federation.vertical.split.split import SplitSettings, train_split
+from fedmerit.federation.vertical.regression.regression import plain_regression, train_regression
+from fedmerit.federation.vertical.regression.settings import RegressionSettings
+from fedmerit.federation.vertical.split.settings import SplitSettings
+from fedmerit.federation.vertical.split.split import train_split
 from fedmerit.federation.vertical.tables import area_under_curve
 from fedmerit.federation.vertical.task import Columns, VerticalTask
 from fedmerit.federation.vertical.yardstick import joined_scores
@@ -149,7 +147,7 @@ def split() -> None:
         batch_size=512,
         learning_rate=0.3,
     )
-    noise = {k: Protection(clip=0.3, noise=k) for k in (2.0, 8.0)}
+    noise = {k: NoiseSettings(clip=0.3, noise=k) for k in (2.0, 8.0)}
     cases = {
         "plain": plain,
         "labels, noise 2": replace(plain, labels=noise[2.0]),
@@ -180,8 +178,8 @@ def campaign() -> None:
     scenario = load("bank-and-campaign")
     for seed in range(10):
         dealt = scenario.model_copy(update={"seed": seed})
-        partnership = assemble(dealt)
-        task, settings = task_of(partnership, dealt), partnership.settings
+        federation = assemble(dealt)
+        task, settings = task_of(federation, dealt), federation.settings
         if not isinstance(settings, RegressionSettings):
             raise TypeError(settings)
         scores = (

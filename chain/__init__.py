@@ -1,5 +1,7 @@
 """Settle on an EVM chain, and read back what it holds.
 
+May import `contracts` and the ground.
+
 Importing this package is light: web3 and the EVM are loaded by the first name that needs
 them. :func:`connect`, :func:`settle` and :func:`read_ledger` are the way through.
 """
@@ -16,30 +18,31 @@ if TYPE_CHECKING:
     from fedmerit.chain.ledger.reading import read_ledger
     from fedmerit.chain.node.connection import connect
     from fedmerit.chain.node.node import Node
-    from fedmerit.chain.node.transcript import Transcript, replay
-    from fedmerit.chain.order import Agreement, Order
+    from fedmerit.chain.node.replay import replay
+    from fedmerit.chain.node.transcript import Transcript
     from fedmerit.chain.proofs.committed import Commitment
     from fedmerit.chain.proofs.signing import Domain, Report, report_signers
     from fedmerit.chain.proofs.tree import SumTree, members_digest, round_history, update_root
     from fedmerit.chain.settlement.journal import STEPS
     from fedmerit.chain.settlement.receipt import Deployment, Drawn, Receipt, Step
+    from fedmerit.chain.settlement.request import JobTerms, SettlementRequest
     from fedmerit.chain.settlement.settlement import draw, settle
 
 __all__ = [
     "STEPS",
-    "Agreement",
     "Check",
     "Commitment",
     "Deployment",
     "Domain",
     "Drawn",
     "Event",
+    "JobTerms",
     "Keyring",
     "Ledger",
     "Node",
-    "Order",
     "Receipt",
     "Report",
+    "SettlementRequest",
     "SignedReport",
     "Signer",
     "Step",
@@ -67,8 +70,8 @@ _HOMES = {
     "Keyring": "keys",
     "Ledger": "ledger.ledger",
     "Node": "node.node",
-    "Agreement": "order",
-    "Order": "order",
+    "JobTerms": "settlement.request",
+    "SettlementRequest": "settlement.request",
     "Drawn": "settlement.receipt",
     "Receipt": "settlement.receipt",
     "Report": "proofs.signing",
@@ -82,15 +85,19 @@ _HOMES = {
     "draw": "settlement.settlement",
     "members_digest": "proofs.tree",
     "read_ledger": "ledger.reading",
-    "replay": "node.transcript",
+    "replay": "node.replay",
     "report_signers": "proofs.signing",
     "round_history": "proofs.tree",
     "settle": "settlement.settlement",
     "update_root": "proofs.tree",
 }
 
+#: What these were called before.
+_ALIASES = {"Agreement": "JobTerms", "Order": "SettlementRequest"}
+
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - the names above have their types there
+    name = _ALIASES.get(name, name)
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

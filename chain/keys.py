@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from eth_account import Account
 from eth_utils.crypto import keccak
 
-from fedmerit.chain.order import OFFICES
+from fedmerit.chain.recursion import bound
 from fedmerit.errors import ChainError
 
 if TYPE_CHECKING:
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from eth_typing import ChecksumAddress
     from web3.types import TxParams
 
+bound()  # eth-account raised it
+
+#: Roles of their own; participants may not take these names.
+OFFICES: Final = ("sponsor", "coordinator")
 #: The variable that unlocks every file of a keystore directory.
 PASSWORD_VARIABLE: Final = "FEDMERIT_KEYSTORE_PASSWORD"  # noqa: S105 - a variable's name
 
@@ -139,7 +143,7 @@ class Keyring:
         return cls("the environment", find)
 
 
-class Cast(NamedTuple):
+class Signers(NamedTuple):
     """The signers of one job: sponsor, coordinator and participants, in order."""
 
     sponsor: Signer
@@ -147,7 +151,7 @@ class Cast(NamedTuple):
     members: tuple[Signer, ...]
 
     @classmethod
-    def of(cls, keys: Keyring, participants: tuple[str, ...]) -> Cast:
+    def of(cls, keys: Keyring, participants: tuple[str, ...]) -> Signers:
         """Gather everyone's signer.
 
         Raises:
@@ -185,12 +189,13 @@ def _unlocked(role: str, path: Path, password: str | None) -> LocalAccount:
         )
     try:
         key = Account.decrypt(path.read_text(encoding="utf-8"), password)
+        account: LocalAccount = Account.from_key(key)
     except Exception as error:  # noqa: BLE001 - a damaged file ends in any exception at all
+        # Never its text: of a password that is not Unicode it quotes a part.
         raise ChainError(
-            f"the key of {role!r} in {path} cannot be unlocked: {error}",
+            f"the key of {role!r} in {path} cannot be unlocked ({type(error).__name__})",
             hint=f"Check {PASSWORD_VARIABLE}, and that the file is web3 secret storage.",
         ) from None
-    account: LocalAccount = Account.from_key(key)
     return account
 
 

@@ -1,5 +1,7 @@
 """The compiled contracts, as the chain room deploys them.
 
+May import the ground.
+
 Compiled at build time and shipped as package data: nothing here needs a compiler.
 """
 

@@ -1,5 +1,7 @@
 """Federations: data and their owners, behaviours, batched training, and the games it induces.
 
+May import the ground.
+
 Names are imported when first used, so that importing this package does not load torch.
 """
 

@@ -9,9 +9,9 @@ import sys
 
 from fedmerit.chain import read_ledger
 from fedmerit.chain.ledger.checks import check_ledger
-from fedmerit.chain.tour import tour
+from fedmerit.chain.script_state import script
 
-with tour(__doc__) as step:
+with script(__doc__) as step:
     known = step.deployed()
     ledger = read_ledger(step.node, known.addresses, known.job or 0, first_block=known.block)
     checks = check_ledger(ledger)

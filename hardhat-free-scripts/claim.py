@@ -6,10 +6,10 @@ adds the sums up on the way, so no set of claims can take more than the total.
 
 from __future__ import annotations
 
-from fedmerit.chain.settlement.steps import Settlement
-from fedmerit.chain.tour import tour
+from fedmerit.chain.script_state import script
+from fedmerit.chain.settlement.payment_steps import Settlement
 
-with tour(__doc__) as step:
+with script(__doc__) as step:
     step.deployed()
     settlement = Settlement(step.establish(), step.journal)
     settlement.claim()

@@ -6,9 +6,9 @@ reports, and how long a report can be challenged; they can never be changed.
 
 from __future__ import annotations
 
-from fedmerit.chain.tour import tour
+from fedmerit.chain.script_state import script
 
-with tour(__doc__) as step:
+with script(__doc__) as step:
     site = step.establish()
     print(*step.lines(), sep="\n")
     for name, address in site.contracts.addresses.items():

@@ -7,10 +7,10 @@ rebuilds its root from the list; after the challenge window it is final.
 
 from __future__ import annotations
 
-from fedmerit.chain.settlement.steps import Settlement
-from fedmerit.chain.tour import tour
+from fedmerit.chain.script_state import script
+from fedmerit.chain.settlement.payment_steps import Settlement
 
-with tour(__doc__) as step:
+with script(__doc__) as step:
     step.deployed()
     site = step.establish()
     settlement = Settlement(site, step.journal)

@@ -1,5 +1,7 @@
 """Who contributed what, and what each is paid: games, valuation, mechanisms.
 
+May import the ground.
+
 Start with :func:`value` and :data:`MECHANISMS`. Nothing here needs torch or a chain.
 """
 

@@ -36,7 +36,7 @@ def spread(draws: Floats, *, scale: float | None = None, alike: float = ALIKE) -
     Without BLAS, whose sums depend on the machine's thread count. Its diagonal is that of
     :func:`variances`.
     """
-    return of_mean(draws) + np.diag(unseen(draws, scale=scale, alike=alike))
+    return np.asarray(of_mean(draws) + np.diag(unseen(draws, scale=scale, alike=alike)))
 
 
 def of_mean(draws: Floats) -> Floats:
@@ -44,7 +44,7 @@ def of_mean(draws: Floats) -> Floats:
     count, n = draws.shape
     deviations = draws - draws.mean(axis=0)
     products = [(deviations[:, [i]] * deviations).sum(axis=0) for i in range(n)]
-    return np.asarray(products) / (count * (count - 1))
+    return np.asarray(np.asarray(products) / (count * (count - 1)))
 
 
 def variances(draws: Floats, *, scale: float | None = None, alike: float = ALIKE) -> Floats:
@@ -59,7 +59,8 @@ def variances(draws: Floats, *, scale: float | None = None, alike: float = ALIKE
             not, as far as they are from 0. None if nobody's vary for a reason.
         alike: Draws agree that differ by less than this share of the largest range.
     """
-    return draws.var(axis=0, ddof=1) / len(draws) + unseen(draws, scale=scale, alike=alike)
+    shown = draws.var(axis=0, ddof=1) / len(draws)
+    return np.asarray(shown + unseen(draws, scale=scale, alike=alike))
 
 
 def unseen(draws: Floats, *, scale: float | None = None, alike: float = ALIKE) -> Floats:

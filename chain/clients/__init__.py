@@ -1,4 +1,7 @@
-"""One typed client a contract: one method a contract function, Python types in and out."""
+"""One typed client a contract: one method a contract function, Python types in and out.
+
+May import `contracts`, `keys`, `node`, `proofs` and the ground.
+"""
 
 from __future__ import annotations
 

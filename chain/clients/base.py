@@ -10,6 +10,10 @@ from fedmerit.contracts import artifact
 from fedmerit.errors import ChainError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from web3.types import EventData
+
     from fedmerit.chain.keys import Signer
     from fedmerit.chain.node.node import Node
     from fedmerit.chain.node.transaction import Mined
@@ -50,12 +54,12 @@ class Client:
     def _logged(self, event: str, first_block: int, **arguments: object) -> list[dict[str, Any]]:
         """Give the arguments of every *event* since *first_block* whose own match."""
         source = self._contract.events[event]()
-        found: list[dict[str, Any]] = []
-        for first, last in self._node.spans(first_block):
-            with self._node.translated():
-                logs = source.get_logs(arguments, first, last)
-            found += [dict(log["args"]) for log in logs]
-        return found
+
+        def shown(first: int, last: int) -> Iterable[EventData]:
+            logs: Iterable[EventData] = source.get_logs(arguments, first, last)
+            return logs
+
+        return [dict(log["args"]) for log in self._node.search(shown, first_block)]
 
     def _ask(self, function: str, *arguments: object) -> Any:  # noqa: ANN401 - the ABI decides
         return self._node.call(self._functions[function](*arguments))

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from fedmerit.chain.clients.base import Client
+from fedmerit.chain.proofs.signing import Challenge
 
 if TYPE_CHECKING:
     from fedmerit.chain.keys import Signer
     from fedmerit.chain.node.node import Node
     from fedmerit.chain.node.transaction import Mined
     from fedmerit.chain.proofs.signing import Report
-
-
-class Challenge(NamedTuple):
-    """A challenge as it stands: see ``IDisputes.Challenge``; no job means that there is none."""
-
-    job: int
-    signed: bytes
-    question: bytes
-    challenger: str
-    deadline: int
-    fault: int
-    open: bool
 
 
 class Disputes(Client):

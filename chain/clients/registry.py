@@ -122,9 +122,10 @@ class Registry(Client):
         mined = self._send(signer, "open", terms.fields())
         receipt = self._node.receipt(mined.hash)
         opened = self._contract.events.JobOpened()
-        for log in receipt["logs"]:
-            if log["address"] == self.address:
-                return int(opened.process_log(log)["args"]["job"]), mined
+        with self._node.translated():
+            for log in receipt["logs"]:
+                if log["address"] == self.address:
+                    return int(opened.process_log(log)["args"]["job"]), mined
         raise ChainError(f"transaction {mined.hash} opened no job")
 
     def join(self, job: int, proof: Sequence[bytes], *, signer: Signer) -> Mined:

@@ -1,4 +1,4 @@
 """Reading back what the contracts hold, and holding it against what was meant.
 
-May import `settlement` and what it may import.
+May import `clients`, `contracts`, `jsonfile`, `node`, `proofs`, `settlement` and the ground.
 """

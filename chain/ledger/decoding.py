@@ -12,37 +12,28 @@ from typing import TYPE_CHECKING, Any, cast
 from eth_utils.abi import abi_to_signature, event_abi_to_log_topic
 from web3 import Web3
 
-from fedmerit.contracts import artifact, names
+from fedmerit.contracts import artifact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from eth_typing import ABIEvent
     from web3.contract.contract import ContractEvent
     from web3.types import LogReceipt
 
 
-def topics(contract: str) -> frozenset[bytes]:
-    """Give the first topic of every event of *contract*, one of the artifacts."""
-    return frozenset(_events(contract))
-
-
 def event(contract: str, log: LogReceipt) -> tuple[str, dict[str, Any]] | None:
     """Give the name and the arguments of an event of *contract*; None if it has none such.
 
-    Arguments are integers, booleans, strings, lists and dicts; bytes become hex strings.
+    Arguments are integers, booleans, strings, lists and dicts; bytes become hex strings. Any
+    contract may write a log that begins like one of ours and goes on otherwise: that is none.
     """
     topic = bytes(log["topics"][0]) if log["topics"] else b""
     if (decoder := _events(contract).get(topic)) is None:
         return None
-    arguments = decoder.process_log(log)["args"]
+    try:
+        arguments = decoder.process_log(log)["args"]
+    except Exception:  # noqa: BLE001 - web3 and its decoders have a dozen for it
+        return None
     return decoder.event_name, {str(key): _plain(value) for key, value in arguments.items()}
-
-
-def contract_of(seen: Iterable[bytes]) -> str | None:
-    """Name the first contract that has all the events whose topics were *seen*."""
-    wanted = frozenset(seen)
-    return next((name for name in names() if wanted <= topics(name)), None)
 
 
 @cache

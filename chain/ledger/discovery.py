@@ -6,12 +6,14 @@ registry and its number; the other contracts are wired to that registry, and say
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from fedmerit.chain.clients import Arbiter, Registry
-from fedmerit.chain.ledger.decoding import contract_of, event
+from eth_utils.address import is_address
+
+from fedmerit.chain.clients import Arbiter, CreditToken, Registry
+from fedmerit.chain.ledger.decoding import event
+from fedmerit.chain.node.answers import printable
 from fedmerit.contracts import artifact, names
 from fedmerit.errors import ChainError
 
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from fedmerit.chain.node.node import Node
+
+
+#: Contracts count in so many numbers.
+_NUMBERS: Final = 2**256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,16 +50,32 @@ class OpenedJob:
 def opened_jobs(
     node: Node, *, job: int | None = None, registry: str | None = None, first_block: int = 0
 ) -> tuple[OpenedJob, ...]:
-    """Give the jobs opened since *first_block*: all, or those of a number or a registry."""
-    return tuple(
-        found
-        for found in _opened(node, job, first_block)
-        if registry is None or found.registry.lower() == registry.lower()
-    )
+    """Give the jobs opened since *first_block*: all, or those of a number or a registry.
+
+    Raises:
+        SearchCutShort: The node does not show all blocks' logs, or only those of contracts that
+            are named, and *registry* is None.
+        ChainError: *registry* is no address.
+
+    """
+    if registry is not None and not is_address(registry):
+        raise ChainError(
+            f"{printable(registry)!r} is no address of a registry",
+            hint="Give 0x and 40 hexadecimal digits; 'fedmerit ledger --rpc URL' lists them.",
+        )
+    if first_block < 0 or not 0 <= (job or 0) < _NUMBERS:
+        raise ChainError(
+            f"no job {job} can be searched for from block {first_block} on",
+            hint="Jobs count from 1, and blocks from 0.",
+        )
+    with node.translated():
+        return tuple(_opened(node, job, registry, first_block))
 
 
-def _opened(node: Node, job: int | None, first_block: int) -> Iterator[OpenedJob]:
-    for log in node.logs(None, job, first_block):
+def _opened(
+    node: Node, job: int | None, registry: str | None, first_block: int
+) -> Iterator[OpenedJob]:
+    for log in node.logs(None if registry is None else [registry], job, first_block):
         decoded = event(Registry.NAME, log)
         if decoded and decoded[0] == "JobOpened":
             arguments = decoded[1]
@@ -69,29 +91,29 @@ def _opened(node: Node, job: int | None, first_block: int) -> Iterator[OpenedJob
 def contracts_of(node: Node, opened: OpenedJob) -> dict[str, str]:
     """Give the address of each contract that keeps *opened*, by its name.
 
+    They are asked one after the other, beginning with the registry: each was built with others.
+
     Raises:
-        ChainError: Nothing has happened in the job yet that would say where they are.
+        ChainError: What opened the job is no registry of ours, or it knows too few others.
 
     """
-    seen: dict[str, set[bytes]] = defaultdict(set)
-    for log in node.logs(None, opened.job, opened.block):
-        seen[log["address"]].add(bytes(log["topics"][0]))
-    found = {Registry.NAME: opened.registry, "CreditToken": str(opened.terms["token"])}
-    for address, topics_seen in seen.items():
-        name = contract_of(topics_seen)
-        wired = _wired(node, name, address) if name else {}
-        if name and wired.get(Registry.NAME) == opened.registry:
-            found |= {name: address} | wired
-    # What has not spoken yet is known to those that have.
-    for name, address in list(found.items()):
-        found |= _wired(node, name, address)
-    found[Arbiter.NAME] = str(opened.terms["safeguards"]["arbiter"])  # pluggable: wired to none
-    if lacking := [name for name in names() if name not in found]:
+    addresses = {
+        Registry.NAME: opened.registry,
+        CreditToken.NAME: str(opened.terms["token"]),
+        Arbiter.NAME: str(opened.terms["safeguards"]["arbiter"]),  # pluggable: wired to none
+    }
+    unasked = [Registry.NAME]
+    while unasked:
+        name = unasked.pop()
+        wired = _wired(node, name, addresses[name])
+        unasked += [other for other in wired if other not in addresses]
+        addresses = wired | addresses
+    if lacking := [name for name in names() if name not in addresses]:
         raise ChainError(
-            f"job {opened.job} of the registry {opened.registry} has no {', '.join(lacking)} yet",
-            hint="Look again once the job is funded, or name the bundle.",
+            f"the registry {opened.registry} of job {opened.job} knows no {', '.join(lacking)}",
+            hint="It is not of this version: read it with the one that opened the job.",
         )
-    return found
+    return addresses
 
 
 def _wired(node: Node, name: str, address: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ from fedmerit.chain.ledger import decoding
 from fedmerit.chain.ledger.ledger import Event, Ledger, SignedReport
 from fedmerit.chain.settlement.deployment import contracts_at
 from fedmerit.chain.settlement.receipt import Step, merged
+from fedmerit.errors import ChainMoved, NodeRefused
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -70,13 +71,28 @@ def read_ledger(
     Raises:
         Reverted: There is no such job.
         ChainError: An address is missing, or no contract answers there.
+        NodeError: The node does not show all of it, or shows what cannot be read.
 
     """
+    try:
+        with node.translated():
+            return _ledger(node, addresses, job, first_block)
+    except ChainMoved as error:  # all that was looked up is what it has just shown a log of
+        words = f"it shows logs of transactions, and not the transactions: {error}"
+        hint = "It may keep no old transactions, or be catching up: name another node."
+        raise NodeRefused(node.url, words=words, hint=hint) from error
+
+
+def _ledger(node: Node, addresses: Mapping[str, str], job: int, first_block: int) -> Ledger:
     contracts = contracts_at(node, addresses)
     terms = contracts.registry.terms(job)
     sponsor = contracts.registry.sponsor(job)
     everywhere = {name: str(to_checksum_address(at)) for name, at in addresses.items()}
     events, transactions = _history(node, everywhere, job, first_block)
+    if node.remote and not any(event.name == "JobOpened" for event in events):
+        words = f"it knows job {job}, and shows no log of its opening from block {first_block} on"
+        hint = "It may keep no old logs, or the search may begin too late: name another node."
+        raise NodeRefused(node.url, words=words, hint=hint)
     members = tuple(e.arguments["account"] for e in events if e.name == "Joined")
     holders = (sponsor, terms.coordinator, *members, contracts.vault.address)
     holders += (contracts.stakes.address,)

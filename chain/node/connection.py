@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import Final
-from urllib.parse import urlsplit
 
-from web3 import HTTPProvider, Web3
+from web3 import Web3
+from web3.middleware import ExtraDataToPOAMiddleware
 
+from fedmerit.chain.node.address import Address
 from fedmerit.chain.node.node import Node
-from fedmerit.errors import Unreachable, WrongChain
-
-REQUEST_SECONDS: Final = 20
+from fedmerit.chain.node.provider import PatientProvider
+from fedmerit.errors import WrongChain
 
 
 def connect(
@@ -25,7 +24,7 @@ def connect(
         started: Unix seconds of the embedded chain's genesis; now if None.
 
     Raises:
-        Unreachable: Nobody answers at *rpc*.
+        NodeError: No node answers at *rpc*, or not as nodes do.
         WrongChain: The node is of another chain than *chain_id*.
 
     """
@@ -42,10 +41,11 @@ def _embedded(started: int | None) -> Node:
 
 
 def _remote(rpc: str) -> Node:
-    parts = urlsplit(rpc)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise Unreachable(rpc, why="it is not an http(s) address")
-    # Providers put access keys into the path: an error shows the host alone.
-    shown = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
-    provider = HTTPProvider(rpc, request_kwargs={"timeout": REQUEST_SECONDS})
-    return Node(Web3(provider), shown)
+    address = Address.of(rpc)
+    provider = PatientProvider(address)
+    web3 = Web3(provider)
+    # Chains whose validators sign their blocks (Clique, BSC, Polygon) have long extra data.
+    web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
+    node = Node(web3, address.shown)
+    provider.chain_id = node.chain_id  # from here on it is asked with more patience
+    return node

@@ -7,6 +7,7 @@ behind when it died is taken up instead of sent a second time.
 
 from __future__ import annotations
 
+import logging
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -16,8 +17,8 @@ from hexbytes import HexBytes
 from web3.exceptions import TransactionNotFound, Web3RPCError
 from web3.types import Wei
 
-from fedmerit.chain.node.reverts import said
-from fedmerit.chain.node.transaction import Fees
+from fedmerit.chain.node.fees import Fees
+from fedmerit.chain.node.reverts import node_words
 from fedmerit.errors import ChainMoved, NotMined
 
 if TYPE_CHECKING:
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from web3.types import TxParams, TxReceipt
 
     from fedmerit.chain.keys import Signer
-    from fedmerit.chain.node.node import Node
+    from fedmerit.chain.node.endpoint import Endpoint
+
+log = logging.getLogger(__name__)
 
 #: How long one transaction is waited for in all, and before more is offered for it.
 RECEIPT_SECONDS: Final = 180.0
@@ -56,7 +59,7 @@ class Dispatch:
 
     """
 
-    def __init__(self, node: Node, transaction: TxParams, signer: Signer) -> None:
+    def __init__(self, node: Endpoint, transaction: TxParams, signer: Signer) -> None:
         self.transaction = transaction
         self._node = node
         self._eth = node.web3.eth
@@ -91,18 +94,27 @@ class Dispatch:
 
         """
         began = offered = time.monotonic()
-        pause = FIRST_LOOK_SECONDS
+        height, pause = -1, FIRST_LOOK_SECONDS
         while (receipt := self._receipt() or self._looked_after()) is None:
-            now = time.monotonic()
+            now, height = time.monotonic(), self._node.height() if height < 0 else height
             if now - began > RECEIPT_SECONDS:
-                shown = self._hashes[-1].to_0x_hex()
-                raise NotMined(self._signer.role, shown, nonce=self._nonce, seconds=now - began)
+                raise self._not_mined(now - began, self._node.height() - height)
             if now - offered > STUCK_SECONDS:
+                log.info(
+                    "waiting for transaction %s, number %d of %r, to be mined: offering more",
+                    self._hashes[-1].to_0x_hex(),
+                    self._nonce,
+                    self._signer.role,
+                )
                 self._offer_more()
                 offered = now
             time.sleep(pause)
             pause = min(2 * pause, LAST_LOOK_SECONDS)
         return receipt
+
+    def _not_mined(self, seconds: float, blocks: int) -> NotMined:
+        shown = self._hashes[-1].to_0x_hex()
+        return NotMined(self._signer.role, shown, nonce=self._nonce, seconds=seconds, blocks=blocks)
 
     def _receipt(self) -> TxReceipt | None:
         for sent in reversed(self._hashes):
@@ -144,11 +156,11 @@ class Dispatch:
 
     def _adopt(self) -> None:
         """Take up what waits under this nonce, if it is this very call: we died after it."""
-        found = self._node.waiting(self._signer.address, self._nonce)
-        if found is None or not _same_call(found, self.transaction):
+        pending = self._node.waiting(self._signer.address, self._nonce)
+        if pending is None or not _same_call(pending, self.transaction):
             raise self._moved("is taken by a transaction that waits and is not ours")
-        self._offered(Fees(*(int(found[fee], 16) for fee in _FEES)))
-        self._follow(bytes.fromhex(found["hash"][2:]))
+        self._offered(Fees(*(int(pending[fee], 16) for fee in _FEES)))
+        self._follow(bytes.fromhex(pending["hash"][2:]))
 
     def _follow(self, sent: bytes) -> None:
         if (version := HexBytes(sent)) not in self._hashes:
@@ -166,12 +178,12 @@ class Dispatch:
 
 
 def _says(error: Web3RPCError, phrases: tuple[str, ...]) -> bool:
-    heard = said(error).lower()
-    return any(phrase in heard for phrase in phrases)
+    words = node_words(error).lower()
+    return any(phrase in words for phrase in phrases)
 
 
-def _same_call(found: Mapping[str, Any], ours: TxParams) -> bool:
-    """Say whether *found*, as a node's pool tells it, does what *ours* does."""
-    theirs = (found.get("to"), found["input"], int(found["value"], 16))
+def _same_call(pending: Mapping[str, Any], ours: TxParams) -> bool:
+    """Say whether *pending*, as a node's pool tells it, does what *ours* does."""
+    theirs = (pending.get("to"), pending["input"], int(pending["value"], 16))
     data = HexBytes(ours.get("data", b"")).to_0x_hex()
     return theirs == (str(ours["to"]).lower() if ours.get("to") else None, data, ours["value"])

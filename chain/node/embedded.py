@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Final
 from web3 import Web3
 
 from fedmerit.chain.keys import FAUCET
+from fedmerit.chain.node.endpoint import EMBEDDED_CHAIN
 from fedmerit.chain.node.engine import Engine
+from fedmerit.chain.node.fees import Fees
 from fedmerit.chain.node.local_rpc import LocalProvider
-from fedmerit.chain.node.node import EMBEDDED_CHAIN, Node
-from fedmerit.chain.node.transaction import Fees
+from fedmerit.chain.node.node import Node
 from fedmerit.chain.node.transcript import Entry, Transcript
 from fedmerit.errors import ChainError
 
@@ -38,6 +39,8 @@ class EmbeddedNode(Node):
         started: Unix seconds of the genesis block.
 
     """
+
+    remote = False
 
     def __init__(self, started: int) -> None:
         self._engine = Engine(started, {bytes.fromhex(FAUCET.address[2:]): FAUCET_WEI})

@@ -24,7 +24,8 @@ from eth.vm.forks.prague import PragueVM
 from eth.vm.message import Message
 from eth_utils.crypto import keccak
 
-from fedmerit.chain.node.node import EMBEDDED_CHAIN
+from fedmerit.chain.node.endpoint import EMBEDDED_CHAIN
+from fedmerit.chain.recursion import bound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
         StateAPI,
     )
     from eth_typing import Address
+
+bound()  # py-evm raised it
 
 #: Gas that a block takes, and that a call may use.
 BLOCK_GAS: Final = 30_029_122

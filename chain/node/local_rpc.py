@@ -12,7 +12,7 @@ from eth_typing import Address
 from eth_utils.address import to_checksum_address
 from web3.providers import BaseProvider
 
-from fedmerit.chain.node.node import EMBEDDED_CHAIN
+from fedmerit.chain.node.endpoint import EMBEDDED_CHAIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

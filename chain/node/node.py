@@ -7,49 +7,46 @@ this process, and keys that everybody knows are refused outside local chains.
 
 from __future__ import annotations
 
+import logging
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from eth_utils.address import to_checksum_address
-from hexbytes import HexBytes
-from web3.types import RPCEndpoint
 
+from fedmerit.chain.node.endpoint import Endpoint
 from fedmerit.chain.node.outbox import Outbox
-from fedmerit.chain.node.view import View
-from fedmerit.errors import ChainError, Unreachable, WrongChain
+from fedmerit.errors import BadAnswer, NoBlocks, NodeError, NodeRefused, WrongChain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
     from web3 import Web3
-    from web3.types import TxParams, TxReceipt
 
     from fedmerit.chain.keys import Signer
     from fedmerit.chain.node.transaction import Call, Mined
 
-#: The chain id that eth-tester answers, and the two that local nodes use.
-EMBEDDED_CHAIN: Final = 131277322940537
-DEVELOPMENT_CHAINS: Final = frozenset({31337, 1337, EMBEDDED_CHAIN})
+log = logging.getLogger(__name__)
 
 POLL_SECONDS: Final = 4.0
 RETRY_SECONDS: Final = 0.25
+#: How long a node may be away while something is waited for, and a chain make no block.
+OUTAGE_SECONDS: Final = 60.0
+STILL_SECONDS: Final = 300.0
+#: How often a local clock is moved by what is missing: answers may get lost.
+_MOVES: Final = 8
 #: Blocks on top of the last transaction before a settlement is read back, off local chains.
 CONFIRMATIONS: Final = 3
 
 
-class Node(View):
+class Node(Endpoint):
     """An EVM node, reached over JSON-RPC: what it shows, and what can be done there."""
 
     def __init__(self, web3: Web3, url: str) -> None:
         super().__init__(web3, url)
         self._outbox = Outbox(self)
-
-    @property
-    def development(self) -> bool:
-        """Whether this is a local chain, where well-known keys do no harm."""
-        return self.chain_id in DEVELOPMENT_CHAINS
 
     def nonce(self, address: str) -> int:
         """Give the number of the next transaction that *address* sends."""
@@ -85,48 +82,20 @@ class Node(View):
         for batch in [every] if together else [(one,) for one in every]:
             yield from self._outbox.send(batch)
 
-    def settle_down(self, addresses: Iterable[str]) -> None:
+    def await_pending(self, addresses: Iterable[str]) -> None:
         """Wait until nothing waits that *addresses* sent, and count on from what is mined.
 
         What a process left waiting when it died is mined meanwhile. If it is not, whatever
         is sent next takes its number: it is taken up or replaced, and never doubled.
         """
-        self._outbox.settle_down(map(to_checksum_address, addresses))
+        self._outbox.await_pending(map(to_checksum_address, addresses))
 
     @cached_property
     def mines_at_once(self) -> bool:
         """Whether the node mines every transaction as it comes; asked once."""
-        with suppress(ChainError), self.translated():
+        with suppress(NodeRefused, BadAnswer), self.translated():
             return bool(self._request("anvil_getAutomine"))
         return False
-
-    def estimate(self, transaction: TxParams) -> int:
-        """Give the gas to send *transaction* with, a quarter to spare; raises what web3 raises.
-
-        A call that would revert does so here, unpaid.
-        """
-        return self.web3.eth.estimate_gas(_bare(transaction)) * 5 // 4
-
-    def deliver(self, raw: bytes) -> None:
-        """Give the node a signed transaction; raises what web3 raises."""
-        self.web3.eth.send_raw_transaction(HexBytes(raw))
-
-    def waiting(self, sender: str, nonce: int) -> Mapping[str, Any] | None:
-        """Give *sender*'s transaction of this number that is not mined, as the node tells it.
-
-        None if there is none, or the node does not show what waits.
-        """
-        with suppress(ChainError), self.translated():
-            found = self._request("eth_getTransactionBySenderAndNonce", sender, hex(nonce))
-            return cast("Mapping[str, Any] | None", found)
-        return None
-
-    def explain(self, transaction: TxParams, receipt: TxReceipt) -> None:
-        """Call what was mined as failed once more, for the reason that receipts leave out."""
-        self.web3.eth.call(_bare(transaction), receipt["blockNumber"])
-        raise ChainError(
-            f"transaction {receipt['transactionHash'].to_0x_hex()} failed, and no reason is known"
-        )
 
     # -- patience
 
@@ -134,7 +103,7 @@ class Node(View):
         """Return when the node answers, which it may take so many *seconds* to do.
 
         Raises:
-            Unreachable: It does not.
+            NodeError: It does not.
             WrongChain: A node of another chain answers in its place.
 
         """
@@ -144,8 +113,8 @@ class Node(View):
                 with self.translated():
                     found = int(self.web3.eth.chain_id)
                 break
-            except Unreachable:
-                if time.monotonic() > deadline:
+            except NodeError as error:
+                if not error.passing or time.monotonic() > deadline:
                     raise
                 time.sleep(RETRY_SECONDS)
         if found != self.chain_id:
@@ -154,8 +123,8 @@ class Node(View):
     def await_burial(self, block: int) -> None:
         """Return when *block* lies deep enough that it will hardly be replaced any more."""
         if not self.development:
-            while self.height() < block + CONFIRMATIONS:
-                time.sleep(POLL_SECONDS)
+            deep = block + CONFIRMATIONS
+            self._await(lambda: self.height() >= deep, f"block {deep}")
 
     def advance(self, seconds: int) -> None:
         """Let *seconds* pass on the chain; see :meth:`wait_until`."""
@@ -166,24 +135,63 @@ class Node(View):
 
         A local node is moved there (``evm_increaseTime``); on any other chain this waits
         as long as it takes, block by block.
+
+        Raises:
+            NoBlocks: Our clock has passed it, and the chain's stands still.
+
         """
-        if self.now() < timestamp and self.development:
-            # A local node of a kind that cannot travel refuses: then wait.
-            with suppress(ChainError), self.translated():
-                # Its clock has run on since its latest block, however long ago that was.
-                self._request("evm_mine")
-                if (missing := timestamp - self.now()) > 0:
-                    self._request("evm_increaseTime", missing)
+        if self.now() < timestamp and not (self.development and self._moved_to(timestamp)):
+            clock = datetime.fromtimestamp(timestamp, UTC)
+            what = f"{clock:%Y-%m-%d %H:%M:%S} UTC on the chain's clock"
+            self._await(lambda: self.now() >= timestamp, what, until=timestamp)
+
+    def _moved_to(self, timestamp: int) -> bool:
+        """Move a local node's clock; say whether it is of a kind that can be moved."""
+        for _ in range(_MOVES):
+            try:
+                with self.translated():
+                    # Its clock has run on since its latest block, however long ago that was.
                     self._request("evm_mine")
-        while self.now() < timestamp:
+                    if (missing := timestamp - self.now()) > 0:
+                        self._request("evm_increaseTime", missing)
+                        self._request("evm_mine")
+            except NodeRefused:
+                return False
+            except NodeError as error:  # what of it was done is found out by the clock
+                log.debug("%s: looking at the clock again", error)
+                self.await_answer(OUTAGE_SECONDS)
+            if self.now() >= timestamp:
+                return True
+        return False
+
+    def _await(self, reached: Callable[[], bool], what: str, *, until: float = 0) -> None:
+        """Return when *reached* says so, however often the node goes away for a minute.
+
+        Args:
+            reached: Asks the node.
+            what: What is waited for.
+            until: Unix seconds before which the chain may stand still.
+
+        Raises:
+            NodeError: The node stays away.
+            NoBlocks: The chain makes no blocks in which it could happen.
+
+        """
+        height, seen = -1, time.time()
+        while True:
+            try:
+                if reached():
+                    return
+                now, latest = time.time(), self.height()
+            except NodeError as error:
+                log.info("%s: waiting for it to come back", error)
+                self.await_answer(OUTAGE_SECONDS)
+                continue
+            if height < 0:
+                left = f", {until - now:.0f} seconds from now" if until > now else ""
+                log.info("waiting for %s%s", what, left)
+            if latest != height:
+                height, seen = latest, now
+            elif now - max(seen, until) > STILL_SECONDS:
+                raise NoBlocks(self.url, height=height, seconds=now - seen, what=what)
             time.sleep(POLL_SECONDS)
-
-    def _request(self, method: str, *parameters: object) -> Any:  # noqa: ANN401 - the node decides
-        return self.web3.manager.request_blocking(RPCEndpoint(method), list(parameters))
-
-
-def _bare(transaction: TxParams) -> TxParams:
-    """Leave out gas, fees and nonce, so that a node looks at what the call does alone."""
-    wanted = {"from", "to", "data", "value"}
-    kept = {key: value for key, value in transaction.items() if key in wanted and value}
-    return cast("TxParams", kept)

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from web3.types import TxParams
 
     from fedmerit.chain.keys import Signer
-    from fedmerit.chain.node.node import Node
-    from fedmerit.chain.node.transaction import Call, Fees, Mined
+    from fedmerit.chain.node.endpoint import Endpoint
+    from fedmerit.chain.node.fees import Fees
+    from fedmerit.chain.node.transaction import Call, Mined
 
 
 class Outbox:
@@ -29,7 +30,7 @@ class Outbox:
     somebody else sends as the same account is noticed, and not queued behind.
     """
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Endpoint) -> None:
         self._node = node
         self._nonces: dict[str, int] = {}
 
@@ -39,8 +40,8 @@ class Outbox:
             self._nonces[address] = self._counted(address, "pending")
         return self._nonces[address]
 
-    def settle_down(self, addresses: Iterable[ChecksumAddress]) -> None:
-        """See :meth:`fedmerit.chain.node.node.Node.settle_down`."""
+    def await_pending(self, addresses: Iterable[ChecksumAddress]) -> None:
+        """See :meth:`fedmerit.chain.node.node.Node.await_pending`."""
         deadline = time.monotonic() + under_way.STUCK_SECONDS
         for address in addresses:
             mined = self._counted(address, "latest")
@@ -64,7 +65,7 @@ class Outbox:
         purses: dict[str, _Purse] = {}
         prepared = []
         for call, signer in calls:
-            self._check_key(signer)
+            self._node.check_key(signer)
             transaction = self._built(call, signer, fees)
             if signer.address not in purses:
                 gas = self._node.estimate(transaction)
@@ -90,14 +91,6 @@ class Outbox:
                 "gas": 0,
             }
         )
-
-    def _check_key(self, signer: Signer) -> None:
-        if signer.development and not self._node.development:
-            raise ChainError(
-                f"the key of {signer.role!r} is a development key that anybody can derive, "
-                f"and chain {self._node.chain_id} is not a local one",
-                hint="Give real keys: a keystore directory, or environment variables.",
-            )
 
     def _concluded(self, sent: Dispatch) -> Mined:
         receipt = sent.wait()

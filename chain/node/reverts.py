@@ -1,41 +1,42 @@
 """One place where a node's troubles become this package's errors.
 
-A custom error arrives in two shapes: Anvil and other nodes send its bytes, eth-tester sends
-them as the text of a ``bytes`` literal. Both become :class:`~fedmerit.errors.Reverted`
-with the error's name and arguments, looked up over the ABIs of all contracts.
+A contract's own error becomes :class:`~fedmerit.errors.Reverted`, with its name and arguments
+looked up over the ABIs of all contracts.
 """
 
 from __future__ import annotations
 
-import ast
 from contextlib import contextmanager, suppress
 from functools import cache
-from json import JSONDecodeError
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, cast
 
 from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
-from eth_tester.exceptions import TransactionFailed
-from eth_tester.exceptions import ValidationError as TesterRefusal
 from eth_utils.abi import (
     abi_to_signature,
     function_signature_to_4byte_selector,
     get_abi_input_types,
 )
 from eth_utils.exceptions import ValidationError
-from requests.exceptions import RequestException
 from web3.exceptions import (
     BadFunctionCallOutput,
-    BadResponseFormat,
     BlockNotFound,
     ContractLogicError,
     TransactionNotFound,
     Web3RPCError,
 )
 
+from fedmerit.chain.node.answers import printable
 from fedmerit.contracts import artifact, names
-from fedmerit.errors import ChainError, ChainMoved, Reverted, Unreachable
+from fedmerit.errors import (
+    BadAnswer,
+    ChainError,
+    ChainMoved,
+    FedmeritError,
+    NodeRefused,
+    Reverted,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -78,31 +79,42 @@ HINTS: Final[Mapping[str, str]] = MappingProxyType(
 
 
 @contextmanager
-def translated(url: str) -> Iterator[None]:
-    """Turn whatever a node at *url* raises into a :class:`~fedmerit.errors.ChainError`."""
+def translated(url: str, *, remote: bool = True) -> Iterator[None]:
+    """Turn whatever a node at *url* raises into a :class:`~fedmerit.errors.ChainError`.
+
+    Of a *remote* node that is everything: what cannot be read in its answers ends in any
+    exception of web3, of the decoders below it, or of Python itself.
+    """
     try:
         yield
-    except (ContractLogicError, TransactionFailed) as error:
+    except FedmeritError:
+        raise
+    except ContractLogicError as error:
         raise reverted(error) from error
-    except (RequestException, BadResponseFormat, JSONDecodeError, ConnectionError) as error:
-        raise Unreachable(url, why=type(error).__name__) from error
     except (TransactionNotFound, BlockNotFound) as error:
         raise ChainMoved(f"{url} does not hold any more what it held: {error}") from error
     except BadFunctionCallOutput as error:
         raise ChainError(
-            f"a contract did not answer: {error}",
+            f"a contract did not answer: {printable(error)}",
             hint="Check that the addresses are those of this chain.",
         ) from error
-    except (Web3RPCError, TesterRefusal, ValidationError) as error:
-        raise ChainError(f"{url} refused: {said(error)}") from error
+    except ValidationError as error:
+        raise ChainError(f"{url} refused: {node_words(error)}") from error
+    except Web3RPCError as error:
+        raise NodeRefused(url, words=node_words(error), code=_code(error)) from error
+    except Exception as error:
+        if not remote:
+            raise
+        told = f"what cannot be read ({type(error).__name__}: {printable(error)})"
+        raise BadAnswer(url, answer=told) from error
 
 
-def reverted(error: Exception) -> Reverted:
-    """Name the custom error behind web3's or eth-tester's exception."""
+def reverted(error: ContractLogicError) -> Reverted:
+    """Name the custom error behind web3's exception."""
     data = _revert_data(error)
     name, arguments = _decoded(data)
     if not name:
-        return Reverted("unnamed error", (said(error),))
+        return Reverted("unnamed error", (node_words(error),))
     return Reverted(name, arguments, hint=HINTS.get(name, ""))
 
 
@@ -133,22 +145,26 @@ def _errors() -> dict[bytes, ABIError]:
     return {function_signature_to_4byte_selector(abi_to_signature(e)): e for e in found}
 
 
-def _revert_data(error: Exception) -> bytes:
+def _revert_data(error: ContractLogicError) -> bytes:
     """Give the bytes a call reverted with; empty where the node sent none."""
-    if isinstance(error, ContractLogicError):
-        with suppress(ValueError):
-            return bytes.fromhex(str(error.data).removeprefix("0x"))
-        return b""
-    # eth-tester: "execution reverted: b'...'", a literal's text.
-    with suppress(SyntaxError, ValueError):
-        data = ast.literal_eval(str(error).partition(": ")[2])
-        return data if isinstance(data, bytes) else b""
+    with suppress(ValueError):
+        return bytes.fromhex(str(error.data).removeprefix("0x"))
     return b""
 
 
-def said(error: Exception) -> str:
+def node_words(error: Exception) -> str:
     """Give a node's own words, without what web3 wraps them in."""
+    message = _told(error).get("message")
+    return printable(message or error).removeprefix("execution reverted: ")
+
+
+def _code(error: Exception) -> int:
+    code = _told(error).get("code")
+    return code if isinstance(code, int) else 0
+
+
+def _told(error: Exception) -> Mapping[str, object]:
+    """Give the error object of a node's answer; nothing if it sent none."""
     response = error.rpc_response if isinstance(error, Web3RPCError) else None
     detail = response.get("error") if response else None
-    message = detail.get("message") if isinstance(detail, dict) else None
-    return str(message or error).removeprefix("execution reverted: ")
+    return cast("Mapping[str, object]", detail) if isinstance(detail, dict) else {}

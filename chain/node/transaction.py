@@ -30,21 +30,6 @@ class Transfer(NamedTuple):
         return cast("TxParams", filled)
 
 
-class Fees(NamedTuple):
-    """What a unit of gas may cost (EIP-1559), in wei."""
-
-    maximum: int
-    priority: int
-
-    def raised(self, market: Fees) -> Fees:
-        """Give the offer that replaces one at these fees, when *market* is what others offer.
-
-        Nodes take a replacement only if both fees are a tenth higher; an eighth leaves room
-        for rounding.
-        """
-        return Fees(*(max(-(-own * 9 // 8), fair) for own, fair in zip(self, market, strict=True)))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mined:
     """A transaction as the chain took it.

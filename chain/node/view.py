@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from eth_typing import BlockNumber, HexStr
 from eth_utils.address import to_checksum_address
+from hexbytes import HexBytes
 
 from fedmerit.chain.node.reverts import translated
-from fedmerit.chain.node.transaction import Fees, Mined
+from fedmerit.chain.node.spans import Span
+from fedmerit.chain.node.transaction import Mined
 from fedmerit.contracts import artifact
+from fedmerit.errors import BadAnswer, NodeRefused, TooSlow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
 
     from web3 import Web3
@@ -20,8 +23,8 @@ if TYPE_CHECKING:
     from web3.contract.contract import ContractFunction
     from web3.types import FilterParams, LogReceipt, TxData, TxParams, TxReceipt
 
-#: Blocks whose logs public nodes search at once.
-SPAN_BLOCKS: Final = 10_000
+#: What a search finds.
+T = TypeVar("T")
 
 
 class View:
@@ -34,16 +37,20 @@ class View:
 
     """
 
+    #: Whether the node is another program, which may answer anything at all.
+    remote = True
+
     def __init__(self, web3: Web3, url: str) -> None:
         self._kinds: dict[str, type[Contract]] = {}
         self.web3 = web3
         self.url = url
+        self._span = Span()
         with self.translated():
             self.chain_id = int(web3.eth.chain_id)
 
     def translated(self) -> AbstractContextManager[None]:
         """Turn what web3 raises inside a ``with`` into this package's errors."""
-        return translated(self.url)
+        return translated(self.url, remote=self.remote)
 
     def contract(self, name: str, address: str) -> Contract:
         """Give web3's handle of contract *name* at *address*."""
@@ -93,11 +100,38 @@ class View:
             wanted["address"] = [to_checksum_address(address) for address in addresses]
         if job is not None:
             wanted["topics"] = [None, cast("HexStr", f"0x{job:064x}")]
-        found: list[LogReceipt] = []
-        for first, last in self.spans(first_block):
+
+        def shown(first: int, last: int) -> list[LogReceipt]:
             span: FilterParams = {"fromBlock": BlockNumber(first), "toBlock": BlockNumber(last)}
-            with self.translated():
-                found += self.web3.eth.get_logs({**wanted, **span})
+            return self.web3.eth.get_logs({**wanted, **span})
+
+        return self.search(shown, first_block)
+
+    def search(self, shown: Callable[[int, int], Iterable[T]], first_block: int) -> list[T]:
+        """Give what *shown* finds from *first_block* to the latest, in ranges that the node takes.
+
+        Args:
+            shown: Searches the blocks from one number up to another; raises what web3 raises.
+            first_block: Where to begin.
+
+        Raises:
+            SearchCutShort: The node shows nothing of a block, so the search is not complete.
+
+        """
+        found: list[T] = []
+        first, last = first_block, self.height()
+        while first <= last:
+            end = min(first + self._span.blocks - 1, last)
+            try:
+                with self.translated():
+                    found += shown(first, end)
+            except (NodeRefused, BadAnswer, TooSlow) as error:
+                if isinstance(error, BadAnswer) and error.passing:
+                    raise  # the range is not what it minds
+                self._span.narrow(error, self.url, begun=first_block, first=first, last=end)
+            else:
+                self._span.widen()
+                first = end + 1
         return found
 
     def look_up(self, transaction: str) -> tuple[Mined, bytes]:
@@ -105,43 +139,36 @@ class View:
         with self.translated():
             receipt = self.web3.eth.get_transaction_receipt(HexStr(transaction))
             sent = self.web3.eth.get_transaction(HexStr(transaction))
-        return self.mined(receipt), bytes(sent["input"])
+            return self.mined(receipt), bytes(sent["input"])
+
+    def lists(self, block: int, transaction: str) -> bool:
+        """Say whether the block of this number has a *transaction* of this hash."""
+        with self.translated():
+            hashes = self.web3.eth.get_block(block)["transactions"]
+            return transaction in {HexBytes(cast("bytes", sent)).to_0x_hex() for sent in hashes}
 
     def now(self) -> int:
         """Give the chain's time, in Unix seconds."""
         with self.translated():
             return int(self.web3.eth.get_block("latest")["timestamp"])
 
-    def fees(self) -> Fees:
-        """Give what a transaction should offer now: room for the base fee to double."""
-        with self.translated():
-            base = int(self.web3.eth.get_block("latest").get("baseFeePerGas", 0))
-            priority = int(self.web3.eth.max_priority_fee)
-        return Fees(2 * base + priority, priority)
-
     def height(self) -> int:
         """Give the number of the latest block."""
         with self.translated():
             return int(self.web3.eth.block_number)
 
-    def spans(self, first: int) -> Iterator[tuple[int, int]]:
-        """Give the blocks from *first* on in ranges that public nodes search for logs."""
-        last = self.height()
-        for start in range(first, last + 1, SPAN_BLOCKS):
-            yield start, min(start + SPAN_BLOCKS - 1, last)
-
     def mined(self, receipt: TxReceipt) -> Mined:
         """Give the part of *receipt* that settlements keep."""
         with self.translated():
             block = self.web3.eth.get_block(receipt["blockNumber"])
-        return Mined(
-            hash=receipt["transactionHash"].to_0x_hex(),
-            sender=str(receipt["from"]),
-            block=int(receipt["blockNumber"]),
-            timestamp=int(block["timestamp"]),
-            gas=int(receipt["gasUsed"]),
-            contract=receipt.get("contractAddress"),
-        )
+            return Mined(
+                hash=receipt["transactionHash"].to_0x_hex(),
+                sender=str(receipt["from"]),
+                block=int(receipt["blockNumber"]),
+                timestamp=int(block["timestamp"]),
+                gas=int(receipt["gasUsed"]),
+                contract=receipt.get("contractAddress"),
+            )
 
     def _asking(self) -> TxParams:
         return {}

@@ -1,4 +1,4 @@
 """Trees, commitments, seals and signatures: what lets a few bytes stand for many.
 
-May import `keys` and the ground.
+May import `jsonfile`, `keys` and the ground.
 """

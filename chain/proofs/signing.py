@@ -6,7 +6,7 @@ Needs no node: an audit holds the committee's signatures against a report offlin
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from eth_account import Account
 from eth_account.messages import SignableMessage, encode_typed_data
@@ -19,7 +19,6 @@ from fedmerit.errors import ChainError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from fedmerit.chain.clients.disputes import Challenge
     from fedmerit.chain.keys import Signer
 
 _TYPES: Final = {
@@ -47,6 +46,18 @@ _RULING: Final = {
         {"name": "verdict", "type": "uint8"},
     ]
 }
+
+
+class Challenge(NamedTuple):
+    """A challenge as it stands: see ``IDisputes.Challenge``; no job means that there is none."""
+
+    job: int
+    signed: bytes
+    question: bytes
+    challenger: str
+    deadline: int
+    fault: int
+    open: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
 """Settling a job: its terms, contracts, draw, steps and receipt.
 
-May import `node`, `clients`, `proofs` and what they may import.
+May import `clients`, `contracts`, `jsonfile`, `keys`, `node`, `proofs` and the ground.
 """

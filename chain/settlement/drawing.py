@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from fedmerit.chain.clients.rounds import Draw
     from fedmerit.chain.keys import Signer
     from fedmerit.chain.node.transaction import Mined
-    from fedmerit.chain.order import Agreement
     from fedmerit.chain.settlement.journal import Journal
     from fedmerit.chain.settlement.opening import Site
+    from fedmerit.chain.settlement.request import JobTerms
 
     #: Sends all that it is given about a job.
     Each = Callable[[int, Iterable[What]], Iterator[Mined]]
@@ -78,7 +78,7 @@ class Drawing:
 
     """
 
-    def __init__(self, site: Site[Agreement], journal: Journal) -> None:
+    def __init__(self, site: Site[JobTerms], journal: Journal) -> None:
         self._site = site
         self._node = site.node
         self._rounds = site.contracts.rounds
@@ -168,7 +168,7 @@ class Drawing:
             except Reverted as error:
                 if error.error in _OVER:
                     return
-                self._node.settle_down([member.address for member in self._site.cast.members])
+                self._node.await_pending([member.address for member in self._site.cast.members])
                 before, waits = waits, due()
                 if error.error not in _DONE or len(waits) >= len(before):
                     raise

@@ -84,11 +84,12 @@ class Journal:
 
         Blocks that were replaced may hold the same transactions again, in other places.
         """
-        before, self.steps = self.steps, []
+        before, held = self.steps, []
         for step in before:
             with suppress(ChainMoved):
-                self.steps.append(_step(step.step, node.mined(node.receipt(step.hash))))
-        return len(self.steps) < len(before)
+                held.append(_step(step.step, node.mined(node.receipt(step.hash))))
+        self.steps = held  # not before: a node that goes away in between has lost nothing
+        return len(held) < len(before)
 
     def confirm(self, node: Node) -> None:
         """Return when all that was sent lies deep enough in the chain.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from fedmerit.chain.keys import FAUCET, Cast
-from fedmerit.chain.node.gas import top_ups
+from fedmerit.chain.keys import FAUCET, Signers
+from fedmerit.chain.node.funding import top_ups
 from fedmerit.chain.node.transaction import Transfer
 from fedmerit.chain.settlement.deployment import Contracts, missing, plan, planned
 from fedmerit.chain.settlement.terms import alike, terms_of
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from fedmerit.chain.clients import Terms
     from fedmerit.chain.keys import Keyring, Signer
     from fedmerit.chain.node.node import Node
-    from fedmerit.chain.order import Agreement
     from fedmerit.chain.settlement.journal import Journal
     from fedmerit.chain.settlement.receipt import Deployment
+    from fedmerit.chain.settlement.request import JobTerms
 
 #: An agreement, or the order that it became.
-Agreed = TypeVar("Agreed", bound="Agreement")
+Agreed = TypeVar("Agreed", bound="JobTerms")
 #: The same, where it is only read: a site of an order will do as one of an agreement.
-Agreed_co = TypeVar("Agreed_co", bound="Agreement", covariant=True)
+Agreed_co = TypeVar("Agreed_co", bound="JobTerms", covariant=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class Site(Generic[Agreed_co]):
 
     node: Node
     order: Agreed_co
-    cast: Cast
+    cast: Signers
     committee: tuple[Signer, ...]
     contracts: Contracts
     deployment: Deployment
@@ -77,21 +77,21 @@ class Opening(Generic[Agreed]):
     def __init__(self, node: Node, order: Agreed, keys: Keyring, journal: Journal) -> None:
         self._node = node
         self._order = order
-        self._cast = Cast.of(keys, order.participants)
+        self._cast = Signers.of(keys, order.participants)
         self.sponsor = self._cast.sponsor.address
         self._committee = tuple(keys.signer(name) for name in order.committee)
         self._journal = journal
 
-    def settle_down(self) -> None:
+    def await_pending(self) -> None:
         """Let what an earlier attempt sent be mined before anything is looked at."""
         cast = self._cast
         signers = (cast.sponsor, cast.coordinator, *cast.members)
         addresses = [signer.address for signer in signers]
         if self._node.development:
             addresses.append(FAUCET.address)
-        self._node.settle_down(addresses)
+        self._node.await_pending(addresses)
 
-    def fuel(self, *, deployed: bool) -> None:
+    def fund_gas(self, *, deployed: bool) -> None:
         """Give everyone the ether that their transactions will cost."""
         rounds = len(self._order.update_roots)
         payer, lacking = top_ups(self._node, self._cast, rounds=rounds, deployed=deployed)
@@ -199,9 +199,9 @@ def establish(
 
     """
     opening = Opening(node, order, keys, journal)
-    opening.settle_down()
+    opening.await_pending()
     known = opening.begun(deployment)
-    opening.fuel(deployed=known is not None and not missing(node, known))
+    opening.fund_gas(deployed=known is not None and not missing(node, known))
     known = known or plan(node, opening.sponsor)
     on_deployed(known)
     site = opening.open(opening.deploy(known), known)

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fedmerit.chain.keys import Signer
-    from fedmerit.chain.order import Agreement
     from fedmerit.chain.settlement.journal import Journal
     from fedmerit.chain.settlement.opening import Site
+    from fedmerit.chain.settlement.request import JobTerms
 
 
 class Preparation:
@@ -29,7 +29,7 @@ class Preparation:
 
     """
 
-    def __init__(self, site: Site[Agreement], journal: Journal) -> None:
+    def __init__(self, site: Site[JobTerms], journal: Journal) -> None:
         self._cast = site.cast
         self._contracts = site.contracts
         self._job = site.job

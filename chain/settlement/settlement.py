@@ -11,30 +11,33 @@ one before told. Amounts are cumulative, so whoever claims after the last has ev
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from fedmerit.chain.settlement.drawing import Drawing
 from fedmerit.chain.settlement.journal import Journal, ignore
 from fedmerit.chain.settlement.opening import establish
+from fedmerit.chain.settlement.payment_steps import Settlement
 from fedmerit.chain.settlement.preparation import Preparation
-from fedmerit.chain.settlement.steps import Settlement
-from fedmerit.errors import ChainError, ChainMoved, Unreachable
+from fedmerit.errors import ChainError, ChainMoved, NodeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fedmerit.chain.keys import Keyring
     from fedmerit.chain.node.node import Node
-    from fedmerit.chain.order import Agreement, Order
     from fedmerit.chain.settlement.journal import OnStep
     from fedmerit.chain.settlement.receipt import Deployment, Drawn, Receipt, Step
+    from fedmerit.chain.settlement.request import JobTerms, SettlementRequest
 
     #: Told where the contracts are.
     Keep = Callable[[Deployment], None]
 
 Result = TypeVar("Result")
 
-#: How often the chain is looked at again before we give up on it.
+log = logging.getLogger(__name__)
+
+#: How often the chain is looked at again, with nothing mined in between, before we give up.
 LOOKS: Final = 8
 #: How long a node that went away may take to come back.
 PATIENCE_SECONDS: Final = 60.0
@@ -42,18 +45,18 @@ PATIENCE_SECONDS: Final = 60.0
 
 def draw(
     node: Node,
-    agreement: Agreement,
+    terms: JobTerms,
     keys: Keyring,
     *,
     deployment: Deployment | None = None,
     on_deployed: Callable[[Deployment], None] = lambda _: None,
     on_step: OnStep = ignore,
 ) -> Drawn:
-    """Open a job on the terms of *agreement*, and draw its seed; what is there is kept.
+    """Open a job on *terms*, and draw its seed; what is there is kept.
 
     Args:
         node: The chain to settle on.
-        agreement: The terms, and what the members are bound to.
+        terms: What is laid down, and what the members are bound to.
         keys: Who signs for the sponsor, the coordinator and each participant.
         deployment: Where an earlier attempt got to; None deploys afresh.
         on_deployed: As for :func:`settle`.
@@ -68,7 +71,7 @@ def draw(
     """
 
     def attempt(journal: Journal, known: Deployment | None, keep: Keep) -> Drawn:
-        site = establish(node, agreement, keys, deployment=known, on_deployed=keep, journal=journal)
+        site = establish(node, terms, keys, deployment=known, on_deployed=keep, journal=journal)
         _prepare(Preparation(site, journal))
         drawing = Drawing(site, journal)
         drawing.draw()
@@ -80,7 +83,7 @@ def draw(
 
 def settle(
     node: Node,
-    order: Order,
+    request: SettlementRequest,
     keys: Keyring,
     *,
     deployment: Deployment | None = None,
@@ -89,11 +92,11 @@ def settle(
     before: tuple[Step, ...] = (),
     pays: bool = True,
 ) -> Receipt:
-    """Do whatever of *order* the chain does not hold yet, and read it back.
+    """Do whatever of *request* the chain does not hold yet, and read it back.
 
     Args:
         node: The chain to settle on.
-        order: What to settle.
+        request: What to settle.
         keys: Who signs for the sponsor, the coordinator and each participant.
         deployment: Where an earlier attempt got to; None deploys afresh.
         on_deployed: Called when it is known where the contracts will be, before anything is
@@ -112,15 +115,16 @@ def settle(
         Reverted: A contract refused.
         InsufficientFunds: Somebody cannot pay for the gas; the step was not begun.
         NotMined: A transaction waits, whatever was offered for it.
-        Unreachable: The node went away for longer than :data:`PATIENCE_SECONDS`.
+        NodeError: The node went away for longer than :data:`PATIENCE_SECONDS`, or refuses.
+        NoBlocks: The chain stands still.
         ChainMoved: The chain kept changing under us, or another process sends as we do.
         ChainError: A key is missing, the chain holds something else than was sent or drew
-            another seed than was valued by, or the earlier attempt was at another order.
+            another seed than was valued by, or the earlier attempt was at another request.
 
     """
 
     def attempt(journal: Journal, known: Deployment | None, keep: Keep) -> Receipt:
-        site = establish(node, order, keys, deployment=known, on_deployed=keep, journal=journal)
+        site = establish(node, request, keys, deployment=known, on_deployed=keep, journal=journal)
         settlement = Settlement(site, journal)
         _prepare(settlement)
         Drawing(site, journal).draw()
@@ -151,25 +155,30 @@ def _persist(
     on_deployed: Callable[[Deployment], None],
     attempt: Callable[[Journal, Deployment | None, Keep], Result],
 ) -> Result:
-    """Make *attempt* until it comes through, or the order is at fault."""
+    """Make *attempt* until it comes through, or the request is at fault."""
 
     def keep(found: Deployment) -> None:
         nonlocal known
         known = found
         on_deployed(found)
 
-    for _ in range(LOOKS):
+    looks, furthest = 0, len(journal.steps)
+    while True:
         try:
             return attempt(journal, known, keep)
         except ChainError as error:
             if not _passing(error, node, journal):
                 raise
-            last = error
-    raise last
+            # Whatever was mined meanwhile is progress, and a settlement may take days.
+            looks = 1 if len(journal.steps) > furthest else looks + 1
+            furthest = max(furthest, len(journal.steps))
+            if looks >= LOOKS:
+                raise
+            log.info("%s: looking at the chain again", error)
 
 
 def _passing(error: ChainError, node: Node, journal: Journal) -> bool:
-    """Say whether looking again may help: the chain, and not the order, is at fault."""
+    """Say whether looking again may help: the chain, and not the request, is at fault."""
     node.await_answer(PATIENCE_SECONDS)  # another chain may answer in its place
     lost = journal.look_again(node)
-    return lost or isinstance(error, Unreachable | ChainMoved)
+    return lost or isinstance(error, ChainMoved) or (isinstance(error, NodeError) and error.passing)

@@ -11,9 +11,9 @@ from fedmerit.chain.proofs.tree import AllowList
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fedmerit.chain.keys import Cast, Signer
-    from fedmerit.chain.order import Agreement
+    from fedmerit.chain.keys import Signer, Signers
     from fedmerit.chain.settlement.deployment import Contracts
+    from fedmerit.chain.settlement.request import JobTerms
 
 #: Seconds from a job's opening to its end, on top of all its windows, twice.
 JOB_SECONDS: Final = 30 * 24 * 3600
@@ -22,7 +22,7 @@ BOND_DIVISOR: Final = 100
 
 
 def terms_of(
-    agreed: Agreement, cast: Cast, committee: Iterable[Signer], contracts: Contracts, *, now: int
+    agreed: JobTerms, cast: Signers, committee: Iterable[Signer], contracts: Contracts, *, now: int
 ) -> Terms:
     """Give the terms of a job that is opened at *now*, in Unix seconds of its chain."""
     windows = agreed.commit_window + agreed.reveal_window + agreed.challenge_window
@@ -43,7 +43,7 @@ def terms_of(
     )
 
 
-def safeguards_of(agreed: Agreement, arbiter: str) -> Safeguards:
+def safeguards_of(agreed: JobTerms, arbiter: str) -> Safeguards:
     """Give the windows, stakes and bond that *agreed* asks a job for; *arbiter* rules on it."""
     return Safeguards(
         commit_window=agreed.commit_window,

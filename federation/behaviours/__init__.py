@@ -1,5 +1,7 @@
 """What a member does with its rows, and with the update it is asked for.
 
+May import the ground.
+
 A behaviour acts twice: on the data before training, and on finished updates, many at a
 time (one row per model the member was sent). It never sees another member, so a member that
 holds a copy of another's rows is no behaviour but a

@@ -1,4 +1,4 @@
 """The games that training induces: coalitions trained again, or valued by a run's own rounds.
 
-May import `horizontal` and what it may import.
+May import `batched`, `data`, `horizontal`, `models` and the ground.
 """

@@ -9,19 +9,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf, sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-import torch
+import numpy as np
 
 from fedmerit.errors import TrainingError
 from fedmerit.federation.privacy.accountant import gaussian_epsilon
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from numpy.typing import NDArray
+
+    from fedmerit.csprng import NoiseStream
+
+    Matrix = NDArray[np.float64]
+
+#: The noise's standard deviation, in units of the grid that it and what it hides lie on.
+SCALE: Final = 1 << 20
+#: A norm is computed in floating point; so much less than the clip is always less.
+_MARGIN: Final = 1 - 2.0**-40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Protection:
+class NoiseSettings:
     """How a party protects what it sends, and its own steps."""
 
     clip: float | None = None
@@ -43,34 +52,54 @@ class Protection:
         if self.micro_batch < 1:
             raise TrainingError(f"micro_batch must be 1 or more, got {self.micro_batch}")
 
-    def mu(self, epochs: int) -> float:
+    def mu(self, releases: int) -> float:
         """Give how far apart an observer can tell two values of one row's secret.
 
-        Another value moves a clipped part by twice the clipping norm, two parts an epoch.
+        Another value moves a clipped part by twice the clipping norm, in each of *releases*
+        messages and steps (Gaussian differential privacy; Dong et al., 2022).
         """
-        return 2 * sqrt(2 * epochs) / self.noise if self.noise else inf
+        return 2 * sqrt(releases) / self.noise if self.noise else inf
 
-    def epsilon(self, epochs: int, delta: float) -> float:
-        """Give the epsilon of *epochs* epochs, for replacing one row's secret."""
-        return gaussian_epsilon(self.mu(epochs), delta)
+    def epsilon(self, releases: int, delta: float) -> float:
+        """Give the epsilon of *releases* messages and steps, for replacing one row's secret."""
+        return gaussian_epsilon(self.mu(releases), delta)
 
-    def message(self, rows: Tensor, random: torch.Generator) -> Tensor:
+    def message(self, rows: Matrix, stream: NoiseStream) -> Matrix:
         """Clip each micro-batch's rows together, and add noise: shape ``(rows, columns)``."""
         if self.clip is None:
             return rows
-        parts = [self._clipped(part) for part in torch.split(rows, self.micro_batch)]
-        return self._noised(torch.cat(parts), random)
+        starts = np.arange(0, len(rows), self.micro_batch)
+        norms = np.sqrt(np.add.reduceat((rows**2).sum(axis=1), starts))
+        factors = np.repeat(self._factors(norms), self.micro_batch)[: len(rows)]
+        return self._noised(self._units(rows * factors[:, None]), stream)
 
-    def step(self, gradients: Tensor, random: torch.Generator) -> Tensor:
+    def step(self, gradients: Matrix, stream: NoiseStream) -> Matrix:
         """Add up clipped gradients, shape ``(micro-batches, parameters)``, and noise."""
         if self.clip is None:
-            return gradients.sum(dim=0)
-        norms = gradients.norm(dim=1, keepdim=True)
-        return self._noised((gradients * (self.clip / norms).clamp(max=1)).sum(dim=0), random)
+            return np.asarray(gradients.sum(axis=0))
+        factors = self._factors(np.linalg.norm(gradients, axis=1))
+        return self._noised(self._units(gradients * factors[:, None]).sum(axis=0), stream)
 
-    def _clipped(self, part: Tensor) -> Tensor:
-        return part * min(1.0, (self.clip or inf) / max(float(part.norm()), 1e-30))
+    def shortened(self, rows: Matrix) -> Matrix:
+        """Cut each row to the clip, for sums over rows that others add noise to."""
+        if self.clip is None:
+            return rows
+        return rows * self._factors(np.linalg.norm(rows, axis=1))[:, None]
 
-    def _noised(self, values: Tensor, random: torch.Generator) -> Tensor:
-        scale = self.noise * (self.clip or 0.0)
-        return values + scale * torch.randn(values.shape, generator=random)
+    def _factors(self, norms: Matrix) -> Matrix:
+        clip = (self.clip or inf) * _MARGIN
+        return np.minimum(1.0, clip / np.maximum(norms, 1e-300))
+
+    @property
+    def _grid(self) -> float:
+        return (self.clip or 0.0) * self.noise / SCALE
+
+    def _units(self, values: Matrix) -> Matrix:
+        """Give whole multiples of the grid; towards zero, so that no norm grows."""
+        return np.trunc(values / self._grid) if self._grid else values
+
+    def _noised(self, units: Matrix, stream: NoiseStream) -> Matrix:
+        if not self._grid:
+            return units
+        noise = stream.discrete_gaussian(units.size, SCALE).reshape(units.shape)
+        return (units + noise) * self._grid

@@ -7,11 +7,12 @@ less the label holder's own, and no protocol can hide them from who learns the s
 
 from __future__ import annotations
 
-import secrets
 from hashlib import shake_256
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+
+from fedmerit import csprng
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,11 +29,11 @@ def agree_on_masks(channel: Channel, others: tuple[str, ...]) -> dict[str, bytes
     keys = {}
     for peer in others:
         if channel.name < peer:
-            keys[peer] = secrets.token_bytes(_KEY_BYTES)
+            keys[peer] = csprng.token(_KEY_BYTES)
             channel.send(peer, "mask key", key=keys[peer])
     for peer in others:
         if peer < channel.name:
-            keys[peer] = channel.receive(peer, "mask key").octets("key")
+            keys[peer] = channel.receive(peer, "mask key").octets("key", count=_KEY_BYTES)
     return keys
 
 

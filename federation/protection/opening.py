@@ -7,17 +7,21 @@ that it was made of could otherwise divide them out.
 
 from __future__ import annotations
 
-import secrets
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fedmerit.federation.protection.packing import slots, unpack_all
+from fedmerit import csprng
+from fedmerit.errors import ChannelError
+from fedmerit.federation.protection.packing import pack, slots, unpack_all
+from fedmerit.federation.protection.paillier import PublicKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gmpy2 import mpz
 
-    from fedmerit.federation.protection.paillier import PrivateKey, PublicKey
+    from fedmerit.csprng import NoiseStream
+    from fedmerit.federation.protection.paillier import PrivateKey
     from fedmerit.federation.wire.channel import Channel
 
 
@@ -42,7 +46,7 @@ class Request:
         form: tuple[int, int],
     ) -> None:
         width, count = form
-        self._masks = [secrets.randbelow(int(key.n)) for _ in packed]
+        self._masks = [csprng.below(int(key.n)) for _ in packed]
         masked = [
             key.fresh(key.add_plain(cipher, mask))
             for cipher, mask in zip(packed, self._masks, strict=True)
@@ -54,23 +58,66 @@ class Request:
         self._form = width, slots(key, width), count
 
     def opened(self) -> list[int]:
-        """Wait for the answer, and take the masks off again."""
+        """Wait for the answer, and take the masks off again.
+
+        Raises:
+            ChannelError: What came is nothing that a ciphertext decrypts to.
+        """
         answer = self._channel.receive(self._owner, "opened")
         numbers = answer.numbers("numbers", count=len(self._masks))
         n = int(self._key.n)
+        if any(number >= n for number in numbers):
+            raise ChannelError(f"{self._owner} opened a number beyond its modulus")
         plain = [(number - mask) % n for number, mask in zip(numbers, self._masks, strict=True)]
         return unpack_all([p - n if 2 * p > n else p for p in plain], *self._form)
 
 
-def open_for(channel: Channel, asker: str, key: PrivateKey) -> None:
+@dataclass(frozen=True, slots=True)
+class SlotNoise:
+    """Noise that whoever opens numbers adds to each of them.
+
+    Attributes:
+        stream: Where it comes from.
+        width: Bits that each number may have, as :class:`Request` has them.
+        scale: Standard deviation, in the numbers' own units.
+
+    """
+
+    stream: NoiseStream
+    width: int
+    scale: int
+
+    def packed(self, key: PublicKey) -> int:
+        """Draw for all numbers of one plaintext."""
+        drawn = self.stream.discrete_gaussian(slots(key, self.width), self.scale)
+        return pack([int(value) for value in drawn], self.width)
+
+
+def open_for(
+    channel: Channel, asker: str, key: PrivateKey, *, noise: SlotNoise | None = None
+) -> None:
     """Answer one request."""
     numbers = channel.receive(asker, "masked").numbers("numbers")
     ciphers = key.public.received_all(numbers)
-    opened = [value % int(key.public.n) for value in key.decrypt_all(ciphers)]
+    n = int(key.public.n)
+    opened = [
+        (value + (noise.packed(key.public) if noise else 0)) % n
+        for value in key.decrypt_all(ciphers)
+    ]
     channel.send(asker, "opened", numbers=opened)
 
 
 def publish(channel: Channel, key: PublicKey) -> None:
-    """Send a public key to everyone."""
+    """Send a public key and its proof to everyone."""
     for peer in channel.peers:
-        channel.send(peer, "public key", n=int(key.n), base=int(key.base))
+        channel.send(peer, "public key", n=int(key.n), proof=list(key.proof))
+
+
+def receive_key(channel: Channel, owner: str, bits: int) -> PublicKey:
+    """Wait for a public key of the length that was agreed on.
+
+    Raises:
+        ChannelError: It is none, or of another length.
+    """
+    message = channel.receive(owner, "public key")
+    return PublicKey.received(message.integer("n"), message.numbers("proof"), bits=bits)

@@ -1,14 +1,15 @@
-"""Paillier's cryptosystem as Damgård, Jurik and Nielsen (2010) have it, on GMP.
+"""Paillier's cryptosystem (1999) on GMP, for keys that may be made to do harm.
 
-Ciphertexts add up as plaintexts modulo *n*. Randomness is a power of one fixed base, so that a
-table of its powers replaces squaring; the exponents are half as long as *n*, drawn from the
-operating system. What is encrypted is never random to the scenario's seed: nobody else may
-know it.
+Ciphertexts add up as plaintexts modulo *n*. What makes a ciphertext random is never the key's
+maker's to choose: whoever encrypts draws numbers of its own, and multiplies powers of their n-th
+powers together. Under another's key the exponents hold 128 bits more than the group has: by the
+leftover hash lemma the product is then within 2**-64 of even on all n-th residues. The proof that
+comes with a key (:mod:`modulus`) leaves no number prime to *n* that is no ciphertext. Tests look
+for what a key's maker marked, and do not find it; that there is no other mark is the lemma's word.
 """
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -16,10 +17,12 @@ from typing import TYPE_CHECKING, Final
 import gmpy2
 from gmpy2 import mpz
 
+from fedmerit import csprng
 from fedmerit.errors import ChannelError, TrainingError
+from fedmerit.federation.protection import modulus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 #: Bits of *n* that keep secrets today (NIST SP 800-57: 112 bits of security).
 KEY_BITS: Final = 2048
@@ -27,33 +30,50 @@ KEY_BITS: Final = 2048
 LEAST_BITS: Final = 512
 
 _WINDOW: Final = 8  # the table's digits are bytes
+_SURPLUS: Final = 128  # bits that exponents hold more than the group
 _PRIME_TESTS: Final = 40
+#: Bytes of one base's exponent, of a key that came from elsewhere: 34 bases at 2,048 bits, where
+#: its modulus has fewer than 10 factors (see :mod:`modulus`) and so many bases make all its group.
+_BASE_BYTES: Final = 8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PublicKey:
     """What anybody may encrypt with.
 
     Attributes:
         n: The modulus.
-        base: An n-th residue modulo n squared, whose powers are the randomness.
+        proof: Shows that it is one.
 
     """
 
     n: mpz
-    base: mpz
+    proof: tuple[int, ...] = field(repr=False)
+    _is_own: bool = field(default=False, repr=False)
 
     @classmethod
-    def received(cls, n: int, base: int) -> PublicKey:
+    def received(cls, n: int, proof: Sequence[int], *, bits: int) -> PublicKey:
         """Check a key that came in a message.
 
+        Args:
+            n: The modulus, as it came.
+            proof: Its proof, as it came.
+            bits: The length that was agreed on.
+
         Raises:
-            ChannelError: It is too short, or no key at all.
+            ChannelError: It has another length, or is no modulus for Paillier.
         """
-        fits = n.bit_length() >= LEAST_BITS and n % 2 and 1 < base < n * n
-        if not fits or gmpy2.gcd(n, base) != 1:
-            raise ChannelError(f"a modulus of {n.bit_length()} bits and its base make no key")
-        return cls(mpz(n), mpz(base))
+        if n < 0 or n.bit_length() != bits:
+            raise ChannelError(
+                f"a key has {n.bit_length()} bits, and {bits} were agreed on",
+                hint="All parties must use the same key_bits.",
+            )
+        if fault := modulus.fault(mpz(n), proof):
+            raise ChannelError(
+                f"a modulus of {bits} bits is no key: {fault}",
+                hint="Whoever made the key could read what it hides. Go on without that party.",
+            )
+        return cls(mpz(n), tuple(proof))
 
     @cached_property
     def square(self) -> mpz:
@@ -92,39 +112,53 @@ class PublicKey:
     def received_all(self, numbers: Iterable[int]) -> list[mpz]:
         """Check ciphertexts that came in a message.
 
+        Every number from 1 to n squared that is prime to n is a ciphertext: the proof that came
+        with the key leaves no other subgroup.
+
         Raises:
             ChannelError: A number is none of this key's ciphertexts.
         """
-        found = [mpz(number) for number in numbers]
+        ciphers = [mpz(number) for number in numbers]
         # A product is prime to n just where each factor is: one gcd for all.
         product = mpz(1)
-        for cipher in found:
+        for cipher in ciphers:
             if not 0 < cipher < self.square:
                 raise ChannelError("a number in a message is no ciphertext of this key")
             product = product * cipher % self.n
         if gmpy2.gcd(product, self.n) != 1:
             raise ChannelError("a number in a message is no ciphertext of this key")
-        return found
+        return ciphers
 
     def _randomness(self) -> mpz:
         product = mpz(1)
         square = self.square
-        for row, digit in zip(self._table, secrets.token_bytes(len(self._table)), strict=True):
+        for row, digit in zip(self._table, csprng.token(len(self._table)), strict=True):
             product = product * row[digit] % square
         return product
 
     @cached_property
     def _table(self) -> list[list[mpz]]:
-        """Powers of the base: for each byte of an exponent, one for each of its values."""
-        rows = []
-        step = self.base
-        for _ in range(self.bits // 2 // _WINDOW):
+        """Powers of this party's own bases: a row for each byte of all exponents together.
+
+        A key of one's own is no trap: one base and an exponent half as long as *n* do there
+        (Damgård, Jurik and Nielsen, 2010).
+        """
+        if self._is_own:
+            return list(self._powers(self._residue(), self.bits // 2 // _WINDOW))
+        count = -(-(self.bits + _SURPLUS) // (_WINDOW * _BASE_BYTES))
+        return [row for _ in range(count) for row in self._powers(self._residue(), _BASE_BYTES)]
+
+    def _residue(self) -> mpz:
+        """Draw an n-th residue."""
+        return gmpy2.powmod(1 + csprng.below(int(self.n) - 1), self.n, self.square)
+
+    def _powers(self, base: mpz, rows: int) -> Iterable[list[mpz]]:
+        for _ in range(rows):
             row = [mpz(1)]
             for _ in range(2**_WINDOW - 1):
-                row.append(row[-1] * step % self.square)
-            rows.append(row)
-            step = row[-1] * step % self.square
-        return rows
+                row.append(row[-1] * base % self.square)
+            yield row
+            base = row[-1] * base % self.square
 
 
 @dataclass(frozen=True)
@@ -173,20 +207,17 @@ def generate(bits: int = KEY_BITS) -> PrivateKey:
         raise TrainingError(
             f"a Paillier key cannot have {bits} bits", hint=f"Use {KEY_BITS}, or 3072."
         )
-    p = _prime(bits // 2)
-    q = _prime(bits // 2)
-    while gmpy2.gcd(p - 1, q - 1) != 2 or p == q:  # noqa: PLR2004 - so that -x**2 makes a subgroup
+    p, q = _prime(bits // 2), _prime(bits // 2)
+    while p == q:
         q = _prime(bits // 2)
-    n = p * q
-    drawn = mpz(secrets.randbelow(int(n)))
-    base = gmpy2.powmod(-drawn * drawn % n, n, n * n)
-    return PrivateKey(PublicKey(n, base), p, q)
+    public = PublicKey(p * q, tuple(modulus.prove(p, q)), _is_own=True)
+    return PrivateKey(public, p, q)
 
 
 def _prime(bits: int) -> mpz:
     """Draw a prime that is 3 modulo 4, with its two highest bits set."""
     while True:
-        drawn = mpz(secrets.randbits(bits) | 3 << (bits - 2) | 3)
+        drawn = mpz(csprng.bits(bits) | 3 << (bits - 2) | 3)
         if gmpy2.is_prime(drawn, _PRIME_TESTS):
             return drawn
 

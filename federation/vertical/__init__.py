@@ -1,1 +1,4 @@
-"""Vertical federations: organisations that hold different columns about the same people."""
+"""Vertical federations: organisations that hold different columns about the same people.
+
+May import `batched`, `data`, `models`, `privacy`, `protection`, `wire` and the ground.
+"""

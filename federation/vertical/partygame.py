@@ -15,8 +15,9 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from fedmerit.errors import GameError
-from fedmerit.federation.vertical.regression.regression import RegressionSettings, descend, joined
-from fedmerit.federation.vertical.split.split import SplitSettings, train_split
+from fedmerit.federation.vertical.regression.regression import descend, joined
+from fedmerit.federation.vertical.regression.settings import RegressionSettings
+from fedmerit.federation.vertical.split.split import train_split
 from fedmerit.federation.vertical.task import intercept, log_odds
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fedmerit.federation.vertical.split.cut import Embeddings
+    from fedmerit.federation.vertical.split.settings import SplitSettings
     from fedmerit.federation.vertical.task import Columns, Matrix, VerticalTask
 
 #: ``mandatory``: a coalition without the label holder is worth nothing. ``given``: the labels

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from fedmerit.federation.vertical.regression.regression import RegressionSettings, joined
+from fedmerit.federation.vertical.regression.regression import joined
+from fedmerit.federation.vertical.regression.settings import RegressionSettings
 from fedmerit.federation.vertical.regression.whitening import whitened
 from fedmerit.federation.vertical.tables import area_under_curve
 from fedmerit.federation.vertical.task import Columns, intercept, log_odds
 
 if TYPE_CHECKING:
-    from fedmerit.federation.vertical.split.split import SplitSettings
+    from fedmerit.federation.vertical.split.settings import SplitSettings
     from fedmerit.federation.vertical.task import Matrix, VerticalTask
 
 #: How strongly to regularise where it is not asked for: columns that others add up to need some.
@@ -66,7 +67,7 @@ def joined_scores(
     """Train on the joined table, which nobody has, and give log-odds on the validation rows.
 
     A regression has the same loss, and is fitted to the end: what few epochs lose shows. A
-    network is one that sees all columns, unprotected.
+    network is one that sees all columns, without noise.
     """
     parties = task.parties
     if isinstance(settings, RegressionSettings) and settings.whiten:
@@ -100,15 +101,18 @@ def _network(
     task: VerticalTask, settings: SplitSettings, training: Matrix, held_out: Matrix, *, seed: int
 ) -> Matrix:
     # Only networks need torch, which takes seconds to load.
-    from fedmerit.federation.privacy.noise import Protection  # noqa: PLC0415
     from fedmerit.federation.vertical.split.split import train_split  # noqa: PLC0415
 
     names = tuple(f"{c.party}: {name}" for c in task.parties for name in c.names)
     everyone = Columns(party="joined table", names=names, training=training, held_out=held_out)
     nobody = replace(everyone, party="labels", names=())
     empty = replace(nobody, training=training[:, :0], held_out=held_out[:, :0])
-    width = settings.width * len(task.parties)
-    plain = replace(
-        settings, forward="plain", labels=Protection(), features=Protection(), width=width
+    # Clipped as the run is: its rate of learning is for clipped gradients.
+    noiseless = replace(
+        settings,
+        forward="plain",
+        labels=replace(settings.labels, noise=0.0),
+        features=replace(settings.features, noise=0.0),
+        width=settings.width * len(task.parties),
     )
-    return train_split(replace(task, parties=(empty, everyone)), plain, seed=seed).scores
+    return train_split(replace(task, parties=(empty, everyone)), noiseless, seed=seed).scores

@@ -1,7 +1,7 @@
 """What a party talks through: every message becomes bytes, is counted, and can be recorded.
 
 A protocol is written once, as one function per party that sends and receives. In one process
-each runs in a thread of its own; :mod:`fedmerit.federation.vertical.processes` gives each its
+each runs in a thread of its own; :mod:`fedmerit.federation.wire.processes` gives each its
 own process. Waiting for a message that never comes ends when its sender does.
 """
 

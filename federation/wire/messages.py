@@ -73,11 +73,11 @@ class Message:
             raise self._wrong(name, "text")
         return value
 
-    def octets(self, name: str) -> bytes:
-        """Give a field that must be bytes."""
+    def octets(self, name: str, *, count: int | None = None) -> bytes:
+        """Give a field that must be bytes, *count* of them unless it is None."""
         value = self._field(name)
-        if not isinstance(value, bytes):
-            raise self._wrong(name, "bytes")
+        if not isinstance(value, bytes) or (count is not None and len(value) != count):
+            raise self._wrong(name, f"{'' if count is None else count} bytes")
         return value
 
     def numbers(self, name: str, *, count: int | None = None) -> Numbers:

@@ -1,8 +1,8 @@
-"""One party as a process of its own: ``python -m fedmerit.federation.wire.process FOLDER``.
+"""One party as a process of its own, whatever it does.
 
 It says its port on standard output, hears everyone's addresses on standard input, both as one
-line of JSON, and leaves its result in its folder. Exit status: 0 done, 2 something to put right.
-It ends when its standard input does: whoever started it is gone then, and may start it again.
+line of JSON, and leaves its result in its folder. It ends when its standard input does: whoever
+started it is gone then, and may start it again.
 """
 
 from __future__ import annotations
@@ -10,70 +10,99 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import asdict
-from functools import partial
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from threading import Thread
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from safetensors.numpy import save_file
+from typing import TYPE_CHECKING
 
 from fedmerit.errors import FedmeritError
-from fedmerit.federation.vertical.regression.regression import RegressionSettings
-from fedmerit.federation.vertical.regression.roles import Trained, decide, hold_labels, join_in
-from fedmerit.federation.vertical.saves import Folder
-from fedmerit.federation.wire import folders
+from fedmerit.federation.wire.folders import forget_result, write_outcome, write_result
 from fedmerit.federation.wire.sockets import Meeting, listen, meet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
-    from fedmerit.federation.vertical.split.roles import Bottom
-    from fedmerit.federation.vertical.split.split import SplitSettings
+    import numpy as np
+    from numpy.typing import NDArray
+
     from fedmerit.federation.wire.channel import Channel
 
 
-def main() -> int:
-    """Take part."""
-    folder = Path(sys.argv[1])
-    for left in (folders.OUTCOME, folders.RESULT):
-        (folder / left).unlink(missing_ok=True)
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a party's program came to.
+
+    Attributes:
+        arrays: Its own arrays, by name.
+        epochs: How many epochs it took, 0 if it counts none.
+
+    """
+
+    arrays: Mapping[str, NDArray[np.generic]]
+    epochs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a party shall do, and with whom.
+
+    Attributes:
+        name: The party.
+        session: What all parties must agree on, hashed.
+        certificates: Everyone's, PEM.
+        program: What it does, on a channel to all others.
+
+    """
+
+    name: str
+    session: str
+    certificates: Mapping[str, str]
+    program: Callable[[Channel], Result]
+
+
+def run_part(folder: Path, read: Callable[[Path], Part]) -> int:
+    """Take part, and give the exit status: 0 done, 2 something to put right.
+
+    Args:
+        folder: The party's own; its certificate and its key lie there.
+        read: What makes a part of the folder.
+
+    """
+    forget_result(folder)
     try:
-        take_part(folder)
+        _take_part(folder, read(folder))
     except FedmeritError as error:
-        said = {"error": type(error).__name__, "message": str(error), "hint": error.hint}
-        (folder / folders.OUTCOME).write_text(json.dumps(said), "utf-8")
+        write_outcome(
+            folder, {"error": type(error).__name__, "message": str(error), "hint": error.hint}
+        )
         return 2
     return 0
 
 
-def take_part(folder: Path) -> None:
+def _take_part(folder: Path, part: Part) -> None:
     """Meet the others, play the party's part, and write what came out."""
-    brief = folders.Brief(folder)
     listener = listen()
     print(json.dumps({"port": listener.getsockname()[1]}), flush=True)  # noqa: T201 - the protocol
     addresses = {
         peer: (str(host), int(port))
         for peer, (host, port) in json.loads(sys.stdin.readline()).items()
-        if peer != brief.name
+        if peer != part.name
     }
     Thread(target=_end_with_its_starter, daemon=True).start()
     meeting = Meeting(
-        name=brief.name,
-        session=brief.session,
+        name=part.name,
+        session=part.session,
         folder=folder,
-        certificates={peer: brief.certificates[peer] for peer in brief.peers},
+        certificates={name: pem for name, pem in part.certificates.items() if name != part.name},
     )
     channel = meet(meeting, listener, addresses)
-    result = program(brief, folder)(channel)
-    save_file(_arrays(result), folder / folders.RESULT)
-    notes: dict[str, Any] = {
-        "epochs": getattr(result, "epochs", 0),
+    result = part.program(channel)
+    outcome = {
+        "epochs": result.epochs,
         "sent": [asdict(entry) for entry in channel.sent],
         "received": [asdict(entry) for entry in channel.received],
     }
-    (folder / folders.OUTCOME).write_text(json.dumps(notes), "utf-8")
+    write_result(folder, result.arrays, outcome)
 
 
 def _end_with_its_starter() -> None:
@@ -82,59 +111,3 @@ def _end_with_its_starter() -> None:
     while os.read(0, 1):
         pass
     os._exit(1)
-
-
-def program(brief: folders.Brief, folder: Path) -> Callable[[Channel], Trained | Bottom]:
-    """Give the part that a folder asks for."""
-    if isinstance(brief.settings, RegressionSettings) and brief.name not in brief.parties:
-        return partial(decide, rows=brief.rows, parties=brief.parties, settings=brief.settings)
-    columns, labels = brief.columns()
-    saves = Folder(folder / "saves")
-    if not isinstance(brief.settings, RegressionSettings):
-        return _half(brief, brief.settings, saves)
-    leads = brief.name == brief.parties[0]
-    part = partial(hold_labels, labels=labels) if leads else join_in
-    return partial(
-        part,
-        columns=columns,
-        parties=brief.parties,
-        settings=brief.settings,
-        seed=brief.seed,
-        saves=saves,
-    )
-
-
-def _half(
-    brief: folders.Brief, settings: SplitSettings, saves: Folder
-) -> Callable[[Channel], Bottom]:
-    # torch takes seconds to import, which regression does not need.
-    from fedmerit.federation.batched.threads import single_thread  # noqa: PLC0415
-    from fedmerit.federation.vertical.split.roles import hold_top, train_bottom  # noqa: PLC0415
-
-    columns, labels = brief.columns()
-    leads = brief.name == brief.parties[0]
-    half = partial(hold_top, labels=labels) if leads else train_bottom
-    return single_thread()(
-        partial(
-            half,
-            columns=columns,
-            parties=brief.parties,
-            settings=settings,
-            seed=brief.seed,
-            secret=brief.secret,
-            saves=saves,
-        )
-    )
-
-
-def _arrays(result: Trained | Bottom) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    if isinstance(result, Trained):
-        found = {"weights": result.weights, "scores": result.scores}
-    else:
-        found = {**result.parameters, "(scores)": result.scores}
-    return {name: np.ascontiguousarray(array) for name, array in found.items()}
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -11,10 +11,10 @@ import ssl
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
-from queue import SimpleQueue
-from threading import Thread
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from fedmerit.errors import ChannelError, FedmeritError, PartyLost
 from fedmerit.federation.wire.channel import Channel
@@ -22,12 +22,15 @@ from fedmerit.federation.wire.identity import fingerprint
 from fedmerit.federation.wire.messages import MOST_BYTES, Message, decode, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 _LENGTH: Final = 8
 _HELLO_BYTES: Final = 4096
 _GREETING_SECONDS: Final = 10.0
+_LOOK_SECONDS: Final = 0.05
+#: Callers that have not yet said who they are.
+AT_ONCE: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +71,7 @@ class Wire(Channel):
     def close(self) -> None:
         """Hang up on everyone."""
         for connection in self._connections.values():
-            # Closing alone would not end a read that is under way, here or there.
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-            connection.close()
+            _hang_up(connection)  # closing alone would not end a read, here or there
 
     def _put(self, to: str, data: bytes) -> None:
         try:
@@ -98,6 +98,105 @@ class Wire(Channel):
             self._arrived[peer].put(PartyLost(peer, why=str(error)))
 
 
+class Reception:
+    """Lets expected peers in, each caller in a thread of its own, and never more than a few.
+
+    Where more call at once, whoever has waited longest without saying who it is, is hung up on:
+    idle callers keep nobody out. A flood of callers can.
+
+    Args:
+        meeting: Who meets.
+        listener: This party's own port.
+        expected: Who is to call.
+
+    """
+
+    def __init__(self, meeting: Meeting, listener: socket.socket, expected: Iterable[str]) -> None:
+        self._meeting = meeting
+        self._listener = listener
+        self._expected = {fingerprint(meeting.certificates[peer]): peer for peer in expected}
+        self._strangers: dict[ssl.SSLSocket, None] = {}
+        self._lock = Lock()
+        self._open = True
+        self._arrived: SimpleQueue[tuple[str, ssl.SSLSocket] | Exception] = SimpleQueue()
+        self._thread = Thread(target=self._accept, daemon=True)
+
+    def __enter__(self) -> Self:
+        if self._expected:
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open = False
+        if self._expected:
+            self._thread.join()
+        with self._lock:
+            for stranger in self._strangers:
+                _hang_up(stranger)
+
+    def wait(self, deadline: float) -> dict[str, ssl.SSLSocket]:
+        """Give every expected peer's connection.
+
+        Raises:
+            PartyLost: One did not come in time.
+            ChannelError: One speaks another version or is in another session.
+        """
+        connections: dict[str, ssl.SSLSocket] = {}
+        refused = "nobody called"
+        while missing := set(self._expected.values()) - set(connections):
+            try:
+                arrived = self._arrived.get(timeout=max(0.0, deadline - monotonic()))
+            except Empty as error:
+                raise PartyLost(min(missing), why=f"it did not come; {refused}") from error
+            if isinstance(arrived, FedmeritError):
+                raise arrived
+            if isinstance(arrived, Exception):
+                refused = f"someone was refused: {arrived}"
+            elif arrived[0] not in connections:
+                connections[arrived[0]] = arrived[1]
+        return connections
+
+    def _accept(self) -> None:
+        accepted = [self._meeting.certificates[peer] for peer in self._expected.values()]
+        context = _context(ssl.PROTOCOL_TLS_SERVER, self._meeting, accepted)
+        self._listener.settimeout(_LOOK_SECONDS)
+        while self._open:
+            with suppress(OSError):  # nobody called, or whoever did is gone again
+                raw, _ = self._listener.accept()
+                raw.settimeout(_GREETING_SECONDS)
+                stranger = context.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
+                with self._lock:
+                    if len(self._strangers) >= AT_ONCE:
+                        oldest = next(iter(self._strangers))
+                        del self._strangers[oldest]
+                        _hang_up(oldest)
+                    self._strangers[stranger] = None
+                Thread(target=self._receive, args=(stranger,), daemon=True).start()
+
+    def _receive(self, stranger: ssl.SSLSocket) -> None:
+        try:
+            peer = self._recognise(stranger)
+            _greet(stranger, self._meeting, peer)
+            _check(decode(_frame(stranger, _HELLO_BYTES, peer)), self._meeting, peer)
+            with self._lock:
+                self._strangers.pop(stranger, None)
+            stranger.settimeout(None)
+            self._arrived.put((peer, stranger))
+        except (OSError, ValueError, FedmeritError) as error:
+            self._arrived.put(error)
+            with self._lock:
+                self._strangers.pop(stranger, None)
+            _hang_up(stranger)
+
+    def _recognise(self, stranger: ssl.SSLSocket) -> str:
+        """Say who it is by its pinned certificate; OSError for anybody else, who may try again."""
+        stranger.do_handshake()
+        shown = stranger.getpeercert(binary_form=True) or b""
+        if (peer := self._expected.get(sha256(shown).hexdigest())) is None:
+            raise ConnectionRefusedError("its certificate is not pinned")
+        return peer
+
+
 def listen(host: str = "127.0.0.1") -> socket.socket:
     """Open a port for peers to call, any that is free."""
     return socket.create_server((host, 0))
@@ -119,32 +218,14 @@ def meet(
 
     """
     deadline = monotonic() + meeting.seconds
-    found = {}
-    for peer in sorted(p for p in addresses if p < meeting.name):
-        found[peer] = _call(meeting, peer, addresses[peer])
-    waiting = {
-        fingerprint(meeting.certificates[peer]): peer for peer in addresses if peer > meeting.name
-    }
-    refused = "nobody called"
-    while waiting:
-        listener.settimeout(max(0.0, deadline - monotonic()) or 1e-3)
-        try:
-            raw, _ = listener.accept()
-        except TimeoutError as error:
-            missing = min(waiting.values())
-            raise PartyLost(missing, why=f"it did not come; {refused}") from error
-        try:
-            connection, peer = _admitted(meeting, raw, waiting)
-        except OSError as error:
-            refused = f"someone was refused: {error}"
-            raw.close()
-            continue
-        _greet(connection, meeting, peer)
-        _check(decode(_frame(connection, _HELLO_BYTES, peer)), meeting, peer)
-        connection.settimeout(None)
-        found[peer] = connection
-        del waiting[fingerprint(meeting.certificates[peer])]
-    return Wire(meeting, found)
+    later = [peer for peer in addresses if peer > meeting.name]
+    with Reception(meeting, listener, later) as reception:
+        connections = {
+            peer: _call(meeting, peer, addresses[peer])
+            for peer in sorted(p for p in addresses if p < meeting.name)
+        }
+        connections.update(reception.wait(deadline))
+    return Wire(meeting, connections)
 
 
 def _call(meeting: Meeting, peer: str, address: tuple[str, int]) -> ssl.SSLSocket:
@@ -161,20 +242,11 @@ def _call(meeting: Meeting, peer: str, address: tuple[str, int]) -> ssl.SSLSocke
     return connection
 
 
-def _admitted(
-    meeting: Meeting, raw: socket.socket, waiting: Mapping[str, str]
-) -> tuple[ssl.SSLSocket, str]:
-    """Let in who shows a pinned certificate; OSError for anybody else, who may try for ever."""
-    raw.settimeout(_GREETING_SECONDS)
-    accepted = [meeting.certificates[peer] for peer in waiting.values()]
-    context = _context(ssl.PROTOCOL_TLS_SERVER, meeting, accepted)
-    connection = context.wrap_socket(raw, server_side=True)
-    shown = connection.getpeercert(binary_form=True) or b""
-    peer = waiting.get(sha256(shown).hexdigest())
-    if peer is None:
-        connection.close()
-        raise ConnectionRefusedError("its certificate is not pinned")
-    return connection, peer
+def _hang_up(connection: socket.socket) -> None:
+    """End a connection, and whoever reads from it in another thread."""
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+    connection.close()
 
 
 def _greet(connection: ssl.SSLSocket, meeting: Meeting, peer: str) -> None:

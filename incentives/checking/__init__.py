@@ -1,4 +1,6 @@
-"""Property checks: does a mechanism keep what it claims, and what does it cost where not?
+"""Property checks: whether a mechanism keeps what it claims, and what it costs where not.
+
+May import `mechanisms`, `methods`, `offers`, `payments` and the ground.
 
 Start with :func:`check`.
 """

@@ -1,5 +1,7 @@
 """Who looks as if it does not play fair, and how well a score tells.
 
+May import `game`, `methods`, `spreads` and the ground.
+
 Start with :func:`suspicion`.
 """
 

@@ -1,1 +1,4 @@
-"""Games made from others: remembered, repeated, summed over rounds, read from a file, lent out."""
+"""Games made from others: remembered, repeated, summed over rounds, read from a file, lent out.
+
+May import `game`, `methods` and the ground.
+"""

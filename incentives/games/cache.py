@@ -7,7 +7,7 @@ and a :class:`RecordedGame` is that table read back, with nothing retrained.
 
 from __future__ import annotations
 
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -54,7 +54,7 @@ class CachedGame:
 
     def __new__(cls, game: Game, *, batch: int | None = None) -> CachedGame:  # noqa: ARG004, PYI034 - __init__ takes batch; may be a subclass
         """Make the subclass that shows what *game* shows."""
-        return object.__new__(_kind(cls, *(_shows(game, kind) for kind in _SHOWN)))
+        return object.__new__(_kind(cls, tuple(_shows(game, kind) for kind in _SHOWN)))
 
     def __init__(self, game: Game, *, batch: int | None = None) -> None:
         check_participants(game.participants)
@@ -130,7 +130,7 @@ class CachedGame:
             )
 
     def _means(self) -> NDArray[np.float64]:
-        return self._stacked(list(self._answers)).mean(axis=1)
+        return np.asarray(self._stacked(list(self._answers)).mean(axis=1))
 
     def _ask(self, missing: Coalitions) -> None:
         rows = ask(self._game, missing)
@@ -216,9 +216,17 @@ def _shows(game: Game, kind: tuple[type[CachedGame], tuple[str, ...]]) -> bool:
     return all(hasattr(type(game), name) or name in own for name in kind[1])
 
 
-@cache
-def _kind(base: type[CachedGame], *shown: bool) -> type[CachedGame]:
-    """Give the subclass of *base* that shows this much."""
+_KINDS: Final[dict[tuple[type[CachedGame], tuple[bool, ...]], type[CachedGame]]] = {}
+
+
+def _kind(base: type[CachedGame], shown: tuple[bool, ...]) -> type[CachedGame]:
+    """Give the subclass of *base* that shows this much; the same for the same."""
+    if (base, shown) not in _KINDS:
+        _KINDS[base, shown] = _composed(base, shown)
+    return _KINDS[base, shown]
+
+
+def _composed(base: type[CachedGame], shown: tuple[bool, ...]) -> type[CachedGame]:
     kinds = [kind for (kind, _), is_shown in zip(_SHOWN, shown, strict=True) if is_shown]
     if not kinds:
         return base

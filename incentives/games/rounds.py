@@ -36,7 +36,7 @@ class SummedGame:
     def __new__(cls, rounds: Sequence[Game], present: NDArray[np.bool_] | None = None) -> Self:  # noqa: ARG004 - __init__ takes present
         """Make the subclass that shows validation rows, if the rounds have any to show."""
         measured = bool(rounds) and isinstance(rounds[0], MeasuredGame)
-        return object.__new__(_SummedMeasuredGame if measured else cls)  # type: ignore[arg-type,return-value]
+        return object.__new__(_SummedMeasuredGame if measured else cls)  # type: ignore[return-value]
 
     def __init__(self, rounds: Sequence[Game], present: NDArray[np.bool_] | None = None) -> None:
         if not rounds:

@@ -1,5 +1,7 @@
 """Reward mechanisms: from what members bring and ask to what they are paid.
 
+May import `apportionment`, `game`, `methods`, `offers`, `payments`, `valuation` and the ground.
+
 There is no registry. :data:`MECHANISMS` is the list, in one place: a new mechanism is a
 function under :func:`mechanism`, which says what it promises and needs, and an entry here.
 Ineligible members get 0 from every one, and what nobody earns stays in the reserve.

@@ -1,5 +1,7 @@
 """Valuation methods: samplers, fitted models, exact sums, cores, and those of a run's rounds.
 
+May import `game`, `games`, `measures`, `spreads`, `valuation` and the ground.
+
 Start with :func:`value`; :data:`METHODS` is the list.
 """
 

@@ -1,5 +1,7 @@
 """Who stays, who shirks and who lies: what members do over rounds when it is theirs to choose.
 
+May import `game`, `mechanisms`, `methods`, `offers` and the ground.
+
 Pure: nothing here trains. :mod:`fedmerit.simulation` lets a real federation run under it.
 """
 

@@ -16,10 +16,18 @@ The tree::
     │   └── Deficit            the mechanism owes more than the budget
     │       └── Underfunded    it might, whatever is bid
     ├── ChainError             the chain refused, or holds what we did not send
-    │   ├── Unreachable        no node answers
+    │   ├── NodeError          the node did not do its part, and nothing is known of the chain
+    │   │   ├── Unreachable        no node answers
+    │   │   │   └── TooSlow        a node does, and not in time
+    │   │   ├── BadAnswer          what answers is no node, or not one that answers us
+    │   │   ├── NodeRefused        the node refuses what it is asked
+    │   │   ├── SearchCutShort     the node does not show the logs of some blocks
+    │   │   └── BadAddress         --rpc is no address of a node
     │   ├── WrongChain         the node is of another chain
+    │   ├── UnfitChain         the chain cannot run our contracts
     │   ├── InsufficientFunds  an account holds less ether than it has to send
     │   ├── NotMined           a transaction waits longer than we do
+    │   ├── NoBlocks           the chain stands still
     │   ├── ChainMoved         what the chain said a moment ago no longer holds
     │   ├── SeedChanged        the chain holds another seed than the members were valued by
     │   └── Reverted           a contract call reverted with one of its errors
@@ -33,7 +41,7 @@ Catch :class:`FedmeritError` at a program's edge, a leaf where you can act on it
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -145,15 +153,92 @@ class ChainError(FedmeritError):
     """The chain refused, or what it holds is not what we sent."""
 
 
-class Unreachable(ChainError):
+class NodeError(ChainError):
+    """The node did not do its part: nothing is known of the chain.
+
+    Attributes:
+        passing: Whether the same request may be answered a little later.
+    """
+
+    passing = False
+
+
+class Unreachable(NodeError):
     """No node answers at this address."""
 
-    def __init__(self, url: str, *, why: str) -> None:
+    passing = True
+
+    def __init__(self, url: str, *, why: str, hint: str = "") -> None:
         super().__init__(
             f"no Ethereum node answers at {url}: {why}",
-            hint="Start a node, check the address, or leave --rpc out for the embedded chain.",
+            hint=hint
+            or "Start a node, check the address, or leave --rpc out for the embedded chain.",
         )
         self.url = url
+
+
+class TooSlow(Unreachable):
+    """A node was connected to, and did not answer in time."""
+
+    def __init__(self, url: str, *, why: str) -> None:
+        hint = "It may be busy, or be catching up: try again later, or name another node."
+        ChainError.__init__(self, f"the node at {url} is too slow: {why}", hint=hint)
+        self.url = url
+
+
+class BadAddress(NodeError):
+    """What was given as a node's address is none; it is not quoted, since it may hold a key."""
+
+    def __init__(self, why: str, *, hint: str = "") -> None:
+        super().__init__(
+            f"no node can be reached at this --rpc: {why}",
+            hint=hint or "Write it as http://HOST:PORT or https://HOST/PATH.",
+        )
+
+
+class BadAnswer(NodeError):
+    """What answers is no Ethereum node, or one that does not let us in."""
+
+    def __init__(self, url: str, *, answer: str, hint: str = "", passing: bool = False) -> None:
+        super().__init__(
+            f"the server at {url} answers {answer}",
+            hint=hint
+            or "Check that --rpc is the address of an Ethereum node's JSON-RPC over HTTP.",
+        )
+        self.url = url
+        self.passing = passing
+
+
+#: How nodes say that they do not have a block yet.
+_BEHIND: Final = ("header not found", "unknown block", "block not found")
+
+
+class NodeRefused(NodeError):
+    """The node answers, and refuses what it is asked.
+
+    Attributes:
+        code: Its JSON-RPC error code; 0 if it gave none.
+    """
+
+    def __init__(self, url: str, *, words: str, code: int = 0, hint: str = "") -> None:
+        super().__init__(f"the node at {url} refused: {words}", hint=hint)
+        self.url = url
+        self.code = code
+        # Where several nodes answer in turn, one may be a block behind.
+        self.passing = any(phrase in words.lower() for phrase in _BEHIND)
+
+
+class SearchCutShort(NodeError):
+    """The node does not show the logs of some blocks, so a search for events is not complete."""
+
+    def __init__(self, url: str, *, first: int, block: int, why: str, hint: str = "") -> None:
+        seen = f"blocks {first} to {block - 1} were searched" if block > first else "none was"
+        super().__init__(
+            f"the node at {url} does not show the logs of block {block}, and {seen}: {why}",
+            hint=hint or "Name a node that keeps and shows the logs of all blocks.",
+        )
+        self.first = first
+        self.block = block
 
 
 class WrongChain(ChainError):
@@ -166,6 +251,10 @@ class WrongChain(ChainError):
         )
         self.expected = expected
         self.found = found
+
+
+class UnfitChain(ChainError):
+    """The chain cannot run our contracts: its EVM is too old, or its blocks are too small."""
 
 
 class InsufficientFunds(ChainError):
@@ -187,13 +276,31 @@ class NotMined(ChainError):
 
     hint = "It may be mined yet: run the same again, and what was done by then is skipped."
 
-    def __init__(self, role: str, transaction: str, *, nonce: int, seconds: float) -> None:
+    def __init__(
+        self, role: str, transaction: str, *, nonce: int, seconds: float, blocks: int
+    ) -> None:
         super().__init__(
             f"transaction {transaction}, number {nonce} of {role!r}, was not mined "
-            f"in {seconds:.0f} seconds"
+            f"in {seconds:.0f} seconds, in which the chain made {blocks} blocks"
         )
         self.transaction = transaction
         self.nonce = nonce
+
+
+class NoBlocks(ChainError):
+    """The chain stands still, and something can only happen in a block to come."""
+
+    hint = (
+        "If it mines only what it is sent, let it mine by the clock (anvil --block-time 1); then "
+        "run the same again: what was done by then is skipped."
+    )
+
+    def __init__(self, url: str, *, height: int, seconds: float, what: str) -> None:
+        super().__init__(
+            f"the node at {url} has shown no block after {height} for {seconds:.0f} seconds, "
+            f"and we wait for {what}"
+        )
+        self.height = height
 
 
 class ChainMoved(ChainError):

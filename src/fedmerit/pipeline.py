@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
+from shlex import quote
 from time import perf_counter, time
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -98,7 +99,10 @@ def resume(
     Raises:
         BundleError: There is no bundle there, its run is complete, or another process is at it.
     """
-    return _go_on(Bundle.open(directory), chain, progress)
+    bundle = Bundle.open(directory)
+    if not bundle.sealed:
+        chain.check_again(bundle)
+    return _go_on(bundle, chain, progress)
 
 
 def write_report(directory: Path | str) -> Path:
@@ -145,7 +149,7 @@ def _to_the_end(bundle: Bundle, chain: ChainChoice, progress: Progress) -> Bundl
                 if isinstance(error, SeedChanged):  # what followed from the other is void
                     bundle.undo("draw")
                 bundle.fail(stage, f"{type(error).__name__}: {error}")
-            error.add_note(f"fedmerit run --resume {bundle.path}")
+            error.add_note(f"fedmerit run --resume {quote(str(bundle.path))}{chain.options}")
             raise
         _note_time(bundle, stage, perf_counter() - began)
         bundle.finish(stage)

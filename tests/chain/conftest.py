@@ -9,9 +9,9 @@ import pytest
 
 from fedmerit.chain.keys import Keyring
 from fedmerit.chain.node.connection import connect
-from fedmerit.chain.order import Order
 from fedmerit.chain.proofs.committed import Commitment
 from fedmerit.chain.settlement.journal import Journal
+from fedmerit.chain.settlement.request import SettlementRequest
 from fedmerit.chain.settlement.settlement import settle
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ NAMES = ("Ada's clinic", "bergen", "cleveland", "dresden", "essen", "faro")
 CREDIT = 10**18
 
 
-def an_order(members: int = 3, rounds: int = 2, **changes) -> Order:
+def an_order(members: int = 3, rounds: int = 2, **changes) -> SettlementRequest:
     """Make an order whose last member is paid nothing."""
     fields = {
         "participants": NAMES[:members],
@@ -37,7 +37,7 @@ def an_order(members: int = 3, rounds: int = 2, **changes) -> Order:
         "threshold": 2,
         "challenge_window": 3600,
     }
-    return Order(**(fields | changes))
+    return SettlementRequest(**(fields | changes))
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def node(request) -> Node:
 @dataclass
 class Settled:
     node: Node
-    order: Order
+    order: SettlementRequest
     receipt: Receipt
 
 

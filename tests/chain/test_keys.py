@@ -7,7 +7,7 @@ import json
 import pytest
 from eth_account import Account
 
-from fedmerit.chain.keys import FAUCET, PASSWORD_VARIABLE, Cast, Keyring
+from fedmerit.chain.keys import FAUCET, PASSWORD_VARIABLE, Keyring, Signers
 from fedmerit.errors import ChainError
 
 KEY = "0x" + "5a" * 32
@@ -70,6 +70,26 @@ def test_a_wrong_password_is_refused_and_not_repeated(tmp_path):
     assert "guess" not in str(caught.value)
 
 
+@pytest.mark.parametrize("password", ["open-\udcff-sesame", "\ud800sesame"])
+def test_no_part_of_a_password_that_is_no_unicode_is_shown(tmp_path, password):
+    store(tmp_path, "sponsor")
+
+    with pytest.raises(ChainError, match="cannot be unlocked") as caught:
+        Keyring.keystore(tmp_path, {PASSWORD_VARIABLE: password}).signer("sponsor")
+
+    shown = repr(f"{caught.value} {caught.value.hint} {caught.value.__cause__}")
+    assert not [part for part in ("udcff", "ud800", "sesame", "open-") if part in shown]
+
+
+@pytest.mark.parametrize("key", [bytes(32), b"\xff" * 32])
+def test_a_file_that_holds_no_key_of_the_curve_is_named(tmp_path, monkeypatch, key):
+    store(tmp_path, "sponsor")
+    monkeypatch.setattr(Account, "decrypt", lambda *_: key)  # eth-account writes no such file
+
+    with pytest.raises(ChainError, match="cannot be unlocked"):
+        Keyring.keystore(tmp_path, {PASSWORD_VARIABLE: "open sesame"}).signer("sponsor")
+
+
 def test_environment_keys_are_found_by_the_role_in_capitals():
     keys = Keyring.environment({"FEDMERIT_KEY_ST_MARY_S": KEY})
 
@@ -89,7 +109,7 @@ def test_no_form_of_a_signer_shows_its_key():
     keys = Keyring.environment({"FEDMERIT_KEY_SPONSOR": KEY})
     signer = keys.signer("sponsor")
 
-    shown = f"{signer!r} {signer} {keys!r} {keys} {Cast(signer, signer, (signer,))!r}"
+    shown = f"{signer!r} {signer} {keys!r} {keys} {Signers(signer, signer, (signer,))!r}"
     assert "5a5a" not in shown.lower()
 
 
@@ -97,7 +117,7 @@ def test_two_roles_on_one_account_are_named():
     both = {"FEDMERIT_KEY_SPONSOR": KEY, "FEDMERIT_KEY_COORDINATOR": KEY}
 
     with pytest.raises(ChainError, match="'sponsor' and 'coordinator' share"):
-        Cast.of(Keyring.environment(both), ())
+        Signers.of(Keyring.environment(both), ())
 
 
 def test_the_faucet_is_the_account_that_local_nodes_publish():

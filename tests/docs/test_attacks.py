@@ -31,6 +31,19 @@ def test_every_test_that_a_page_leans_on_is_there(page, defined):
     assert named <= defined
 
 
+@pytest.mark.parametrize("page", ["vertical.md", "threat-model.md"])
+def test_what_is_said_of_privacy_names_tests_that_exist(page, defined):
+    text = (ROOT / "docs" / "explanation" / page).read_text("utf-8")
+    tables = re.findall(r"^\|.*\| test \|\n\|[-|]+\|\n((?:\|.*\n)+)", text, flags=re.MULTILINE)
+    rows = [row for table in tables for row in table.splitlines()]
+
+    assert all(re.findall(r"`(test\w+)`", row) for row in rows)
+    assert len(rows) > 25 or page != "vertical.md"
+    named = set(re.findall(r"`(test_\w+)`", text))
+    assert named
+    assert named <= defined
+
+
 def test_every_row_on_who_can_lie_names_its_tests_or_says_that_nothing_defends():
     section = PAGE.read_text("utf-8").split("## Who can lie about what")[1].split("\n## ")[0]
     rows = [line for line in section.splitlines() if line.startswith("| ")][1:]

@@ -251,7 +251,7 @@ def test_keys_of_the_environment_sign_and_are_neither_printed_nor_kept(anvil, tm
         command("--debug", "run", "--resume", tmp_path / "b", *to, **keys),
     ]
 
-    assert [done.returncode for done in said] == [1, 0, 0, 0, 0, 1]
+    assert [done.returncode for done in said] == [2, 0, 0, 0, 0, 2]
     bundle = Bundle.open(tmp_path / "b")
     accounts = bundle.document(ACCOUNTS, AccountsDocument)
     assert accounts.sponsor == secrets["sponsor"].address

@@ -1,4 +1,4 @@
 """Which people two tables have in common, told to nobody but their owners.
 
-May import `wire` and the ground.
+May import `data`, `wire` and the ground.
 """

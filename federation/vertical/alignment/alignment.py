@@ -12,7 +12,6 @@ the intersection, or with ``learns="label holder"`` nothing; and how many rows i
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b, sha256
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
+from fedmerit import csprng
 from fedmerit.errors import ChannelError, DataError
 from fedmerit.federation.vertical.alignment import curve
 from fedmerit.federation.vertical.alignment.identifiers import normalised
@@ -129,7 +129,7 @@ def lead(channel: Channel, *, identifiers: list[bytes], learns: Learns) -> NDArr
     blinding = curve.random_scalar()
     blinded = curve.multiplied([curve.hashed(identifier) for identifier in identifiers], blinding)
     # Its rows' own order is nobody's business.
-    order = np.argsort(np.frombuffer(secrets.token_bytes(8 * len(blinded)), dtype="<u8"))
+    order = csprng.permutation(len(blinded))
     sent = curve.to_bytes([blinded[row] for row in order])
     for peer in channel.peers:
         channel.send(peer, "blinded", points=sent, learns=learns)
@@ -181,6 +181,8 @@ def follow(
     if learns == "label holder":
         return None
     row_of = {tag.tobytes(): row for row, tag in enumerate(tags)}
+    if len({tag.tobytes() for tag in told}) < len(told):
+        raise ChannelError(f"{leader} named a row of {channel.name} twice")
     try:
         return np.array([row_of[tag.tobytes()] for tag in told], dtype=np.int64)
     except KeyError as error:
@@ -211,11 +213,11 @@ def _zero_shares(channel: Channel, identifiers: list[bytes]) -> Blocks:
     keys = {}
     for peer in channel.peers:
         if channel.name < peer:
-            keys[peer] = secrets.token_bytes(_KEY_BYTES)
+            keys[peer] = csprng.token(_KEY_BYTES)
             channel.send(peer, "key", key=keys[peer])
     for peer in channel.peers:
         if peer < channel.name:
-            keys[peer] = channel.receive(peer, "key").octets("key")
+            keys[peer] = channel.receive(peer, "key").octets("key", count=_KEY_BYTES)
     shares = np.zeros((len(identifiers), BLOCK), dtype=np.uint8)
     for key in keys.values():
         shares ^= _blocks([blake2b(i, digest_size=BLOCK, key=key).digest() for i in identifiers])

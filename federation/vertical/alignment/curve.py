@@ -7,12 +7,12 @@ on the identifier, which is why each party hashes only its own, before it sends 
 
 from __future__ import annotations
 
-import secrets
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from coincurve import PublicKey
 
+from fedmerit import csprng
 from fedmerit.errors import ChannelError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def hashed(identifier: bytes) -> PublicKey:
 
 def random_scalar() -> int:
     """Draw a secret scalar from the operating system."""
-    return 1 + secrets.randbelow(ORDER - 1)
+    return 1 + csprng.below(ORDER - 1)
 
 
 def multiplied(points: Sequence[PublicKey], scalar: int) -> list[PublicKey]:

@@ -8,12 +8,12 @@ values look random (Garimella et al., 2021, section 4).
 
 from __future__ import annotations
 
-import secrets
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from fedmerit import csprng
 from fedmerit.errors import ChannelError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def build(keys: Sequence[bytes], values: Blocks) -> tuple[bytes, Blocks]:
     per_key, besides = _ROOM
     third = int(per_key * len(keys) + besides) // _HASHES + 1
     for _ in range(_ATTEMPTS):
-        seed = secrets.token_bytes(SEED_BYTES)
+        seed = csprng.token(SEED_BYTES)
         cells = _cells(seed, keys, third)
         layers = _peeled(cells, _HASHES * third)
         if layers is not None:
@@ -106,7 +106,7 @@ def _filled(
     values: Blocks,
     size: int,
 ) -> Blocks:
-    drawn = np.frombuffer(secrets.token_bytes(BLOCK * size), dtype=np.uint8)
+    drawn = np.frombuffer(csprng.token(BLOCK * size), dtype=np.uint8)
     table = drawn.reshape(size, BLOCK).copy()
     for keys, own in reversed(layers):
         table[own] = 0

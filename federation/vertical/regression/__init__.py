@@ -1,4 +1,4 @@
 """Logistic regression on columns of several owners, under Paillier encryption.
 
-May import `wire`, `protection` and `vertical.task`.
+May import `checkpoints`, `privacy`, `protection`, `split`, `task`, `wire` and the ground.
 """

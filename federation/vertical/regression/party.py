@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from fedmerit.federation.protection.opening import Request
+from fedmerit.csprng import NoiseStream
+from fedmerit.federation.protection.opening import Request, SlotNoise, open_for, receive_key
 from fedmerit.federation.protection.packing import fixed, pack_ciphers, weighted_sums
-from fedmerit.federation.protection.paillier import PublicKey
 from fedmerit.federation.vertical.regression import sigmoid
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from gmpy2 import mpz
     from numpy.typing import NDArray
 
-    from fedmerit.federation.vertical.regression.regression import RegressionSettings
+    from fedmerit.federation.protection.paillier import PrivateKey, PublicKey
+    from fedmerit.federation.vertical.regression.settings import RegressionSettings
     from fedmerit.federation.vertical.task import Matrix
     from fedmerit.federation.wire.channel import Channel
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 FEATURE_BITS: Final = 20
 SCORE_BITS: Final = 32
 MOST: Final = 1024.0
+
+#: Noise of 2**6 standard deviations is drawn once in 2**2900 times.
+_NOISE_BITS: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,20 @@ class Scale:
     def gradient_bits(self, batch: int) -> int:
         """Give the length of a sum of *batch* residuals times features, sign included."""
         return self.bits + FEATURE_BITS + int(MOST).bit_length() + batch.bit_length() + 1
+
+    def noise(self, settings: RegressionSettings, batch: int, stream: NoiseStream) -> SlotNoise:
+        """Give what whoever opens a gradient adds to its sums."""
+        return SlotNoise(stream, self.width(settings, batch), self._noise_scale(settings))
+
+    def width(self, settings: RegressionSettings, batch: int) -> int:
+        """Give the length of a sum and its noise, sign included."""
+        noise = self._noise_scale(settings)
+        return max(self.gradient_bits(batch), noise.bit_length() + _NOISE_BITS) + 1
+
+    def _noise_scale(self, settings: RegressionSettings) -> int:
+        noise = settings.gradient_noise
+        unit = (1 << (self.fraction + FEATURE_BITS)) / self.factor
+        return round(noise.noise * (noise.clip or 0.0) * unit)
 
     def gradient(self, sums: Sequence[int], batch: int) -> Matrix:
         """Read the mean gradient from sums of residuals times features."""
@@ -88,15 +106,16 @@ class Party:
     ) -> None:
         self.channel = channel
         self.settings = settings
-        self.rows = rows
+        self.rows = settings.gradient_noise.shortened(rows)
         self.weights = np.zeros(rows.shape[1])
         self.count = len(parties)
         self.scale = Scale.of(settings, len(parties))
+        self._stream = NoiseStream()
         self.owner = parties[1]
         self.others = tuple(p for p in parties[1:] if p != channel.name)
         self._decay = np.append(np.full(decays, settings.l2), np.zeros(rows.shape[1] - decays))
         self._fixed = fixed(
-            rows, fraction=FEATURE_BITS, bound=MOST, what=f"{channel.name}'s columns"
+            self.rows, fraction=FEATURE_BITS, bound=MOST, what=f"{channel.name}'s columns"
         )
         if settings.coordinator == "third party":
             self.owner = next(peer for peer in channel.peers if peer not in parties)
@@ -137,12 +156,16 @@ class Party:
         gradient = self.scale.gradient(request.opened(), len(batch)) + self._decay * self.weights
         self.weights = self.weights - self.settings.learning_rate * gradient
 
+    def open_gradient(self, asker: str, key: PrivateKey, batch: NDArray[np.int64]) -> None:
+        """Open another's gradient, under noise if so agreed."""
+        noise = self.scale.noise(self.settings, len(batch), self._stream)
+        open_for(self.channel, asker, key, noise=noise if noise.scale else None)
+
     def key_of(self, owner: str) -> PublicKey:
         """Wait for a public key."""
-        message = self.channel.receive(owner, "public key")
-        return PublicKey.received(message.integer("n"), message.integer("base"))
+        return receive_key(self.channel, owner, self.settings.key_bits)
 
     def _request(self, owner: str, key: PublicKey, sums: Sequence[mpz], batch: int) -> Request:
-        width = self.scale.gradient_bits(batch)
+        width = self.scale.width(self.settings, batch)
         packed = pack_ciphers(key, sums, width)
         return Request(self.channel, owner, key, packed, (width, len(sums)))

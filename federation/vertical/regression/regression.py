@@ -10,19 +10,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from math import inf
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fedmerit.errors import TrainingError
-from fedmerit.federation.protection.paillier import KEY_BITS
+from fedmerit.csprng import NoiseStream
+from fedmerit.federation.privacy.noise import SCALE
 from fedmerit.federation.vertical.regression.roles import (
-    decide,
-    hold_labels,
-    join_in,
     refuse_small_batches,
+    run_feature_party,
+    run_key_holder,
+    run_label_holder,
 )
+from fedmerit.federation.vertical.regression.settings import THIRD_PARTY, RegressionSettings
 from fedmerit.federation.vertical.regression.whitening import coordinates
 from fedmerit.federation.vertical.task import batches, intercept, settled
 from fedmerit.federation.wire.channel import Channel, play
@@ -30,51 +30,12 @@ from fedmerit.federation.wire.channel import Channel, play
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from numpy.typing import NDArray
+
     from fedmerit.federation.vertical.regression.roles import Trained
     from fedmerit.federation.vertical.task import Matrix, VerticalTask
     from fedmerit.federation.wire.messages import Message
     from fedmerit.federation.wire.transcript import Transcript
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegressionSettings:
-    """Mini-batch gradient descent, one step a batch."""
-
-    kind: Literal["logistic", "linear"] = "logistic"
-    """What is predicted: a probability or a number."""
-    sigmoid: Literal["taylor", "exact"] = "taylor"
-    """Logistic loss by its second-order Taylor expansion at 0, or exact by masked exponentials."""
-    coordinator: Literal["third party", "label holder"] = "label holder"
-    """Who decrypts: a third party without data, or nobody but the parties themselves."""
-    epochs: int = 10
-    """Passes over the rows, at most."""
-    batch_size: int = 256
-    """Rows in one step."""
-    learning_rate: float = 0.1
-    """Step size."""
-    l2: float = 0.0
-    """What the loss adds of half the squared norm of the weights; the intercept is left out."""
-    whiten: bool = False
-    """Whether each party makes its own columns uncorrelated first; weights are then of those in
-    ``l2`` and ``tolerance``."""
-    tolerance: float = 1e-3
-    """Training ends once an epoch moves no party's weights by this share of their norm."""
-    key_bits: int = KEY_BITS
-    """Length of Paillier's modulus; below 2,048 for tests only."""
-
-    def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size"):
-            if getattr(self, name) < 1:
-                raise TrainingError(f"{name} must be 1 or more, got {getattr(self, name)}")
-        if not 0 < self.learning_rate < inf or not 0 <= self.l2 < inf or not self.tolerance >= 0:
-            raise TrainingError(
-                f"learning_rate={self.learning_rate}, l2={self.l2}, tolerance={self.tolerance}",
-                hint="The first must be above 0, the others at least 0.",
-            )
-
-
-#: The third party's name.
-THIRD_PARTY = "third party"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,7 +87,7 @@ def programs(
     names = task.participants
     found: dict[str, Callable[[Channel], Trained]] = {
         names[0]: partial(
-            hold_labels,
+            run_label_holder,
             columns=task.parties[0],
             labels=task.labels,
             parties=names,
@@ -136,11 +97,11 @@ def programs(
     }
     for columns in task.parties[1:]:
         found[columns.party] = partial(
-            join_in, columns=columns, parties=names, settings=settings, seed=seed
+            run_feature_party, columns=columns, parties=names, settings=settings, seed=seed
         )
     if settings.coordinator == "third party":
         found[THIRD_PARTY] = partial(
-            decide, rows=len(task.labels), parties=names, settings=settings
+            run_key_holder, rows=len(task.labels), parties=names, settings=settings
         )
     return found
 
@@ -195,20 +156,37 @@ def descend(
     sizes = owners or [rows.shape[1] - 1]
     if settings.whiten:
         return _whitened(rows, labels, settings, seed=seed, owners=sizes)
+    cuts = 1 + np.cumsum(sizes)[:-1]
+    rows = _shortened(rows, settings, cuts)
+    stream = NoiseStream()
     weights = np.zeros(rows.shape[1])
     weights[0] = intercept(labels, settings)
     decay = np.append(0.0, np.full(len(weights) - 1, settings.l2))
-    cuts = 1 + np.cumsum(sizes)[:-1]
     for epoch in range(1, settings.epochs + 1):
         before = weights
         for batch in batches(len(rows), settings.batch_size, seed=seed, epoch=epoch):
             off = residuals(rows[batch] @ weights, labels[batch], settings)
-            gradient = rows[batch].T @ off / len(batch) + decay * weights
+            sums = rows[batch].T @ off + _noise(len(weights), settings, stream)
+            gradient = sums / len(batch) + decay * weights
             weights = weights - settings.learning_rate * gradient
         parts = zip(np.split(weights, cuts), np.split(before, cuts), strict=True)
         if all(settled(after, earlier, settings.tolerance) for after, earlier in parts):
             break
     return weights
+
+
+def _shortened(rows: Matrix, settings: RegressionSettings, cuts: NDArray[np.int64]) -> Matrix:
+    """Cut each party's part of a row to the clip; the intercept goes with the first part."""
+    noise = settings.gradient_noise
+    return np.column_stack([noise.shortened(part) for part in np.split(rows, cuts, axis=1)])
+
+
+def _noise(count: int, settings: RegressionSettings, stream: NoiseStream) -> Matrix | float:
+    noise = settings.gradient_noise
+    if not noise.noise:
+        return 0.0
+    unit = noise.noise * (noise.clip or 0.0) / SCALE
+    return np.asarray(stream.discrete_gaussian(count, SCALE) * unit)
 
 
 def _whitened(

@@ -7,27 +7,28 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fedmerit.csprng import NoiseStream
 from fedmerit.errors import TrainingError
 from fedmerit.federation.protection.masking import agree_on_masks, masked
 from fedmerit.federation.protection.opening import open_for, publish
 from fedmerit.federation.protection.packing import fixed
 from fedmerit.federation.protection.paillier import generate
-from fedmerit.federation.vertical.regression import sigmoid
-from fedmerit.federation.vertical.regression.party import MOST, SCORE_BITS, Party
-from fedmerit.federation.vertical.regression.steps import decide_and_learn, lead_batch, send_forward
-from fedmerit.federation.vertical.regression.whitening import whitened
-from fedmerit.federation.vertical.saves import (
-    Nowhere,
-    Saves,
+from fedmerit.federation.vertical.checkpoints import (
+    CheckpointStore,
+    NoCheckpoints,
     follow_on,
     follow_start,
     lead_on,
     lead_start,
 )
+from fedmerit.federation.vertical.regression import sigmoid
+from fedmerit.federation.vertical.regression.party import MOST, SCORE_BITS, Party, Scale
+from fedmerit.federation.vertical.regression.steps import decide_and_learn, lead_batch, send_forward
+from fedmerit.federation.vertical.regression.whitening import whitened
 from fedmerit.federation.vertical.task import Columns, batches, intercept, settled
 
 if TYPE_CHECKING:
-    from fedmerit.federation.vertical.regression.regression import RegressionSettings
+    from fedmerit.federation.vertical.regression.settings import RegressionSettings
     from fedmerit.federation.vertical.task import Matrix
     from fedmerit.federation.wire.channel import Channel
 
@@ -48,7 +49,7 @@ class Trained:
     scores: Matrix
 
 
-def hold_labels(
+def run_label_holder(
     channel: Channel,
     *,
     columns: Columns,
@@ -56,10 +57,10 @@ def hold_labels(
     parties: tuple[str, ...],
     settings: RegressionSettings,
     seed: int,
-    saves: Saves | None = None,
+    checkpoints: CheckpointStore | None = None,
 ) -> Trained:
     """Play the label holder: it makes the residuals and says when to stop."""
-    saves = saves or Nowhere()
+    checkpoints = checkpoints or NoCheckpoints()
     columns, back = _prepared(columns, settings)
     rows = np.column_stack([columns.training, np.ones(len(columns.training))])
     refuse_small_batches(columns.party, rows, settings)
@@ -71,15 +72,15 @@ def hold_labels(
     key = me.key_of(me.owner)
     if me.exact:
         sigmoid.check_room(key, len(parties))
-    epoch = lead_start(channel, saves, me.others)
-    me.weights = _continued(me.weights, saves, epoch)
+    epoch = lead_start(channel, checkpoints, me.others)
+    me.weights = _continued(me.weights, checkpoints, epoch)
     going = True
     while going and epoch < settings.epochs:
         before = me.weights
         epoch += 1
         for batch in batches(len(rows), settings.batch_size, seed=seed, epoch=epoch):
             lead_batch(me, key, own, labels[batch], batch)
-        saves.save(epoch, {"weights": me.weights})
+        checkpoints.save(epoch, {"weights": me.weights})
         still = settled(me.weights, before, settings.tolerance)
         going = lead_on(channel, me.others, settled=still, more=epoch < settings.epochs)
     held_out = np.column_stack([columns.held_out, np.ones(len(columns.held_out))])
@@ -87,17 +88,17 @@ def hold_labels(
     return Trained(np.append(back @ me.weights[:-1], me.weights[-1]), epoch, scores)
 
 
-def join_in(
+def run_feature_party(
     channel: Channel,
     *,
     columns: Columns,
     parties: tuple[str, ...],
     settings: RegressionSettings,
     seed: int,
-    saves: Saves | None = None,
+    checkpoints: CheckpointStore | None = None,
 ) -> Trained:
     """Play a party with columns and no labels."""
-    saves = saves or Nowhere()
+    checkpoints = checkpoints or NoCheckpoints()
     leader = parties[0]
     columns, back = _prepared(columns, settings)
     refuse_small_batches(columns.party, columns.training, settings)
@@ -108,8 +109,8 @@ def join_in(
         publish(channel, own.public)
     theirs = {owner: me.key_of(owner) for owner in _owners(me, parties)}
     masks = agree_on_masks(channel, me.others)
-    epoch = follow_start(channel, saves, leader)
-    me.weights = _continued(me.weights, saves, epoch)
+    epoch = follow_start(channel, checkpoints, leader)
+    me.weights = _continued(me.weights, checkpoints, epoch)
     going = epoch < settings.epochs
     while going:
         before = me.weights
@@ -122,7 +123,7 @@ def join_in(
                 numbers = channel.receive(leader, "residuals").numbers("numbers", count=len(batch))
                 residuals = theirs[me.owner].received_all(numbers)
                 me.step(me.ask(me.owner, theirs[me.owner], residuals, batch), batch)
-        saves.save(epoch, {"weights": me.weights})
+        checkpoints.save(epoch, {"weights": me.weights})
         going = follow_on(channel, leader, settled=settled(me.weights, before, settings.tolerance))
     scores = fixed(
         columns.held_out @ me.weights, fraction=SCORE_BITS, bound=MOST, what="linear predictors"
@@ -131,21 +132,23 @@ def join_in(
     return Trained(back @ me.weights, epoch, np.empty(0))
 
 
-def decide(
+def run_key_holder(
     channel: Channel, *, rows: int, parties: tuple[str, ...], settings: RegressionSettings
 ) -> Trained:
     """Play the third party: it makes the key, opens masked numbers, and never sees data."""
     key = generate(settings.key_bits)
     publish(channel, key.public)
+    scale, stream = Scale.of(settings, len(parties)), NoiseStream()
     epoch = channel.receive(parties[0], "continue").integer("epoch")
     going = epoch < settings.epochs
     while going:
         epoch += 1
-        for _ in range(-(-rows // settings.batch_size)):
+        for batch in np.array_split(np.arange(rows), -(-rows // settings.batch_size)):
             if settings.kind == "logistic" and settings.sigmoid == "exact":
                 sigmoid.divide(channel, parties[0], key, parties=len(parties))
             for party in parties:
-                open_for(channel, party, key)
+                noise = scale.noise(settings, len(batch), stream)
+                open_for(channel, party, key, noise=noise if noise.scale else None)
         going = bool(channel.receive(parties[0], "go on").integer("going"))
     return Trained(np.empty(0), epoch, np.empty(0))
 
@@ -187,5 +190,5 @@ def _owners(me: Party, parties: tuple[str, ...]) -> list[str]:
     return [owner for owner in (parties[0], me.owner) if owner != me.channel.name]
 
 
-def _continued(weights: Matrix, saves: Saves, epoch: int) -> Matrix:
-    return np.asarray(saves.load(epoch)["weights"], dtype=np.float64) if epoch else weights
+def _continued(weights: Matrix, checkpoints: CheckpointStore, epoch: int) -> Matrix:
+    return np.asarray(checkpoints.load(epoch)["weights"], dtype=np.float64) if epoch else weights

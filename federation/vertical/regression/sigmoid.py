@@ -12,12 +12,10 @@ an advantage of at most (b + 1) / 512; a random remainder hides divisors.
 
 from __future__ import annotations
 
-import secrets
 from math import exp
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
+from fedmerit import csprng
 from fedmerit.errors import ChannelError, TrainingError
 from fedmerit.federation.protection.packing import fixed
 
@@ -89,12 +87,12 @@ def encrypted_sigmoids(
     """Play the label holder: give each row's encrypted sigmoid of the whole linear predictor."""
     one = 1 << (_FRACTION * parties)
     odds = [key.add_plain(c, one) for c in _multiplied(channel, key, _factors(own), before)]
-    order = np.argsort(np.frombuffer(secrets.token_bytes(8 * len(odds)), dtype="<u8"))
+    order = csprng.permutation(len(odds))
     blinds = [_blind() for _ in odds]
     blinded = []
     for row in order:
         product = key.times(odds[row], blinds[row])
-        blinded.append(int(key.fresh(key.add_plain(product, secrets.randbelow(blinds[row])))))
+        blinded.append(int(key.fresh(key.add_plain(product, csprng.below(blinds[row])))))
     channel.send(owner, "blinded odds", numbers=blinded)
     answer = channel.receive(owner, "quotients").numbers("numbers", count=len(odds))
     quotients = key.received_all(answer)
@@ -128,5 +126,5 @@ def _factors(own: Matrix) -> list[int]:
 
 def _blind() -> int:
     """Draw a factor, evenly over the orders of its magnitude."""
-    order = _LEAST_ORDER + secrets.randbelow(_ORDERS)
-    return (1 << order) + secrets.randbelow(1 << order)
+    order = _LEAST_ORDER + csprng.below(_ORDERS)
+    return (1 << order) + csprng.below(1 << order)

@@ -7,10 +7,9 @@ the residuals with masks on, and the masks under the label holder's key.
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING, Final
 
-from fedmerit.federation.protection.opening import open_for
+from fedmerit import csprng
 from fedmerit.federation.protection.packing import fixed, pack, pack_ciphers, slots, unpack_all
 from fedmerit.federation.vertical.regression import sigmoid
 from fedmerit.federation.vertical.regression.party import MOST, SCORE_BITS
@@ -42,7 +41,7 @@ def lead_batch(
         _share(me, key, own.public, residuals)
     request = me.ask(me.owner, key, residuals, batch)
     if own is not None:
-        open_for(me.channel, me.owner, own)
+        me.open_gradient(me.owner, own, batch)
     me.step(request, batch)
 
 
@@ -91,7 +90,7 @@ def send_forward(
 
 def _share(me: Party, key: PublicKey, own: PublicKey, residuals: list[mpz]) -> None:
     """Give D the residuals with masks on, and the masks under the label holder's own key."""
-    masks = [secrets.randbits(me.scale.bits + _HIDING) for _ in residuals]
+    masks = [csprng.bits(me.scale.bits + _HIDING) for _ in residuals]
     width = me.scale.bits + _HIDING + 2
     many = slots(key, width)
     packed = pack_ciphers(key, residuals, width)
@@ -122,5 +121,5 @@ def decide_and_learn(
     masks = leaders.received_all(message.numbers("masks", count=len(batch)))
     request = me.ask_shared(leader, leaders, (masks, known), batch)
     for party in (leader, *me.others):
-        open_for(me.channel, party, own)
+        me.open_gradient(party, own, batch)
     me.step(request, batch)

@@ -1,4 +1,5 @@
 """Split learning: each owner runs the part of a network that reads its own columns.
 
-May import `wire`, `privacy`, `models` and `vertical.task`.
+May import `batched`, `checkpoints`, `models`, `privacy`, `protection`, `task`, `wire` and the
+ground.
 """

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fedmerit.federation.protection.opening import Request, open_for, publish
+from fedmerit.federation.protection.opening import Request, open_for, publish, receive_key
 from fedmerit.federation.protection.packing import fixed, pack, slots
 from fedmerit.federation.protection.paillier import PrivateKey, PublicKey, generate
 from fedmerit.federation.vertical.split.halves import tensor
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fedmerit.federation.vertical.split.halves import Half
-    from fedmerit.federation.vertical.split.split import SplitSettings
+    from fedmerit.federation.vertical.split.settings import SplitSettings
     from fedmerit.federation.wire.channel import Channel
 
 #: Embeddings of training and of validation rows, ``(rows, width)`` each.
@@ -40,8 +40,7 @@ class Gather:
         self._own = own
         self._key = None
         if settings.forward == "encrypted":
-            message = channel.receive(others[0], "public key")
-            self._key = PublicKey.received(message.integer("n"), message.integer("base"))
+            self._key = receive_key(channel, others[0], settings.key_bits)
 
     def __call__(self, own_rows: Tensor) -> Tensor:
         """Give the top network's inputs."""
@@ -126,5 +125,4 @@ class Send:
             self._key = self._own.public
             publish(self._channel, self._key)
         else:
-            message = self._channel.receive(parties[1], "public key")
-            self._key = PublicKey.received(message.integer("n"), message.integer("base"))
+            self._key = receive_key(self._channel, parties[1], settings.key_bits)

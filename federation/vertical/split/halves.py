@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 from torch.nn.functional import cross_entropy
 
+from fedmerit.csprng import NoiseStream
 from fedmerit.errors import TrainingError
 from fedmerit.streams import derived_seed
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from fedmerit.federation.privacy.noise import Protection
-    from fedmerit.federation.vertical.saves import Saves
-    from fedmerit.federation.vertical.split.split import SplitSettings
+    from fedmerit.federation.privacy.noise import NoiseSettings
+    from fedmerit.federation.vertical.checkpoints import CheckpointStore
+    from fedmerit.federation.vertical.split.settings import SplitSettings
 
 #: What a saved state calls the noise's own state; no parameter has such a name.
 _NOISE: Final = "(noise)"
@@ -36,20 +36,20 @@ class Half:
         module: The network.
         protection: How its steps are protected.
         settings: How to train.
-        random: The noise.
+        stream: The noise.
 
     """
 
     def __init__(
         self,
         module: nn.Module,
-        protection: Protection,
+        protection: NoiseSettings,
         settings: SplitSettings,
-        random: torch.Generator,
+        stream: NoiseStream,
     ) -> None:
         self.module = module
         self.protection = protection
-        self.random = random
+        self.stream = stream
         self._settings = settings
 
     def __call__(self, rows: Tensor) -> Tensor:
@@ -68,7 +68,8 @@ class Half:
             flat, cut = self._whole(rows, targets)
         else:
             flat, cut = self._by_micro_batch(rows, targets, self.protection.micro_batch)
-        self._move(self.protection.step(flat, self.random) / len(rows))
+        step = self.protection.step(flat.double().numpy(), self.stream)
+        self._move(tensor(step) / len(rows))
         return cut
 
     def _whole(self, rows: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
@@ -105,14 +106,14 @@ class Half:
 
     def state(self) -> dict[str, NDArray[np.generic]]:
         """Give the parameters, and how far the noise has been used."""
-        return {**self.parameters(), _NOISE: self.random.get_state().numpy().copy()}
+        return {**self.parameters(), _NOISE: self.stream.state()}
 
     def load(self, state: Mapping[str, NDArray[np.generic]]) -> None:
         """Continue from a saved state."""
         with torch.no_grad():
             for name, parameter in self.module.named_parameters():
                 parameter.copy_(torch.from_numpy(np.array(state[name])))
-        self.random.set_state(torch.from_numpy(np.array(state[_NOISE])))
+        self.stream.restore(state[_NOISE])
 
     def _loss(
         self, parameters: dict[str, Tensor], rows: Tensor, targets: Tensor, counts: Tensor
@@ -147,10 +148,14 @@ def built(settings: SplitSettings, whose: str, inputs: int, seed: int) -> nn.Mod
     return module
 
 
-def noise_source(secret: int | None, name: str) -> torch.Generator:
-    """Give a party's own noise: by a secret of its own, or by the operating system."""
-    chosen = secrets.randbits(63) if secret is None else derived_seed(secret, "noise", name)
-    return torch.Generator().manual_seed(chosen)
+def noise_source(secret: int | None, name: str) -> NoiseStream:
+    """Give a party's own noise: under a key of the operating system, or of a test's secret."""
+    return NoiseStream() if secret is None else NoiseStream.of_secret(secret, name)
+
+
+def protected(protection: NoiseSettings, rows: Tensor, stream: NoiseStream) -> Tensor:
+    """Clip and noise the rows of a message."""
+    return tensor(protection.message(rows.double().numpy(), stream))
 
 
 def tensor(rows: NDArray[np.generic]) -> Tensor:
@@ -168,11 +173,16 @@ def states(halves: list[Half | None]) -> dict[str, NDArray[np.generic]]:
     }
 
 
-def continued(halves: list[Half | None], saves: Saves, epoch: int) -> None:
-    """Load what was saved after an epoch, if it is not the start."""
-    if not epoch:
+def continued(halves: list[Half | None], checkpoints: CheckpointStore, epoch: int) -> None:
+    """Load what was saved after an epoch.
+
+    The start is saved, too: a training that breaks off in its first epoch shall not hide the
+    same numbers under new noise, of which whoever saw both would take the mean.
+    """
+    if not epoch and not checkpoints.has(0):
+        checkpoints.save(0, states(halves))
         return
-    state = saves.load(epoch)
+    state = checkpoints.load(epoch)
     for place, half in enumerate(halves):
         if half is not None:
             own = {k.partition(".")[2]: v for k, v in state.items() if k.startswith(f"{place}.")}

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from fedmerit.federation.privacy.noise import Protection
-from fedmerit.federation.vertical.saves import (
-    Nowhere,
-    Saves,
+from fedmerit.federation.privacy.noise import NoiseSettings
+from fedmerit.federation.vertical.checkpoints import (
+    CheckpointStore,
+    NoCheckpoints,
     follow_on,
     follow_start,
     lead_on,
@@ -23,6 +23,7 @@ from fedmerit.federation.vertical.split.halves import (
     built,
     continued,
     noise_source,
+    protected,
     states,
     tensor,
 )
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from fedmerit.federation.vertical.split.split import SplitSettings
+    from fedmerit.federation.vertical.split.settings import SplitSettings
     from fedmerit.federation.vertical.task import Matrix
     from fedmerit.federation.wire.channel import Channel
 
@@ -64,35 +65,35 @@ def hold_top(
     settings: SplitSettings,
     seed: int,
     secret: int | None,
-    saves: Saves | None = None,
+    checkpoints: CheckpointStore | None = None,
 ) -> Bottom:
     """Play the label holder: train the top network, and send gradients back."""
-    saves = saves or Nowhere()
+    checkpoints = checkpoints or NoCheckpoints()
     others = parties[1:]
     encrypted = settings.forward == "encrypted"
     parts = len(parties) if columns.names else len(others)
     inputs = settings.width if encrypted else settings.width * parts
-    random = noise_source(secret, channel.name)
-    top = Half(built(settings, "top", inputs, seed), settings.labels, settings, random)
+    stream = noise_source(secret, channel.name)
+    top = Half(built(settings, "top", inputs, seed), settings.labels, settings, stream)
     own = None
     if columns.names:
         made = built(settings, channel.name, len(columns.names), seed)
         # Its gradients have the labels' protection already.
-        own = Half(made, Protection(), settings, random)
+        own = Half(made, NoiseSettings(), settings, stream)
     gather = Gather(channel, others, settings, own)
     classes = torch.from_numpy(labels.astype(np.int64))
     training, held_out = (tensor(rows) for rows in (columns.training, columns.held_out))
-    epoch = lead_start(channel, saves, others)
-    continued([top, own], saves, epoch)
+    epoch = lead_start(channel, checkpoints, others)
+    continued([top, own], checkpoints, epoch)
     while epoch < settings.epochs:
         epoch += 1
         for batch in batches(len(labels), settings.batch_size, seed=seed, epoch=epoch):
             rows = torch.from_numpy(batch)
             inputs_ = gather(training[rows])
             cut = top.step(inputs_, classes[rows])
-            cut = settings.labels.message(cut, random)
+            cut = protected(settings.labels, cut, stream)
             gather.scatter(cut, training[rows])
-        saves.save(epoch, states([top, own]))
+        checkpoints.save(epoch, states([top, own]))
         lead_on(channel, others, settled=False, more=epoch < settings.epochs)
     seen = gather(training)
     unseen = gather(held_out)
@@ -115,29 +116,29 @@ def train_bottom(
     settings: SplitSettings,
     seed: int,
     secret: int | None,
-    saves: Saves | None = None,
+    checkpoints: CheckpointStore | None = None,
 ) -> Bottom:
     """Play a party with columns and no labels: send embeddings, and learn by gradients."""
-    saves = saves or Nowhere()
+    checkpoints = checkpoints or NoCheckpoints()
     leader = parties[0]
-    random = noise_source(secret, channel.name)
+    stream = noise_source(secret, channel.name)
     module = built(settings, channel.name, len(columns.names), seed)
-    bottom = Half(module, settings.features, settings, random)
+    bottom = Half(module, settings.features, settings, stream)
     send = Send(channel, parties, settings)
     training, held_out = (tensor(rows) for rows in (columns.training, columns.held_out))
-    epoch = follow_start(channel, saves, leader)
-    continued([bottom], saves, epoch)
+    epoch = follow_start(channel, checkpoints, leader)
+    continued([bottom], checkpoints, epoch)
     going = epoch < settings.epochs
     while going:
         epoch += 1
         for batch in batches(len(training), settings.batch_size, seed=seed, epoch=epoch):
             rows = training[torch.from_numpy(batch)]
-            send(settings.features.message(bottom(rows), random))
+            send(protected(settings.features, bottom(rows), stream))
             shape = (len(rows), settings.width)
             cut = channel.receive(leader, "gradients").array("rows", "<f4", shape)
             bottom.step(rows, tensor(cut))
-        saves.save(epoch, states([bottom]))
+        checkpoints.save(epoch, states([bottom]))
         going = follow_on(channel, leader, settled=False)
     for rows in (training, held_out):
-        send(settings.features.message(bottom(rows), random))
+        send(protected(settings.features, bottom(rows), stream))
     return Bottom(bottom.parameters(), np.empty(0), {})

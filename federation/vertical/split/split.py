@@ -1,22 +1,19 @@
 """Split learning: each party's own network ends in an embedding, the label holder's goes on.
 
 Unprotected, gradients tell labels and embeddings tell features. Clipping and noise protect
-either (:class:`Protection`), with an epsilon; encryption adds the embeddings up before the
+either (:class:`NoiseSettings`), with an epsilon; encryption adds the embeddings up before the
 label holder sees them, so that it learns their sum alone.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from fedmerit.errors import TrainingError
 from fedmerit.federation.batched.threads import single_thread
-from fedmerit.federation.models import ModelSpec
 from fedmerit.federation.privacy.accountant import DELTA
-from fedmerit.federation.privacy.noise import Protection
-from fedmerit.federation.protection.paillier import KEY_BITS
 from fedmerit.federation.vertical.split.halves import built
 from fedmerit.federation.vertical.split.roles import hold_top, train_bottom
 from fedmerit.federation.wire.channel import Channel, play
@@ -29,42 +26,10 @@ if TYPE_CHECKING:
 
     from fedmerit.federation.vertical.split.cut import Embeddings
     from fedmerit.federation.vertical.split.roles import Bottom
+    from fedmerit.federation.vertical.split.settings import SplitSettings
     from fedmerit.federation.vertical.task import Matrix, VerticalTask
     from fedmerit.federation.wire.messages import Message
     from fedmerit.federation.wire.transcript import Transcript
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SplitSettings:
-    """Split learning by mini-batch gradient descent."""
-
-    bottom: ModelSpec = field(default_factory=ModelSpec)
-    """The parties' networks, from their columns to an embedding."""
-    top: ModelSpec = field(default_factory=ModelSpec)
-    """The label holder's network, from the embeddings to two classes."""
-    width: int = 4
-    """Columns of an embedding."""
-    epochs: int = 10
-    """Passes over the rows."""
-    batch_size: int = 64
-    """Rows in one step."""
-    learning_rate: float = 0.1
-    """Step size."""
-    labels: Protection = field(default_factory=Protection)
-    """How the label holder protects labels: clips and noises gradients."""
-    features: Protection = field(default_factory=Protection)
-    """How the other parties protect features: clip and noise embeddings, and their own steps."""
-    forward: Literal["plain", "encrypted"] = "plain"
-    """Embeddings side by side in the clear, or added up under encryption."""
-    key_bits: int = KEY_BITS
-    """Length of Paillier's modulus; below 2,048 for tests only."""
-
-    def __post_init__(self) -> None:
-        for name in ("width", "epochs", "batch_size"):
-            if getattr(self, name) < 1:
-                raise TrainingError(f"{name} must be 1 or more, got {getattr(self, name)}")
-        if not self.learning_rate > 0:
-            raise TrainingError(f"learning_rate must be above 0, got {self.learning_rate}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,8 +85,8 @@ def train_split(
         embeddings=holder.embeddings,
         bottoms={name: result.parameters for name, result in played.results.items()},
         epsilons={
-            "labels": settings.labels.epsilon(settings.epochs, DELTA),
-            "features": settings.features.epsilon(settings.epochs, DELTA),
+            "labels": settings.labels.epsilon(settings.label_releases(), DELTA),
+            "features": settings.features.epsilon(settings.feature_releases(), DELTA),
         },
         transcript=played.transcript,
         recorded=played.recorded,

@@ -1,4 +1,7 @@
-"""The least core and the nucleolus, and the linear programs behind them."""
+"""The least core and the nucleolus, and the linear programs behind them.
+
+May import `enumeration`, `game`, `spreads`, `traits`, `valuation` and the ground.
+"""
 
 from __future__ import annotations
 

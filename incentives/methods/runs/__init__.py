@@ -1,1 +1,5 @@
-"""Methods that read a run's rounds or updates, and no other game."""
+"""Methods that read a run's rounds or updates, and no other game.
+
+May import `enumeration`, `exact`, `game`, `games`, `measures`, `sampling`, `spreads`, `traits`,
+`valuation` and the ground.
+"""

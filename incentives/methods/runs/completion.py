@@ -59,7 +59,7 @@ def completed(cells: Cells) -> Completed:
     np.add.at(known, cells.places, cells.added)
     means = cells.added.mean(axis=1)
     scale = float(np.sqrt((means**2).mean())) if len(means) else 0.0
-    unknown = (cells.members[:, None] & ~cells.present).any(axis=2)
+    unknown = np.asarray((cells.members[:, None] & ~cells.present).any(axis=2))
     if scale == 0 or not unknown.any():
         return Completed(known, None, 0)
     rank, misses = _chosen(cells, means / scale)

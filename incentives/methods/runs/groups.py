@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from fedmerit.errors import BudgetTooSmall, GameError
-from fedmerit.incentives.game import check_participants
+from fedmerit.incentives.game import RoundsGame, check_participants
 from fedmerit.incentives.games.cache import CachedGame
-from fedmerit.incentives.games.rounds import MappedGame, RoundsGame, parts
+from fedmerit.incentives.games.rounds import MappedGame, parts
 from fedmerit.incentives.measures import rank_correlation
 from fedmerit.incentives.methods.enumeration import every_coalition, shapley_of_table
 from fedmerit.incentives.methods.exact import exact

@@ -1,4 +1,8 @@
-"""Surrogates: models of a game, fitted to few coalitions, whose values are known exactly."""
+"""Surrogates: models of a game, fitted to few coalitions, whose values are known exactly.
+
+May import `enumeration`, `exact`, `game`, `games`, `sampling`, `traits`, `valuation` and the
+ground.
+"""
 
 from __future__ import annotations
 

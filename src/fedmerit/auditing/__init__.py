@@ -1,5 +1,7 @@
 """Hold a bundle against its chain and against itself, trusting nothing in it.
 
+May import `bundle`, `chain`, `incentives`, `report`, `scenario`, `stages` and the ground.
+
 What an audit without retraining takes on faith are the utilities: how good each coalition's
 model was is what the committee signed. Retraining checks those too.
 """
@@ -20,7 +22,7 @@ from fedmerit.auditing.settled import check_settlement, check_waiting
 from fedmerit.auditing.site import Site
 from fedmerit.auditing.verdict import Check, Spots, Verdict
 from fedmerit.bundle.directory import Bundle, Snapshot
-from fedmerit.errors import AuditImpossible, FedmeritError, Unreachable, WrongChain
+from fedmerit.errors import AuditImpossible, FedmeritError, NodeError, WrongChain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -67,7 +69,7 @@ def audit(
         AuditImpossible: There is nothing to audit, or it cannot be audited here; or
             *spot_checks* or *spot_seed* is less than 0, or there is a seed and no check; or
             training again would run code that *allow_model* does not name.
-        Unreachable: No node answers at *rpc*.
+        NodeError: No node answers at *rpc*, or not as nodes do: nothing is said of the bundle.
     """
     if spot_seed is not None and not spot_checks:
         raise AuditImpossible(
@@ -140,7 +142,7 @@ def _findings(
     try:
         yield from checks()
     except FedmeritError as error:
-        if final and isinstance(error, AuditImpossible | Unreachable | WrongChain):
+        if final and isinstance(error, AuditImpossible | NodeError | WrongChain):
             raise
         yield Check(name, "differs", str(error))
     except Exception as error:  # noqa: BLE001 - forged evidence may break anything

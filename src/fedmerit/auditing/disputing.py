@@ -22,7 +22,7 @@ from fedmerit.bundle.directory import Bundle
 from fedmerit.bundle.schemas import TRANSCRIPT
 from fedmerit.chain import Transcript, replay
 from fedmerit.chain.ledger.shipped import other_code
-from fedmerit.chain.node.gas import fuelled
+from fedmerit.chain.node.funding import ensure_gas
 from fedmerit.chain.settlement.deployment import Contracts
 from fedmerit.chain.settlement.terms import bond_of
 from fedmerit.errors import BundleError, ChainError
@@ -193,7 +193,7 @@ def _send(
     contracts: Contracts, node: Node, ledger: Ledger, fault: Fault, keys: Keyring
 ) -> Disputed:
     signer = keys.signer(CHALLENGER)
-    fuelled(node, signer)
+    ensure_gas(node, signer)
     job, asks = ledger.job, fault.function == "challenge"
     if asks:
         _bond(node, contracts, job, keys, signer)

@@ -16,7 +16,7 @@ from fedmerit.chain import Transcript
 from fedmerit.chain.keys import FAUCET
 from fedmerit.chain.ledger.shipped import other_code
 from fedmerit.chain.settlement.deployment import contracts_at
-from fedmerit.errors import ChainError
+from fedmerit.errors import ChainError, ChainMoved, NodeError, NodeRefused
 from fedmerit.stages.draw import drawn_of
 
 if TYPE_CHECKING:
@@ -96,6 +96,14 @@ def _besides(site: Site, said: Step) -> bool:
     """Say whether the chain holds *said*, which bears no event of the job, just as it is told."""
     try:
         mined, data, to = site.seen(said.hash)
+    except NodeError:
+        raise  # it says nothing of the bundle
+    except ChainMoved as error:
+        if _is_listed(site, said):
+            words = f"it lists transaction {said.hash} in block {said.block}, and does not show it"
+            hint = "It may keep no old transactions: name another node."
+            raise NodeRefused(site.node.url, words=words, hint=hint) from error
+        return False
     except ChainError:
         return False
     bound = site.bundle.document(evidence.ACCOUNTS, evidence.AccountsDocument)
@@ -111,12 +119,22 @@ def _besides(site: Site, said: Step) -> bool:
     return holds and said.step in kinds and mined.sender in cast | {FAUCET.address}
 
 
+def _is_listed(site: Site, said: Step) -> bool:
+    """Say whether the block that *said* names has it; one that is not shown may."""
+    try:
+        return site.node.lists(said.block, said.hash)
+    except ChainMoved:
+        return said.block <= site.node.height()
+
+
 def check_code(site: Site) -> Check:
     """Check that the contracts run our code and know one another, whoever created them."""
     contracts = contracts_at(site.node, site.ledger.addresses)
     try:
         contracts.check()
         other, strange = other_code(site.node, contracts), ""
+    except NodeError:
+        raise
     except ChainError as error:
         other, strange = (), str(error)
     return compared(

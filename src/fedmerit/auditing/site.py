@@ -54,7 +54,8 @@ class Site:
         """Look a transaction up, once; raises ChainError where the chain holds none such."""
         if transaction not in self._seen:
             mined, data = self.node.look_up(transaction)
-            to = str(self.node.transaction(transaction).get("to") or "")
+            with self.node.translated():
+                to = str(self.node.transaction(transaction).get("to") or "")
             self._seen[transaction] = Seen(mined, data, to)
         return self._seen[transaction]
 
@@ -74,12 +75,15 @@ def chain_of(bundle: Bundle, rpc: str | None) -> Node:
     """Give the chain that the bundle was settled on: *rpc*'s, or its replay.
 
     Raises:
-        AuditImpossible: The bundle was settled on a node, and none is given.
+        AuditImpossible: The bundle was settled on a node, and none is given; or the one given
+            lags behind.
         ChainError: The transactions do not replay, or the node is not there.
     """
     if rpc is not None:
         told = receipt_of(bundle) if bundle.sealed else deployment_of(bundle)
-        return connect(rpc, chain_id=told.chain_id)
+        node = connect(rpc, chain_id=told.chain_id)
+        _check_height(node, told)
+        return node
     if not (bundle.path / evidence.TRANSCRIPT).is_file():
         raise AuditImpossible(
             f"{bundle.path} was settled on a node, and holds no transactions to replay",
@@ -89,6 +93,17 @@ def chain_of(bundle: Bundle, rpc: str | None) -> Node:
         return replay(Transcript.from_json(bundle.text(evidence.TRANSCRIPT)))
     except ChainError as error:
         raise ChainError(f"{evidence.TRANSCRIPT}: {error}") from error
+
+
+def _check_height(node: Node, told: Receipt | Deployment) -> None:
+    """See that *node* has got as far as the chain was: one that lags behind shows too little."""
+    steps = told.transactions if isinstance(told, Receipt) else ()
+    last, height = max((told.block, *(step.block for step in steps))), node.height()
+    if height < last:
+        raise AuditImpossible(
+            f"the node at {node.url} is at block {height}, and the bundle tells of block {last}",
+            hint="Wait until the node has caught up, or name another one.",
+        )
 
 
 def receipt_of(bundle: Bundle) -> Receipt:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from fedmerit.auditing.verdict import Check, compared
-from fedmerit.chain import Agreement
+from fedmerit.chain import JobTerms
 from fedmerit.chain.proofs.committed import Form
 from fedmerit.chain.proofs.tree import AllowList
 from fedmerit.chain.settlement.terms import safeguards_of
@@ -37,7 +37,7 @@ def opened_on(ledger: Ledger) -> dict[str, Any]:
 
 def check_terms(bundle: Bundle, ledger: Ledger) -> Check:
     """Hold the terms of the job against the scenario's; its end alone moves with the clock."""
-    asked, told = Agreement(**agreed(bundle)), opened_on(ledger)
+    asked, told = JobTerms(**agreed(bundle)), opened_on(ledger)
     ours = asdict(safeguards_of(asked, ledger.addresses["CommitteeArbiter"]))
     safeguards = {_camel(name): value for name, value in ours.items()}
     due = {

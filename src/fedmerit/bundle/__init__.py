@@ -1,4 +1,4 @@
 """Bundles: the directory of evidence, and the documents and arrays that it holds.
 
-May import the scenario and the rooms below it.
+May import `chain`, `federation`, `incentives`, `scenario` and the ground.
 """

@@ -50,6 +50,20 @@ class ProtocolDocument(Document):
     """By party, a third party included."""
 
 
+class ExposureDocument(Document):
+    """What one party sees of one secret, over the run and all coalitions that are trained again."""
+
+    party: str
+    secret: str
+    """``labels``, ``scores of the others`` or ``features of`` somebody."""
+    equations: int
+    """Independent linear equations in it; noise makes them a part of themselves."""
+    unknowns: int
+    """Numbers in it."""
+    agreed: bool
+    """Whether it is the prediction, which the parties train for."""
+
+
 class VerticalDocument(Document):
     """``vertical.json``: who holds which columns, what they said, and what it came to."""
 
@@ -70,11 +84,14 @@ class VerticalDocument(Document):
     joined_area_ppm: int
     """Of the model of the joined table, which nobody has."""
     label_epsilon_micro: int | None
-    """Epsilon for replacing one row's label; null where no noise protects labels."""
+    """Epsilon for replacing one row's label, over the run and all coalitions that are trained
+    again; null where no noise protects labels."""
     feature_epsilon_micro: int | None
-    """Epsilon for replacing one row's features; null where no noise protects them."""
+    """Epsilon for replacing one row's features, likewise; null where no noise protects them."""
     delta_ppm: int
     """The delta that both hold at."""
+    exposures: tuple[ExposureDocument, ...]
+    """What each party could solve for, if it knew all the rest."""
 
     @property
     def delta_area_ppm(self) -> int:

@@ -18,6 +18,7 @@ from fedmerit.commands import audit as audit_commands
 from fedmerit.commands import check as checks_command
 from fedmerit.commands import inspect as inspect_command
 from fedmerit.commands import simulate as simulate_command
+from fedmerit.commands.nodes import at, narrated
 from fedmerit.commands.terminal import TerminalProgress, err, out, print_json, shown, suggest
 from fedmerit.errors import FedmeritError, ScenarioError
 from fedmerit.untrusted import harmless
@@ -117,9 +118,9 @@ def ledger(
     else:
         _show_tables(found.tables())
     if bundle is not None:
-        suggest(f"fedmerit audit {bundle}{_at(rpc)}", "to check it")
+        suggest(f"fedmerit audit {bundle}{at(rpc)}", "to check it")
     else:
-        suggest(f"fedmerit ledger{_at(rpc)} --job JOB", "to see another job")
+        suggest(f"fedmerit ledger{at(rpc)} --job JOB", "to see another job")
     return 0
 
 
@@ -131,9 +132,12 @@ def report(bundle: Path) -> int:
         bundle: The directory that 'fedmerit run' wrote.
     """
     from fedmerit import pipeline  # noqa: PLC0415 - imports torch
+    from fedmerit.bundle.schemas import TRANSCRIPT  # noqa: PLC0415 - imports pydantic
 
     out.print(shown(pipeline.write_report(bundle)), soft_wrap=True)
-    suggest(f"fedmerit audit {bundle}", "to check it")
+    # Without transactions of its own it is on a node, whose address it does not keep.
+    there = "" if (bundle / TRANSCRIPT).is_file() else " --rpc URL"
+    suggest(f"fedmerit audit {bundle}{there}", "to check it")
     return 0
 
 
@@ -200,7 +204,7 @@ def _show_run(bundle: Bundle, output: Output, rpc: str | None) -> None:
         for name, figure in key_figures(bundle).items():
             out.print(f"[bold]{shown(name)}[/]  {shown(figure)}", soft_wrap=True)
         out.print(f"[bold]Report[/]  {shown(str(bundle.path / 'report.html'))}", soft_wrap=True)
-    suggest(f"fedmerit audit {bundle.path}{_at(rpc)}", "to check it")
+    suggest(f"fedmerit audit {bundle.path}{at(rpc)}", "to check it")
 
 
 def _show_tables(tables: dict[str, list[dict[str, str]]]) -> None:
@@ -214,10 +218,6 @@ def _show_tables(tables: dict[str, list[dict[str, str]]]) -> None:
         out.print(table)
 
 
-def _at(rpc: str | None) -> str:
-    return f" --rpc {rpc}" if rpc else ""
-
-
 def _go_on(error: BaseException) -> None:
     """Say how to continue a run that died, where it left that note."""
     for command in getattr(error, "__notes__", ()):
@@ -228,7 +228,9 @@ def main() -> None:
     """Run the command; show a :class:`FedmeritError` as two lines, not a traceback."""
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     try:
-        sys.exit(app(arguments))
+        with narrated(err):
+            status = app(arguments)
+        sys.exit(status)
     except FedmeritError as error:
         if "--debug" in sys.argv[1:]:
             _trace(error)
@@ -244,6 +246,7 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - its text may be a stranger's, so it is printed here
         _trace(error)
         err.print("[bold red]error:[/] this is a fault of fedmerit's own", soft_wrap=True)
+        _go_on(error)
         sys.exit(_FAULT)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path  # noqa: TC003 - cyclopts reads the annotations at run time
 from typing import TYPE_CHECKING, Final, Literal
 
+from fedmerit.commands.nodes import at
 from fedmerit.commands.terminal import out, print_json, shown, suggest
 from fedmerit.errors import AuditImpossible
 
@@ -54,17 +55,17 @@ def audit(
     if verdict.faults:
         spotted = _spots(verdict)
         allowed = f" --allow-model {allow_model}" if spotted and allow_model else ""
-        again = f"{spotted}{allowed}{_at(rpc)}"
+        again = f"{spotted}{allowed}{at(rpc)}"
         suggest(
             f"fedmerit dispute {bundle} --fault 1{again}",
             "to prove the first to the chain",
         )
     elif not verdict.passed:
-        suggest(f"fedmerit audit {bundle}{_at(rpc)} --output json", "to keep the findings")
+        suggest(f"fedmerit audit {bundle}{at(rpc)} --output json", "to keep the findings")
     elif retrain:
         suggest("fedmerit list", "to see what else a scenario can ask for")
     else:
-        suggest(f"fedmerit audit {bundle}{_at(rpc)} --retrain", "to train every coalition again")
+        suggest(f"fedmerit audit {bundle}{at(rpc)} --retrain", "to train every coalition again")
     return 0 if verdict.passed else 1
 
 
@@ -118,7 +119,7 @@ def dispute(
         out.print(f"[bold]{done.fault.kind}[/] {shown(done.fault.detail)}", soft_wrap=True)
         out.print(f"Disputes.{done.fault.function}, {done.gas:,} gas, {done.transaction}")
         out.print(shown(done.sentence), soft_wrap=True)
-    suggest(f"fedmerit ledger {bundle}{_at(rpc)}", "to see the job")
+    suggest(f"fedmerit ledger {bundle}{at(rpc)}", "to see the job")
     return 0
 
 
@@ -149,7 +150,3 @@ def _spots(verdict: Verdict) -> str:
     if verdict.spots is None or not any(fault.spotted for fault in verdict.faults):
         return ""
     return f" --spot-checks {verdict.spots.count} --spot-seed {verdict.spots.seed}"
-
-
-def _at(rpc: str | None) -> str:
-    return f" --rpc {rpc}" if rpc else ""

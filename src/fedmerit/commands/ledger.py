@@ -59,7 +59,7 @@ def read(
     if job is not None:
         return _at_node(node, job, registry, first_block)
     found = opened_jobs(node, registry=registry, first_block=first_block)
-    return JobList(chain_id=node.chain_id, jobs=found)
+    return JobList(chain_id=node.chain_id, jobs=found, first_block=first_block)
 
 
 def _of_bundle(bundle: Bundle, rpc: str | None) -> Statement:

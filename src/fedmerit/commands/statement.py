@@ -141,15 +141,18 @@ class JobList:
     Attributes:
         chain_id: The chain's number.
         jobs: In the order in which they were opened.
+        first_block: Where the search began: earlier ones are not among them.
     """
 
     chain_id: int
     jobs: tuple[OpenedJob, ...]
+    first_block: int = 0
 
     def as_json(self) -> dict[str, object]:
         """Give everything for a program; large numbers as decimal strings."""
         return {
             "chain_id": self.chain_id,
+            "from_block": self.first_block,
             "jobs": [
                 {
                     "job": found.job,
@@ -174,7 +177,8 @@ class JobList:
             }
             for found in self.jobs
         ]
-        return {f"Jobs on chain {self.chain_id}": rows}
+        since = f", opened from block {self.first_block} on" if self.first_block else ""
+        return {f"Jobs on chain {self.chain_id}{since}": rows}
 
 
 def _clock(seconds: int) -> str:

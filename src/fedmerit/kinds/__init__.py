@@ -1,5 +1,8 @@
 """Kinds of federation, a package each: all that differs between who owns rows and who columns.
 
-May import every room below :mod:`fedmerit.simulation`; those reach it through
+May import `auditing`, `bundle`, `chain`, `federation`, `incentives`, `report`, `scenario`,
+`stages` and the ground.
+
+The rooms below :mod:`fedmerit.simulation` reach a kind by
 :func:`fedmerit.scenario.kinds.kind_of` alone.
 """

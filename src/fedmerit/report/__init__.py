@@ -1,5 +1,7 @@
 """The report of a run: one HTML file, made from the bundle's files and nothing else.
 
+May import `bundle`, `chain`, `incentives`, `scenario` and the ground.
+
 Importing this package is light: Plotly is loaded by the first name that needs it.
 """
 

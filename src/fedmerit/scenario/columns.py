@@ -50,7 +50,7 @@ class Owner(Section):
 
 
 class Noise(Section):
-    """Clipping and Gaussian noise on what leaves a party in split learning, and on its steps."""
+    """Clipping and Gaussian noise on what leaves a party, and on its steps."""
 
     clip: Annotated[float, Field(gt=0)] | None = None
     """Largest norm of a micro-batch's part; absent: nothing is clipped."""
@@ -92,6 +92,9 @@ class Vertical(Section):
     and ``tolerance``."""
     tolerance: NotNegative = 1e-3
     """``regression``: training ends once an epoch moves nobody's weights by this share."""
+    gradient_noise: Noise = Noise()
+    """``regression``: noise on every gradient that is opened, added by whoever opens it, so that
+    a party's own gradients tell it less of the labels."""
     show_parts: bool = False
     """``regression``: whether the others show the label holder their parts of the scores after
     the training, as the game of ``embeddings`` needs; nothing is shown otherwise."""
@@ -113,7 +116,7 @@ class Vertical(Section):
         of = {
             "regression": (
                 *("coordinator", "sigmoid", "l2", "whiten", "tolerance", "show_parts"),
-                "processes",
+                *("processes", "gradient_noise"),
             ),
             "split": ("width", "forward", "label_noise", "feature_noise"),
         }

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import tomli_w
 
 from fedmerit.canonical import digest
-from fedmerit.chain.order import MAXIMUM_DRAWN, MAXIMUM_EXACT
 from fedmerit.chain.proofs.committed import Form
+from fedmerit.chain.settlement.request import MAXIMUM_DRAWN, MAXIMUM_EXACT
 from fedmerit.incentives.methods import AUTO, SHAPLEY, choice
 
 if TYPE_CHECKING:

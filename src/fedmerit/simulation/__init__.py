@@ -1,5 +1,7 @@
 """Simulations: one real federation under several mechanisms, with members that may leave.
 
+May import `federation`, `incentives`, `kinds`, `report`, `scenario` and the ground.
+
 Start with :func:`simulate`.
 """
 

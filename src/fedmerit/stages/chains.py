@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path  # noqa: TC003 - part of a public dataclass
 from typing import TYPE_CHECKING, Final
 
 from fedmerit.bundle.schemas import DEPLOYMENT, DRAWN, TIMINGS, TRANSCRIPT, TimingsDocument
 from fedmerit.chain import Deployment, Keyring, Transcript, connect, replay
+from fedmerit.chain.keys import OFFICES, Signers
+from fedmerit.chain.node.address import Address
 from fedmerit.chain.node.embedded import EmbeddedNode
-from fedmerit.chain.node.node import EMBEDDED_CHAIN
+from fedmerit.chain.node.endpoint import EMBEDDED_CHAIN
+from fedmerit.chain.settlement.preflight import preflight
 from fedmerit.errors import ChainError
 
 if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle
-    from fedmerit.chain import Node
+    from fedmerit.chain import JobTerms, Node
     from fedmerit.scenario.model import Scenario
 
 
@@ -48,6 +52,45 @@ class ChainChoice:
     def connect(self, *, started: int) -> Node:
         """Connect, or start an embedded chain whose clock begins at *started*."""
         return connect(self.rpc, chain_id=self.chain_id, started=started)
+
+    def check(self, scenario: Scenario, terms: JobTerms) -> None:
+        """Find out before anything is trained what would stop a settlement on *terms*.
+
+        Raises:
+            ChainError: A key is missing or public, or the node or its chain cannot be used, or
+                the sponsor has too little ether there; that is said last.
+        """
+        node = None if self.rpc is None else self.connect(started=0)
+        signers = Signers.of(self.keys(scenario), terms.participants)
+        if node is not None:
+            preflight(node, signers, rounds=scenario.training.rounds)
+
+    def check_again(self, bundle: Bundle) -> None:
+        """Find out before a run goes on whether it is where it began, with keys that may sign.
+
+        Raises:
+            ChainError: It is not, or they may not.
+        """
+        if self.rpc is None or "settle" in bundle.progress.done:
+            return
+        node, keys = self.connect(started=0), self.keys(bundle.scenario)
+        deployment_of(bundle, node)
+        for role in OFFICES:
+            node.check_key(keys.signer(role))
+
+    @property
+    def options(self) -> str:
+        """How a command says all of this; of an address with a key in it, the place alone."""
+        said = []
+        if self.rpc is not None:
+            said += ["--rpc", Address.of(self.rpc).told]
+        if self.chain_id is not None:
+            said += ["--chain-id", str(self.chain_id)]
+        if self.keystore is not None:
+            said += ["--keystore", str(self.keystore)]
+        if self.env_keys:
+            said += ["--env-keys"]
+        return "".join(f" {shlex.quote(word)}" for word in said)
 
     def keys(self, scenario: Scenario) -> Keyring:
         """Give the signing keys of every role."""
@@ -101,7 +144,7 @@ def deployment_of(bundle: Bundle, node: Node) -> Deployment | None:
     if vanished:  # it was in memory, and went with its process
         return None
     if begun.chain_id != node.chain_id:
-        there = "" if begun.chain_id == EMBEDDED_CHAIN else " --rpc URL"
+        there = "" if begun.chain_id == EMBEDDED_CHAIN else " --rpc URL and the keys' option"
         raise ChainError(
             f"this run began to settle on chain {begun.chain_id}, not on chain {node.chain_id}",
             hint=f"Continue it there: fedmerit run --resume {bundle.path}{there}",

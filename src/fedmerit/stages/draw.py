@@ -20,9 +20,8 @@ from fedmerit.bundle.schemas import (
     TrainingDocument,
 )
 from fedmerit.canonical import digest
-from fedmerit.chain import STEPS, Agreement, Deployment, Drawn
+from fedmerit.chain import STEPS, Deployment, Drawn, JobTerms
 from fedmerit.chain import draw as draw_on_chain
-from fedmerit.chain.keys import Cast
 from fedmerit.chain.ledger.reading import all_transactions
 from fedmerit.errors import ChainError
 from fedmerit.scenario.terms import promise_of, rules_of, stake_of
@@ -47,14 +46,14 @@ def check_agreement(scenario: Scenario, together: Together, chain: ChainChoice) 
     """Find out before the training what would stop the settlement after it.
 
     Raises:
-        ChainError: Names, amounts or times that no settlement takes, no node, or no key; or too
-            few of the committee would have a stake left to sign with.
+        ChainError: Names, amounts or times that no settlement takes, a node or keys that none
+            can be made with; or too few of the committee would have a stake left to sign with.
     """
     names = together.participants
     agreed_on = terms(scenario, len(names))
     if scenario.settlement.commit_window:
         _check_signers(together, silent=agreed_on["silent"])
-    Agreement(
+    job_terms = JobTerms(
         **agreed_on,
         participants=names,
         update_roots=(),
@@ -62,9 +61,7 @@ def check_agreement(scenario: Scenario, together: Together, chain: ChainChoice) 
         threshold=together.threshold,
         updates=(_NOTHING,) * len(names),
     )
-    if chain.rpc is not None:
-        chain.connect(started=0)
-    Cast.of(chain.keys(scenario), names)
+    chain.check(scenario, job_terms)
 
 
 def _check_signers(together: Together, *, silent: frozenset[str]) -> None:
@@ -87,7 +84,7 @@ def draw(bundle: Bundle, chain: ChainChoice, advance: Advance) -> None:
     node = node_of(bundle, chain)
     drawn = draw_on_chain(
         node,
-        Agreement(**agreed(bundle)),
+        JobTerms(**agreed(bundle)),
         keys,
         deployment=deployment_of(bundle, node),
         on_deployed=lambda found: bundle.write(DEPLOYMENT, found.to_json().encode()),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from fedmerit.bundle.schemas import DEPLOYMENT, LEDGER, OUTCOME, RECEIPT, OutcomeDocument
-from fedmerit.chain import STEPS, Order, read_ledger
+from fedmerit.chain import STEPS, SettlementRequest, read_ledger
 from fedmerit.chain import settle as settle_on_chain
 from fedmerit.chain.settlement.receipt import merged
 from fedmerit.stages.chains import deployment_of, keep_chain, node_of
@@ -44,10 +44,10 @@ def settle(bundle: Bundle, chain: ChainChoice, advance: Advance) -> None:
     keep_chain(bundle, node)
 
 
-def _order(bundle: Bundle) -> Order:
+def _order(bundle: Bundle) -> SettlementRequest:
     """Give what the bundle, its manifest written, asks the chain to settle."""
     outcome = bundle.document(OUTCOME, OutcomeDocument)
-    return Order(
+    return SettlementRequest(
         **agreed(bundle),
         payments=outcome.payments,
         evidence=bytes.fromhex(bundle.digest[2:]),

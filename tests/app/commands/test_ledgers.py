@@ -11,13 +11,13 @@ import pytest
 
 from fedmerit.bundle.directory import Bundle
 from fedmerit.bundle.schemas import DEPLOYMENT, LEDGER, OUTCOME, OutcomeDocument
-from fedmerit.chain import Deployment, Keyring, Order, connect, settle
+from fedmerit.chain import Deployment, Keyring, SettlementRequest, connect, settle
 from fedmerit.commands import ledger as ledgers
 from fedmerit.errors import BundleError, ChainError, WrongChain
 from fedmerit.scenario.terms import stake_of
 
 MEMBERS = ("ada", "bergen")
-ORDER = Order(
+ORDER = SettlementRequest(
     participants=MEMBERS,
     payments=(3 * 10**18 + 1, 0),
     budget=4 * 10**18,

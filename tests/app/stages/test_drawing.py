@@ -7,7 +7,7 @@ from forging import forge
 
 import fedmerit
 from fedmerit.bundle.schemas import DRAWN, VALUATION, ValuationDocument
-from fedmerit.chain.order import MAXIMUM_EXACT
+from fedmerit.chain.settlement.request import MAXIMUM_EXACT
 from fedmerit.errors import ChainError, ScenarioError
 from fedmerit.incentives import METHODS
 from fedmerit.report.findings import read

@@ -8,7 +8,7 @@ import pytest
 
 from fedmerit.chain.settlement.journal import Journal
 from fedmerit.chain.settlement.opening import establish
-from fedmerit.chain.settlement.steps import Settlement
+from fedmerit.chain.settlement.payment_steps import Settlement
 from fedmerit.errors import Reverted
 
 

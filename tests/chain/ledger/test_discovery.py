@@ -12,7 +12,6 @@ from fedmerit.chain.node.connection import connect
 from fedmerit.chain.settlement.opening import establish
 from fedmerit.chain.settlement.receipt import Deployment
 from fedmerit.chain.settlement.settlement import settle
-from fedmerit.chain.settlement.steps import Settlement
 from fedmerit.contracts import artifact, names
 from fedmerit.errors import ChainError
 
@@ -54,25 +53,34 @@ def test_two_registries_jobs_of_one_number_are_told_apart(make_order, keys):
     assert opened_jobs(node, first_block=jobs[1].block) == jobs[1:]
 
 
-def test_a_job_that_is_only_open_says_that_its_vault_is_not_known(make_order, keys, journal):
+def test_the_contracts_of_a_job_that_is_only_open_are_known(make_order, keys, journal):
     node = connect(started=STARTED)
     site = establish(node, make_order(), keys, journal=journal)
+
     (found,) = opened_jobs(node)
 
-    with pytest.raises(ChainError, match="no Disputes, JobVault") as caught:
-        contracts_of(node, found)
-    Settlement(site, journal).fund()
-
-    assert "bundle" in caught.value.hint
     assert contracts_of(node, found) == site.contracts.addresses
+
+
+@pytest.mark.parametrize(("job", "block"), [(-1, 0), (2**256, 0), (1, -1)])
+def test_numbers_that_no_job_and_no_block_has_are_refused(job, block):
+    with pytest.raises(ChainError, match="can be searched for"):
+        opened_jobs(connect(started=STARTED), job=job, first_block=block)
+
+
+@pytest.mark.parametrize("registry", ["", "0x12", "\x1b[2J", "0x" + "g" * 40])
+def test_what_is_no_address_of_a_registry_is_refused(registry):
+    with pytest.raises(ChainError, match="no address of a registry") as caught:
+        opened_jobs(connect(started=STARTED), registry=registry)
+
+    assert "\x1b" not in str(caught.value)
 
 
 @pytest.mark.parametrize("contract", names())
 def test_every_event_of_every_contract_is_known_by_its_topic(contract):
     events = [entry for entry in artifact(contract).abi if entry["type"] == "event"]
 
-    assert decoding.topics(contract) == {event_abi_to_log_topic(event) for event in events}
-    assert decoding.contract_of(decoding.topics(contract)) == contract
+    assert set(decoding._events(contract)) == {event_abi_to_log_topic(event) for event in events}
 
 
 def test_every_log_of_a_settlement_is_decoded(settled):
@@ -91,4 +99,20 @@ def test_a_log_of_another_contract_is_not_taken_for_ours(settled):
 
     assert decoding.event("Registry", receipt["logs"][0]) is None
     assert decoding.event("JobVault", {**receipt["logs"][0], "topics": []}) is None
-    assert decoding.contract_of([b"\x01" * 32]) is None
+
+
+def test_a_strangers_log_that_begins_like_ours_is_left_out_of_the_list_of_jobs(settled):
+    receipt = settled.receipt
+    (opened,) = (
+        log
+        for step in receipt.transactions
+        if step.step == "open"
+        for log in settled.node.receipt(step.hash)["logs"]
+    )
+    node = settled.node
+
+    for change in ({"data": b"\xff" * 7}, {"topics": opened["topics"][:1]}, {"data": b""}):
+        assert decoding.event("Registry", {**opened, **change}) is None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(node, "logs", lambda *_: [{**opened, "data": b"\xff" * 7}, opened])
+        assert len(opened_jobs(node)) == 1

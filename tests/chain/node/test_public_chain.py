@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from eth_account import Account
+from faulty_proxy import Reply, proxied
 
 from fedmerit.chain.keys import PASSWORD_VARIABLE, Keyring
 from fedmerit.chain.node import node as node_module
+from fedmerit.chain.node import provider
 from fedmerit.chain.node.connection import connect
 from fedmerit.chain.settlement.settlement import settle
-from fedmerit.errors import ChainError, Unreachable
+from fedmerit.errors import ChainError, NoBlocks, Unreachable
 
 pytestmark = pytest.mark.node
 
@@ -79,7 +82,44 @@ def test_development_keys_settle_nothing_there(public, keys, make_order):
     assert node.nonce(keys.signer("sponsor").address) == 0
 
 
-def test_a_node_that_goes_away_is_unreachable(start_anvil):
+def test_a_chain_that_stands_still_is_not_waited_for_for_ever(start_anvil, monkeypatch, caplog):
+    monkeypatch.setattr(node_module, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(node_module, "STILL_SECONDS", 0.3)
+    caplog.set_level("INFO", "fedmerit.chain")
+    with start_anvil("--chain-id", "4242") as url:
+        node = connect(url)
+        due = node.now() + 1
+
+        with pytest.raises(NoBlocks, match="no block after 0 for") as caught:
+            node.wait_until(due)
+        with pytest.raises(NoBlocks, match="block 3"):
+            node.await_burial(0)
+
+    assert time.time() >= due  # it could have made one until then
+    assert "--block-time" in caught.value.hint
+    assert "UTC on the chain's clock" in caplog.text
+
+
+def test_a_node_that_goes_away_while_a_window_is_waited_for_comes_back(public, monkeypatch):
+    monkeypatch.setattr(provider, "FAULT_SECONDS", 0)
+    monkeypatch.setattr(node_module, "RETRY_SECONDS", 0.01)
+    asked = []
+
+    def away(_number, request, _ask):
+        asked.append(request["method"])
+        return Reply(dropped=True) if 12 < len(asked) < 40 else None
+
+    with proxied(public, away) as url:
+        node = connect(url)
+        due = node.now() + 4
+        node.wait_until(due)
+
+        assert node.now() >= due
+    assert len(asked) > 40
+
+
+def test_a_node_that_goes_away_is_unreachable(start_anvil, monkeypatch):
+    monkeypatch.setattr(provider, "FAULT_SECONDS", 0)
     with start_anvil() as url:
         node = connect(url)
 

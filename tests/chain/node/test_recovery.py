@@ -8,6 +8,7 @@ import pytest
 
 from fedmerit.chain.clients import CreditToken, JobVault
 from fedmerit.chain.keys import FAUCET
+from fedmerit.chain.node import provider
 from fedmerit.chain.node.connection import connect
 from fedmerit.chain.node.transaction import Transfer
 from fedmerit.chain.settlement import settlement
@@ -131,6 +132,7 @@ def test_a_node_that_comes_back_is_gone_on_with(start_anvil, tmp_path, make_orde
 
 def test_a_node_that_stays_away_is_unreachable(start_anvil, monkeypatch, make_order, keys):
     monkeypatch.setattr(settlement, "PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(provider, "FAULT_SECONDS", 0)
     with ExitStack() as power:
         node = connect(power.enter_context(start_anvil()))
 

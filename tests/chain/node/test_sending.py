@@ -10,7 +10,8 @@ from web3.exceptions import TransactionNotFound
 from fedmerit.chain.keys import FAUCET, Keyring
 from fedmerit.chain.node import dispatch
 from fedmerit.chain.node.connection import connect
-from fedmerit.chain.node.transaction import Fees, Transfer
+from fedmerit.chain.node.fees import Fees
+from fedmerit.chain.node.transaction import Transfer
 from fedmerit.errors import ChainMoved, InsufficientFunds, NotMined
 
 pytestmark = pytest.mark.node
@@ -93,7 +94,7 @@ def test_what_a_process_left_waiting_is_taken_up_by_the_next(waiting, monkeypatc
     again.fees = lambda: Fees(10**9 + 1, 1)  # lower than what waits
     listen(again, lambda _: mine(again))
 
-    again.settle_down([FAUCET.address])
+    again.await_pending([FAUCET.address])
     mined = again.send(Transfer(NOBODY, 5), FAUCET)
 
     # Taken up, and then offered more for: nobody mined it.
@@ -108,7 +109,7 @@ def test_somebody_elses_waiting_transaction_is_never_replaced(waiting, monkeypat
         connect(waiting).send(Transfer(NOBODY, 5), FAUCET)
     again = connect(waiting)
 
-    again.settle_down([FAUCET.address])
+    again.await_pending([FAUCET.address])
     with pytest.raises(ChainMoved, match="waits and is not ours") as caught:
         again.send(Transfer(NOBODY, 6), FAUCET)
 
@@ -117,7 +118,7 @@ def test_somebody_elses_waiting_transaction_is_never_replaced(waiting, monkeypat
     assert again.balance(NOBODY) == 5
 
 
-def test_what_is_mined_while_we_settle_down_is_counted(waiting, monkeypatch):
+def test_what_is_mined_while_we_await_pending_is_counted(waiting, monkeypatch):
     monkeypatch.setattr(dispatch, "RECEIPT_SECONDS", 0)
     with pytest.raises(NotMined):
         connect(waiting).send(Transfer(NOBODY, 5), FAUCET)
@@ -126,7 +127,7 @@ def test_what_is_mined_while_we_settle_down_is_counted(waiting, monkeypatch):
     elsewhere = Timer(0.2, mine, [connect(waiting)])
     elsewhere.start()
 
-    again.settle_down([FAUCET.address])
+    again.await_pending([FAUCET.address])
 
     elsewhere.join()
     assert again.nonce(FAUCET.address) == 1
@@ -153,7 +154,7 @@ def test_a_number_that_somebody_else_used_is_noticed_and_nothing_is_sent_twice(a
     sender = Keyring.development("two minds", 0).signer("sponsor")
     ours, theirs = connect(anvil), connect(anvil)
     ours.send(Transfer(sender.address, 10**18), FAUCET)
-    ours.settle_down([sender.address])
+    ours.await_pending([sender.address])
     theirs.send(Transfer(NOBODY, 1), sender)
 
     with pytest.raises(ChainMoved, match="number 0 of the account"):

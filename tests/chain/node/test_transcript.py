@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from reference_chain import replay_on_eth_tester
 
 from fedmerit.chain.keys import FAUCET
 from fedmerit.chain.ledger.reading import read_ledger
 from fedmerit.chain.node.connection import connect
+from fedmerit.chain.node.replay import replay
 from fedmerit.chain.node.transaction import Transfer
-from fedmerit.chain.node.transcript import Transcript, replay
+from fedmerit.chain.node.transcript import Transcript
 from fedmerit.chain.settlement.settlement import settle
 from fedmerit.errors import ChainError, WrongChain
 
@@ -35,6 +39,15 @@ def test_the_same_order_at_the_same_time_gives_the_same_chain(settled_here, keys
 
     assert settle(node, settled_here.order, keys) == settled_here.receipt
     assert node.transcript == settled_here.node.transcript
+
+
+def test_eth_tester_makes_the_same_blocks_of_a_settlement(settled_here):
+    """A block's hash binds its state, receipts and events, so all of these are equal too."""
+    transcript = settled_here.node.transcript
+
+    blocks = list(replay_on_eth_tester(transcript))
+
+    assert blocks == [entry.block for entry in transcript.entries]
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +136,23 @@ def test_what_goes_on_after_a_replay_is_recorded_too(short):
 
     assert node.transcript.entries[:4] == short.entries
     assert replay(node.transcript).transcript == node.transcript
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["fedmerit.chain.node.connection", "fedmerit.chain.node.embedded", "fedmerit.auditing"],
+)
+def test_a_document_that_is_too_deep_does_not_end_the_process(module):
+    """Libraries raise the limit of calls to where json runs over the C stack."""
+    code = (
+        f"import json, {module}\n"
+        "for deep in ('[', '{\"a\":'):\n"
+        "    try:\n"
+        "        json.loads(deep * 100_000)\n"
+        "    except RecursionError:\n"
+        "        print('refused')\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == ["refused", "refused"]

@@ -157,7 +157,7 @@ def test_a_report_that_pays_more_than_the_terms_is_reverted_by_name(node, make_o
     """The contracts refuse what a dishonest coordinator would sign."""
     order = make_order(2, 1)
     greedy = replace(order)
-    object.__setattr__(greedy, "payments", (order.budget, 1))  # past Order's own checks
+    object.__setattr__(greedy, "payments", (order.budget, 1))  # past SettlementRequest's own checks
 
     with pytest.raises(Reverted) as caught:
         settle(node, greedy, keys)

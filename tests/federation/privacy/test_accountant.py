@@ -14,7 +14,7 @@ from fedmerit.federation.privacy.accountant import (
     gaussian_epsilon,
     sampled_epsilon,
 )
-from fedmerit.federation.privacy.noise import Protection
+from fedmerit.federation.privacy.noise import NoiseSettings
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_mechanisms_one_after_another_add_in_squares():
 def test_no_noise_is_no_privacy_and_no_sensitivity_costs_none():
     assert sampled_epsilon(0.5, 0, 1, 1e-5) == gaussian_epsilon(inf, 1e-5) == inf
     assert gaussian_epsilon(0, 1e-5) == 0
-    assert Protection(clip=1).epsilon(3, 1e-5) == inf
+    assert NoiseSettings(clip=1).epsilon(3, 1e-5) == inf
 
 
 def test_the_best_attack_on_a_gaussian_is_as_good_as_stated():
@@ -64,13 +64,13 @@ def test_the_best_attack_on_a_gaussian_is_as_good_as_stated():
 
 def test_noise_is_never_added_without_a_clipping_norm():
     with pytest.raises(TrainingError, match="without a clipping norm protects nothing"):
-        Protection(noise=1.3)
+        NoiseSettings(noise=1.3)
 
 
 @pytest.mark.parametrize("wrong", [{"clip": 0}, {"clip": 1, "noise": -1}, {"micro_batch": 0}])
 def test_what_is_no_protection_is_refused(wrong):
     with pytest.raises(TrainingError):
-        Protection(**wrong)
+        NoiseSettings(**wrong)
 
 
 @pytest.mark.parametrize("delta", [0, 1, -0.1])

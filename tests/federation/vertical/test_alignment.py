@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+import gmpy2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -110,8 +111,60 @@ def test_one_party_has_nobody_to_align_with():
 def test_bytes_that_are_no_point_are_refused():
     with pytest.raises(ChannelError, match="no whole number"):
         curve.from_bytes(b"\x02" * 34)
+
+
+FIELD = 2**256 - 2**32 - 977
+
+
+def off_the_curve():
+    """Give an x-coordinate of no point: its y would be no square (a point of the twist)."""
+    return next(x for x in range(1, 99) if pow(x**3 + 7, (FIELD - 1) // 2, FIELD) != 1)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "x"),
+    [
+        (2, off_the_curve()),
+        (2, FIELD + 1),  # which would be the point of x = 1 once more
+        (0, 0),  # infinity
+        (2, 0),
+        (4, 1),
+        (6, 1),
+        (5, 1),
+    ],
+)
+def test_only_points_of_the_curve_in_their_one_encoding_are_taken(prefix, x):
+    # The group's order is a prime: a point of the curve has no part in a smaller subgroup.
+    good = curve.to_bytes([curve.hashed(b"ada")])
+
     with pytest.raises(ChannelError, match="not a point"):
-        curve.from_bytes(b"\x05" * 33)
+        curve.from_bytes(good + bytes([prefix]) + x.to_bytes(32, "big"))
+
+
+def test_a_small_subgroup_is_not_there_to_be_sent():
+    assert gmpy2.is_prime(curve.ORDER, 40)
+    with pytest.raises(ValueError, match="must be greater than 0"):
+        curve.multiplied([curve.hashed(b"ada")], curve.ORDER)  # which would be infinity
+
+
+def test_a_row_that_is_named_twice_and_a_short_key_are_refused():
+    def twice(channel):
+        channel.receive("bank", "key")
+        blinded = curve.to_bytes([curve.hashed(b"ada")])
+        channel.send("bank", "blinded", points=blinded, learns="everyone")
+        channel.receive("bank", "answered")
+        channel.send("bank", "common", tags=np.zeros((2, 16), dtype=np.uint8))
+
+    bank = partial(follow, leader="shop", identifiers=[b"ada"], learns="everyone")
+    with pytest.raises(ChannelError, match="named a row of bank twice"):
+        play({"shop": twice, "bank": bank})
+
+    def short(channel):
+        channel.send("shop", "key", key=b"short")
+
+    shop = partial(lead, identifiers=[b"ada"], learns="everyone")
+    with pytest.raises(ChannelError, match=r"'key' .* is not 32 bytes"):
+        play({"shop": shop, "bank": short})
 
 
 def test_multiplying_commutes_and_can_be_undone():

@@ -10,9 +10,11 @@ from sklearn.metrics import roc_auc_score
 
 from fedmerit.federation import ModelSpec
 from fedmerit.federation.vertical.regression.parts import show_parts
-from fedmerit.federation.vertical.regression.regression import RegressionSettings, train_regression
+from fedmerit.federation.vertical.regression.regression import train_regression
+from fedmerit.federation.vertical.regression.settings import RegressionSettings
 from fedmerit.federation.vertical.split.jointmodel import joint_network
-from fedmerit.federation.vertical.split.split import SplitSettings, train_split
+from fedmerit.federation.vertical.split.settings import SplitSettings
+from fedmerit.federation.vertical.split.split import train_split
 from fedmerit.federation.vertical.yardstick import joined_scores, measured, untrained
 
 NETWORKS = SplitSettings(

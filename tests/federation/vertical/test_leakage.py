@@ -17,13 +17,15 @@ from sklearn.linear_model import Ridge
 
 from fedmerit.federation import ModelSpec
 from fedmerit.federation.privacy.accountant import distinguishable
-from fedmerit.federation.privacy.noise import Protection
+from fedmerit.federation.privacy.noise import NoiseSettings
 from fedmerit.federation.vertical.alignment import curve
 from fedmerit.federation.vertical.alignment.alignment import follow, lead
 from fedmerit.federation.vertical.alignment.identifiers import normalised
 from fedmerit.federation.vertical.regression import sigmoid
-from fedmerit.federation.vertical.regression.regression import RegressionSettings, train_regression
-from fedmerit.federation.vertical.split.split import SplitSettings, train_split
+from fedmerit.federation.vertical.regression.regression import train_regression
+from fedmerit.federation.vertical.regression.settings import RegressionSettings
+from fedmerit.federation.vertical.split.settings import SplitSettings
+from fedmerit.federation.vertical.split.split import train_split
 from fedmerit.federation.vertical.tables import area_under_curve
 from fedmerit.federation.vertical.task import batches
 from fedmerit.federation.wire.channel import play
@@ -268,14 +270,14 @@ def inferred_labels(found, made, settings, party="bank"):
 
 def test_plain_gradients_tell_labels_and_protected_ones_do_not(make_task):
     made = make_task(2, 3, rows=400)
-    private = replace(SPLIT, labels=Protection(clip=1.0, noise=16.0))
+    private = replace(SPLIT, labels=NoiseSettings(clip=1.0, noise=16.0))
 
     plain = train_split(made, SPLIT, seed=0, secret=0, record=True)
     noisy = train_split(made, private, seed=0, secret=0, record=True)
 
     assert inferred_labels(plain, made, SPLIT) > 0.9
     # No attack at all can do better than the mechanism's own bound, but for chance with 400.
-    bound = distinguishable(private.labels.mu(private.epochs))
+    bound = distinguishable(private.labels.mu(private.label_releases()))
     assert bound < 0.61
     assert inferred_labels(noisy, made, private) < bound + 0.05
 
@@ -290,7 +292,7 @@ def reconstructed(sent, features):
 def test_plain_embeddings_tell_features_and_protected_ones_do_not(make_task):
     made = make_task(2, 3, rows=400)
     linear = replace(SPLIT, bottom=ModelSpec())
-    private = replace(linear, features=Protection(clip=1.0, noise=16.0))
+    private = replace(linear, features=NoiseSettings(clip=1.0, noise=16.0))
     features = made.parties[1].training
 
     plain = train_split(made, linear, seed=0).embeddings["bank"][0]
@@ -324,7 +326,7 @@ def test_encrypted_embeddings_tell_the_label_holder_their_sum_alone(make_task):
     assert reconstructed(plain.embeddings["bank"][0], made.parties[1].training) > 0.95
 
 
-@pytest.mark.parametrize("protection", [Protection(), Protection(clip=1.0, noise=2.0)])
+@pytest.mark.parametrize("protection", [NoiseSettings(), NoiseSettings(clip=1.0, noise=2.0)])
 def test_no_raw_feature_and_no_label_is_in_any_message(make_task, protection):
     made = make_task(2, 3, rows=100)
     settings = replace(SPLIT, epochs=1, labels=protection, features=protection)

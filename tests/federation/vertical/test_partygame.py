@@ -12,8 +12,10 @@ from fedmerit.errors import GameError
 from fedmerit.federation import ModelSpec
 from fedmerit.federation.vertical.attribution import explain
 from fedmerit.federation.vertical.partygame import EmbeddingGame, PartyGame, joint_scores
-from fedmerit.federation.vertical.regression.regression import RegressionSettings, plain_regression
-from fedmerit.federation.vertical.split.split import SplitSettings, train_split
+from fedmerit.federation.vertical.regression.regression import plain_regression
+from fedmerit.federation.vertical.regression.settings import RegressionSettings
+from fedmerit.federation.vertical.split.settings import SplitSettings
+from fedmerit.federation.vertical.split.split import train_split
 from fedmerit.incentives import value
 
 SETTINGS = RegressionSettings(epochs=20, batch_size=32, learning_rate=0.3, sigmoid="exact")

@@ -9,12 +9,12 @@ import pytest
 
 from fedmerit.errors import DataError, TrainingError
 from fedmerit.federation.vertical.regression.regression import (
-    RegressionSettings,
     descend,
     joined,
     plain_regression,
     train_regression,
 )
+from fedmerit.federation.vertical.regression.settings import RegressionSettings
 from fedmerit.federation.vertical.yardstick import joined_scores
 
 QUICK = RegressionSettings(epochs=2, batch_size=16, learning_rate=0.3, tolerance=0, key_bits=512)
@@ -52,7 +52,7 @@ def test_an_exact_sigmoid_gives_the_exact_twins_weights(make_task, coordinator, 
     assert gap < 1e-4
 
 
-@pytest.mark.parametrize("sigmoid", ["taylor", "exact"])
+@pytest.mark.parametrize("sigmoid", ["taylor", pytest.param("exact", marks=pytest.mark.slow)])
 def test_keys_of_full_length_give_the_same(make_task, sigmoid):
     settings = replace(QUICK, epochs=1, batch_size=8, key_bits=2048, sigmoid=sigmoid)
 

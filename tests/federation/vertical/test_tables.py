@@ -13,11 +13,11 @@ from fedmerit.errors import DataError
 from fedmerit.federation.data.files import read_file
 from fedmerit.federation.vertical.alignment.alignment import align, align_in_the_clear
 from fedmerit.federation.vertical.regression.regression import (
-    RegressionSettings,
     joined,
     plain_regression,
     train_regression,
 )
+from fedmerit.federation.vertical.regression.settings import RegressionSettings
 from fedmerit.federation.vertical.shipped import WIDE, Part, deal
 from fedmerit.federation.vertical.tables import (
     area_under_curve,

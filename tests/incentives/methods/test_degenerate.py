@@ -69,14 +69,11 @@ def test_tmc_stops_no_order_at_a_share_of_nothing():
 
 
 @pytest.mark.parametrize("method", ["auto", "surrogate", "gp"])
-@pytest.mark.parametrize("budget", range(10, 16))
+@pytest.mark.parametrize("budget", [10, 12, 15])
 def test_no_error_is_larger_than_worths_could_make_it(method, budget):
-    errors = [
-        value(level(), method=method, budget=budget, seed=seed).standard_errors.max()
-        for seed in range(2)
-    ]
+    found = value(level(), method=method, budget=budget, seed=1)
 
-    assert max(errors) <= 2 * 20
+    assert found.standard_errors.max() <= 2 * 20
 
 
 def test_auto_draws_orders_where_models_could_not_be_tested_or_take_too_long():
@@ -112,7 +109,7 @@ def test_a_majority_that_two_draws_agree_on_does_not_stop_an_estimate(method):
     rule = Narrow(0.1)
 
     found = [
-        value(majority(), method=method, budget=110, seed=seed, until=[rule]) for seed in range(30)
+        value(majority(), method=method, budget=110, seed=seed, until=[rule]) for seed in range(15)
     ]
 
     stopped = [result for result in found if result.evaluations < 90]

@@ -1,6 +1,7 @@
 """Members own rows of one table's form and train by federated averaging.
 
-May import every room below :mod:`fedmerit.simulation`.
+May import `auditing`, `bundle`, `federation`, `incentives`, `parts`, `reading`, `report`,
+`scenario`, `stages` and the ground.
 """
 
 from __future__ import annotations

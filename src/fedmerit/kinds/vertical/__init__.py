@@ -1,7 +1,7 @@
 """Members own different columns about the same people and train on protected numbers.
 
-May import every room below :mod:`fedmerit.simulation`. Everything after the valuation, from the
-mechanism to the audit of the chain, is what it is for owners of rows.
+May import `auditing`, `bundle`, `chain`, `federation`, `incentives`, `parts`, `reading`,
+`report`, `scenario`, `stages` and the ground.
 """
 
 from __future__ import annotations

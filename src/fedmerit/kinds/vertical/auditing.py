@@ -12,9 +12,14 @@ from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle import vertical_schemas as joint
 from fedmerit.bundle.directory import COALITIONS
 from fedmerit.federation.privacy.accountant import DELTA
-from fedmerit.kinds.vertical.opinions import coalition_table, opinions, paid_game, valuation_of
+from fedmerit.kinds.vertical.alternative_values import (
+    alternative_values,
+    coalition_table,
+    paid_game,
+    valuation_of,
+)
+from fedmerit.kinds.vertical.message_totals import exchange, protocols
 from fedmerit.kinds.vertical.protocols import terms_of
-from fedmerit.kinds.vertical.said import exchange, protocols
 from fedmerit.kinds.vertical.scenario import vertical_of
 from fedmerit.units import MICRO
 
@@ -109,7 +114,7 @@ def _privacy(said: VerticalDocument, asked: Vertical) -> Check:
     """Compute every epsilon again from the scenario's noise and the epochs."""
     ours = tuple(
         None if epsilon is None else evidence.micro(epsilon)
-        for epsilon in terms_of(asked).epsilons(asked, said.epochs)
+        for epsilon in terms_of(asked).epsilons(asked)
     )
     theirs = (said.label_epsilon_micro, said.feature_epsilon_micro)
     wrong = differing(theirs, ours, rounding)
@@ -144,7 +149,7 @@ def _values(bundle: Bundle) -> Check:
 
 def _opinions(bundle: Bundle) -> Check:
     said = bundle.document(joint.OPINIONS, joint.OpinionsDocument)
-    found = opinions(bundle)
+    found = alternative_values(bundle)
     wrong = differing(
         tuple(each.model_dump() for each in said.games),
         tuple(each.model_dump() for each in found),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fedmerit.federation.vertical.attribution import Attribution
     from fedmerit.federation.vertical.task import VerticalTask
     from fedmerit.kinds.vertical.models import Parameters
-    from fedmerit.kinds.vertical.wiring import Partnership
+    from fedmerit.kinds.vertical.wiring import VerticalFederation
 
 _ROWS: Final = 200
 _SHOWN: Final = 14
@@ -50,10 +50,10 @@ def used(found: Attribution, task: VerticalTask) -> dict[str, Any]:
 
 
 def attributed(
-    parameters: Parameters, partnership: Partnership, task: VerticalTask, *, seed: int
+    parameters: Parameters, federation: VerticalFederation, task: VerticalTask, *, seed: int
 ) -> Attribution:
     """Attribute a model's scores to columns."""
-    scores = partnership.learner.scores(task, parameters, seed=seed)
+    scores = federation.learner.scores(task, parameters, seed=seed)
     with single_thread():
         return explain(task, scores, rows=_ROWS, seed=seed)
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from fedmerit.bundle.vertical_schemas import VerticalDocument
-    from fedmerit.federation.vertical.regression.regression import RegressionSettings
+    from fedmerit.federation.vertical.regression.settings import RegressionSettings
     from fedmerit.federation.vertical.split.cut import Embeddings
-    from fedmerit.federation.vertical.split.split import SplitSettings
+    from fedmerit.federation.vertical.split.settings import SplitSettings
     from fedmerit.federation.vertical.task import Matrix, VerticalTask
     from fedmerit.federation.wire.transcript import Transcript
     from fedmerit.kinds.vertical.models import Parameters
@@ -47,7 +47,6 @@ class Trained:
         epochs: Passes over the training rows.
         embeddings: What the label holder saw of each party; empty where it saw nothing.
         transcripts: What was said, by protocol.
-        epsilons: For ``labels`` and ``features``; infinite where nothing protects them.
     """
 
     scores: Matrix
@@ -55,7 +54,6 @@ class Trained:
     epochs: int
     embeddings: Mapping[str, Embeddings]
     transcripts: Mapping[str, Transcript]
-    epsilons: Mapping[str, float]
 
 
 class Terms(Protocol):
@@ -70,8 +68,11 @@ class Terms(Protocol):
     def shows_parts(self, asked: Vertical) -> bool:
         """Say whether the label holder sees each party's part, and not sums alone."""
 
-    def epsilons(self, asked: Vertical, epochs: int) -> tuple[float | None, float | None]:
-        """Give epsilon of labels and of features; None where nothing protects them."""
+    def epsilons(self, asked: Vertical) -> tuple[float | None, float | None]:
+        """Give epsilon of labels and of features; None where nothing protects them.
+
+        Coalitions that are trained again show the same rows again, under new noise.
+        """
 
 
 class Learner(Protocol):

@@ -5,31 +5,36 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fedmerit.errors import ScenarioError
+from fedmerit.federation.vertical.equations import check_exposures
 from fedmerit.kinds.vertical.protocols import terms_of
 from fedmerit.kinds.vertical.scenario import vertical_of
 from fedmerit.kinds.vertical.tables import check_rows
 from fedmerit.kinds.vertical.wiring import task_of
 
 if TYPE_CHECKING:
-    from fedmerit.kinds.vertical.wiring import Partnership
+    from fedmerit.kinds.vertical.wiring import VerticalFederation
     from fedmerit.scenario.model import Scenario
 
 
-def rehearse(partnership: Partnership, scenario: Scenario) -> None:
+def rehearse(federation: VerticalFederation, scenario: Scenario) -> None:
     """Find out before the training what would stop it, by one who may see all tables.
 
     Raises:
-        FedmeritError: Keys, batches, networks or the game do not go together.
+        FedmeritError: Keys, batches, networks or the game do not go together, or a party would see
+            too many equations in another's secrets.
     """
     asked = vertical_of(scenario)
-    task = task_of(partnership, scenario)
-    partnership.learner.check(task)
+    task = task_of(federation, scenario)
+    federation.learner.check(task)
     seen = terms_of(asked).shows_parts(asked)
     if scenario.valuation.game == "embeddings" and not seen:
         raise ScenarioError(
             "valuation.game = 'embeddings' needs what the label holder saw, and it sees sums alone",
             hint="Set show_parts = true for a regression, or forward = 'plain' for networks.",
         )
+    check_exposures(
+        task, federation.learner.settings, seed=scenario.seed, show_parts=asked.show_parts
+    )
     held_out = len(task.held_out_labels)
     common = len(task.labels) + held_out
     check_rows(
@@ -38,5 +43,5 @@ def rehearse(partnership: Partnership, scenario: Scenario) -> None:
         held_out,
         share=scenario.data.validation_share,
         common=common,
-        told=partnership.told_of_keys(common),
+        told=federation.told_of_keys(common),
     )

@@ -202,7 +202,26 @@ def _messages(findings: Findings, found: Joint) -> Section:
                 figure=figures.traffic(said),
             ),
         ),
-        tables=(_protocols(findings, said),),
+        tables=(_exposures(said), _protocols(findings, said)),
+    )
+
+
+def _exposures(said: VerticalDocument) -> Table:
+    return Table(
+        caption="What each party could solve for, if it knew all the rest",
+        columns=("Who sees", "Of what", "Independent equations", "Unknowns", "Share"),
+        rows=tuple(
+            (
+                seen.party,
+                f"{seen.secret}, as predicted" if seen.agreed else seen.secret,
+                f"{seen.equations:,}",
+                f"{seen.unknowns:,}",
+                percent(round(seen.equations * 10**6 / seen.unknowns)),
+            )
+            for seen in said.exposures
+        ),
+        prose=frozenset({1}),
+        shown=True,
     )
 
 

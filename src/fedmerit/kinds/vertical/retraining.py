@@ -22,6 +22,7 @@ from fedmerit.coalitions import every_coalition
 from fedmerit.errors import AuditImpossible, DataError
 from fedmerit.federation.vertical.alignment.alignment import align
 from fedmerit.kinds.vertical.explaining import attributed, used
+from fedmerit.kinds.vertical.privacy import is_noised
 from fedmerit.kinds.vertical.scenario import vertical_of
 from fedmerit.kinds.vertical.tables import mean_game, read_table, summarise
 from fedmerit.kinds.vertical.training import (
@@ -46,8 +47,7 @@ if TYPE_CHECKING:
     from fedmerit.incentives import RecordedGame
     from fedmerit.kinds.vertical.tables import Summary
     from fedmerit.kinds.vertical.training import Learned
-    from fedmerit.kinds.vertical.wiring import Partnership
-    from fedmerit.scenario.columns import Vertical
+    from fedmerit.kinds.vertical.wiring import VerticalFederation
 
 
 #: Share by which the spread of values may be off on another machine.
@@ -69,9 +69,9 @@ def check_retraining(bundle: Bundle) -> Iterator[Check]:
     Raises:
         AuditImpossible: The data are not here.
     """
-    partnership, task = _aligned(bundle)
+    federation, task = _aligned(bundle)
     said = bundle.document(evidence.FEDERATION, evidence.FederationDocument)
-    found = federation_document(partnership, task)
+    found = federation_document(federation, task)
     wrong = differing(said.model_dump(), found.model_dump(), exact)
     yield compared(
         "data and owners",
@@ -81,10 +81,10 @@ def check_retraining(bundle: Bundle) -> Iterator[Check]:
     )
     if said.data_digest != found.data_digest:
         return
-    if _noised(vertical_of(bundle.scenario)):
+    if is_noised(vertical_of(bundle.scenario)):
         yield Check("retraining", "skipped", _NOISED)
     else:
-        yield from _repeated(bundle, partnership, task)
+        yield from _repeated(bundle, federation, task)
 
 
 def measured_again(bundle: Bundle) -> tuple[str, Measure]:
@@ -95,44 +95,40 @@ def measured_again(bundle: Bundle) -> tuple[str, Measure]:
     Raises:
         AuditImpossible: The data are not here, or noise protects somebody.
     """
-    if _noised(vertical_of(bundle.scenario)):
+    if is_noised(vertical_of(bundle.scenario)):
         raise AuditImpossible(_NOISED, hint="Audit without --spot-checks.")
-    partnership, task = _aligned(bundle)
-    digest = federation_document(partnership, task).data_digest
+    federation, task = _aligned(bundle)
+    digest = federation_document(federation, task).data_digest
 
     def measure(
         coalitions: NDArray[np.bool_], gains_micro: NDArray[np.int64]
     ) -> tuple[NDArray[np.float64], Judged]:
-        ours = _paid(bundle, partnership, task).worth_by_row(coalitions)
+        ours = _paid(bundle, federation, task).worth_by_row(coalitions)
         return ours, judged(by_row(gains_micro / MICRO - ours, coalitions))
 
     return digest, measure
 
 
-def _paid(bundle: Bundle, partnership: Partnership, task: VerticalTask) -> RecordedGame:
+def _paid(bundle: Bundle, federation: VerticalFederation, task: VerticalTask) -> RecordedGame:
     paid = bundle.scenario.valuation
     if paid.game == "embeddings":
         gains = embedded_gains(
-            task, learn(task, partnership.learner, bundle.scenario).trained.embeddings
+            task, learn(task, federation.learner, bundle.scenario).trained.embeddings
         )
     else:
-        gains = retrained_gains(partnership, task, bundle.scenario)
+        gains = retrained_gains(federation, task, bundle.scenario)
     kept = summarise(gains, paid.method, paid.label_policy)
     return mean_game(task.participants, kept, paid.label_policy)
 
 
-def _noised(asked: Vertical) -> bool:
-    return bool(asked.label_noise.noise or asked.feature_noise.noise)
-
-
-def _aligned(bundle: Bundle) -> tuple[Partnership, VerticalTask]:
+def _aligned(bundle: Bundle) -> tuple[VerticalFederation, VerticalTask]:
     """Read and align the owners' tables again."""
     scenario = bundle.scenario
     try:
-        partnership = assemble(scenario)
-        rows = align(partnership.keys, label_holder=partnership.participants[0]).rows
+        federation = assemble(scenario)
+        rows = align(federation.keys, label_holder=federation.participants[0]).rows
         known = {name: own for name, own in rows.items() if own is not None}
-        return partnership, task_of(partnership, scenario, known)
+        return federation, task_of(federation, scenario, known)
     except DataError as error:
         raise AuditImpossible(
             f"cannot retrain without the data: {error}",
@@ -140,8 +136,10 @@ def _aligned(bundle: Bundle) -> tuple[Partnership, VerticalTask]:
         ) from error
 
 
-def _repeated(bundle: Bundle, partnership: Partnership, task: VerticalTask) -> Iterator[Check]:
-    again = _Again(bundle, partnership, task)
+def _repeated(
+    bundle: Bundle, federation: VerticalFederation, task: VerticalTask
+) -> Iterator[Check]:
+    again = _Again(bundle, federation, task)
     learned = again.learned()
     yield _metrics(again, learned)
     yield _gains(again, "retrained coalitions", joint.RETRAINED, again.retrained)
@@ -153,29 +151,29 @@ def _repeated(bundle: Bundle, partnership: Partnership, task: VerticalTask) -> I
 class _Again:
     """A vertical run done again, as it was or from moved initial parameters."""
 
-    def __init__(self, bundle: Bundle, partnership: Partnership, task: VerticalTask) -> None:
+    def __init__(self, bundle: Bundle, federation: VerticalFederation, task: VerticalTask) -> None:
         self.bundle, self.task = bundle, task
-        self._partnership = partnership
+        self._federation = federation
         self._learned: dict[int, Learned] = {}
 
     @property
     def nudges(self) -> tuple[int, ...]:
         """Numbers of moved trainings to hold differences against; regressions have no kinks."""
-        kinks = self._partnership.learner.nudged(1) is not None
+        kinks = self._federation.learner.nudged(1) is not None
         return nudges() if kinks else ()
 
-    def partnership(self, nudge: int = 0) -> Partnership:
-        moved = self._partnership.learner.nudged(nudge) if nudge else None
-        return replace(self._partnership, learner=moved) if moved else self._partnership
+    def federation(self, nudge: int = 0) -> VerticalFederation:
+        moved = self._federation.learner.nudged(nudge) if nudge else None
+        return replace(self._federation, learner=moved) if moved else self._federation
 
     def learned(self, nudge: int = 0) -> Learned:
         if nudge not in self._learned:
-            learner = self.partnership(nudge).learner
+            learner = self.federation(nudge).learner
             self._learned[nudge] = learn(self.task, learner, self.bundle.scenario)
         return self._learned[nudge]
 
     def retrained(self, nudge: int = 0) -> Summary:
-        gains = retrained_gains(self.partnership(nudge), self.task, self.bundle.scenario)
+        gains = retrained_gains(self.federation(nudge), self.task, self.bundle.scenario)
         return self._summed(gains)
 
     def embedded(self, nudge: int = 0) -> Summary:
@@ -194,11 +192,11 @@ def _metrics(again: _Again, learned: Learned) -> Check:
     }
 
     def found(of: Learned) -> dict[str, object]:
-        partnership, scenario = again.partnership(), again.bundle.scenario
+        federation, scenario = again.federation(), again.bundle.scenario
         return {
             evidence.TRAINING: training_document(again.task, of, kept).model_dump(),
             joint.VERTICAL: vertical_document(
-                scenario, partnership, again.task, of, kept
+                scenario, federation, again.task, of, kept
             ).model_dump(),
         }
 
@@ -207,10 +205,17 @@ def _metrics(again: _Again, learned: Learned) -> Check:
         found(learned),
         lambda: (found(again.learned(number)) for number in again.nudges),
     )
+    recomputed = vertical_document(
+        again.bundle.scenario, again.federation(), again.task, learned, kept
+    )
+    recorded = again.bundle.document(joint.VERTICAL, joint.VerticalDocument)
+    if recorded.exposures != recomputed.exposures:  # counts have no tolerance
+        wrong = [*wrong, "exposures"]
     return compared(
         "retrained metrics",
         holds=not wrong,
-        same="areas, accuracies and log-likelihoods of the federated and of the joined model",
+        same="areas, accuracies and log-likelihoods of the federated and of the joined model, and "
+        "what each party could solve for",
         different=", ".join(wrong[:5]),
     )
 
@@ -281,7 +286,7 @@ def _attribution(again: _Again, learned: Learned) -> Check:
 
 def _explained(again: _Again, learned: Learned) -> dict[str, object]:
     seed = again.bundle.scenario.seed
-    made = attributed(learned.trained.parameters, again.partnership(), again.task, seed=seed)
+    made = attributed(learned.trained.parameters, again.federation(), again.task, seed=seed)
     found = used(made, again.task)
     columns = tuple(use.model_dump() for use in found["columns"])
     return _used({**found, "columns": columns})

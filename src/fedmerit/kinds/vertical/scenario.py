@@ -82,7 +82,7 @@ def example() -> Iterator[str]:
     vertical = Vertical.model_construct(owners=owners)
     yield from ("", "# Instead of [[members]] and [training], for owners of columns:")
     yield from ("# [vertical]", *section_lines(vertical, active=False))
-    for name in ("label_noise", "feature_noise"):
+    for name in ("label_noise", "feature_noise", "gradient_noise"):
         yield from ("", f"# [vertical.{name}]", *section_lines(Noise(), active=False))
     for owner in owners:
         yield from ("", "# [[vertical.owners]]", *section_lines(owner, active=False))

@@ -45,7 +45,7 @@ def holding(findings: Findings, said: VerticalDocument) -> list[Markup]:
 
 def protecting(said: VerticalDocument, asked: Vertical) -> list[Markup]:
     """Say by which protocol they trained, and what it shows whom."""
-    text = [sentences_of(asked).training(said, asked), _traffic(said)]
+    text = [sentences_of(asked).training(said, asked), _traffic(said), _solving(said)]
     epsilons = [
         (_epsilon(epsilon), what)
         for epsilon, what in (
@@ -63,7 +63,8 @@ def protecting(said: VerticalDocument, asked: Vertical) -> list[Markup]:
                 Markup(" ").join(
                     Markup(
                         "Whoever sees all messages can tell another {} of one row apart with "
-                        "<strong>epsilon {}</strong> at a delta of {} in a million, over all {}."
+                        "<strong>epsilon {}</strong> at a delta of {} in a million, over {} and "
+                        "all groups that were trained again."
                     ).format(what, epsilon, said.delta_ppm, count(said.epochs, "epoch"))
                     for epsilon, what in epsilons
                 )
@@ -84,6 +85,17 @@ def warnings(said: VerticalDocument, asked: Vertical) -> list[Markup]:
         )
     found += sentences_of(asked).warnings(said, asked)
     return found
+
+
+def _solving(said: VerticalDocument) -> Markup:
+    """Say how much the messages come to as equations."""
+    counted = [seen for seen in said.exposures if not seen.agreed]
+    most = max(counted, key=lambda seen: seen.equations / seen.unknowns)
+    return Markup(
+        "Every number that a party sees of another's secret was counted as an equation in it, over "
+        "this run and all groups that were trained again. Most has {}, with <strong>{} "
+        "equations</strong> in {} unknown {}; above a tenth nothing would have been trained."
+    ).format(strong([most.party]), f"{most.equations:,}", f"{most.unknowns:,}", most.secret)
 
 
 def _traffic(said: VerticalDocument) -> Markup:

@@ -10,18 +10,18 @@ from fedmerit.kinds.vertical.valuing import value
 from fedmerit.kinds.vertical.wiring import assemble
 
 if TYPE_CHECKING:
-    from fedmerit.kinds.vertical.wiring import Partnership
+    from fedmerit.kinds.vertical.wiring import VerticalFederation
     from fedmerit.scenario.model import Scenario
 
 __all__ = ["check", "train", "value"]
 
 
-def check(scenario: Scenario) -> Partnership:
+def check(scenario: Scenario) -> VerticalFederation:
     """Read and align every table in the clear, to find out now what would stop the run.
 
     Raises:
         FedmeritError: The scenario cannot be run.
     """
-    partnership = assemble(scenario)
-    rehearse(partnership, scenario)
-    return partnership
+    federation = assemble(scenario)
+    rehearse(federation, scenario)
+    return federation

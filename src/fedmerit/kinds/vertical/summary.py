@@ -48,6 +48,11 @@ def model_figures(bundle: Bundle) -> dict[str, str]:
     epsilons = (("labels", said.label_epsilon_micro), ("features", said.feature_epsilon_micro))
     if noised := [f"{what} {number(e / MICRO, 2)}" for what, e in epsilons if e is not None]:
         figures["Epsilon"] = f"{', '.join(noised)} at delta {said.delta_ppm / MICRO:g}"
+    figures["Equations"] = "; ".join(
+        f"{seen.party}: {seen.equations:,} in {seen.unknowns:,} {seen.secret}"
+        + (" (the predictions)" if seen.agreed else "")
+        for seen in said.exposures
+    )
     for game in bundle.document(OPINIONS, OpinionsDocument).games:
         values = (number(milli(value), 2) for value in game.values)
         figures[f"By {game.game}, labels {game.label_holder}"] = ", ".join(values)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import numpy as np
-
 from fedmerit.bundle import vertical_schemas as joint
 from fedmerit.bundle.schemas import (
     FEDERATION,
@@ -19,11 +17,12 @@ from fedmerit.bundle.schemas import (
 )
 from fedmerit.federation.privacy.accountant import DELTA
 from fedmerit.federation.vertical.alignment.alignment import align
+from fedmerit.federation.vertical.equations import check_exposures, exposures
 from fedmerit.federation.vertical.yardstick import joined_scores, measured, untrained
-from fedmerit.kinds.vertical.apart import PARTIES
+from fedmerit.kinds.vertical.message_totals import exchange, protocols
 from fedmerit.kinds.vertical.models import write_models
+from fedmerit.kinds.vertical.processes import PARTIES
 from fedmerit.kinds.vertical.protocols import terms_of
-from fedmerit.kinds.vertical.said import exchange, protocols
 from fedmerit.kinds.vertical.scenario import vertical_of
 from fedmerit.kinds.vertical.tables import write_table
 from fedmerit.kinds.vertical.valuing import embedded_gains
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
     from fedmerit.federation.vertical.yardstick import Measures
     from fedmerit.federation.wire.transcript import Transcript
     from fedmerit.kinds.vertical.protocols import Learner, Trained
-    from fedmerit.kinds.vertical.wiring import Partnership
+    from fedmerit.kinds.vertical.wiring import VerticalFederation
     from fedmerit.progress import Advance
     from fedmerit.scenario.model import Scenario
 
@@ -77,16 +76,18 @@ class Learned:
 def train(bundle: Bundle, advance: Advance) -> None:
     """Align the owners' rows, train on them, and keep what was said and learned."""
     scenario = bundle.scenario
-    partnership = assemble(scenario)
+    federation = assemble(scenario)
     bundle.write_document(
         RUN, RunDocument(scenario=scenario.name, seed=scenario.seed, versions=versions())
     )
-    aligned = align(partnership.keys, label_holder=partnership.participants[0])
+    aligned = align(federation.keys, label_holder=federation.participants[0])
     rows = {name: own for name, own in aligned.rows.items() if own is not None}
-    task = task_of(partnership, scenario, rows)
-    bundle.write_document(FEDERATION, federation_document(partnership, task))
+    task = task_of(federation, scenario, rows)
+    bundle.write_document(FEDERATION, federation_document(federation, task))
+    show_parts = vertical_of(scenario).show_parts
+    check_exposures(task, federation.learner.settings, seed=scenario.seed, show_parts=show_parts)
     advance(1, _STEPS)
-    learned = learn(task, partnership.learner, scenario, apart=bundle.path / PARTIES)
+    learned = learn(task, federation.learner, scenario, folder=bundle.path / PARTIES)
     transcripts = {"alignment": aligned.transcript, **learned.trained.transcripts}
     bundle.write_document(joint.MESSAGES, messages(transcripts))
     write_models(bundle, learned.trained.parameters)
@@ -95,13 +96,13 @@ def train(bundle: Bundle, advance: Advance) -> None:
     advance(2, _STEPS)
     said = bundle.document(joint.MESSAGES, joint.MessagesDocument)
     bundle.write_document(
-        joint.VERTICAL, vertical_document(scenario, partnership, task, learned, said)
+        joint.VERTICAL, vertical_document(scenario, federation, task, learned, said)
     )
     bundle.write_document(TRAINING, training_document(task, learned, said))
 
 
 def learn(
-    task: VerticalTask, learner: Learner, scenario: Scenario, *, apart: Path | None = None
+    task: VerticalTask, learner: Learner, scenario: Scenario, *, folder: Path | None = None
 ) -> Learned:
     """Train, and measure the model beside the one of the joined table.
 
@@ -109,10 +110,10 @@ def learn(
         task: Whose columns.
         learner: The protocol.
         scenario: Whose seed decides.
-        apart: The folder that owners that are processes of their own work in; without, they are
+        folder: Where owners that are processes of their own work; without, they are
             threads of this process, which changes no number.
     """
-    trained = learner.learn(task, seed=scenario.seed, folder=apart)
+    trained = learner.learn(task, seed=scenario.seed, folder=folder)
     labels, settings = task.held_out_labels, learner.settings
     joined = joined_scores(task, settings, seed=scenario.seed)
     compared = (untrained(task, settings), trained.scores, joined)
@@ -131,13 +132,16 @@ def messages(transcripts: Mapping[str, Transcript]) -> joint.MessagesDocument:
 
 def vertical_document(
     scenario: Scenario,
-    partnership: Partnership,
+    federation: VerticalFederation,
     task: VerticalTask,
     learned: Learned,
     said: joint.MessagesDocument,
 ) -> joint.VerticalDocument:
     """Say who holds which columns, what was said, and what it came to."""
     asked = vertical_of(scenario)
+    label, feature = (
+        None if epsilon is None else micro(epsilon) for epsilon in terms_of(asked).epsilons(asked)
+    )
     columns = {each.party: each.names for each in task.parties}
     return joint.VerticalDocument(
         protocol=asked.protocol,
@@ -149,7 +153,7 @@ def vertical_document(
                 columns=tuple(map(str, held.features)),
                 inputs=columns[held.party],
             )
-            for held in partnership.holdings
+            for held in federation.holdings
         ),
         common=len(task.labels) + len(task.held_out_labels),
         epochs=learned.trained.epochs,
@@ -157,9 +161,24 @@ def vertical_document(
         protocols=protocols(said),
         area_ppm=micro(learned.quality.after.area),
         joined_area_ppm=micro(learned.quality.joined.area),
-        label_epsilon_micro=_finite(learned.trained.epsilons.get("labels", np.inf)),
-        feature_epsilon_micro=_finite(learned.trained.epsilons.get("features", np.inf)),
+        label_epsilon_micro=label,
+        feature_epsilon_micro=feature,
         delta_ppm=micro(DELTA),
+        exposures=tuple(
+            joint.ExposureDocument(
+                party=seen.party,
+                secret=seen.secret,
+                equations=seen.equations,
+                unknowns=seen.unknowns,
+                agreed=seen.agreed,
+            )
+            for seen in exposures(
+                task,
+                federation.learner.settings,
+                seed=scenario.seed,
+                show_parts=asked.show_parts,
+            )
+        ),
     )
 
 
@@ -188,7 +207,3 @@ def training_document(
         stop_reason="rounds",
         idle=(),
     )
-
-
-def _finite(epsilon: float) -> int | None:
-    return micro(epsilon) if np.isfinite(epsilon) else None

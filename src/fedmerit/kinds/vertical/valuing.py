@@ -11,9 +11,14 @@ from fedmerit.bundle.directory import COALITIONS
 from fedmerit.bundle.schemas import VALUATION
 from fedmerit.coalitions import every_coalition
 from fedmerit.federation.vertical.partygame import EmbeddingGame, PartyGame
+from fedmerit.kinds.vertical.alternative_values import (
+    alternative_values,
+    coalition_table,
+    paid_game,
+    valuation_of,
+)
 from fedmerit.kinds.vertical.explaining import attributed, plots, used
 from fedmerit.kinds.vertical.models import read_models
-from fedmerit.kinds.vertical.opinions import coalition_table, opinions, paid_game, valuation_of
 from fedmerit.kinds.vertical.tables import write_table
 from fedmerit.kinds.vertical.wiring import assemble, task_of
 from fedmerit.stages.committing import write_commitment
@@ -25,7 +30,7 @@ if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle
     from fedmerit.federation.vertical.split.cut import Embeddings
     from fedmerit.federation.vertical.task import Matrix, VerticalTask
-    from fedmerit.kinds.vertical.wiring import Partnership
+    from fedmerit.kinds.vertical.wiring import VerticalFederation
     from fedmerit.progress import Advance
     from fedmerit.scenario.model import Scenario
 
@@ -33,33 +38,33 @@ if TYPE_CHECKING:
 def value(bundle: Bundle, advance: Advance) -> None:
     """Train every coalition, value the parties by it, and gather other opinions."""
     scenario = bundle.scenario
-    partnership = assemble(scenario)
-    task = task_of(partnership, scenario)
-    write_table(bundle, joint.RETRAINED, retrained_gains(partnership, task, scenario, advance))
+    federation = assemble(scenario)
+    task = task_of(federation, scenario)
+    write_table(bundle, joint.RETRAINED, retrained_gains(federation, task, scenario, advance))
     game = paid_game(bundle)
     bundle.write_document(VALUATION, valuation_of(bundle, game, seed_of(bundle)))
     bundle.write_tensors(COALITIONS, coalition_table(game))
     write_commitment(bundle)
     models = read_models(bundle, task.participants)
-    found = attributed(models, partnership, task, seed=scenario.seed)
+    found = attributed(models, federation, task, seed=scenario.seed)
     for name, picture in plots(found).items():
         bundle.write(name, picture)
     bundle.write_document(
         joint.OPINIONS,
         joint.OpinionsDocument(
-            participants=task.participants, games=opinions(bundle), **used(found, task)
+            participants=task.participants, games=alternative_values(bundle), **used(found, task)
         ),
     )
 
 
 def retrained_gains(
-    partnership: Partnership,
+    federation: VerticalFederation,
     task: VerticalTask,
     scenario: Scenario,
     advance: Advance | None = None,
 ) -> Matrix:
     """Train every coalition, and give its gains, ``(coalitions, validation rows)``."""
-    game = PartyGame(task, partnership.settings, seed=scenario.seed)
+    game = PartyGame(task, federation.settings, seed=scenario.seed)
     every = every_coalition(len(task.participants))
     gains = []
     for done, coalition in enumerate(every, start=1):

@@ -17,7 +17,7 @@ from fedmerit.federation.vertical.alignment.alignment import align_in_the_clear
 from fedmerit.federation.vertical.keys import unmet
 from fedmerit.federation.vertical.shipped import WIDE, Part, deal
 from fedmerit.kinds.reading import dialect_of
-from fedmerit.kinds.vertical.opinions import GAMES
+from fedmerit.kinds.vertical.alternative_values import GAMES
 from fedmerit.kinds.vertical.protocols import learner_of
 from fedmerit.kinds.vertical.scenario import vertical_of
 from fedmerit.stages.names import check_names, named_committee, threshold
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from fedmerit.federation.vertical.regression.regression import RegressionSettings
-    from fedmerit.federation.vertical.split.split import SplitSettings
+    from fedmerit.federation.vertical.regression.settings import RegressionSettings
+    from fedmerit.federation.vertical.split.settings import SplitSettings
     from fedmerit.federation.vertical.tables import Holding
     from fedmerit.federation.vertical.task import VerticalTask
     from fedmerit.kinds.vertical.protocols import Learner
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Partnership:
+class VerticalFederation:
     """A vertical scenario, made ready to train.
 
     Attributes:
@@ -84,7 +84,7 @@ class Partnership:
         )
 
 
-def assemble(scenario: Scenario) -> Partnership:
+def assemble(scenario: Scenario) -> VerticalFederation:
     """Read every owner's table, and check every name that *scenario* uses.
 
     Raises:
@@ -100,7 +100,7 @@ def assemble(scenario: Scenario) -> Partnership:
     holdings, notes = _holdings(scenario, asked)
     names = tuple(held.party for held in holdings)
     committee = named_committee(scenario, names) or names
-    return Partnership(
+    return VerticalFederation(
         holdings=holdings,
         learner=learner_of(scenario, asked),
         committee=committee,
@@ -111,14 +111,14 @@ def assemble(scenario: Scenario) -> Partnership:
 
 
 def task_of(
-    partnership: Partnership,
+    federation: VerticalFederation,
     scenario: Scenario,
     rows: Mapping[str, NDArray[np.int64]] | None = None,
 ) -> VerticalTask:
     """Put the owners' tables into the form that training takes.
 
     Args:
-        partnership: Of the scenario.
+        federation: Of the scenario.
         scenario: Whose seed picks the validation rows.
         rows: By party, the rows about the common people, as the alignment found them; looked
             up in the clear without, by one who may see all keys.
@@ -128,21 +128,21 @@ def task_of(
     """
     common = 0
     try:
-        rows = align_in_the_clear(partnership.keys) if rows is None else rows
+        rows = align_in_the_clear(federation.keys) if rows is None else rows
         common = len(next(iter(rows.values())))
         return tables.assemble(
-            partnership.holdings,
+            federation.holdings,
             rows,
             name=scenario.name,
             seed=scenario.seed,
             validation_share=scenario.data.validation_share,
         )
     except DataError as error:
-        told = "; ".join(("", *partnership.told_of_keys(common)))
+        told = "; ".join(("", *federation.told_of_keys(common)))
         raise DataError(str(error) + told, hint=error.hint) from error
 
 
-def federation_document(partnership: Partnership, task: VerticalTask) -> FederationDocument:
+def federation_document(federation: VerticalFederation, task: VerticalTask) -> FederationDocument:
     """Say who takes part, with what: all validation rows are the label holder's."""
     held_out = len(task.held_out_labels)
     return FederationDocument(
@@ -154,14 +154,14 @@ def federation_document(partnership: Partnership, task: VerticalTask) -> Federat
                 declared_rows=len(held.keys),
                 validation_rows=held_out if held.party == task.label_holder else 0,
             )
-            for held in partnership.holdings
+            for held in federation.holdings
         ),
-        classes=partnership.holdings[0].classes,
+        classes=federation.holdings[0].classes,
         features=tuple(f"{c.party}: {name}" for c in task.parties for name in c.names),
         data_digest=data_digest(task),
-        committee=partnership.committee,
-        threshold=partnership.threshold,
-        notes=(*partnership.notes, *partnership.told_of_keys(len(task.labels) + held_out)),
+        committee=federation.committee,
+        threshold=federation.threshold,
+        notes=(*federation.notes, *federation.told_of_keys(len(task.labels) + held_out)),
     )
 
 

@@ -1,4 +1,7 @@
-"""A comparison as one HTML page, in the report's style."""
+"""A comparison as one HTML page, in the report's style.
+
+May import `deviating`, `figures`, `report`, `results` and the ground.
+"""
 
 from __future__ import annotations
 

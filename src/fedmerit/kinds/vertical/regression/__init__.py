@@ -1,4 +1,5 @@
 """Logistic regression on numbers encrypted by Paillier's cryptosystem, as a run does it.
 
-May import the modules of :mod:`fedmerit.kinds.vertical` beside it, and what those may.
+May import `bundle`, `federation`, `models`, `privacy`, `processes`, `protocols`, `report` and
+`scenario`.
 """

@@ -8,12 +8,10 @@ import numpy as np
 
 from fedmerit.federation.vertical.partygame import joint_scores
 from fedmerit.federation.vertical.regression.parts import show_parts
-from fedmerit.federation.vertical.regression.regression import (
-    RegressionSettings,
-    check_batches,
-    train_regression,
-)
-from fedmerit.kinds.vertical.apart import train_apart
+from fedmerit.federation.vertical.regression.regression import check_batches, train_regression
+from fedmerit.federation.vertical.regression.settings import RegressionSettings
+from fedmerit.kinds.vertical.privacy import noise_settings
+from fedmerit.kinds.vertical.processes import train_processes
 from fedmerit.kinds.vertical.protocols import Trained
 
 if TYPE_CHECKING:
@@ -45,6 +43,7 @@ class Learner:
             l2=asked.l2,
             whiten=asked.whiten,
             tolerance=asked.tolerance,
+            gradient_noise=noise_settings(asked.gradient_noise),
             key_bits=asked.key_bits,
         )
 
@@ -55,7 +54,7 @@ class Learner:
     def learn(self, task: VerticalTask, *, seed: int, folder: Path | None) -> Trained:
         """Train, and have the parts of the scores shown where the scenario says so."""
         if self._asked.processes and folder is not None:
-            found = train_apart(task, self.settings, folder, seed=seed)
+            found = train_processes(task, self.settings, folder, seed=seed)
         else:
             found = train_regression(task, self.settings, seed=seed)
         transcripts = {"training": found.transcript}
@@ -70,7 +69,6 @@ class Learner:
             epochs=found.epochs,
             embeddings=embeddings,
             transcripts=transcripts,
-            epsilons={},
         )
 
     def nudged(self, number: int) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fedmerit.federation.privacy.releases import gradient_releases, trainings
+from fedmerit.kinds.vertical.privacy import epsilon_of
 from fedmerit.scenario.model import Model
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ def shows_parts(asked: Vertical) -> bool:
     return asked.show_parts
 
 
-def epsilons(_asked: Vertical, _epochs: int) -> tuple[None, None]:
-    """Give none: no noise protects anybody."""
-    return None, None
+def epsilons(asked: Vertical) -> tuple[float | None, None]:
+    """Give what noise on opened gradients is worth to labels, over all that is trained."""
+    parties = len(asked.owners)
+    shown = gradient_releases(asked.epochs, parties, trainings(parties))
+    return epsilon_of(asked.gradient_noise, shown), None

@@ -1,4 +1,4 @@
 """Split learning, a network at each owner, as a run does it.
 
-May import the modules of :mod:`fedmerit.kinds.vertical` beside it, and what those may.
+May import `bundle`, `federation`, `models`, `privacy`, `protocols`, `report` and `scenario`.
 """

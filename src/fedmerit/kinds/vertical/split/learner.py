@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fedmerit.federation.models import ModelSpec
-from fedmerit.federation.privacy.noise import Protection
 from fedmerit.federation.vertical.split.jointmodel import joint_network
-from fedmerit.federation.vertical.split.split import SplitSettings, check_networks, train_split
+from fedmerit.federation.vertical.split.settings import SplitSettings
+from fedmerit.federation.vertical.split.split import check_networks, train_split
+from fedmerit.kinds.vertical.privacy import noise_settings
 from fedmerit.kinds.vertical.protocols import Trained
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from fedmerit.federation.vertical.task import Matrix, VerticalTask
     from fedmerit.kinds.vertical.models import Parameters
-    from fedmerit.scenario.columns import Noise, Vertical
+    from fedmerit.scenario.columns import Vertical
     from fedmerit.scenario.model import Scenario
 
 
@@ -37,8 +38,8 @@ class Learner:
             epochs=asked.epochs,
             batch_size=asked.batch_size,
             learning_rate=asked.learning_rate,
-            labels=_protection(asked.label_noise),
-            features=_protection(asked.feature_noise),
+            labels=noise_settings(asked.label_noise),
+            features=noise_settings(asked.feature_noise),
             forward=asked.forward,
             key_bits=asked.key_bits,
         )
@@ -57,7 +58,6 @@ class Learner:
             epochs=self.settings.epochs,
             embeddings=found.embeddings,
             transcripts={"training": found.transcript},
-            epsilons=found.epsilons,
         )
 
     def nudged(self, number: int) -> Learner:
@@ -75,7 +75,3 @@ class Learner:
     ) -> Callable[[Matrix], Matrix]:
         """Put the parties' networks together."""
         return joint_network(task, self.settings, parameters, seed=seed)
-
-
-def _protection(noise: Noise) -> Protection:
-    return Protection(clip=noise.clip, noise=noise.noise, micro_batch=noise.micro_batch)

@@ -51,4 +51,4 @@ def warnings(said: VerticalDocument, asked: Vertical) -> list[Markup]:
 
 def yardstick() -> str:
     """Say which model is trained on the joined table."""
-    return "one network, without any protection, trained on"
+    return "one network, without noise, trained on"

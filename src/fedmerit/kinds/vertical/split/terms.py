@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from fedmerit.federation.privacy.accountant import DELTA
+from fedmerit.federation.privacy.releases import feature_releases, label_releases, trainings
+from fedmerit.kinds.vertical.privacy import epsilon_of
 
 if TYPE_CHECKING:
-    from fedmerit.scenario.columns import Noise, Vertical
+    from fedmerit.scenario.columns import Vertical
     from fedmerit.scenario.model import Scenario
 
 
@@ -27,15 +26,10 @@ def shows_parts(asked: Vertical) -> bool:
     return asked.forward == "plain"
 
 
-def epsilons(asked: Vertical, epochs: int) -> tuple[float | None, float | None]:
-    """Compute both from the scenario's noise and the *epochs*."""
-    return _epsilon(asked.label_noise, epochs), _epsilon(asked.feature_noise, epochs)
-
-
-def _epsilon(noise: Noise, epochs: int) -> float | None:
-    # It loads torch, which an audit of encrypted training does without.
-    from fedmerit.federation.privacy.noise import Protection  # noqa: PLC0415
-
-    protection = Protection(clip=noise.clip, noise=noise.noise, micro_batch=noise.micro_batch)
-    epsilon = protection.epsilon(epochs, DELTA)
-    return epsilon if np.isfinite(epsilon) else None
+def epsilons(asked: Vertical) -> tuple[float | None, float | None]:
+    """Give what noise is worth to labels and to features, over all that is trained."""
+    runs = trainings(len(asked.owners))
+    return (
+        epsilon_of(asked.label_noise, label_releases(asked.epochs, runs)),
+        epsilon_of(asked.feature_noise, feature_releases(asked.epochs, runs)),
+    )

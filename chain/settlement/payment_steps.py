@@ -18,26 +18,26 @@ from fedmerit.errors import ChainError, SeedChanged
 if TYPE_CHECKING:
     from fedmerit.chain.clients.reports import Posted
     from fedmerit.chain.keys import Signer
-    from fedmerit.chain.order import Order
     from fedmerit.chain.proofs.committed import Commitment
     from fedmerit.chain.settlement.journal import Journal
     from fedmerit.chain.settlement.opening import Site
+    from fedmerit.chain.settlement.request import SettlementRequest
 
 
 class Settlement(Preparation):
     """All steps of one settlement after its job is open, to take one at a time.
 
     Args:
-        site: The order, its people and its job, as
+        site: The request, its people and its job, as
             :func:`~fedmerit.chain.settlement.opening.establish` gives them.
         journal: Keeps what is sent.
 
     """
 
-    def __init__(self, site: Site[Order], journal: Journal) -> None:
+    def __init__(self, site: Site[SettlementRequest], journal: Journal) -> None:
         super().__init__(site, journal)
         self._site = site
-        self._order = site.order
+        self._request = site.order
         self._cached: Roots | None = None  # over a table of thousands
         self._tree = SumTree(site.job, site.accounts, site.order.payments)
 
@@ -48,22 +48,22 @@ class Settlement(Preparation):
             SeedChanged: They were not; the chain may have lost a draw, and drawn again.
 
         """
-        found = self._contracts.rounds.seed(self._job, self._order.period)
-        seed = self._order.seed
+        found = self._contracts.rounds.seed(self._job, self._request.period)
+        seed = self._request.seed
         if seed not in {None, found}:
             raise SeedChanged(self._job, valued_by=seed or b"", drawn=found)
 
     def report(self) -> None:
         """Post the report with the committee's signatures."""
         reports, job = self._contracts.reports, self._job
-        if reports.final_round(job) >= self._order.period or reports.pending(job):
+        if reports.final_round(job) >= self._request.period or reports.pending(job):
             return self._journal.begin("report", 0)
         self._check_uncancelled()
         self._journal.begin("report", 1)
         report = self.statement
         domain = Domain(chain_id=self._site.node.chain_id, reports=reports.address)
         signatures = sign_report(report, self._signers(), domain)
-        accounts, payments = self._site.accounts, self._order.payments
+        accounts, payments = self._site.accounts, self._request.payments
         signer = self._site.cast.coordinator
         return self._journal.record(
             reports.post_list(report, accounts, payments, signatures, signer=signer)
@@ -71,10 +71,10 @@ class Settlement(Preparation):
 
     def _check_uncancelled(self) -> None:
         """See that this report was not proven false: nobody signs that again, and loses again."""
-        posted = [one.evidence for one in self._posted(self._order.period)]
-        if self._order.evidence in posted:
+        posted = [one.evidence for one in self._posted(self._request.period)]
+        if self._request.evidence in posted:
             raise ChainError(
-                f"this report of period {self._order.period} was proven false and cancelled, and "
+                f"this report of period {self._request.period} was proven false and cancelled, and "
                 "its signers are slashed",
                 hint="Audit the evidence, and settle what is true: signers whose stake was taken "
                 "put it down again first (Stakes.put).",
@@ -83,11 +83,11 @@ class Settlement(Preparation):
     def _signers(self) -> list[Signer]:
         """Give the committee, less those who have lost their stake: their word is not taken."""
         seats = self._site.committee
-        signers = [s for s in seats if not self._order.stake or self._staked(s)]
-        if len(signers) < self._order.threshold:
+        signers = [s for s in seats if not self._request.stake or self._staked(s)]
+        if len(signers) < self._request.threshold:
             raise ChainError(
                 f"{len(signers)} of {len(seats)} committee members still have their stake, "
-                f"and {self._order.threshold} must sign",
+                f"and {self._request.threshold} must sign",
                 hint="No report can be posted: the sponsor has its budget back at the job's end.",
             )
         return signers
@@ -95,17 +95,17 @@ class Settlement(Preparation):
     @property
     def statement(self) -> Report:
         """The report that the committee signs."""
-        valued = self._order.valuation
+        valued = self._request.valuation
         roots = Roots(0, *(bytes(32),) * 3) if valued is None else self._roots(valued)
         return Report(
             job=self._job,
-            round=self._order.period,
+            round=self._request.period,
             attempt=self._contracts.reports.attempt(self._job),
             prev_root=self._before(),
             root=self._tree.root.hash,
             total=self._tree.root.sum,
-            updates_root=round_history(self._order.update_roots),
-            evidence=self._order.evidence,
+            updates_root=round_history(self._request.update_roots),
+            evidence=self._request.evidence,
             permutations=roots.permutations,
             table_root=roots.table,
             steps_root=roots.steps,
@@ -114,7 +114,7 @@ class Settlement(Preparation):
 
     def _before(self) -> bytes:
         """Give the root of the period before this one; zeros before the first."""
-        return next((one.root for one in self._posted(self._order.period - 1)), bytes(32))
+        return next((one.root for one in self._posted(self._request.period - 1)), bytes(32))
 
     def finalise(self) -> None:
         """Wait until nobody can challenge the report any more, and make it final."""
@@ -156,7 +156,7 @@ class Settlement(Preparation):
 
     def claims(self) -> tuple[Claim, ...]:
         """Give everyone's claim, with the path that proves it."""
-        rows = zip(self._site.accounts, self._order.payments, strict=True)
+        rows = zip(self._site.accounts, self._request.payments, strict=True)
         return tuple(
             Claim(index, account, amount, self._tree.proof(index))
             for index, (account, amount) in enumerate(rows)
@@ -172,31 +172,31 @@ class Settlement(Preparation):
         """
         self._journal.begin("check", 1)
         self._journal.confirm(self._site.node)
-        site, order, vault, job = self._site, self._order, self._contracts.vault, self._job
+        site, request, vault, job = self._site, self._request, self._contracts.vault, self._job
         self._check_posted()
-        self._same("final period", order.period, self._contracts.reports.final_round)
+        self._same("final period", request.period, self._contracts.reports.final_round)
         self._same("root", self._tree.root.hash, vault.root)
-        self._same("allocated total", sum(order.payments), vault.allocated)
-        self._same("reserve", order.reserve, self._reserve)
-        found = {name: vault.claimed(job, i) for i, name in enumerate(order.participants)}
+        self._same("allocated total", sum(request.payments), vault.allocated)
+        self._same("reserve", request.reserve, self._reserve)
+        claimed = {name: vault.claimed(job, i) for i, name in enumerate(request.participants)}
         if paid:
-            self._same("paid total", sum(order.payments), vault.paid)
-            sent = dict(zip(order.participants, order.payments, strict=True))
-            if found != sent:
-                raise differs("payments", sent, found)
+            self._same("paid total", sum(request.payments), vault.paid)
+            sent = dict(zip(request.participants, request.payments, strict=True))
+            if claimed != sent:
+                raise differs("payments", sent, claimed)
         self._journal.advance()
         return Receipt(
             chain_id=site.node.chain_id,
             addresses=site.deployment.addresses,
             block=site.deployment.block,
             job=job,
-            accounts=dict(zip(order.participants, site.accounts, strict=True)),
+            accounts=dict(zip(request.participants, site.accounts, strict=True)),
             sponsor=site.cast.sponsor.address,
             coordinator=site.cast.coordinator.address,
             root=f"0x{self._tree.root.hash.hex()}",
             total=vault.allocated(job),
             reserve=self._reserve(job),
-            paid=found,
+            paid=claimed,
             stakes=self._returned(),
             transactions=tuple(self._journal.steps),
         )
@@ -204,24 +204,24 @@ class Settlement(Preparation):
     def _returned(self) -> dict[str, int]:
         first = self._site.deployment.block
         found = self._contracts.stakes.returned(self._job, first_block=first)
-        rows = zip(self._order.participants, self._site.accounts, strict=True)
+        rows = zip(self._request.participants, self._site.accounts, strict=True)
         return {name: found.get(account, 0) for name, account in rows}
 
     def _roots(self, valued: Commitment) -> Roots:
         if self._cached is None:
-            self._cached = valued.roots(self._job, self._order.period)
+            self._cached = valued.roots(self._job, self._request.period)
         return self._cached
 
     def _reserve(self, job: int) -> int:
         """Give what is left of the budget, refunded or not; gifts of others do not count."""
         vault = self._contracts.vault
-        gifts = max(vault.funded(job) - self._order.funds, 0)
+        gifts = max(vault.funded(job) - self._request.funds, 0)
         return vault.reserve(job) + vault.refunded(job) - gifts
 
     def _check_posted(self) -> None:
         ours = self.statement
         sent = (ours.round, ours.root, ours.total, ours.evidence)
-        posted = self._posted(self._order.period)
+        posted = self._posted(self._request.period)
         if posted[-1:] != (sent,):  # any before it were cancelled, or it would not be there
             raise differs("posted report", sent, posted)
 

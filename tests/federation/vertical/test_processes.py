@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 import sys
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from subprocess import PIPE
@@ -17,13 +18,16 @@ import pytest
 
 from fedmerit.errors import ChannelError, PartyLost
 from fedmerit.federation import ModelSpec
-from fedmerit.federation.privacy.noise import Protection
-from fedmerit.federation.vertical.regression.regression import RegressionSettings, train_regression
-from fedmerit.federation.vertical.saves import Folder
-from fedmerit.federation.vertical.split.split import SplitSettings, train_split
+from fedmerit.federation.privacy.noise import NoiseSettings
+from fedmerit.federation.vertical.checkpoints import FolderCheckpoints
+from fedmerit.federation.vertical.folders import PARTY, prepare
+from fedmerit.federation.vertical.process import run_folders
+from fedmerit.federation.vertical.regression.regression import train_regression
+from fedmerit.federation.vertical.regression.settings import RegressionSettings
+from fedmerit.federation.vertical.split.settings import SplitSettings
+from fedmerit.federation.vertical.split.split import train_split
 from fedmerit.federation.wire import messages, sockets
-from fedmerit.federation.wire.apart import run_apart
-from fedmerit.federation.wire.folders import OUTCOME, PARTY, prepare
+from fedmerit.federation.wire.folders import OUTCOME
 from fedmerit.federation.wire.identity import fingerprint, new_identity
 from fedmerit.federation.wire.sockets import Meeting, listen, meet
 
@@ -35,30 +39,30 @@ def test_regression_in_processes_gives_the_same_bits(make_task, tmp_path):
     settings = replace(QUICK, coordinator="third party")
     here = train_regression(made, settings, seed=3)
 
-    there = run_apart(prepare(made, settings, tmp_path, seed=3))
+    remote = run_folders(prepare(made, settings, tmp_path, seed=3))
 
-    assert set(there.arrays) == {*made.participants, "third party"}
+    assert set(remote.arrays) == {*made.participants, "third party"}
     for name, weights in here.weights.items():
-        assert np.array_equal(there.arrays[name]["weights"], weights)
-    assert np.array_equal(there.arrays["shop"]["scores"], here.scores)
-    assert there.transcript.rounds == here.transcript.rounds
-    assert len(there.transcript.entries) == len(here.transcript.entries)
+        assert np.array_equal(remote.arrays[name]["weights"], weights)
+    assert np.array_equal(remote.arrays["shop"]["scores"], here.scores)
+    assert remote.transcript.rounds == here.transcript.rounds
+    assert len(remote.transcript.entries) == len(here.transcript.entries)
 
 
 def test_split_learning_in_processes_gives_the_same_bits(make_task, tmp_path):
     made = make_task(1, 2)
-    noisy = Protection(clip=1.0, noise=0.5, micro_batch=2)
+    noisy = NoiseSettings(clip=1.0, noise=0.5, micro_batch=2)
     settings = SplitSettings(
         bottom=ModelSpec(kind="mlp", hidden=(3,)), epochs=2, batch_size=16, labels=noisy
     )
     here = train_split(made, settings, seed=3, secret=7)
 
-    there = run_apart(
+    remote = run_folders(
         prepare(made, settings, tmp_path, seed=3, secrets=dict.fromkeys(made.participants, 7))
     )
 
-    assert np.array_equal(there.arrays["shop"]["(scores)"], here.scores)
-    assert np.array_equal(there.arrays["bank"]["0.weight"], here.bottoms["bank"]["0.weight"])
+    assert np.array_equal(remote.arrays["shop"]["(scores)"], here.scores)
+    assert np.array_equal(remote.arrays["bank"]["0.weight"], here.bottoms["bank"]["0.weight"])
 
 
 def test_a_killed_party_is_named_and_the_training_goes_on_where_it_was(make_task, tmp_path):
@@ -67,7 +71,7 @@ def test_a_killed_party_is_named_and_the_training_goes_on_where_it_was(make_task
     folders = prepare(made, settings, tmp_path, seed=3)
 
     def kill_after_an_epoch(processes):
-        saves = Folder(folders["bank"] / "saves")
+        saves = FolderCheckpoints(folders["bank"] / "saves")
         while not saves.last() and processes["bank"].poll() is None:
             Event().wait(0.01)
         processes["bank"].kill()
@@ -75,24 +79,24 @@ def test_a_killed_party_is_named_and_the_training_goes_on_where_it_was(make_task
     with pytest.raises(
         PartyLost, match="'bank' is lost: its process was ended by signal 9"
     ) as lost:
-        run_apart(folders, on_start=kill_after_an_epoch)
+        run_folders(folders, on_start=kill_after_an_epoch)
     assert "continue after the last epoch" in lost.value.hint
-    saved = min(Folder(folders[name] / "saves").last() for name in folders)
+    saved = min(FolderCheckpoints(folders[name] / "saves").last() for name in folders)
     assert saved >= 1
 
-    there = run_apart(folders)
+    remote = run_folders(folders)
 
     here = train_regression(made, settings, seed=3)
-    assert there.epochs == 6
+    assert remote.epochs == 6
     for name, weights in here.weights.items():
-        assert np.array_equal(there.arrays[name]["weights"], weights)
-    opened = [e for e in there.transcript.entries if e.kind == "opened" and e.receiver == "shop"]
+        assert np.array_equal(remote.arrays[name]["weights"], weights)
+    opened = [e for e in remote.transcript.entries if e.kind == "opened" and e.receiver == "shop"]
     assert len(opened) == 3 * (6 - saved)
 
 
 def test_a_party_ends_when_whoever_started_it_is_gone(make_task, tmp_path):
     folder = prepare(make_task(1, 2), QUICK, tmp_path, seed=3)["bank"]
-    module = "fedmerit.federation.wire.process"
+    module = "fedmerit.federation.vertical.process"
     party = subprocess.Popen(
         [sys.executable, "-m", module, str(folder)], stdin=PIPE, stdout=PIPE, text=True
     )
@@ -114,7 +118,7 @@ def test_parties_with_other_settings_do_not_meet(make_task, tmp_path):
     path.write_text(json.dumps(said), "utf-8")
 
     with pytest.raises(ChannelError, match="in session"):
-        run_apart(folders)
+        run_folders(folders)
 
 
 # Two parties' ends of a connection, in threads of this process
@@ -209,6 +213,36 @@ def test_a_stranger_does_not_keep_parties_from_meeting(pair):
 
     assert ada.peers == ("bob",)
     assert bob.peers == ("ada",)
+
+
+@pytest.mark.parametrize("count", [2, 3 * sockets.AT_ONCE])
+def test_idle_strangers_do_not_keep_parties_from_meeting(pair, count):
+    # Handled one after another, ten seconds each, two would be two too many.
+    meeting, listener, _ = pair
+    with ExitStack() as strangers:
+
+        def bob_after_them():
+            for _ in range(count):
+                strangers.enter_context(socket.create_connection(listener.getsockname()))
+            return meets(meeting("bob", "ada"), listener, "ada")()
+
+        ada, bob = both(meets(meeting("ada", "bob"), listener, "bob"), bob_after_them)
+
+    assert ada.peers == ("bob",)
+    assert bob.peers == ("ada",)
+
+
+def test_no_more_callers_are_heard_at_once_than_the_bound(pair):
+    meeting, listener, _ = pair
+    with ExitStack() as strangers, sockets.Reception(meeting("ada", "bob"), listener, ["bob"]) as r:
+        callers = [
+            strangers.enter_context(socket.create_connection(listener.getsockname()))
+            for _ in range(sockets.AT_ONCE + 5)
+        ]
+        for caller in callers[:5]:  # whoever has waited longest is hung up on
+            caller.settimeout(30)
+            assert caller.recv(1) == b""
+        assert len(r._strangers) <= sockets.AT_ONCE
 
 
 def test_another_version_of_the_protocol_is_refused(pair, monkeypatch):

@@ -1,4 +1,4 @@
-"""What the step-by-step scripts share: one small order, and a state file between them.
+"""What the step-by-step scripts share: one small settlement request, and a state file between them.
 
 The embedded chain lives no longer than a script, so the state file holds its transcript,
 and the next script replays it before it goes on.
@@ -20,12 +20,13 @@ from fedmerit.chain.jsonfile import STRICT, dump, load
 from fedmerit.chain.keys import Keyring
 from fedmerit.chain.node.connection import connect
 from fedmerit.chain.node.embedded import EmbeddedNode
-from fedmerit.chain.node.transcript import Transcript, replay
-from fedmerit.chain.order import Order
+from fedmerit.chain.node.replay import replay
+from fedmerit.chain.node.transcript import Transcript  # noqa: TC001 - pydantic reads it at run time
 from fedmerit.chain.proofs.tree import update_root
 from fedmerit.chain.settlement.journal import Journal
 from fedmerit.chain.settlement.opening import Site, establish
 from fedmerit.chain.settlement.receipt import Deployment  # noqa: TC001 - pydantic reads it at run time
+from fedmerit.chain.settlement.request import SettlementRequest
 from fedmerit.errors import ChainError, FedmeritError
 
 if TYPE_CHECKING:
@@ -37,13 +38,13 @@ _CREDIT: Final = 10**18
 _MEMBERS: Final = ("cleveland", "hungary", "long-beach", "switzerland")
 
 
-def _example() -> Order:
-    """Make the order that the tour settles: four hospitals, three training rounds."""
+def _example() -> SettlementRequest:
+    """Make the request that the scripts settle: four hospitals, three training rounds."""
     rounds = (
         [keccak(f"{member}, round {number}".encode()) for member in _MEMBERS]
         for number in (1, 2, 3)
     )
-    return Order(
+    return SettlementRequest(
         participants=_MEMBERS,
         payments=(412 * _CREDIT, 305 * _CREDIT, 180 * _CREDIT, 0),
         budget=1_000 * _CREDIT,
@@ -66,7 +67,7 @@ class _State:
 
 
 @dataclass(slots=True, kw_only=True)
-class Tour:
+class ScriptState:
     """One script's view of the settlement.
 
     Attributes:
@@ -82,7 +83,7 @@ class Tour:
     deployment: Deployment | None
     journal: Journal = field(default_factory=Journal)
 
-    def establish(self) -> Site[Order]:
+    def establish(self) -> Site[SettlementRequest]:
         """Deploy and open the job, or take up what deploy.py left."""
 
         def keep(deployment: Deployment) -> None:
@@ -110,7 +111,7 @@ class Tour:
 
 
 @contextmanager
-def tour(what: str) -> Iterator[Tour]:
+def script(what: str) -> Iterator[ScriptState]:
     """Take up the settlement where the last script left it, and leave it for the next.
 
     A :class:`~fedmerit.errors.FedmeritError` ends the program with status 2 and two lines;
@@ -142,7 +143,7 @@ def _arguments(what: str) -> Namespace:
     return parser.parse_args()
 
 
-def _resumed(given: Namespace) -> Tour:
+def _resumed(given: Namespace) -> ScriptState:
     found = given.state.is_file()
     state = load(_State, given.state.read_text(encoding="utf-8")) if found else _State()
     keys = Keyring.keystore(given.keystore) if given.keystore else Keyring.development("tour", 0)
@@ -153,4 +154,4 @@ def _resumed(given: Namespace) -> Tour:
         )
     here = given.rpc is None and state.transcript is not None
     node = replay(state.transcript) if here and state.transcript else connect(given.rpc)
-    return Tour(node=node, keys=keys, deployment=state.deployment)
+    return ScriptState(node=node, keys=keys, deployment=state.deployment)

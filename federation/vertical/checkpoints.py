@@ -27,11 +27,14 @@ if TYPE_CHECKING:
 _KEPT: Final = 2
 
 
-class Saves(Protocol):
+class CheckpointStore(Protocol):
     """Where a party keeps its model between epochs."""
 
     def last(self) -> int:
         """Give the last epoch that was saved, 0 if none was."""
+
+    def has(self, epoch: int, /) -> bool:
+        """Say whether an epoch was saved; 0 is the start."""
 
     def load(self, epoch: int) -> State:
         """Give what was saved after an epoch."""
@@ -40,12 +43,16 @@ class Saves(Protocol):
         """Save after an epoch."""
 
 
-class Nowhere:
+class NoCheckpoints:
     """Keeps nothing: a training that breaks off begins again."""
 
     def last(self) -> int:
         """Give 0."""
         return 0
+
+    def has(self, _epoch: int) -> bool:
+        """Say no."""
+        return False
 
     def load(self, epoch: int) -> State:
         """Refuse: there is nothing."""
@@ -55,7 +62,7 @@ class Nowhere:
         """Forget."""
 
 
-class Folder:
+class FolderCheckpoints:
     """Keeps the last two epochs in a folder, as safetensors."""
 
     def __init__(self, path: Path) -> None:
@@ -66,13 +73,17 @@ class Folder:
         """Give the last epoch that was saved, 0 if none was."""
         return max(self._epochs(), default=0)
 
+    def has(self, epoch: int) -> bool:
+        """Say whether an epoch is still kept."""
+        return epoch in self._epochs()
+
     def load(self, epoch: int) -> State:
         """Give what was saved after an epoch.
 
         Raises:
             ChannelError: Nothing was.
         """
-        if epoch not in self._epochs():
+        if not self.has(epoch):
             raise ChannelError(
                 f"{self._path} holds no epoch {epoch}",
                 hint="Remove the saved epochs of every party to begin again.",
@@ -95,18 +106,18 @@ class Folder:
         return self._path / f"{epoch:06}.safetensors"
 
 
-def lead_start(channel: Channel, saves: Saves, others: tuple[str, ...]) -> int:
+def lead_start(channel: Channel, checkpoints: CheckpointStore, others: tuple[str, ...]) -> int:
     """Say after which epoch all continue: the last that everyone has saved."""
     epochs = [channel.receive(peer, "saved").integer("epoch") for peer in others]
-    start = min([saves.last(), *epochs])
+    start = min([checkpoints.last(), *epochs])
     for peer in channel.peers:
         channel.send(peer, "continue", epoch=start)
     return start
 
 
-def follow_start(channel: Channel, saves: Saves, leader: str) -> int:
+def follow_start(channel: Channel, checkpoints: CheckpointStore, leader: str) -> int:
     """Say what was saved, and hear after which epoch all continue."""
-    channel.send(leader, "saved", epoch=saves.last())
+    channel.send(leader, "saved", epoch=checkpoints.last())
     return channel.receive(leader, "continue").integer("epoch")
 
 

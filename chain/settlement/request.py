@@ -1,4 +1,4 @@
-"""What a settlement is asked to do: the agreement that opens a job, the order that ends it.
+"""What a settlement is asked to do: the terms that open a job, the request that settles a period.
 
 Amounts are integers of base units throughout; participants stand in one order everywhere.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from fedmerit.chain.keys import OFFICES
 from fedmerit.chain.proofs.committed import Form
 from fedmerit.chain.proofs.tree import MAXIMUM_AMOUNT
 from fedmerit.errors import ChainError, suggestion
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from fedmerit.chain.proofs.committed import Commitment
 
-#: Roles of their own; participants may not take these names.
-OFFICES: Final = ("sponsor", "coordinator")
 #: As many members as a coalition's bits can tell apart on chain.
 MAXIMUM_DRAWN: Final = 256
 #: Members whose exact values a contract computes.
@@ -28,7 +27,7 @@ _WINDOWS: Final = 2**32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Agreement:
+class JobTerms:
     """What is laid down before anyone is valued: who takes part, on which terms.
 
     Attributes:
@@ -182,7 +181,7 @@ class Agreement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order(Agreement):
+class SettlementRequest(JobTerms):
     """One settlement period, ready to be settled.
 
     Attributes:
@@ -200,7 +199,7 @@ class Order(Agreement):
     seed: bytes | None = None
 
     def __post_init__(self) -> None:
-        Agreement.__post_init__(self)
+        JobTerms.__post_init__(self)
         if len(self.evidence) != _WORD:
             raise ChainError("the evidence digest must be 32 bytes")
         if self.seed is not None and len(self.seed) != _WORD:

@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from fedmerit.federation.vertical.folders import prepare
+from fedmerit.federation.vertical.process import run_folders
 from fedmerit.federation.vertical.regression.regression import Regression
-from fedmerit.federation.wire.apart import run_apart
-from fedmerit.federation.wire.folders import prepare
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from fedmerit.federation.vertical.regression.regression import RegressionSettings
+    from fedmerit.federation.vertical.regression.settings import RegressionSettings
     from fedmerit.federation.vertical.task import VerticalTask
 
 #: Where the owners' folders are, while they train.
 PARTIES: Final = "parties"
 
 
-def train_apart(
+def train_processes(
     task: VerticalTask, settings: RegressionSettings, root: Path, *, seed: int
 ) -> Regression:
     """Train a regression, every party in a process, and meet over TLS.
@@ -36,8 +36,8 @@ def train_apart(
         FedmeritError: What a party found to put right.
     """
     root.mkdir(mode=0o700, exist_ok=True)
-    found = run_apart(prepare(task, settings, root, seed=seed))
+    run = run_folders(prepare(task, settings, root, seed=seed))
     shutil.rmtree(root)
-    weights = {name: found.arrays[name]["weights"].astype(np.float64) for name in task.participants}
-    scores = found.arrays[task.label_holder]["scores"].astype(np.float64)
-    return Regression(weights, found.epochs, scores, found.transcript, {})
+    weights = {name: run.arrays[name]["weights"].astype(np.float64) for name in task.participants}
+    scores = run.arrays[task.label_holder]["scores"].astype(np.float64)
+    return Regression(weights, run.epochs, scores, run.transcript, {})

@@ -13,7 +13,7 @@ from fedmerit.chain.node.transaction import Transfer
 from fedmerit.errors import InsufficientFunds
 
 if TYPE_CHECKING:
-    from fedmerit.chain.keys import Cast, Signer
+    from fedmerit.chain.keys import Signer, Signers
     from fedmerit.chain.node.node import Node
 
 # Twice what was measured, in units of gas, since fees move while a settlement runs.
@@ -22,7 +22,7 @@ _SPONSOR: Final = 2_000_000  # opens, mints, approves, funds
 _MINTED: Final = 120_000  # one member's stake
 _COORDINATOR: Final = 2_000_000  # closes, begins, draws, posts, finalises
 _COMMITMENT: Final = 150_000  # one training round
-_LISTED: Final = 130_000  # one participant: in the posted list, or expelled
+LISTED_GAS: Final = 130_000  # one participant: in the posted list, or expelled
 _MEMBER: Final = 1_200_000  # stakes, joins, commits, reveals, claims, takes its stake
 _DISPUTE: Final = 1_000_000  # a proof, or a bond and a challenge
 
@@ -31,7 +31,7 @@ _PLENTY: Final = 10**18
 
 
 def top_ups(
-    node: Node, cast: Cast, *, rounds: int, deployed: bool
+    node: Node, cast: Signers, *, rounds: int, deployed: bool
 ) -> tuple[Signer, dict[str, int]]:
     """Say who pays the gas money, and the wei that each account lacks.
 
@@ -45,8 +45,11 @@ def top_ups(
 
     Raises:
         InsufficientFunds: The sponsor has to pay and cannot.
+        ChainError: A key is public, and this is no local chain; nobody is asked for money then.
 
     """
+    for signer in (cast.sponsor, cast.coordinator, *cast.members):
+        node.check_key(signer)
     lacking = _lacking(node, cast, rounds, 0 if deployed else _DEPLOYMENT)
     if node.development and node.balance(FAUCET.address) > sum(lacking.values()) + _PLENTY:
         return FAUCET, lacking
@@ -59,12 +62,15 @@ def top_ups(
     return cast.sponsor, lacking
 
 
-def fuelled(node: Node, signer: Signer) -> None:
+def ensure_gas(node: Node, signer: Signer) -> None:
     """See that *signer* has ether for a transaction, from the faucet of a local chain.
 
     Raises:
         InsufficientFunds: It has none, and this is no local chain.
+        ChainError: Its key is public, and this is no local chain.
+
     """
+    node.check_key(signer)
     held = node.balance(signer.address)
     if held >= _PLENTY or (held and not node.development):
         return
@@ -74,8 +80,8 @@ def fuelled(node: Node, signer: Signer) -> None:
     node.send(Transfer(signer.address, _PLENTY), FAUCET)
 
 
-def _lacking(node: Node, cast: Cast, rounds: int, deployment: int) -> dict[str, int]:
-    listed = _LISTED * len(cast.members)
+def _lacking(node: Node, cast: Signers, rounds: int, deployment: int) -> dict[str, int]:
+    listed = LISTED_GAS * len(cast.members)
     units: dict[str, int] = {
         cast.sponsor.address: _SPONSOR + deployment + _MINTED * len(cast.members),
         cast.coordinator.address: _COORDINATOR + _COMMITMENT * rounds + listed,

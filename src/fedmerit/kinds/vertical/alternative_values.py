@@ -72,7 +72,7 @@ def owners_of(members: FederationDocument) -> NDArray[np.int64]:
     return np.zeros(members.members[0].validation_rows, dtype=np.int64)
 
 
-def opinions(bundle: Bundle) -> tuple[joint.OpinionDocument, ...]:
+def alternative_values(bundle: Bundle) -> tuple[joint.OpinionDocument, ...]:
     """Value the parties by every game that was recorded, both with labels given and with not."""
     members = bundle.document(FEDERATION, FederationDocument)
     return tuple(

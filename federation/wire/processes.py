@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Apart:
+class ProcessRun:
     """What processes left.
 
     Attributes:
@@ -37,14 +37,16 @@ class Apart:
     transcript: Transcript
 
 
-def run_apart(
+def run_processes(
+    module: str,
     folders: Mapping[str, Path],
     *,
     on_start: Callable[[Mapping[str, subprocess.Popen[str]]], None] | None = None,
-) -> Apart:
+) -> ProcessRun:
     """Run each party's folder in a process; run it again to go on after one that died.
 
     Args:
+        module: What to run as ``python -m MODULE FOLDER``; see :mod:`wire.process`.
         folders: Each party's folder, by name.
         on_start: Told of the processes once all run.
 
@@ -53,7 +55,7 @@ def run_apart(
         FedmeritError: What a party found to put right.
 
     """
-    processes = {name: _start(folder) for name, folder in folders.items()}
+    processes = {name: _start(module, folder) for name, folder in folders.items()}
     try:
         _introduce(processes)
         if on_start is not None:
@@ -72,15 +74,15 @@ def run_apart(
     transcript = Transcript.join(
         *({name: _entries(n[side]) for name, n in notes.items()} for side in ("sent", "received"))
     )
-    return Apart(
+    return ProcessRun(
         arrays={name: arrays for name, (arrays, _) in results.items()},
         epochs=max(int(outcome["epochs"]) for outcome in notes.values()),
         transcript=transcript,
     )
 
 
-def _start(folder: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "fedmerit.federation.wire.process", str(folder)]
+def _start(module: str, folder: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", module, str(folder)]
     # The module is ours and the folder is one argument: nothing in it is run.
     return subprocess.Popen(  # noqa: S603
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -89,11 +91,11 @@ def _start(folder: Path) -> subprocess.Popen[str]:
 
 def _introduce(processes: Mapping[str, subprocess.Popen[str]]) -> None:
     """Tell every process where the others listen; one that is dead already is left out."""
-    said = {
+    lines = {
         name: process.stdout.readline() for name, process in processes.items() if process.stdout
     }
     addresses = {
-        name: ("127.0.0.1", json.loads(line)["port"]) for name, line in said.items() if line
+        name: ("127.0.0.1", json.loads(line)["port"]) for name, line in lines.items() if line
     }
     for name, process in processes.items():
         # One that died since has its cause told when all have ended.
@@ -114,14 +116,14 @@ def _raise_first(
     processes: Mapping[str, subprocess.Popen[str]], folders: Mapping[str, Path]
 ) -> None:
     """Raise the cause of a failure rather than what it led to."""
-    found: list[FedmeritError] = []
+    errors: list[FedmeritError] = []
     for name, process in processes.items():
         if process.returncode < 0:
             raise PartyLost(name, why=f"its process was ended by signal {-process.returncode}")
         if process.returncode:
-            found.append(_error(name, folders[name]))
-    if found:
-        raise next((error for error in found if not isinstance(error, PartyLost)), found[0])
+            errors.append(_error(name, folders[name]))
+    if errors:
+        raise next((error for error in errors if not isinstance(error, PartyLost)), errors[0])
 
 
 def _error(name: str, folder: Path) -> FedmeritError:
