@@ -88,6 +88,12 @@ def read_file(path: Path, dialect: Dialect | None = None) -> pd.DataFrame:
 
 def tidy(column: pd.Series) -> tuple[pd.Series, int]:
     """Strip a text column's cells and compose their letters; count the cells that this changed."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        tidied, changed = tidy(column.astype(object))
+        if not changed:
+            return column, 0
+        names, _ = tidy(pd.Series(column.cat.categories.tolist(), dtype=object))
+        return tidied.astype(pd.CategoricalDtype(names.unique())), changed
     if not isinstance(column.dtype, pd.StringDtype):
         texts = column.map(lambda cell: cell if isinstance(cell, str) else None)
         if column.dtype != object or not texts.notna().any():
@@ -123,8 +129,8 @@ def _tidied(sheet: Sheet) -> Sheet:
     if changed:
         total = sum(changed.values())
         notes.append(
-            f"spaces around {total:,} cells were taken off, or their letters composed: in "
-            f"{columns_in_words(list(changed))}"
+            f"spaces around {total:,} cell{'s' if total > 1 else ''} were taken off, or letters "
+            f"composed: in {columns_in_words(list(changed))}"
         )
     return Sheet(
         name=sheet.name, frame=frame, separator=sheet.separator, notes=(*sheet.notes, *notes)

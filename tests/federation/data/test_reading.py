@@ -104,6 +104,18 @@ def test_spaces_make_no_members_and_no_classes(write):
     assert said(table, "45 cells", "'site', 'outcome'")
 
 
+def test_spaces_in_categories_of_a_parquet_file_make_none_either(tmp_path):
+    path = tmp_path / "t.parquet"
+    sites = pd.Categorical(["A", "A ", "B", "B"], categories=["A", "A ", "B"])
+    frame = pd.DataFrame({"site": sites, "x": [1.5, 2, 3, 4], "outcome": ["u", "v", "u", "v"]})
+    frame.to_parquet(path)
+
+    table = read(path)
+
+    assert table.participants == ("A", "B")
+    assert said(table, "1 cell ", "'site'")
+
+
 def test_a_composed_and_a_decomposed_letter_are_one_name(write):
     assert read(write(site=["K\u00f6ln", "Ko\u0308ln", "Aue"] * (ROWS // 3))).participants == (
         "Köln",
