@@ -110,8 +110,8 @@ def test_methods_of_updates_ask_for_nothing(method):
 def test_a_rule_never_makes_a_method_ask_for_more(method):
     for rule in (Narrow(1e-9), Settled(0.2, times=1)):
         game = Counting()
-        found = value(game, method=method, budget=100, seed=0, until=[rule])
-        assert game.counted() == found.evaluations <= 100
+        found = value(game, method=method, budget=60, seed=0, until=[rule])
+        assert game.counted() == found.evaluations <= 60
 
 
 @pytest.mark.parametrize("method", GOING_ON)
