@@ -93,7 +93,7 @@ def tidy(column: pd.Series) -> tuple[pd.Series, int]:
         if not changed:
             return column, 0
         names, _ = tidy(pd.Series(column.cat.categories.tolist(), dtype=object))
-        return tidied.astype(pd.CategoricalDtype(pd.Index(names.unique()))), changed
+        return tidied.astype(pd.CategoricalDtype(names.unique().tolist())), changed
     if not isinstance(column.dtype, pd.StringDtype):
         texts = column.map(lambda cell: cell if isinstance(cell, str) else None)
         if column.dtype != object or not texts.notna().any():
