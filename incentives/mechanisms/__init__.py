@@ -26,7 +26,6 @@ from fedmerit.incentives.mechanisms.extraction import cremer_mclean
 from fedmerit.incentives.mechanisms.goods import accuracy_shaping, public_good
 from fedmerit.incentives.mechanisms.groves import pvcg, vcg
 from fedmerit.incentives.mechanisms.instalments import fli
-from fedmerit.incentives.mechanisms.measured import confident, data_size, equal, proportional
 from fedmerit.incentives.mechanisms.menus import contract
 from fedmerit.incentives.mechanisms.models import cosine_shares, rho_shapley
 from fedmerit.incentives.mechanisms.peers import peer_prediction
@@ -43,6 +42,7 @@ from fedmerit.incentives.mechanisms.properties import (
     Property,
     mechanism,
 )
+from fedmerit.incentives.mechanisms.proportional import confident, data_size, equal, proportional
 from fedmerit.incentives.mechanisms.redistribution import fvcg
 from fedmerit.incentives.mechanisms.scoring import first_score, second_score
 from fedmerit.incentives.mechanisms.sensing import msensing

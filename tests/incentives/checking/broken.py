@@ -17,7 +17,7 @@ from fedmerit.incentives.mechanisms.coalitions import table
 from fedmerit.incentives.mechanisms.copying import robust_shapley
 from fedmerit.incentives.mechanisms.extraction import cremer_mclean
 from fedmerit.incentives.mechanisms.market import entered, spread, whole_work
-from fedmerit.incentives.mechanisms.measured import data_size
+from fedmerit.incentives.mechanisms.proportional import data_size
 from fedmerit.incentives.mechanisms.rounding import divide, outcome, pay
 from fedmerit.incentives.mechanisms.sensing import msensing
 from fedmerit.incentives.mechanisms.sharing import banzhaf, shapley
