@@ -78,6 +78,7 @@ def test_no_part_of_a_password_that_is_no_unicode_is_shown(tmp_path, password):
         Keyring.keystore(tmp_path, {PASSWORD_VARIABLE: password}).signer("sponsor")
 
     shown = repr(f"{caught.value} {caught.value.hint} {caught.value.__cause__}")
+    shown = shown.replace(str(tmp_path), "")  # where a worker's folder has a part of the word
     assert not [part for part in ("udcff", "ud800", "sesame", "open-") if part in shown]
 
 

@@ -11,7 +11,7 @@ from fedmerit.commands.terminal import shown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rich.console import Console
+    from fedmerit.commands.terminal import Terminal
 
 
 def at(rpc: str | None) -> str:
@@ -22,7 +22,7 @@ def at(rpc: str | None) -> str:
 
 
 class _Lines(logging.Handler):
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Terminal) -> None:
         super().__init__(logging.INFO)
         self._console = console
 
@@ -31,7 +31,7 @@ class _Lines(logging.Handler):
 
 
 @contextmanager
-def narrated(console: Console) -> Iterator[None]:
+def narrated(console: Terminal) -> Iterator[None]:
     """Say on *console* what a node is waited for, for as long as this lasts."""
     log, lines = logging.getLogger("fedmerit.chain"), _Lines(console)
     before = log.level

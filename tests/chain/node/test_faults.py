@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from itertools import pairwise
+from itertools import count, pairwise
 from threading import Event
 from time import monotonic
 
@@ -103,10 +103,10 @@ def test_a_settlement_through_a_node_that_fails_in_six_ways_sends_nothing_twice(
 def test_a_node_that_is_a_block_behind_now_and_then_is_settled_through(
     anvil, make_order, keys, words
 ):
-    behind = []
+    behind, calls = [], count(1)
 
     def lag(number, request, _ask):
-        if request["method"] == "eth_call" and number % 50 == 0 and len(behind) < 4:
+        if request["method"] == "eth_call" and next(calls) % 10 == 0 and len(behind) < 4:
             behind.append(number)
             return refusal(request, -32000, words)
         return None
