@@ -112,7 +112,7 @@ def test_a_run_and_its_audit_come_through(anvil, tmp_path, faults):
 
 @pytest.mark.slow
 def test_so_they_do_where_some_answers_come_too_late(anvil, tmp_path, monkeypatch):
-    monkeypatch.setattr(provider, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(provider, "ANSWER_SECONDS", 3.0)
     until = Event()
     with proxied(anvil, slow(50, until)) as url:
         bundle = fedmerit.run(SCENARIO, tmp_path / "b", chain=ChainChoice(rpc=url))

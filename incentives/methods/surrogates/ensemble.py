@@ -51,7 +51,8 @@ def surrogate(game: Game, *, budget: int, seed: int) -> Valuation:
     had seen. Beyond 2,000 coalitions the best one is fitted in folds, and a regression
     values what it misses on those that it had not seen. Intervals hold what they say from n + 14
     evaluations on, up to 100 members; with fewer there is too little to test the fit on, and
-    they may hold half of what they say. A worth that stands out from all others, and was not
+    they may hold half of what they say. With some six evaluations a member they may be
+    four times as wide as the errors ask for. A worth that stands out from all others, and was not
     asked for, they know nothing of.
 
     Source: Our own, of a process after Owen (1972), teams by basis pursuit (Chen, Donoho and

@@ -303,7 +303,7 @@ def test_a_job_on_other_terms_than_the_scenarios_is_found(copy, monkeypatch):
     other = {"challenge_window": 0, "reveal_window": 40, "stake": 1}
 
     with monkeypatch.context() as forger:
-        forger.setattr(drawing, "terms", lambda scenario: {**asked(scenario), **other})
+        forger.setattr(drawing, "terms", lambda *of: {**asked(*of), **other})
         redraw(copy)
 
     said = found(copy)["terms"]

@@ -437,7 +437,7 @@ def test_fewer_spot_checks_than_none_are_refused(by_orders):
 @pytest.mark.slow
 def test_orders_are_those_of_the_chains_seed_whatever_the_bundle_says(drawn):
     valuation = json.loads(drawn.read(VALUATION))
-    other = drawn_commitment(utilities_everywhere(drawn), bytes(31) + b"\7", 6, 3)
+    other = drawn_commitment(utilities_everywhere(drawn), bytes(31) + b"\7", 6, 7)
     drawn.write(VALUATION, canonical({**valuation, "seed": f"0x{7:064x}"}))
     drawn.write(COMMITMENT, other.to_json().encode())
     settle(drawn)

@@ -148,7 +148,14 @@ def test_what_can_be_put_right_is_said_in_two_lines_and_exits_2(arguments, said,
 @pytest.mark.slow
 def test_an_interrupted_run_says_how_to_go_on_and_does(scenario, tmp_path):
     command = [sys.executable, "-m", "fedmerit.commands.app", "run", str(scenario)]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Whoever starts the tests in the background has them ignore what Ctrl-C sends.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    ) as process:
         while "Training" not in process.stderr.readline():
             pass
         process.send_signal(signal.SIGINT)

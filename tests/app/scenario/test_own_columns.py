@@ -19,31 +19,36 @@ from fedmerit.scenario.reading import load, parse
 def files(tmp_path, monkeypatch):
     """Write a shop's and a bank's table, whose keys are written in two ways."""
     monkeypatch.chdir(tmp_path)
-    rng = np.random.default_rng(0)
-    spent, age = rng.normal(size=(2, 300))
-    buys = np.where(spent + age + rng.normal(size=300) > 0, "yes", "no")
-    number = np.arange(300)
-    shop = pd.DataFrame({"no": number, "spent": spent, "buys": buys})
-    bank = pd.DataFrame({"customer": [f"{n} " for n in number[::-1]], "age": age[::-1]})
-    shop[:250].to_csv("shop.csv", index=False)
-    bank[:280].to_csv("bank.csv", index=False)
+    write_tables(300)
     return tmp_path
 
 
-def own(**changes):
+def write_tables(people):
+    rng = np.random.default_rng(0)
+    spent, age = rng.normal(size=(2, people))
+    buys = np.where(spent + age + rng.normal(size=people) > 0, "yes", "no")
+    number = np.arange(people)
+    shop = pd.DataFrame({"no": number, "spent": spent, "buys": buys})
+    bank = pd.DataFrame({"customer": [f"{n} " for n in number[::-1]], "age": age[::-1]})
+    shop[:-50].to_csv("shop.csv", index=False)
+    bank[:-20].to_csv("bank.csv", index=False)
+
+
+def own(batch_size=40, **changes):
     shop = {"name": "shop", "source": "shop.csv", "key": ["no"], "label": "buys"}
     bank = {"name": "bank", "source": "bank.csv", "key": ["customer"], **changes}
-    vertical = {"epochs": 2, "batch_size": 40, "key_bits": 512, "owners": [shop, bank]}
+    vertical = {"epochs": 2, "batch_size": batch_size, "key_bits": 512, "owners": [shop, bank]}
     data = {"validation_share": 0.85}  # so many rows as two parties' sums take
     return parse({"name": "own", "data": data, "vertical": vertical}, origin="test")
 
 
 @pytest.mark.slow
 def test_two_files_with_a_key_column_make_a_federation(files):
-    found = fedmerit.run(own(), files / "b")
+    write_tables(1500)  # fewer labels would tell the bank too much of each
+    found = fedmerit.run(own(batch_size=300), files / "b")
 
     said = found.document(joint.VERTICAL, joint.VerticalDocument)
-    assert said.common == 230
+    assert said.common == 1430
     assert said.area_ppm > 750_000
     assert [owner.columns for owner in said.owners] == [("spent",), ("age",)]
     assert min(found.document(OUTCOME, OutcomeDocument).payments) > 0
