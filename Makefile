@@ -60,8 +60,13 @@ node_modules/.package-lock.json: ;
 endif
 
 # What halmos proves of the contracts, for all inputs within the bounds that docs/security.md says: a minute or two.
-proofs: .venv/dev node_modules/.package-lock.json
-	node contracts/prove.mjs $(abspath $(BIN))/halmos
+proofs: build/halmos/done node_modules/.package-lock.json
+	node contracts/prove.mjs $(abspath build/halmos/bin/halmos)
+
+build/halmos/done: contracts/proofs.txt
+	$(PYTHON) -m venv build/halmos
+	build/halmos/bin/python -m pip --disable-pip-version-check install --quiet --requirement contracts/proofs.txt
+	touch $@
 
 # The contracts' invariants over 100,000 calls: minutes, so not part of `make test`.
 nightly: node_modules/.package-lock.json
