@@ -16,7 +16,8 @@ from fedmerit.federation.batched.measure import MICRO, ModelEvaluator
 from fedmerit.federation.batched.threads import single_thread
 from fedmerit.federation.batched.tiles import share
 from fedmerit.federation.horizontal.engine import Engine
-from fedmerit.federation.horizontal.rounds import FLOAT_BYTES, collect, local_updates, sampled
+from fedmerit.federation.horizontal.rounds import FLOAT_BYTES, collect, local_updates
+from fedmerit.federation.horizontal.sampling import sampled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

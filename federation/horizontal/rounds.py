@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,8 +18,6 @@ from fedmerit.streams import generator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
     from fedmerit.federation.data.consortium import Member
     from fedmerit.federation.horizontal.engine import Engine
@@ -64,19 +61,6 @@ class Collected:
     updates: Tensor
     weights: Tensor
     excluded: dict[str, str]
-
-
-def sampled(
-    names: Sequence[str], participation: float, *, round_: int, seed: int
-) -> NDArray[np.bool_]:
-    """Pick a round's members: everyone draws a number, and the lowest take part.
-
-    So nobody's draw depends on who else there is. Shape ``(members,)``.
-    """
-    draws = [generator(seed, "training", "sampling", name, round_).random() for name in names]
-    chosen = np.zeros(len(names), dtype=np.bool_)
-    chosen[np.argsort(draws)[: max(1, round(participation * len(names)))]] = True
-    return chosen
 
 
 def local_updates(

@@ -22,8 +22,8 @@ from fedmerit.federation.horizontal.rounds import (
     average,
     collect,
     local_updates,
-    sampled,
 )
+from fedmerit.federation.horizontal.sampling import sampled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

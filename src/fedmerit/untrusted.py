@@ -31,6 +31,11 @@ _DOTTED: Final = re.compile(
     rf"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{MOST_DEPTH}}}"""
 )
 
+#: Characters that show nothing and yet count as letters or marks (Unicode's default ignorables).
+_INVISIBLE: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+
 
 def check_json(content: bytes) -> None:
     """See that JSON says each thing once, and is neither too long nor too deep.
@@ -87,7 +92,7 @@ def _parts(whole: object) -> list[Any]:
 
 def printable(name: str) -> bool:
     """Say whether a name is text that a person can read: no control or invisible characters."""
-    return bool(name.strip()) and name.isprintable()
+    return bool(name.strip()) and name.isprintable() and not _INVISIBLE.search(name)
 
 
 def harmless(text: str, *, keep: str = "") -> str:

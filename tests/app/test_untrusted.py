@@ -117,7 +117,7 @@ def test_json_that_is_shown_is_still_the_same_json(value):
 @pytest.mark.parametrize(
     "name",
     ["\x1b[2J", "a\x1b]0;title\x07", "a\u202eb", "zero\u200bwidth", "line\nbreak", "tab\t", "", " ",
-     "\x9b31m", "\ud800", "del\x7f"],
+     "\x9b31m", "\ud800", "del\x7f", "member-1\ufe0f", "\u3164", "a\u034fb"],
 )  # fmt: skip
 def test_what_is_no_name(name):
     assert not printable(name)

@@ -40,8 +40,20 @@ EXACT: Final = frozenset(
 )
 
 
-def check_members(bundle: Bundle, members: FederationDocument, brought: list[int]) -> Check:
-    """Hold what is said of the members against the scenario and the rows that each *brought*."""
+def check_members(
+    bundle: Bundle,
+    members: FederationDocument,
+    brought: list[int],
+    usual: tuple[str, ...] | None = None,
+) -> Check:
+    """Hold what is said of the members against the scenario and the rows that each *brought*.
+
+    Args:
+        bundle: Holds the scenario.
+        members: What is said.
+        brought: Validation rows of each.
+        usual: Who signs where the scenario names nobody; None to take what is said.
+    """
     scenario, run = bundle.scenario, bundle.document(evidence.RUN, evidence.RunDocument)
     behaviours = scenario.behaviours
     asked = scenario.settlement
@@ -51,9 +63,9 @@ def check_members(bundle: Bundle, members: FederationDocument, brought: list[int
         for m, count in zip(members.members, brought, strict=True)
         if m.validation_rows != count
     ]
-    if asked.committee and asked.committee != members.committee:
+    if (asked.committee or usual or members.committee) != members.committee:
         wrong.append("committee")
-    if asked.threshold and asked.threshold != members.threshold:
+    if (asked.threshold or len(members.committee) // 2 + 1) != members.threshold:
         wrong.append("threshold")
     if (run.scenario, run.seed) != (scenario.name, scenario.seed):
         wrong.append(f"name and seed in {evidence.RUN}")

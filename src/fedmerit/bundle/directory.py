@@ -7,6 +7,7 @@ after the settlement included. Opening a bundle never executes anything in it.
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -35,6 +36,7 @@ STAGES: Final[tuple[Stage, ...]] = ("train", "draw", "value", "reward", "settle"
 
 SCENARIO: Final = "scenario.toml"
 PROGRESS: Final = "progress.json"
+_NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
 MANIFEST: Final = "manifest.json"
 SEAL: Final = "seal.json"
 REPORT: Final = "report.html"
@@ -182,7 +184,10 @@ class Bundle:
         partial = target.with_name(f".{target.name}{PART}")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_bytes(content)
+            # Whoever made the directory may have left a link here, to a file that is not ours.
+            partial.unlink(missing_ok=True)
+            with os.fdopen(os.open(partial, _NEW_FILE, 0o666), "wb") as file:
+                file.write(content)
             partial.replace(target)
         except OSError as error:
             with suppress(OSError):

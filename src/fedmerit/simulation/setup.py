@@ -9,7 +9,7 @@ import numpy as np
 
 from fedmerit.errors import ScenarioError
 from fedmerit.federation import ParallelRuns
-from fedmerit.federation.horizontal.rounds import sampled
+from fedmerit.federation.horizontal.sampling import sampled
 from fedmerit.incentives import MECHANISMS
 from fedmerit.incentives.mechanisms import Need
 from fedmerit.incentives.participation import STRATEGIES

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 _STEPS: Final = tuple(STEPS)
 #: What a member is bound to while nothing is trained.
 _NOTHING: Final = bytes(32)
+#: Blocks of a second each that a member's transactions may take in either window of a draw.
+_BLOCKS_A_MEMBER: Final = 2
 
 
 def check_agreement(scenario: Scenario, together: Together, chain: ChainChoice) -> None:
@@ -52,6 +54,7 @@ def check_agreement(scenario: Scenario, together: Together, chain: ChainChoice) 
     names = together.participants
     agreed_on = terms(scenario, len(names))
     if scenario.settlement.commit_window:
+        _check_windows(scenario, len(names))
         _check_signers(together, silent=agreed_on["silent"])
     job_terms = JobTerms(
         **agreed_on,
@@ -62,6 +65,19 @@ def check_agreement(scenario: Scenario, together: Together, chain: ChainChoice) 
         updates=(_NOTHING,) * len(names),
     )
     chain.check(scenario, job_terms)
+
+
+def _check_windows(scenario: Scenario, members: int) -> None:
+    """Refuse windows in which not everybody's transaction finds a block of its own."""
+    asked = scenario.settlement
+    least = _BLOCKS_A_MEMBER * members
+    if min(asked.commit_window, asked.reveal_window) < least:
+        raise ChainError(
+            f"{members} members commit in {asked.commit_window} seconds and reveal in "
+            f"{asked.reveal_window}: who comes too late would lose its stake for nothing",
+            hint=f"Set settlement.commit_window and settlement.reveal_window to {least} or more, "
+            "and to more on a chain whose blocks take longer than a second.",
+        )
 
 
 def _check_signers(together: Together, *, silent: frozenset[str]) -> None:

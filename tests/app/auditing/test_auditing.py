@@ -20,6 +20,7 @@ from fedmerit.bundle.schemas import (
     LEDGER,
     OUTCOME,
     RECEIPT,
+    TRAINING,
     TRANSCRIPT,
     VALUATION,
     FederationDocument,
@@ -532,3 +533,24 @@ def test_the_manifest_holds_no_file_of_the_settlement(hospital_bundle):
 
     assert "accounts.json" in listed
     assert not [name for name in listed if name.startswith("settlement/")]
+
+
+def differences(bundle):
+    return {check.id: check.detail for check in check_numbers(bundle) if check.status == "differs"}
+
+
+def test_a_member_that_is_left_out_of_a_round_is_found_without_the_data(copy):
+    forge(copy, TRAINING, lambda training: training["rounds"][3]["sampled"].remove("Cleveland"))
+
+    assert "round [4]" in differences(Bundle(copy.path))["sampling"]
+
+
+def test_a_committee_of_ones_own_is_found_where_the_scenario_names_none(copy):
+    scenario = copy.scenario
+    asked = scenario.settlement.model_copy(update={"committee": (), "threshold": None})
+    copy.write(
+        "scenario.toml", scenario.model_copy(update={"settlement": asked}).to_toml().encode()
+    )
+    forge(copy, FEDERATION, lambda said: said.update(committee=["Cleveland"], threshold=1))
+
+    assert "committee" in differences(Bundle(copy.path))["members"]

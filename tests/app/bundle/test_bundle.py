@@ -154,3 +154,16 @@ def test_bundles_are_numbered_on(tmp_path):
 
     assert next_free(tmp_path, "small") == tmp_path / "small-2"
     assert next_free(tmp_path / "absent", "small") == tmp_path / "absent" / "small-1"
+
+
+@pytest.mark.parametrize("name", ["report.html", "seal.json"])
+def test_nothing_is_written_through_a_link_that_a_stranger_left(tmp_path, name):
+    bundle = Bundle.create(tmp_path / "b", SCENARIO)
+    (tmp_path / "mine.txt").write_text("precious")
+    (bundle.path / f".{name}.part").symlink_to(tmp_path / "mine.txt")
+
+    bundle.write(name, b"new")
+
+    assert (tmp_path / "mine.txt").read_text() == "precious"
+    assert (bundle.path / name).read_bytes() == b"new"
+    assert not (bundle.path / name).is_symlink()

@@ -164,3 +164,12 @@ def test_more_members_than_a_table_on_chain_can_name_are_refused_before_they_tra
         fedmerit.run(small(data=data), tmp_path / "b")
 
     assert "Draw no seed" in caught.value.hint
+
+
+@pytest.mark.parametrize("window", ["commit_window", "reveal_window"])
+def test_windows_that_honest_members_would_miss_are_refused_before_they_train(tmp_path, window):
+    with pytest.raises(ChainError, match="lose its stake for nothing") as caught:
+        fedmerit.run(small(settlement={window: 7}), tmp_path / "b")
+
+    assert "to 8 or more" in caught.value.hint
+    assert not (tmp_path / "b").exists()

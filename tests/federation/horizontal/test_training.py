@@ -11,7 +11,7 @@ import torch
 
 from fedmerit.errors import TrainingError
 from fedmerit.federation import Faulty, FreeRider, ModelSpec, pooled_baseline, train
-from fedmerit.federation.horizontal.rounds import sampled
+from fedmerit.federation.horizontal.sampling import sampled
 
 MLP = ModelSpec(kind="mlp", hidden=(5,))
 

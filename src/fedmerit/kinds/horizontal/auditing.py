@@ -13,6 +13,7 @@ from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle.training import kept, read_rounds, recorded_game, recorded_gradients
 from fedmerit.bundle.valuation import Measured, Updates, valuation_document
 from fedmerit.federation.horizontal.record import zero_update_members
+from fedmerit.federation.horizontal.sampling import sampled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle
     from fedmerit.bundle.schemas import FederationDocument, TrainingDocument
     from fedmerit.federation import Round
-    from fedmerit.scenario.model import Model
+    from fedmerit.scenario.model import Model, Scenario
 
 #: Weights are shares of whole rows, of which a float keeps 15 digits.
 _WEIGHTS: Final = 1e-12
@@ -36,8 +37,10 @@ def check_numbers(bundle: Bundle) -> Iterator[Check]:
     rounds = read_rounds(bundle)
     owners = recorded_game(bundle, members.names)[1]
     brought = np.bincount(owners, minlength=len(members.members)).tolist()
-    yield check_members(bundle, members, brought)
+    honest = tuple(m.name for m in members.members if m.validation_rows and m.behaviour == "honest")
+    yield check_members(bundle, members, brought, usual=honest)
     yield _updates(training, rounds, members, bundle.scenario.model)
+    yield _sampled(bundle.scenario, members, training)
     yield _weights(members, rounds)
     yield _averages(rounds, bundle.tensors(evidence.MODEL)["parameters"])
     yield _idle(members.names, training, rounds)
@@ -76,6 +79,28 @@ def _parameters(members: FederationDocument, model: Model) -> int | None:
         return None
     widths = (len(members.features), *hidden, len(members.classes))
     return sum((wide + 1) * narrow for wide, narrow in pairwise(widths))
+
+
+def _sampled(scenario: Scenario, members: FederationDocument, training: TrainingDocument) -> Check:
+    """Draw again who takes part in each round; whose update was refused is taken on faith."""
+    wrong = []
+    for said in training.rounds:
+        draw = sampled(
+            members.names,
+            scenario.training.participation,
+            round_=said.round,
+            seed=scenario.seed,
+        )
+        if {name for name, drawn in zip(members.names, draw, strict=True) if drawn} != set(
+            said.sampled
+        ):
+            wrong.append(said.round)
+    return compared(
+        "sampling",
+        holds=not wrong,
+        same="in every round those took part whom the seed draws",
+        different=f"in round {wrong} others took part than the seed draws",
+    )
 
 
 def _weights(members: FederationDocument, rounds: tuple[Round, ...]) -> Check:

@@ -40,7 +40,7 @@ def check_numbers(bundle: Bundle) -> Iterator[Check]:
     members = bundle.document(evidence.FEDERATION, evidence.FederationDocument)
     held_out = round(bundle.scenario.data.validation_share * said.common)
     brought = [held_out] + [0] * (len(members.members) - 1)  # all are the label holder's
-    yield check_members(bundle, members, brought)
+    yield check_members(bundle, members, brought, usual=members.names)
     yield _owners(said, members, asked)
     yield _messages(bundle, said)
     yield _privacy(said, asked)

@@ -1,0 +1,27 @@
+"""Who takes part in a round; an audit draws it again without torch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fedmerit.streams import generator
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+
+def sampled(
+    names: Sequence[str], participation: float, *, round_: int, seed: int
+) -> NDArray[np.bool_]:
+    """Pick a round's members: everyone draws a number, and the lowest take part.
+
+    So nobody's draw depends on who else there is. Shape ``(members,)``.
+    """
+    draws = [generator(seed, "training", "sampling", name, round_).random() for name in names]
+    chosen = np.zeros(len(names), dtype=np.bool_)
+    chosen[np.argsort(draws)[: max(1, round(participation * len(names)))]] = True
+    return chosen
