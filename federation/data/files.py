@@ -26,6 +26,7 @@ from fedmerit.federation.data.dialects import (
     records,
     separated,
 )
+from fedmerit.federation.data.roles import named_as_identifier
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -174,10 +175,8 @@ def _from_text(raw: bytes, file: str, suffix: str, dialect: Dialect) -> Sheet:
     usual = "\t" if suffix.startswith(".tsv") else ","
     if separator != usual and not dialect.separator:
         notes.append(f"cells of {file} are parted by {in_words(separator)}; separator sets another")
-    first = records(beginning(text, _HEADER), separator, 2)
-    if len(first) > 1 and len(first[1]) == len(first[0]) + 1:
-        text = separator.encode() + text  # R names no column for its row names
-    table = _parsed(text, separator)
+    table, said = _parsed(text.lstrip(b"\r\n"), separator, file)
+    notes += said
     for dropped in range(table.num_rows, 0, -1):
         if any(table.column(k)[dropped - 1].as_py() for k in range(table.num_columns)):
             break
@@ -197,34 +196,68 @@ def _from_text(raw: bytes, file: str, suffix: str, dialect: Dialect) -> Sheet:
     return Sheet(name=file, frame=frame, separator=separator, notes=tuple(notes))
 
 
-def _parsed(text: bytes, separator: str) -> pa.Table:
-    """Give a text's records as a table of text, its header in the first."""
-    cells = len(next(iter(records(beginning(text, _HEADER), separator, 1)), []))
-    names = [f"f{k}" for k in range(cells)]
+def _parsed(text: bytes, separator: str, file: str) -> tuple[pa.Table, list[str]]:
+    """Give a text's records as a table of text, its header in the first, and notes."""
+    header = next(iter(records(beginning(text, _HEADER), separator, 1)), [])
+    cells = len(header)
     try:
-        return arrow_csv.read_csv(
-            pa.BufferReader(text),
-            read_options=arrow_csv.ReadOptions(column_names=names),
-            parse_options=arrow_csv.ParseOptions(
-                delimiter=separator, newlines_in_values=b'"' in text
-            ),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False
-            ),
-        )
+        return _parsed_fast(text, separator, cells), []
     except pa.ArrowInvalid:
-        return _parsed_slowly(text.decode(), separator, cells)
+        pass
+    try:
+        longer = _parsed_fast(separator.encode() + text, separator, cells + 1)
+    except pa.ArrowInvalid:
+        return _parsed_slowly(text.decode(), separator, cells, file)
+    extra, names = longer.column(cells)[1:], longer.column(0)[1:]
+    filled = pc.not_equal(extra, "")
+    if not pc.any(filled).as_py():
+        return _parsed_slowly(text.decode(), separator, cells, file)
+    # R names no column for its row names; an identifier's cells have a header already.
+    present = pc.or_(filled, pc.not_equal(names, ""))  # rows without any cell may end a file
+    names = names[: pc.max(pc.indices_nonzero(present)).as_py() + 1]
+    named = pc.all(pc.not_equal(names, "")).as_py() and len(names.unique()) == len(names)
+    if not named or named_as_identifier(header[0]):
+        raise _too_long(pc.index(filled, value=True).as_py() + 1, cells + 1, cells)
+    note = (
+        f"rows of {file} have one cell more than its header: their first cells, different in "
+        "every row, are taken for row names without a header"
+    )
+    return longer, [note]
 
 
-def _parsed_slowly(text: str, separator: str, cells: int) -> pa.Table:
+def _parsed_fast(text: bytes, separator: str, cells: int) -> pa.Table:
+    """Give records of so many cells each; pyarrow's error where one has others."""
+    names = [f"f{k}" for k in range(cells)]
+    return arrow_csv.read_csv(
+        pa.BufferReader(text),
+        read_options=arrow_csv.ReadOptions(column_names=names),
+        parse_options=arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=b'"' in text),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False
+        ),
+    )
+
+
+def _parsed_slowly(text: str, separator: str, cells: int, file: str) -> tuple[pa.Table, list[str]]:
     """Do the same where records are not all as long as the header; shorter ones end empty."""
     rows = records(text, separator)
     for number, row in enumerate(rows):
         if any(row[cells:]):
-            raise DataError(
-                f"row {number} has {len(row)} cells, and the header has {cells}",
-                hint="Put quotes around cells that hold the separator, or set the separator.",
-            )
+            raise _too_long(number, len(row), cells)
+    notes = []
+    if longer := [number for number, row in enumerate(rows) if len(row) > cells]:
+        notes.append(
+            f"{len(longer):,} rows of {file} end in empty cells beyond the header, the first of "
+            f"them row {longer[0]}: these cells are left out"
+        )
     padded = [row[:cells] + [""] * (cells - len(row)) for row in rows]
     columns = [pa.array(column, pa.large_string()) for column in zip(*padded, strict=True)]
-    return pa.table(columns, names=[f"f{k}" for k in range(cells)])
+    return pa.table(columns, names=[f"f{k}" for k in range(cells)]), notes
+
+
+def _too_long(number: int, cells: int, header: int) -> DataError:
+    return DataError(
+        f"row {number} has {cells} cells, and the header has {header}",
+        hint="Put quotes around cells that hold the separator, set the separator, or name every "
+        "column in the header.",
+    )

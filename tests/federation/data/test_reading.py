@@ -377,6 +377,74 @@ def test_a_row_that_is_too_long_is_named_and_a_short_one_ends_empty(tmp_path):
     assert "column 'x': row 3" in refusal(path)
 
 
+def pairs(row, rows=4):
+    """Write a row for each of two sites in turn."""
+    return "".join(row.format(site="ns"[k % 2], k=k, ill=k // 2 % 2) for k in range(rows))
+
+
+@pytest.mark.parametrize("first", ["{site}", "{k}"])
+def test_a_separator_that_ends_every_row_shifts_no_header(tmp_path, first):
+    path = tmp_path / "t.csv"
+    site, code = ("site", "code") if first == "{site}" else ("code", "site")
+    other = "{k}" if first == "{site}" else "{site}"
+    path.write_text(f"{site},{code},age,outcome\n" + pairs(f"{first},{other},7.{{k}},{{ill}},\n"))
+
+    table = read(path)
+
+    assert table.participants == ("n", "s")
+    assert table.features["age"].tolist() == [7.0, 7.1, 7.2, 7.3]
+    assert table.labels.tolist() == [0, 0, 1, 1]
+    assert said(table, "4 rows", "empty cells beyond the header", "row 1")
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "number"),
+    [
+        ("site,age,outcome", "{site},7,3,{ill}\n", 1),  # first cells that repeat are no row names
+        ("site,age,outcome", "{k},7,{site},{ill}\nn,7,1\n", 1),  # not in every row
+        ("id,age,outcome", "{k},7,3,{ill}\n", 1),  # the first cells have a header
+    ],
+)
+def test_rows_longer_than_the_header_are_refused_where_no_row_names_explain_it(
+    tmp_path, header, row, number
+):
+    path = tmp_path / "t.csv"
+    path.write_text(f"{header}\n{pairs(row)}")
+
+    assert f"row {number} has 4 cells, and the header has 3" in refusal(path)
+
+
+def test_one_cell_too_many_in_the_first_row_shifts_no_header(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("site,age,outcome\nn,7,3,0\n" + pairs("{site},7.{k},{ill}\n"))
+
+    assert "row 1 has 4 cells" in refusal(path)
+
+
+def test_row_names_without_a_header_are_said(write):
+    table = read(write(header="marker,site,outcome", rows=range(ROWS)))
+
+    assert said(table, "one cell more than its header", "row names")
+
+
+@pytest.mark.parametrize("missing", ["refuse", "impute"])
+@pytest.mark.parametrize("cell", ["1e400", "-1e999", "9" * 400, "1e400%"])
+def test_a_number_beyond_all_floats_is_refused_with_its_cell(write, cell, missing):
+    end = cell[-1] if cell.endswith("%") else ""
+    path = write(crp=[cell, *(f"{number}{end}" for number in PLAIN[1:])])
+
+    assert f"column 'crp': row 1, such as {cell!r}" in refusal(path, missing=missing)
+
+
+@pytest.mark.parametrize("sign", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028"])
+def test_a_sign_that_ends_no_line_of_csv_ends_no_record(tmp_path, sign):
+    path = tmp_path / "t.csv"
+    text = "site,age,outcome,word\n" + pairs("{site},7.{k},{ill},a" + sign + "b\n")
+    path.write_text(text + "n,7,1\n")  # a short row, so that no fast reader takes it
+
+    assert read(path, missing="impute").features["word"].tolist() == [f"a{sign}b"] * 4 + [None]
+
+
 def test_headers_that_appear_twice_are_told_apart(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("site,x,x,outcome\nn,1.5,1,ill\ns,2.5,3,well\n")
