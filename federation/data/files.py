@@ -9,32 +9,28 @@ from __future__ import annotations
 
 import csv
 import gzip
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv as arrow_csv
 
 from fedmerit.errors import DataError
 from fedmerit.federation.data.dialects import (
     Dialect,
     as_utf8,
-    beginning,
     in_words,
-    records,
     separated,
 )
-from fedmerit.federation.data.roles import named_as_identifier
+from fedmerit.federation.data.parsing import parsed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SUFFIXES: Final = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 _SHOWN: Final = 5
-#: Bytes in which a header and a row end.
-_HEADER: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,7 +57,7 @@ def read_sheet(path: Path, dialect: Dialect | None = None) -> Sheet:
     Raises:
         DataError: There is none, it cannot be read, or it is empty.
     """
-    suffix = next((ending for ending in reversed(SUFFIXES) if path.name.endswith(ending)), None)
+    suffix = next((ending for ending in reversed(SUFFIXES) if _ends(path, ending)), None)
     if suffix is None:
         raise DataError(
             f"{path.name} is no table we can read", hint=f"Give one of {', '.join(SUFFIXES)}."
@@ -70,10 +66,10 @@ def read_sheet(path: Path, dialect: Dialect | None = None) -> Sheet:
         raise DataError(f"there is no file {path}", hint="Check the path.")
     try:
         if suffix == ".parquet":
-            sheet = Sheet(name=path.name, frame=pd.read_parquet(path))
+            sheet = _from_parquet(path)
         else:
             sheet = _from_text(_bytes(path), path.name, suffix, dialect or Dialect())
-    except (OSError, EOFError, ValueError, csv.Error) as error:  # pyarrow's are ValueErrors
+    except (OSError, EOFError, ValueError, csv.Error, zlib.error, pa.ArrowException) as error:
         raise DataError(
             f"{path.name} cannot be read: {error}", hint=f"Is it really a {suffix} file?"
         ) from error
@@ -161,9 +157,22 @@ def _names(headers: list[str]) -> tuple[list[str], list[str]]:
     return names, notes
 
 
+def _ends(path: Path, ending: str) -> bool:
+    return path.name.lower().endswith(ending)
+
+
 def _bytes(path: Path) -> bytes:
     raw = path.read_bytes()
-    return gzip.decompress(raw) if path.name.endswith(".gz") else raw
+    return gzip.decompress(raw) if _ends(path, ".gz") else raw
+
+
+def _from_parquet(path: Path) -> Sheet:
+    frame = pd.read_parquet(path)
+    named = [str(name) for name in frame.index.names if name is not None]
+    if not named:
+        return Sheet(name=path.name, frame=frame)
+    note = f"the index of {path.name} has a name, so it is read as {columns_in_words(named)}"
+    return Sheet(name=path.name, frame=frame.reset_index(allow_duplicates=True), notes=(note,))
 
 
 def _from_text(raw: bytes, file: str, suffix: str, dialect: Dialect) -> Sheet:
@@ -175,7 +184,7 @@ def _from_text(raw: bytes, file: str, suffix: str, dialect: Dialect) -> Sheet:
     usual = "\t" if suffix.startswith(".tsv") else ","
     if separator != usual and not dialect.separator:
         notes.append(f"cells of {file} are parted by {in_words(separator)}; separator sets another")
-    table, said = _parsed(text.lstrip(b"\r\n"), separator, file)
+    table, said = parsed(text, separator, file)
     notes += said
     for dropped in range(table.num_rows, 0, -1):
         if any(table.column(k)[dropped - 1].as_py() for k in range(table.num_columns)):
@@ -194,70 +203,3 @@ def _from_text(raw: bytes, file: str, suffix: str, dialect: Dialect) -> Sheet:
     )
     frame.columns = pd.Index(headers)
     return Sheet(name=file, frame=frame, separator=separator, notes=tuple(notes))
-
-
-def _parsed(text: bytes, separator: str, file: str) -> tuple[pa.Table, list[str]]:
-    """Give a text's records as a table of text, its header in the first, and notes."""
-    header = next(iter(records(beginning(text, _HEADER), separator, 1)), [])
-    cells = len(header)
-    try:
-        return _parsed_fast(text, separator, cells), []
-    except pa.ArrowInvalid:
-        pass
-    try:
-        longer = _parsed_fast(separator.encode() + text, separator, cells + 1)
-    except pa.ArrowInvalid:
-        return _parsed_slowly(text.decode(), separator, cells, file)
-    extra, names = longer.column(cells)[1:], longer.column(0)[1:]
-    filled = pc.not_equal(extra, "")
-    if not pc.any(filled).as_py():
-        return _parsed_slowly(text.decode(), separator, cells, file)
-    # R names no column for its row names; an identifier's cells have a header already.
-    present = pc.or_(filled, pc.not_equal(names, ""))  # rows without any cell may end a file
-    names = names[: pc.max(pc.indices_nonzero(present)).as_py() + 1]
-    named = pc.all(pc.not_equal(names, "")).as_py() and len(names.unique()) == len(names)
-    if not named or named_as_identifier(header[0]):
-        raise _too_long(pc.index(filled, value=True).as_py() + 1, cells + 1, cells)
-    note = (
-        f"rows of {file} have one cell more than its header: their first cells, different in "
-        "every row, are taken for row names without a header"
-    )
-    return longer, [note]
-
-
-def _parsed_fast(text: bytes, separator: str, cells: int) -> pa.Table:
-    """Give records of so many cells each; pyarrow's error where one has others."""
-    names = [f"f{k}" for k in range(cells)]
-    return arrow_csv.read_csv(
-        pa.BufferReader(text),
-        read_options=arrow_csv.ReadOptions(column_names=names),
-        parse_options=arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=b'"' in text),
-        convert_options=arrow_csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False
-        ),
-    )
-
-
-def _parsed_slowly(text: str, separator: str, cells: int, file: str) -> tuple[pa.Table, list[str]]:
-    """Do the same where records are not all as long as the header; shorter ones end empty."""
-    rows = records(text, separator)
-    for number, row in enumerate(rows):
-        if any(row[cells:]):
-            raise _too_long(number, len(row), cells)
-    notes = []
-    if longer := [number for number, row in enumerate(rows) if len(row) > cells]:
-        notes.append(
-            f"{len(longer):,} rows of {file} end in empty cells beyond the header, the first of "
-            f"them row {longer[0]}: these cells are left out"
-        )
-    padded = [row[:cells] + [""] * (cells - len(row)) for row in rows]
-    columns = [pa.array(column, pa.large_string()) for column in zip(*padded, strict=True)]
-    return pa.table(columns, names=[f"f{k}" for k in range(cells)]), notes
-
-
-def _too_long(number: int, cells: int, header: int) -> DataError:
-    return DataError(
-        f"row {number} has {cells} cells, and the header has {header}",
-        hint="Put quotes around cells that hold the separator, set the separator, or name every "
-        "column in the header.",
-    )
