@@ -1,8 +1,10 @@
 """Records as a table: each row under the headers it was written for, or refused.
 
 A row that is longer than the header, or a quote that swallows rows, shifts or loses what people
-wrote without a sign of it in the numbers. A limit: a cell that holds a line break and no more
-separators than one row may be a swallowed row or a text, and is noted only.
+wrote without a sign of it in the numbers. There are two limits, and each leaves a note. A cell
+that holds a line break and as many separators as one row may be a swallowed row or a text. And
+where every row has one cell too many, and its first cells are all different, those are taken for
+row names, though the surplus cell may be another.
 """
 
 from __future__ import annotations
@@ -11,12 +13,14 @@ import csv
 import io
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from fedmerit.errors import DataError
 from fedmerit.federation.data.dialects import beginning, records
+from fedmerit.federation.data.numbers import plain_numbers
 from fedmerit.federation.data.roles import named_as_identifier
 
 #: Bytes in which a header and a row end.
@@ -85,15 +89,22 @@ def _parsed(
         return _parsed_slowly(text.decode(), separator, cells, file)
     # R names no column for its row names; an identifier's cells have a header already.
     present = pc.or_(filled, pc.not_equal(names, ""))  # rows without any cell may end a file
-    names = names[: pc.max(pc.indices_nonzero(present)).as_py() + 1]
-    named = pc.all(pc.not_equal(names, "")).as_py() and len(names.unique()) == len(names)
-    if not named or named_as_identifier(header[0]):
+    names = names[: pc.max(pc.indices_nonzero(present)).as_py() + 1].combine_chunks()
+    if not _are_row_names(names) or named_as_identifier(header[0]):
         raise _too_long(pc.index(filled, value=True).as_py() + 1, cells + 1, cells)
     note = (
         f"rows of {file} have one cell more than its header: their first cells, different in "
         "every row, are taken for row names without a header"
     )
     return longer, [note]
+
+
+def _are_row_names(cells: pa.Array) -> bool:
+    """Say whether cells are all different and, if they are numbers, whole and ascending."""
+    if not pc.all(pc.not_equal(cells, "")).as_py() or len(cells.unique()) < len(cells):
+        return False
+    values = plain_numbers(pc.replace_substring(cells, ",", "."))
+    return values is None or bool((values % 1 == 0).all() and (np.diff(values) > 0).all())
 
 
 def _parsed_fast(text: bytes, separator: str, cells: int) -> pa.Table:

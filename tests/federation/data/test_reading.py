@@ -408,6 +408,9 @@ def test_a_separator_that_ends_every_row_shifts_no_header(tmp_path, first):
         ("site,age,outcome", "{site},7,3,{ill}\n", 1),  # first cells that repeat are no row names
         ("site,age,outcome", "{k},7,{site},{ill}\nn,7,1\n", 1),  # not in every row
         ("id,age,outcome", "{k},7,3,{ill}\n", 1),  # the first cells have a header
+        ("age,site,outcome", "0.{k},{site},{ill},x\n", 1),  # measures, and a cell at the end
+        ("age,site,outcome", '"0,{k}",{site},{ill},x\n', 1),
+        ("age,site,outcome", "{k}{k}4{k},{site},{ill},x\n9,n,0,x\n", 1),
     ],
 )
 def test_rows_longer_than_the_header_are_refused_where_no_row_names_explain_it(
