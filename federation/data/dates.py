@@ -30,6 +30,8 @@ _SCREENED: Final = 200
 #: Fewer different cells may be dates by chance: of whole numbers of eight digits 1 in 27 is one.
 _LEAST: Final = 3
 _DAY: Final = 86_400.0
+#: Units that moments are counted in, per second.
+_TICKS: Final = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 
 
 def recognised(cells: pa.Array) -> tuple[str, ...]:
@@ -66,8 +68,10 @@ def as_numbers(moments: pd.Series, dates: Dates) -> dict[str, pd.Series]:
     A weekday is 0 on Mondays.
     """
     if dates == "days":
-        seconds = (moments - pd.Timestamp(0)) / pd.Timedelta(seconds=1)
-        return {f"{moments.name} (days)": seconds.astype(np.float64) / _DAY}
+        # Not by subtraction: nanoseconds would end in the year 2262, and people write 9999.
+        ticks = moments.astype(np.int64).where(moments.notna())
+        seconds = ticks.astype(np.float64) / _TICKS[moments.dt.unit]
+        return {f"{moments.name} (days)": seconds / _DAY}
     parts = {"year": "year", "month": "month", "day": "day", "weekday": "day_of_week"}
     return {
         f"{moments.name} ({part})": getattr(moments.dt, attribute).astype(np.float64)

@@ -6,6 +6,7 @@ Each is recognised where nobody says it, and what was recognised is said in a no
 from __future__ import annotations
 
 import csv
+import io
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -99,9 +100,12 @@ def beginning(text: bytes, size: int) -> str:
 
 
 def records(text: str, separator: str, most: int | None = None) -> list[list[str]]:
-    """Give the records of a text that are not blank, the first *most* of them."""
+    """Give the records of a text that are not blank, the first *most* of them.
+
+    Lines end as CSV's do, and not at every sign that Unicode calls a line's end.
+    """
     found: list[list[str]] = []
-    for record in csv.reader(text.splitlines(keepends=True), delimiter=separator):
+    for record in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
         if record:
             found.append(record)
         if len(found) == most:

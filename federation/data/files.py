@@ -9,31 +9,28 @@ from __future__ import annotations
 
 import csv
 import gzip
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv as arrow_csv
 
 from fedmerit.errors import DataError
 from fedmerit.federation.data.dialects import (
     Dialect,
     as_utf8,
-    beginning,
     in_words,
-    records,
     separated,
 )
+from fedmerit.federation.data.parsing import parsed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SUFFIXES: Final = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 _SHOWN: Final = 5
-#: Bytes in which a header and a row end.
-_HEADER: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,7 +57,7 @@ def read_sheet(path: Path, dialect: Dialect | None = None) -> Sheet:
     Raises:
         DataError: There is none, it cannot be read, or it is empty.
     """
-    suffix = next((ending for ending in reversed(SUFFIXES) if path.name.endswith(ending)), None)
+    suffix = next((ending for ending in reversed(SUFFIXES) if _ends(path, ending)), None)
     if suffix is None:
         raise DataError(
             f"{path.name} is no table we can read", hint=f"Give one of {', '.join(SUFFIXES)}."
@@ -69,10 +66,10 @@ def read_sheet(path: Path, dialect: Dialect | None = None) -> Sheet:
         raise DataError(f"there is no file {path}", hint="Check the path.")
     try:
         if suffix == ".parquet":
-            sheet = Sheet(name=path.name, frame=pd.read_parquet(path))
+            sheet = _from_parquet(path)
         else:
             sheet = _from_text(_bytes(path), path.name, suffix, dialect or Dialect())
-    except (OSError, EOFError, ValueError, csv.Error) as error:  # pyarrow's are ValueErrors
+    except (OSError, EOFError, ValueError, csv.Error, zlib.error, pa.ArrowException) as error:
         raise DataError(
             f"{path.name} cannot be read: {error}", hint=f"Is it really a {suffix} file?"
         ) from error
@@ -160,9 +157,22 @@ def _names(headers: list[str]) -> tuple[list[str], list[str]]:
     return names, notes
 
 
+def _ends(path: Path, ending: str) -> bool:
+    return path.name.lower().endswith(ending)
+
+
 def _bytes(path: Path) -> bytes:
     raw = path.read_bytes()
-    return gzip.decompress(raw) if path.name.endswith(".gz") else raw
+    return gzip.decompress(raw) if _ends(path, ".gz") else raw
+
+
+def _from_parquet(path: Path) -> Sheet:
+    frame = pd.read_parquet(path)
+    named = [str(name) for name in frame.index.names if name is not None]
+    if not named:
+        return Sheet(name=path.name, frame=frame)
+    note = f"the index of {path.name} has a name, so it is read as {columns_in_words(named)}"
+    return Sheet(name=path.name, frame=frame.reset_index(allow_duplicates=True), notes=(note,))
 
 
 def _from_text(raw: bytes, file: str, suffix: str, dialect: Dialect) -> Sheet:
@@ -174,10 +184,8 @@ def _from_text(raw: bytes, file: str, suffix: str, dialect: Dialect) -> Sheet:
     usual = "\t" if suffix.startswith(".tsv") else ","
     if separator != usual and not dialect.separator:
         notes.append(f"cells of {file} are parted by {in_words(separator)}; separator sets another")
-    first = records(beginning(text, _HEADER), separator, 2)
-    if len(first) > 1 and len(first[1]) == len(first[0]) + 1:
-        text = separator.encode() + text  # R names no column for its row names
-    table = _parsed(text, separator)
+    table, said = parsed(text, separator, file)
+    notes += said
     for dropped in range(table.num_rows, 0, -1):
         if any(table.column(k)[dropped - 1].as_py() for k in range(table.num_columns)):
             break
@@ -195,36 +203,3 @@ def _from_text(raw: bytes, file: str, suffix: str, dialect: Dialect) -> Sheet:
     )
     frame.columns = pd.Index(headers)
     return Sheet(name=file, frame=frame, separator=separator, notes=tuple(notes))
-
-
-def _parsed(text: bytes, separator: str) -> pa.Table:
-    """Give a text's records as a table of text, its header in the first."""
-    cells = len(next(iter(records(beginning(text, _HEADER), separator, 1)), []))
-    names = [f"f{k}" for k in range(cells)]
-    try:
-        return arrow_csv.read_csv(
-            pa.BufferReader(text),
-            read_options=arrow_csv.ReadOptions(column_names=names),
-            parse_options=arrow_csv.ParseOptions(
-                delimiter=separator, newlines_in_values=b'"' in text
-            ),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False
-            ),
-        )
-    except pa.ArrowInvalid:
-        return _parsed_slowly(text.decode(), separator, cells)
-
-
-def _parsed_slowly(text: str, separator: str, cells: int) -> pa.Table:
-    """Do the same where records are not all as long as the header; shorter ones end empty."""
-    rows = records(text, separator)
-    for number, row in enumerate(rows):
-        if any(row[cells:]):
-            raise DataError(
-                f"row {number} has {len(row)} cells, and the header has {cells}",
-                hint="Put quotes around cells that hold the separator, or set the separator.",
-            )
-    padded = [row[:cells] + [""] * (cells - len(row)) for row in rows]
-    columns = [pa.array(column, pa.large_string()) for column in zip(*padded, strict=True)]
-    return pa.table(columns, names=[f"f{k}" for k in range(cells)])

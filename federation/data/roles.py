@@ -175,6 +175,7 @@ def _text(column: pd.Series, dialect: Dialect, separator: str, decimal: str) -> 
         return _category(column, cells, missing)
     form, unsure = found
     values = _scattered(number_forms.numbers(rest, form), words, name)
+    values = values.where(np.isfinite(values))  # such as 1e400, which no float holds
     broken = np.isnan(values.to_numpy()) & ~words
     example = cells[int(np.flatnonzero(broken)[0])].as_py() if broken.any() else ""
     notes = []

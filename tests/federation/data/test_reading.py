@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+from datetime import date
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from fedmerit.errors import DataError
@@ -377,6 +382,115 @@ def test_a_row_that_is_too_long_is_named_and_a_short_one_ends_empty(tmp_path):
     assert "column 'x': row 3" in refusal(path)
 
 
+def pairs(row, rows=4):
+    """Write a row for each of two sites in turn."""
+    return "".join(row.format(site="ns"[k % 2], k=k, ill=k // 2 % 2) for k in range(rows))
+
+
+@pytest.mark.parametrize("first", ["{site}", "{k}"])
+def test_a_separator_that_ends_every_row_shifts_no_header(tmp_path, first):
+    path = tmp_path / "t.csv"
+    site, code = ("site", "code") if first == "{site}" else ("code", "site")
+    other = "{k}" if first == "{site}" else "{site}"
+    path.write_text(f"{site},{code},age,outcome\n" + pairs(f"{first},{other},7.{{k}},{{ill}},\n"))
+
+    table = read(path)
+
+    assert table.participants == ("n", "s")
+    assert table.features["age"].tolist() == [7.0, 7.1, 7.2, 7.3]
+    assert table.labels.tolist() == [0, 0, 1, 1]
+    assert said(table, "4 rows", "empty cells beyond the header", "row 1")
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "number"),
+    [
+        ("site,age,outcome", "{site},7,3,{ill}\n", 1),  # first cells that repeat are no row names
+        ("site,age,outcome", "{k},7,{site},{ill}\nn,7,1\n", 1),  # not in every row
+        ("id,age,outcome", "{k},7,3,{ill}\n", 1),  # the first cells have a header
+        ("age,site,outcome", "0.{k},{site},{ill},x\n", 1),  # measures, and a cell at the end
+        ("age,site,outcome", '"0,{k}",{site},{ill},x\n', 1),
+        ("age,site,outcome", "{k}{k}4{k},{site},{ill},x\n9,n,0,x\n", 1),
+    ],
+)
+def test_rows_longer_than_the_header_are_refused_where_no_row_names_explain_it(
+    tmp_path, header, row, number
+):
+    path = tmp_path / "t.csv"
+    path.write_text(f"{header}\n{pairs(row)}")
+
+    assert f"row {number} has 4 cells, and the header has 3" in refusal(path)
+
+
+def test_one_cell_too_many_in_the_first_row_shifts_no_header(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("site,age,outcome\nn,7,3,0\n" + pairs("{site},7.{k},{ill}\n"))
+
+    assert "row 1 has 4 cells" in refusal(path)
+
+
+def test_row_names_without_a_header_are_said(write):
+    table = read(write(header="marker,site,outcome", rows=range(ROWS)))
+
+    assert said(table, "one cell more than its header", "row names")
+
+
+@pytest.mark.parametrize("missing", ["refuse", "impute"])
+@pytest.mark.parametrize("cell", ["1e400", "-1e999", "9" * 400, "1e400%"])
+def test_a_number_beyond_all_floats_is_refused_with_its_cell(write, cell, missing):
+    end = cell[-1] if cell.endswith("%") else ""
+    path = write(crp=[cell, *(f"{number}{end}" for number in PLAIN[1:])])
+
+    assert f"column 'crp': row 1, such as {cell!r}" in refusal(path, missing=missing)
+
+
+@pytest.mark.parametrize("sign", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028"])
+def test_a_sign_that_ends_no_line_of_csv_ends_no_record(tmp_path, sign):
+    path = tmp_path / "t.csv"
+    text = "site,age,outcome,word\n" + pairs("{site},7.{k},{ill},a" + sign + "b\n")
+    path.write_text(text + "n,7,1\n")  # a short row, so that no fast reader takes it
+
+    assert read(path, missing="impute").features["word"].tolist() == [f"a{sign}b"] * 4 + [None]
+
+
+QUOTED = "site,age,word,outcome\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "number"),
+    [
+        ('{site},7,"open,{ill}\n' + "{site},8,b,{ill}\n" * 2, 1),  # never closed
+        ('{site},7,"open,{ill}\n{site},8,"b",{ill}\n', 1),  # closed by the next quote
+        ('{site},7,"b",{ill}\n"{site},8,b,{ill}\n{site},9",9,b,{ill}\n', 2),  # rows as one name
+        ('{site},7,"b\n{site},8,b,{ill}\n{site},8,b",{ill}\n', 1),  # well formed
+        ('{site},7,"b"c,{ill}\n', 1),
+    ],
+)
+def test_a_quote_that_swallows_rows_is_refused_with_its_row(tmp_path, rows, number):
+    path = tmp_path / "t.csv"
+    path.write_text(QUOTED + pairs(rows))
+
+    assert f"row {number} has a quoted cell" in refusal(path)
+
+
+def test_a_cell_that_might_be_a_swallowed_row_is_said(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text(QUOTED + pairs('{site},7.{k},"a\n{site},8,b,",{ill}\n'))
+
+    assert said(read(path), "4 cells", "as many separators as a row", "row 1")
+
+
+@pytest.mark.parametrize("word", ['"a, ""b""\nc"', 'a 5" pipe', '""', '"a\r\nb"'])
+def test_quotes_and_line_breaks_that_belong_to_a_cell_are_read(tmp_path, word):
+    path = tmp_path / "t.csv"
+    path.write_bytes((QUOTED + pairs("{site},7.{k}," + word + ",{ill}\n", 8)).encode())
+
+    table = read(path, choice=Choice(ignore=("word",)))
+
+    assert table.features["age"].tolist() == [7 + k / 10 for k in range(8)]
+    assert not said(table, "separators")
+
+
 def test_headers_that_appear_twice_are_told_apart(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("site,x,x,outcome\nn,1.5,1,ill\ns,2.5,3,well\n")
@@ -411,6 +525,73 @@ def test_what_spreadsheets_put_around_a_table_is_no_part_of_it(tmp_path, beginni
 def test_a_dialect_that_cannot_be_is_refused(write, dialect, message):
     with pytest.raises(DataError, match=message):
         read(write(site=["Köln", "Aue"] * (ROWS // 2)), dialect=Dialect(**dialect))
+
+
+# 7. Files that are broken, or unusual
+
+
+@pytest.mark.parametrize("harm", [lambda b: b[:-20], lambda b: b[:40] + b"\xff" * 40 + b[80:]])
+def test_a_compressed_file_that_is_broken_is_refused(write, harm):
+    path = write()
+    packed = path.with_name("t.csv.gz")
+    packed.write_bytes(harm(gzip.compress(path.read_bytes())))
+
+    assert "t.csv.gz cannot be read" in refusal(packed)
+
+
+def test_a_parquet_type_that_pandas_has_not_is_refused(tmp_path):
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"site": ["n", "s"], "x": [1, 2], "outcome": ["u", "v"]}), path)
+    path.write_bytes(path.read_bytes().replace(b"PAR1", b"PARE"))  # says that it is encrypted
+
+    assert "t.parquet cannot be read" in refusal(path)
+
+
+def test_what_arrow_cannot_do_is_refused(tmp_path, monkeypatch):
+    def unable(_path):
+        raise pa.ArrowNotImplementedError("no such encoding")
+
+    path = tmp_path / "t.parquet"
+    path.touch()
+    monkeypatch.setattr(pd, "read_parquet", unable)
+
+    assert "t.parquet cannot be read: no such encoding" in refusal(path)
+
+
+@pytest.mark.parametrize("taken", ["dose", "x"])
+def test_an_index_with_a_name_is_a_column(tmp_path, taken):
+    path = tmp_path / "t.parquet"
+    index = pd.Index([4.5, 2.5, 9.5, 1.5], name="dose")
+    frame = pd.DataFrame({"site": list("nsns"), "x": [1.5, 3, 2, 5], "outcome": list("uvvu")})
+    frame.set_index(index).rename(columns={"x": taken}).to_parquet(path)
+
+    table = read(path)
+
+    assert table.features["dose"].tolist() == index.tolist()
+    assert table.features["dose (2)" if taken == "dose" else "x"].tolist() == [1.5, 3, 2, 5]
+    assert said(table, "index", "'dose'")
+
+
+@pytest.mark.parametrize("name", ["X.CSV", "x.Csv.GZ", "x.TSV"])
+def test_a_files_ending_may_be_in_capitals(write, name):
+    separator = "\t" if "TSV" in name else ","
+    path = write("plain.csv" if "GZ" in name else name, separator=separator)
+    if "GZ" in name:
+        packed = path.with_name(name)
+        packed.write_bytes(gzip.compress(path.read_bytes()))
+        path = packed
+
+    assert read(path).participants == ("n", "s")
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%d.%m.%Y"])
+def test_dates_that_stand_for_never_are_numbers_like_others(write, form):
+    days = [date(9999, 12, 31), date(2020, 1, 1), date(1700, 1, 1), date(1970, 1, 2)]
+    path = write(seen=[day.strftime(form) for day in days] * (ROWS // 4))
+
+    numbers = read(path, choice=Choice(dates="days")).features["seen (days)"]
+
+    assert numbers.tolist() == [(day - date(1970, 1, 1)).days for day in days] * (ROWS // 4)
 
 
 # 8. Scales
