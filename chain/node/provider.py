@@ -16,6 +16,7 @@ from urllib3.exceptions import HTTPError
 from web3 import HTTPProvider
 
 from fedmerit.chain.node import answers
+from fedmerit.chain.node.secrets import Secrets
 from fedmerit.errors import BadAnswer, NodeError, TooSlow, Unreachable, WrongChain
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class PatientProvider(HTTPProvider):
         super().__init__(address.full, exception_retry_configuration=None)
         self.chain_id: int | None = None
         self._address = address
+        self._secrets = Secrets(address.full)
         self._session = requests.Session()
 
     def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:  # noqa: ANN401 - web3's
@@ -130,7 +132,7 @@ class PatientProvider(HTTPProvider):
         except (requests.RequestException, HTTPError, ValueError, OSError) as error:
             # Not chained: the texts of these quote the address, and its key.
             raise answers.unanswered(url, error) from None
-        return answers.parsed(url, method, response, body)
+        return answers.parsed(url, method, response, body, self._secrets)
 
 
 def _read(response: requests.Response, deadline: float, url: str) -> bytes:
