@@ -1,7 +1,8 @@
 """What a server may answer over HTTP, and which error of ours each is.
 
-Nothing here quotes a request's address, which may hold an access key; what a server says is
-cut short, and stripped of what would move a terminal's cursor.
+Nothing here quotes a request's address, which may hold an access key, and what a node repeats of
+it is taken out; what a server says is cut short, and stripped of what would move a terminal's
+cursor.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from requests import Response
     from web3.types import RPCResponse
+
+    from fedmerit.chain.node.secrets import Secrets
 
 #: How much of what a node says is passed on.
 _MAX_WORDS: Final = 300
@@ -56,8 +59,8 @@ class TooMany(BadAnswer):
         self.retry_after = retry_after
 
 
-def parsed(url: str, method: str, response: Response, body: bytes) -> RPCResponse:
-    """Give the JSON-RPC answer in *body*.
+def parsed(url: str, method: str, response: Response, body: bytes, secrets: Secrets) -> RPCResponse:
+    """Give the JSON-RPC answer in *body*, without the *secrets* of the request's address.
 
     Raises:
         BadAnswer: It is none, or says that *method* was asked for too often.
@@ -68,6 +71,9 @@ def parsed(url: str, method: str, response: Response, body: bytes) -> RPCRespons
     answer = _json(body)
     error = answer.get("error") if answer else None
     limited = isinstance(error, dict) and _limits(method, error)
+    if answer is not None:
+        answer = secrets.hide(answer)
+        error = answer.get("error")
     if status == HTTPStatus.TOO_MANY_REQUESTS or limited:
         said = printable(error.get("message")) if isinstance(error, dict) else ""
         told = f"{_status(status)}: {said}" if said else _status(status)

@@ -8,6 +8,7 @@ from web3 import Web3
 from web3.middleware import ExtraDataToPOAMiddleware
 
 from fedmerit.chain.node.address import Address
+from fedmerit.chain.node.endpoint import EMBEDDED_CHAIN
 from fedmerit.chain.node.node import Node
 from fedmerit.chain.node.provider import PatientProvider
 from fedmerit.errors import WrongChain
@@ -30,7 +31,9 @@ def connect(
     """
     node = _embedded(started) if rpc is None else _remote(rpc)
     if chain_id is not None and node.chain_id != chain_id:
-        raise WrongChain(expected=chain_id, found=node.chain_id)
+        # That chain is in no node: whoever asks for it holds the transactions that build it.
+        hint = "Leave --rpc out: that is the embedded chain." if chain_id == EMBEDDED_CHAIN else ""
+        raise WrongChain(expected=chain_id, found=node.chain_id, hint=hint)
     return node
 
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import logging
 import time
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
 import requests
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 from web3 import HTTPProvider
 
 from fedmerit.chain.node import answers
+from fedmerit.chain.node.secrets import Secrets
 from fedmerit.errors import BadAnswer, NodeError, TooSlow, Unreachable, WrongChain
 
 if TYPE_CHECKING:
@@ -56,6 +59,7 @@ class PatientProvider(HTTPProvider):
         super().__init__(address.full, exception_retry_configuration=None)
         self.chain_id: int | None = None
         self._address = address
+        self._secrets = Secrets(address.full)
         self._session = requests.Session()
 
     def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:  # noqa: ANN401 - web3's
@@ -115,32 +119,65 @@ class PatientProvider(HTTPProvider):
 
     def _asked(self, method: RPCEndpoint | str, params: Any) -> RPCResponse:  # noqa: ANN401
         data = self.encode_rpc_request(method, params)  # type: ignore[arg-type] # a name
-        url, began = self._address.shown, time.monotonic()
+        url = self._address.shown
         try:
-            with self._session.post(
-                self._address.full,
-                data=data,
-                headers=self.get_request_headers(),
-                timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
-                stream=True,
-            ) as response:
-                body = _read(response, began + ANSWER_SECONDS, url)
-        except requests.exceptions.ReadTimeout:
-            raise TooSlow(url, why=f"no answer within {ANSWER_SECONDS:g} seconds") from None
+            response, body = self._posted(data)
+        except (requests.exceptions.ReadTimeout, ReadTimeoutError, Empty):
+            raise _too_slow(url) from None
         except (requests.RequestException, HTTPError, ValueError, OSError) as error:
             # Not chained: the texts of these quote the address, and its key.
             raise answers.unanswered(url, error) from None
-        return answers.parsed(url, method, response, body)
+        return answers.parsed(url, method, response, body, self._secrets)
+
+    def _posted(self, data: bytes) -> tuple[requests.Response, bytes]:
+        """Send *data*, and give what comes back; raises Empty if that takes too long.
+
+        Sockets limit the time between two bytes alone. So another thread waits for them, which
+        is left to itself if they come one by one: status, headers and body alike.
+        """
+        done: SimpleQueue[tuple[requests.Response, bytes] | Exception] = SimpleQueue()
+        session = self._session
+
+        def exchange() -> None:
+            try:
+                done.put(self._exchanged(session, data))
+            except Exception as error:  # noqa: BLE001 - raised again where it is waited for
+                done.put(error)
+
+        Thread(target=exchange, daemon=True).start()
+        try:
+            found = done.get(timeout=CONNECT_SECONDS + ANSWER_SECONDS)
+        except BaseException:  # an interrupt, too, leaves the thread with its session
+            self._session = requests.Session()
+            raise
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def _exchanged(self, session: requests.Session, data: bytes) -> tuple[requests.Response, bytes]:
+        deadline = time.monotonic() + ANSWER_SECONDS
+        with session.post(
+            self._address.full,
+            data=data,
+            headers=self.get_request_headers(),
+            timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
+            stream=True,
+        ) as response:
+            return response, _read(response, deadline, self._address.shown)
 
 
 def _read(response: requests.Response, deadline: float, url: str) -> bytes:
-    """Give the body; a node that sends it byte by byte does not hold us up for ever."""
+    """Give the body, as it comes: who waits for a whole part of it never looks at the clock."""
     parts, size = [], 0
-    for part in response.iter_content(2**16):
+    while part := response.raw.read1(2**16, decode_content=True):
         parts.append(part)
         size += len(part)
         if size > MAX_ANSWER_BYTES:
             raise BadAnswer(url, answer=f"with more than {MAX_ANSWER_BYTES} bytes")
         if time.monotonic() > deadline:
-            raise TooSlow(url, why=f"no answer within {ANSWER_SECONDS:g} seconds")
+            raise _too_slow(url)
     return b"".join(parts)
+
+
+def _too_slow(url: str) -> TooSlow:
+    return TooSlow(url, why=f"no answer within {ANSWER_SECONDS:g} seconds")

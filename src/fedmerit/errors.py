@@ -244,10 +244,10 @@ class SearchCutShort(NodeError):
 class WrongChain(ChainError):
     """The node is of another chain than the one the caller named."""
 
-    def __init__(self, *, expected: int, found: int) -> None:
+    def __init__(self, *, expected: int, found: int, hint: str = "") -> None:
         super().__init__(
             f"the node is of chain {found}, not of chain {expected}",
-            hint=f"Point --rpc at a node of chain {expected}, or pass --chain-id {found}.",
+            hint=hint or f"Name a node of chain {expected} with --rpc.",
         )
         self.expected = expected
         self.found = found

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import sys
 import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ from fedmerit.bundle.schemas import (
     TrainingDocument,
     ValuationDocument,
 )
+from fedmerit.commands.app import main
 from fedmerit.commands.summary import key_figures
 from fedmerit.errors import BundleError, ChainError, DataError, FedmeritError
 from fedmerit.kinds.horizontal import training
@@ -454,6 +457,34 @@ def test_bad_settings_are_refused_with_a_hint_that_works(changes, said, hint, tm
         fedmerit.run(small(**changes), tmp_path / "b")
 
     assert hint in caught.value.hint
+    assert not (tmp_path / "b").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        ({"chain_id": 31337}, "--chain-id"),
+        ({"chain_id": 0}, "--chain-id"),
+        ({"keystore": Path("keys --env-keys")}, "--keystore"),
+        ({"env_keys": True, "chain_id": 1}, "--chain-id and --env-keys"),
+    ],
+)
+def test_what_is_for_a_node_is_refused_where_none_is_named(options, names):
+    with pytest.raises(ChainError, match=f"no node is named for {names}, and") as caught:
+        ChainChoice(**options)
+
+    assert f"--rpc URL, or leave {names} out" in caught.value.hint
+
+
+@pytest.mark.parametrize("option", [("--chain-id", "5"), ("--keystore", "keys"), ("--env-keys",)])
+def test_such_a_run_leaves_no_directory(tmp_path, option, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["fedmerit", "run", "--dir", str(tmp_path / "b"), *option])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == 2
+    assert "--rpc URL" in " ".join(capsys.readouterr().err.split())
     assert not (tmp_path / "b").exists()
 
 

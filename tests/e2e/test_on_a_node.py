@@ -293,7 +293,9 @@ def test_a_missing_key_is_found_out_before_anything_is_trained(anvil, tmp_path):
 
 
 def test_a_node_of_another_chain_is_refused_before_anything_is_trained(anvil, tmp_path):
-    with pytest.raises(WrongChain, match="31337"):
+    with pytest.raises(WrongChain, match="31337") as caught:
         fedmerit.run(SCENARIO, tmp_path / "b", chain=ChainChoice(rpc=anvil, chain_id=1))
 
+    assert "node of chain 1 with --rpc" in caught.value.hint
+    assert "pass --chain-id 31337" in caught.value.hint
     assert not (tmp_path / "b").exists()

@@ -7,11 +7,12 @@ gives a reply of its own, or None to pass the request on.
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from socket import SHUT_RDWR
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 from urllib.request import Request, urlopen
@@ -188,6 +189,34 @@ def proxied(node: str | Callable[[dict], Any], *faults) -> Iterator[str]:
         try:
             yield f"http://127.0.0.1:{server.server_port}"
         finally:
+            server.shutdown()
+
+
+@contextmanager
+def trickling(before: bytes, drop: bytes) -> Iterator[str]:
+    """Answer every request with *before*, then one *drop* after another until nobody listens.
+
+    Gives the address.
+    """
+    ended = Event()
+
+    class Handler(StreamRequestHandler):
+        def handle(self):
+            self.request.recv(2**16)
+            self.wfile.write(before)
+            with suppress(OSError):
+                while not ended.wait(0.02):
+                    self.wfile.write(drop)
+
+    class Server(ThreadingTCPServer):
+        daemon_threads = True
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            ended.set()
             server.shutdown()
 
 

@@ -14,7 +14,7 @@ from fedmerit.chain.node.address import Address
 from fedmerit.chain.node.embedded import EmbeddedNode
 from fedmerit.chain.node.endpoint import EMBEDDED_CHAIN
 from fedmerit.chain.settlement.preflight import preflight
-from fedmerit.errors import ChainError
+from fedmerit.errors import ChainError, WrongChain
 
 if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle
@@ -31,10 +31,11 @@ class ChainChoice:
         chain_id: Refuse a node of another chain; any will do if None.
         keystore: Directory of encrypted keys, one file a role.
         env_keys: Whether the keys are in environment variables. With neither, development
-            keys sign.
+            keys sign, as they do on the embedded chain always.
 
     Raises:
-        ChainError: Keys are to come from two places.
+        ChainError: Keys are to come from two places, or no node is named that they, or a
+            chain's number, are for.
     """
 
     rpc: str | None = None
@@ -48,10 +49,28 @@ class ChainChoice:
                 f"keys are to come from {self.keystore} and from the environment",
                 hint="Give --keystore or --env-keys, not both.",
             )
+        asked = {
+            "--chain-id": self.chain_id is not None,
+            "--keystore": self.keystore is not None,
+            "--env-keys": self.env_keys,
+        }
+        if self.rpc is None and any(asked.values()):
+            names = " and ".join(name for name, given in asked.items() if given)
+            raise ChainError(
+                f"no node is named for {names}, and the embedded chain needs none of it",
+                hint=f"Name the node with --rpc URL, or leave {names} out for the embedded chain.",
+            )
 
     def connect(self, *, started: int) -> Node:
         """Connect, or start an embedded chain whose clock begins at *started*."""
-        return connect(self.rpc, chain_id=self.chain_id, started=started)
+        try:
+            return connect(self.rpc, chain_id=self.chain_id, started=started)
+        except WrongChain as error:  # here it was the user who named the chain
+            raise WrongChain(
+                expected=error.expected,
+                found=error.found,
+                hint=f"{error.hint} If it is the right node, pass --chain-id {error.found}.",
+            ) from None
 
     def check(self, scenario: Scenario, terms: JobTerms) -> None:
         """Find out before anything is trained what would stop a settlement on *terms*.

@@ -6,9 +6,11 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
+from fedmerit.auditing import audit
 from fedmerit.bundle.directory import Bundle
 from fedmerit.bundle.schemas import DEPLOYMENT, LEDGER, OUTCOME, OutcomeDocument
 from fedmerit.chain import Deployment, Keyring, SettlementRequest, connect, settle
@@ -133,9 +135,27 @@ def test_a_job_that_nobody_opened_is_named(own):
 
 
 @pytest.mark.node
-def test_a_bundle_of_another_chain_is_refused(own, hospital_bundle):
-    with pytest.raises(WrongChain):
-        ledgers.read(hospital_bundle.path, rpc=own)
+@pytest.mark.parametrize("read", [ledgers.read, audit], ids=["ledger", "audit"])
+def test_a_bundle_of_another_chain_is_refused_with_an_option_that_there_is(
+    own, hospital_bundle, read
+):
+    with pytest.raises(WrongChain) as caught:
+        read(hospital_bundle.path, rpc=own)
+
+    assert caught.value.hint == "Leave --rpc out: that is the embedded chain."
+    assert read(hospital_bundle.path)  # what it says helps
+
+
+@pytest.mark.node
+def test_a_bundle_of_a_node_is_read_from_no_other(own, hospital_bundle, tmp_path):
+    begun = Bundle.create(tmp_path / "b", hospital_bundle.scenario)
+    there = Deployment.from_json(hospital_bundle.text(DEPLOYMENT))
+    begun.write(DEPLOYMENT, replace(there, chain_id=5).to_json().encode())
+
+    with pytest.raises(WrongChain) as caught:
+        ledgers.read(begun.path, rpc=own)
+
+    assert caught.value.hint == "Name a node of chain 5 with --rpc."
 
 
 def test_a_bundle_that_has_not_settled_says_how_to_go_on(hospital_bundle, tmp_path):

@@ -22,6 +22,7 @@ from faulty_proxy import (
     refusal,
     slow,
     statuses,
+    trickling,
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -39,7 +40,6 @@ from fedmerit.errors import (
     BadAnswer,
     ChainError,
     FedmeritError,
-    NodeError,
     NodeRefused,
     SearchCutShort,
     TooSlow,
@@ -267,11 +267,24 @@ def test_a_node_that_is_too_slow_is_refused_after_one_wait(monkeypatch):
     assert len(asked) == 1
 
 
-def test_an_answer_that_trickles_in_is_too_slow_too(monkeypatch):
-    monkeypatch.setattr(provider, "ANSWER_SECONDS", 0.0)
+LENGTH = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
-    with proxied(canned) as url, pytest.raises(NodeError):
+
+@pytest.mark.parametrize(
+    ("before", "drop"),
+    [(LENGTH, b" "), (CHUNKED, b"0"), (CHUNKED, b"1\r\n \r\n"), (b"HTTP/1.1 200 OK\r\nX: ", b"a")],
+    ids=["body", "length of a chunk", "chunks", "headers"],
+)
+def test_an_answer_that_trickles_in_is_too_slow_too(monkeypatch, before, drop):
+    monkeypatch.setattr(provider, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(provider, "CONNECT_SECONDS", 0.3)
+    began = monotonic()
+
+    with trickling(before, drop) as url, pytest.raises(TooSlow, match=r"within 0\.3 seconds"):
         connect(url)
+
+    assert monotonic() - began < 5
 
 
 def test_an_answer_without_end_is_cut_off(monkeypatch):
