@@ -47,7 +47,7 @@ class Secrets:
 
         Data in hexadecimal that is a result stays as it is: the chain's own is decoded from it.
         """
-        kept = {name: answer[name] for name in _ENVELOPE if name in answer}
+        kept: dict[str, Any] = {name: answer[name] for name in _ENVELOPE if name in answer}
         for name in kept.keys() - {"error"}:
             kept[name] = self._hidden(kept[name], result=True)
         error = kept.get("error")
