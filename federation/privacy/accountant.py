@@ -4,6 +4,8 @@ Where everybody sees which rows a batch has, as in vertical training, sampling a
 nothing: :func:`gaussian_epsilon` is then exact (Balle and Wang, 2018; compositions of Gaussians
 are Gaussian, Dong et al., 2022). :func:`sampled_epsilon` is for batches that nobody sees, by
 Rényi divergences (Mironov et al., 2019), and an upper bound.
+
+dp-accounting does the same and more; a default run would then need it installed.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 A message is a kind, a depth and named fields. A field is an integer of any length, bytes, text,
 an array, or a list of whole numbers of one width (ciphertexts). Every length is checked before
 anything is allocated, and each value has one encoding: bytes that would encode to others again
-are refused.
+are refused. msgpack, the usual choice, stops at integers of 64 bits, and writes one value in
+several ways.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""How well a score tells the guilty from the rest: the area under its ROC curve."""
+"""How well a score tells the guilty from the rest: the area under its ROC curve.
+
+scikit-learn has the area; it has no interval for a few guilty members, which is the point here.
+"""
 
 from __future__ import annotations
 

@@ -211,9 +211,8 @@ def _share(outcome: OutcomeDocument, amount: int) -> str:
 
 def _verdict(step: PayoutStep, outcome: OutcomeDocument) -> str:
     if step.barred:
-        sealed = ", or kept its offer sealed" if outcome.bought_ppm else ""
-        return f"set aside: sent nothing but zeros{sealed}"
-    value = step.value
-    return (
-        "counts in full" if value > 0 else "harmful: counts as nothing" if value else "is nothing"
-    )
+        sealed = ", or an offer kept sealed" if outcome.bought_ppm else ""
+        return f"set aside: only zeros, no usable update, or a secret kept from the draw{sealed}"
+    if step.value > 0:
+        return "counts in full" if step.payment else "above zero, and not paid by this rule"
+    return "harmful: counts as nothing" if step.value else "is nothing"
