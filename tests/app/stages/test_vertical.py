@@ -466,7 +466,7 @@ FEW_BITS = {**BANK, "columns": ["age", "housing"]}
 @pytest.mark.parametrize(
     ("changes", "message", "hint"),
     [
-        ({"batch_size": 128}, "bits in the labels, by gradients", "batch_size = 4096"),
+        ({"batch_size": 128}, "bits in the labels, by gradients", "batch_size = 2127"),
         ({"column_bits": 20}, "bits in the labels, by gradients", "column_bits = 3"),
         ({"column_bits": 20}, "bits in the labels, by gradients", "gradient_privacy.noise_mult"),
         (

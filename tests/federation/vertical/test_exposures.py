@@ -469,10 +469,8 @@ def test_a_column_that_follows_from_others_has_no_bits_of_its_own():
 # Collusion
 
 
-@pytest.mark.parametrize("form", ["third party", "label holder"])
-def test_whoever_holds_the_key_opens_all_labels_with_a_party_that_reads_residuals(form):
-    task = unrelated(24, 0, 2, 2)
-    settings = replace(BASE, batch_size=24, epochs=1, coordinator=form)
+def opened_by_the_key(task, settings, receiver, kind):
+    """Train, and open with the holder's key what others were sent under it, by sender."""
     keys = []
 
     def kept(bits):
@@ -482,25 +480,49 @@ def test_whoever_holds_the_key_opens_all_labels_with_a_party_that_reads_residual
     with pytest.MonkeyPatch.context() as listening:
         listening.setattr("fedmerit.federation.vertical.regression.roles.generate", kept)
         recorded = train_regression(task, settings, seed=0, record=True).recorded
-    reader = "club"
-    [residuals] = [m.numbers("numbers") for _, m in recorded[reader] if m.kind == "residuals"]
-    numbers = next(
-        key.decrypt_all(key.public.received_all(residuals))
-        for key in keys
-        if max(residuals) < key.public.square and _opens(key, residuals)
-    )
+    for sender, message in recorded[receiver]:
+        if message.kind == kind:
+            numbers = message.numbers("numbers")
+            for key in keys:
+                if max(numbers) < key.public.square:
+                    plain = key.decrypt_all(key.public.received_all(numbers))
+                    plain = [p - key.public.n if 2 * p > key.public.n else p for p in plain]
+                    if max(map(abs, plain)) < 1 << 64:
+                        yield sender, np.array(plain, dtype=float)
+
+
+@pytest.mark.parametrize("form", ["third party", "label holder"])
+def test_whoever_holds_the_key_opens_all_labels_with_a_party_that_reads_residuals(form):
+    task = unrelated(24, 0, 2, 2)
+    settings = replace(BASE, batch_size=24, epochs=1, coordinator=form)
+
+    [(_, numbers)] = opened_by_the_key(task, settings, "club", "residuals")
 
     [batch] = batches(24, 24, seed=0, epoch=1)
-    read = (np.array(numbers, dtype=float) < 0).astype(float)  # of a score of nothing yet
-    assert (read == task.labels[batch]).all()
+    assert ((numbers < 0) == task.labels[batch]).all()  # while all weights are nothing
     holder = "third party" if form == "third party" else "bank"
-    pairs = {one.party for one in exposures(task, settings) if one.colluding}
-    assert f"{holder} and {reader}" in pairs
-    assert f"{holder} and shop" in pairs
+    seen = {(one.party, one.secret) for one in exposures(task, settings) if one.colluding}
+    assert (f"{holder} and club", "labels") in seen
 
 
-def _opens(key, numbers):
-    return max(map(abs, key.decrypt_all(key.public.received_all(numbers)))) < 1 << 64
+@pytest.mark.parametrize("form", ["third party", "label holder"])
+def test_whoever_holds_the_key_opens_all_parts_of_scores_with_the_label_holder(form):
+    task = unrelated(24, 0, 2, 2)
+    settings = replace(BASE, batch_size=24, epochs=2, coordinator=form)
+    weights = train_regression(task, replace(settings, epochs=1), seed=0).weights["club"]
+
+    parts = [
+        numbers
+        for sender, numbers in opened_by_the_key(task, settings, "shop", "forward")
+        if sender == "club"
+    ]
+
+    [batch] = batches(24, 24, seed=0, epoch=2)
+    scores = task.parties[2].training[batch] @ weights
+    assert parts[1] / 2.0**32 == pytest.approx(scores, abs=1e-6)
+    holder = "third party" if form == "third party" else "bank"
+    seen = {(one.party, one.secret) for one in exposures(task, settings) if one.colluding}
+    assert (f"{holder} and shop", "features of club") in seen
 
 
 def test_two_owners_alone_have_nobody_to_collude_with():
