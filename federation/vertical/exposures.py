@@ -100,6 +100,7 @@ def exposures(
         *_gradients(Opened(task, whiten=settings.whiten), settings),
         *_scores(task, show_parts=show_parts),
         *_colluding(task, settings),
+        *_colluding_predictions(task),
     )
 
 
@@ -249,6 +250,25 @@ def _colluding(task: VerticalTask, settings: RegressionSettings) -> Iterator[Exp
         pair = together([holder, leader.party])
         of = rows * bits_of_columns(columns)
         yield _colluded(pair, f"features of {columns.party}", "its parts of all scores", of)
+
+
+def _colluding_predictions(task: VerticalTask) -> Iterator[Exposure]:
+    """Say whose scores are left over if the label holder takes another's from their sum."""
+    leader, *others = task.parties
+    if len(others) != 2:  # noqa: PLR2004 - of more, a sum of several is left
+        return
+    held_out = len(task.held_out_labels)
+    for mine, left in zip(others, reversed(others), strict=True):
+        of = held_out * bits_of_columns(left)
+        models = min(dimensions(left), 2 ** len(task.parties) - 1)
+        yield Exposure(
+            party=together([leader.party, mine.party]),
+            secret=f"features of {left.party}",
+            by="its parts of predictions",
+            bits=ceil(min(of, held_out * models * _SCORE)),
+            of=ceil(of),
+            colluding=True,
+        )
 
 
 def _colluding_split(task: VerticalTask, settings: SplitSettings) -> Iterator[Exposure]:

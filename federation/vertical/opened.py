@@ -8,6 +8,9 @@ it leads to, and so on. All of it comes to sums of labels, weighted by columns, 
 
 Of another's columns it is the same, if the weights of their owner are known: sums of them,
 weighted by the columns of the rest.
+
+A row that is cut to a norm is cut by a little more in a coalition without the label holder, whose
+first party has the intercept beside its columns; it is taken for the same.
 """
 
 from __future__ import annotations
@@ -85,6 +88,9 @@ class Opened:
             for columns, rows in zip(self.task.parties, self._rows, strict=True)
             if columns is not but
         ]
+        if but is not self.task.parties[0] and _noise(settings):
+            # The intercept is in every coalition, and a party in half of them.
+            used[0][:, -1] *= np.sqrt((1 << len(self.task.parties)) / self._runs)
         whole = np.rint(np.column_stack(used) * 2.0**settings.column_bits)
         return np.asarray(np.linalg.svd(np.linalg.qr(whole, mode="r"), compute_uv=False))
 

@@ -525,6 +525,20 @@ def test_whoever_holds_the_key_opens_all_parts_of_scores_with_the_label_holder(f
     assert (f"{holder} and shop", "features of club") in seen
 
 
+def test_of_three_owners_two_that_put_scores_together_know_the_thirds_predictions():
+    task = unrelated(64, 1, 3, 3)
+    settings = replace(BASE, batch_size=64, epochs=2)
+    run = train_regression(task, settings, seed=0)
+
+    shop, bank, club = task.parties
+    own = np.column_stack([shop.held_out, np.ones(20)]) @ run.weights["shop"]
+    left = run.scores - own - bank.held_out @ run.weights["bank"]
+
+    assert left == pytest.approx(club.held_out @ run.weights["club"], abs=1e-6)
+    seen = {(one.party, one.secret, one.by) for one in exposures(task, settings)}
+    assert ("shop and bank", "features of club", "its parts of predictions") in seen
+
+
 def test_two_owners_alone_have_nobody_to_collude_with():
     task = unrelated(400, 1, 4)
 

@@ -56,7 +56,7 @@ def model_figures(bundle: Bundle) -> dict[str, str]:
     )
     colluding = [seen for seen in said.exposures if seen.colluding]
     figures["Colluding"] = (
-        "; ".join(f"{seen.party} open all {seen.secret}" for seen in colluding)
+        "; ".join(f"{seen.party} open {seen.secret}, by {seen.by}" for seen in colluding)
         or "no two parties open more together than is counted above"
     )
     for game in bundle.document(OPINIONS, OpinionsDocument).games:
