@@ -32,7 +32,6 @@ def rehearse(federation: VerticalFederation, scenario: Scenario) -> None:
             "valuation.game = 'embeddings' needs what the label holder saw, and it sees sums alone",
             hint="Set reveal_scores = true for a regression, or embeddings = 'plain' for networks.",
         )
-    check_exposures(task, federation.learner.settings, show_parts=asked.reveal_scores)
     held_out = len(task.held_out_labels)
     common = len(task.labels) + held_out
     check_rows(
@@ -43,3 +42,4 @@ def rehearse(federation: VerticalFederation, scenario: Scenario) -> None:
         common=common,
         told=federation.told_of_keys(common),
     )
+    check_exposures(task, federation.learner.settings, show_parts=asked.reveal_scores)
