@@ -86,9 +86,11 @@ def run(
         asked = reseeded(asked, seed)
     check(asked, chain)
     target = Path(directory) if directory else next_free(Path("bundles"), asked.name)
-    bundle = Bundle.create(target, asked)
-    bundle.write_document(TIMINGS, TimingsDocument(started=int(time()), milliseconds={}))
-    return _go_on(bundle, chain, progress)
+    bundle = Bundle.make(target)
+    with alone_in(bundle.path):
+        bundle.begin(asked)
+        bundle.write_document(TIMINGS, TimingsDocument(started=int(time()), milliseconds={}))
+        return _to_the_end(bundle, chain, progress)
 
 
 def resume(
@@ -100,34 +102,31 @@ def resume(
         BundleError: There is no bundle there, its run is complete, or another process is at it.
     """
     bundle = Bundle.open(directory)
-    if not bundle.sealed:
-        chain.check_again(bundle)
-    return _go_on(bundle, chain, progress)
-
-
-def write_report(directory: Path | str) -> Path:
-    """Write a settled bundle's report again, seal it, and give the report's path."""
-    bundle = Bundle.open(directory)
-    if "settle" not in bundle.progress.done:
-        raise BundleError(
-            f"the run in {directory} has not settled, so there is nothing to report",
-            hint=f"Continue it with 'fedmerit run --resume {directory}'.",
-        )
-    with alone_in(bundle.path):
-        written = report(bundle)
-        bundle.tidy()
-        bundle.write_seal()
-    return written
-
-
-def _go_on(bundle: Bundle, chain: ChainChoice, progress: Progress) -> Bundle:
     with alone_in(bundle.path):
         if bundle.sealed:
             raise BundleError(
                 f"the run in {bundle.path} is complete",
                 hint=f"Check it with 'fedmerit audit {bundle.path}', or start another run.",
             )
+        bundle.require_names()
+        chain.check_again(bundle)
         return _to_the_end(bundle, chain, progress)
+
+
+def write_report(directory: Path | str) -> Path:
+    """Write a settled bundle's report again, seal it, and give the report's path."""
+    bundle = Bundle.open(directory)
+    with alone_in(bundle.path):
+        if "settle" not in bundle.progress.done:
+            raise BundleError(
+                f"the run in {directory} has not settled, so there is nothing to report",
+                hint=f"Continue it with 'fedmerit run --resume {directory}'.",
+            )
+        bundle.require_names()
+        written = report(bundle)
+        bundle.tidy()
+        bundle.write_seal()
+    return written
 
 
 def _to_the_end(bundle: Bundle, chain: ChainChoice, progress: Progress) -> Bundle:
