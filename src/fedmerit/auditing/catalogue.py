@@ -39,6 +39,7 @@ CHECKS: Final[Mapping[str, Known]] = MappingProxyType(
             ("start", "start", "`timings.json` against the embedded chain's first second"),
             ("unbound files", "unbound", "names what nothing binds"),
             ("ledger", "ledger", "the stored ledger against the chain"),
+            ("past balances", "past-balances", "names what a node does not keep of past blocks"),
             ("receipt", "receipt", "the receipt against the chain and the bound names"),
             ("draw transactions", "draw-sent", "the draw's transactions against the chain"),
             ("transactions", "sent", "the receipt's transactions against the chain"),
