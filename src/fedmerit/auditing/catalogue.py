@@ -77,6 +77,7 @@ CHECKS: Final[Mapping[str, Known]] = MappingProxyType(
             ("updates", "updates", "kept updates against their digests"),
             ("weights", "weights", "weights against declared rows"),
             ("averaging", "averaging", "each model against the average that led to it"),
+            ("end of training", "end", "how many rounds there are, and why no more"),
             ("zero updates", "idle", "who sent only zeros"),
             ("values", "values", "values, errors and ranks against the recorded coalitions"),
             ("other games", "other-games", "other values against the recorded coalitions"),

@@ -172,6 +172,36 @@ def test_more_or_fewer_features_or_classes_than_the_model_has_are_found(copy, wh
     assert "features and classes" in found["updates"]
 
 
+@pytest.mark.parametrize("why", ["converged", "", "rounds "])
+def test_a_lie_about_why_training_ended_is_found(copy, why):
+    rewrite(copy, TRAINING, lambda said: said.update(stop_reason=why))
+
+    assert "end of training" in differences(check_numbers(copy))
+
+
+@pytest.mark.parametrize("rounds", [14, 16])
+def test_fewer_or_more_rounds_than_the_scenario_asks_for_are_found(copy, rounds):
+    text = copy.text(SCENARIO)
+    copy.write(SCENARIO, text.replace("\nrounds = 15\n", f"\nrounds = {rounds}\n").encode())
+    assert copy.text(SCENARIO) != text
+
+    assert "end of training" in differences(check_numbers(copy))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda said: said["by_owner_micro"].pop("Hungary"),
+        lambda said: said["by_owner_micro"]["Hungary"].pop(),
+        lambda said: said["by_owner_micro"].update(nobody=said["by_owner_micro"]["Hungary"]),
+    ],
+)
+def test_more_or_fewer_owners_of_validation_rows_are_found(copy, change):
+    rewrite(copy, TRAINING, change)
+
+    assert "updates" in differences(check_numbers(copy))
+
+
 def test_a_verdict_names_what_it_takes_on_faith(hospital_bundle):
     verdict = fedmerit.audit(hospital_bundle)
 
