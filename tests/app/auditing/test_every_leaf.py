@@ -43,8 +43,8 @@ def bundle(request, made_once):
 def parts(value, at=()):
     """Give every place in a document and what is there."""
     yield at, value
-    inner = value.items() if isinstance(value, dict) else enumerate(value)
-    for key, part in inner if isinstance(value, dict | list) else ():
+    inner = list(enumerate(value)) if isinstance(value, list) else []
+    for key, part in value.items() if isinstance(value, dict) else inner:
         yield from parts(part, (*at, key))
 
 

@@ -205,3 +205,13 @@ def test_where_no_node_answers_nothing_is_advised_that_does_not_fit_the_command(
     with pytest.raises(Unreachable) as caught:
         fedmerit.run("hospitals", tmp_path / "b", chain=ChainChoice(rpc=nobody))
     assert "Without --rpc the run settles on the embedded chain" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "absurd", [{"job": 0}, {"job": -1}, {"job": 2**256}, {"first_block": -1}, {"first_block": 2**63}]
+)
+def test_a_job_or_block_that_no_chain_has_is_refused_before_a_node_is_asked(absurd):
+    with pytest.raises(ChainError, match="no chain has a") as caught:
+        ledgers.read(rpc="http://127.0.0.1:9", **absurd)
+
+    assert caught.value.hint == "Jobs are numbered from 1, and blocks from 0."
