@@ -208,7 +208,8 @@ def test_where_no_node_answers_nothing_is_advised_that_does_not_fit_the_command(
 
 
 @pytest.mark.parametrize(
-    "absurd", [{"job": 0}, {"job": -1}, {"job": 2**256}, {"first_block": -1}, {"first_block": 2**63}]
+    "absurd",
+    [{"job": 0}, {"job": -1}, {"job": 2**256}, {"first_block": -1}, {"first_block": 2**63}],
 )
 def test_a_job_or_block_that_no_chain_has_is_refused_before_a_node_is_asked(absurd):
     with pytest.raises(ChainError, match="no chain has a") as caught:
