@@ -87,9 +87,11 @@ def run(
         asked = reseeded(asked, seed)
     check(asked, chain)
     target = Path(directory) if directory else next_free(Path("bundles"), asked.name)
-    bundle = Results.create(target, asked)
-    bundle.write_document(TIMINGS, TimingsDocument(started=int(time()), milliseconds={}))
-    return _go_on(bundle, chain, progress)
+    bundle = Results.make(target)
+    with alone_in(bundle.path):
+        bundle.begin(asked)
+        bundle.write_document(TIMINGS, TimingsDocument(started=int(time()), milliseconds={}))
+        return _to_the_end(bundle, chain, progress)
 
 
 def resume(
@@ -101,34 +103,31 @@ def resume(
         BundleError: There is no bundle there, its run is complete, or another process is at it.
     """
     bundle = Results.open(directory)
-    if not bundle.sealed:
-        chain.check_again(bundle)
-    return _go_on(bundle, chain, progress)
-
-
-def write_report(directory: Path | str) -> Path:
-    """Write a settled bundle's report again, seal it, and give the report's path."""
-    bundle = Results.open(directory)
-    if "settle" not in bundle.progress.done:
-        raise BundleError(
-            f"the run in {directory} has not settled, so there is nothing to report",
-            hint=f"Continue it: fedmerit run --resume {argument(directory)}",
-        )
-    with alone_in(bundle.path):
-        written = report(bundle)
-        bundle.tidy()
-        bundle.write_seal()
-    return written
-
-
-def _go_on(bundle: Results, chain: ChainChoice, progress: Progress) -> Results:
     with alone_in(bundle.path):
         if bundle.sealed:
             raise BundleError(
                 f"the run in {bundle.path} is complete",
                 hint=f"Start another, or check this: fedmerit audit {argument(bundle.path)}",
             )
+        bundle.require_names()
+        chain.check_again(bundle)
         return _to_the_end(bundle, chain, progress)
+
+
+def write_report(directory: Path | str) -> Path:
+    """Write a settled bundle's report again, seal it, and give the report's path."""
+    bundle = Results.open(directory)
+    with alone_in(bundle.path):
+        if "settle" not in bundle.progress.done:
+            raise BundleError(
+                f"the run in {directory} has not settled, so there is nothing to report",
+                hint=f"Continue it: fedmerit run --resume {argument(directory)}",
+            )
+        bundle.require_names()
+        written = report(bundle)
+        bundle.tidy()
+        bundle.write_seal()
+    return written
 
 
 def _to_the_end(bundle: Results, chain: ChainChoice, progress: Progress) -> Results:

@@ -18,6 +18,7 @@ from fedmerit.scenario.model import Partition, Scenario
 from fedmerit.scenario.parts import scenario_part
 from fedmerit.scenario.proposing import proposed_settings, short_starter
 from fedmerit.scenario.toml import as_toml
+from fedmerit.untrusted import encodable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -59,6 +60,12 @@ def write_starter(
     target = path or Path("my-scenario.toml")
     if target.exists():
         raise ScenarioError(f"{target} exists already", hint="Name another file.")
+    for name in (target, *([data] if data else [])):
+        if not encodable(str(name)):
+            raise ScenarioError(
+                f"the name of {name} is not UTF-8, so no scenario can say it",
+                hint="Rename the file.",
+            )
     text = (
         starter(target, data, given)
         if full or data is None
