@@ -136,11 +136,13 @@ def money(
         mechanism: That was tried.
         gain: In base units.
         says: What was done and what came of it.
-        units: Roundings to whole units that it went through, each of less than one.
+        units: Roundings to whole units that it went through; each is of less than one unit, or
+            of less than the mechanism's :meth:`~Model.rounding`.
         part: Of the budget, that rounding of floats explains beside.
         outside: Conditions that were not kept.
     """
-    allowed = units + (mechanism.model.precision + part) * setting.budget
+    roundings = units * mechanism.model.rounding(setting.n)
+    allowed = roundings + (mechanism.model.precision + part) * setting.budget
     return Attempt(gain, says, allowed, outside, setting)
 
 

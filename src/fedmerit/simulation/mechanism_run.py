@@ -222,6 +222,11 @@ class MechanismRun:
             updates=spread(run_round, self.names) if run_round and Need.UPDATES in needs else None,
             history=self._history,
             parameters=provided(self.mechanism, self.economy.market),
+            order=tuple(
+                generator(self.seed, "simulation", "ties", self.last_round.number)
+                .permutation(len(self.entrants))
+                .tolist()
+            ),
         )
 
     def _bids(self) -> tuple[Bid, ...]:

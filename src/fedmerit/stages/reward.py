@@ -23,8 +23,9 @@ from fedmerit.bundle.valuation import outcome_document
 from fedmerit.incentives import MECHANISMS, Estimate, RoundInput
 from fedmerit.incentives.mechanisms import Need
 from fedmerit.incentives.offers import Bid, History
-from fedmerit.stages.draw import drawn_of
+from fedmerit.stages.draw import drawn_of, seed_of
 from fedmerit.stages.offering import opened_bids
+from fedmerit.streams import generator
 from fedmerit.units import MICRO, NANO
 
 if TYPE_CHECKING:
@@ -76,8 +77,19 @@ def decided(
         game=(game or recorded_game(bundle, members.names)[0]) if Need.GAME in needs else None,
         history=_history(scenario, members.names),
         parameters=scenario.reward.parameters,
+        order=serving_order(bundle),
     )
     return outcome_document(round_, mechanism=scenario.reward.mechanism)
+
+
+def serving_order(bundle: Bundle) -> tuple[int, ...]:
+    """Give the places of the members in the order in which equals are served.
+
+    It is of the drawn seed, which nobody knew on joining; where none is drawn, of the
+    scenario's, which whoever wrote the scenario knew.
+    """
+    n = len(bundle.document(FEDERATION, FederationDocument).members)
+    return tuple(generator(seed_of(bundle), "ties").permutation(n).tolist())
 
 
 def _bids(

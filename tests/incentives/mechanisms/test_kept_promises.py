@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fedmerit.errors import RewardError, Underfunded
-from fedmerit.incentives import MECHANISMS, Estimate, RoundInput, reward
+from fedmerit.incentives import MECHANISMS, Estimate, RoundInput, apportion, reward
 from fedmerit.incentives.mechanisms import Condition, Need, Property
 from fedmerit.incentives.mechanisms.coalitions import read
 from fedmerit.incentives.offers import Bid
@@ -118,7 +118,7 @@ def test_work_is_paid_for_at_any_budget(of_game, market):
     assert reward(round_, mechanism="vcg").payments == (50_000, 50_000)
 
 
-def test_names_gain_less_than_a_unit_each():
+def test_rows_split_over_twenty_names_gain_not_a_unit():
     def by_rows(rows):
         round_ = RoundInput(
             participants=tuple(map(str, range(len(rows)))),
@@ -128,8 +128,10 @@ def test_names_gain_less_than_a_unit_each():
         )
         return reward(round_, mechanism="data-size").payments
 
-    assert by_rows((7,) * 8 + (60,))[8] == 14
-    assert sum(by_rows((7,) * 8 + (3,) * 20)[8:]) == 20 <= 14 + 20
+    assert by_rows((7,) * 8 + (60,))[8] == 17
+    assert sum(by_rows((7,) * 8 + (3,) * 20)[8:]) == 12
+    assert apportion((7,) * 8 + (60,), 28)[8] == 14  # by largest remainders it did gain, up to 20:
+    assert sum(apportion((7,) * 8 + (3,) * 20, 28)[8:]) == 20  # less than a unit a name
 
 
 @pytest.mark.parametrize("rule", UP_FRONT)
