@@ -205,9 +205,10 @@ def _rounding(mechanism: Mechanism) -> str:
     model = mechanism.model
     if model.pays_in_models:
         return "qualities to a millionth of the best model's"
-    units = "above what is due by less than n base units, of n members, or below it by less than one"
-    said = units if model.merges else "less than a base unit from what is due"
-    return said + (f", beside {float(model.precision):.0e} of the budget" if model.precision else "")
+    if model.merges:
+        return "less than n base units above what is due, of n members, or less than one below"
+    beside = f", beside {float(model.precision):.0e} of the budget" if model.precision else ""
+    return f"less than a base unit from what is due{beside}"
 
 
 def _claimed(mechanism: Mechanism, claim: Property) -> str:

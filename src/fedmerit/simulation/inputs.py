@@ -61,7 +61,7 @@ def offer(
     """
     points = round(POINTS * expected / typical) if typical > 0 else POINTS
     rows, cost = max(1, entrant.rows), entrant.claim * ask
-    if mechanism.name in RISING:
+    if mechanism.name in RISING and entrant.claim:
         flat = Bid(cost=entrant.claim, capacity=rows)
         cost *= entrant.claim / Fraction(mechanism.model.work_cost(flat, rows))
     return Bid(cost=round(cost), capacity=rows, quality=max(1, points))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from fedmerit.incentives import NANO, Estimate, RoundInput
@@ -72,6 +73,7 @@ class MechanismRun:
     _history: History = field(default_factory=History)
     _actions: dict[str, Action] = field(default_factory=dict)
     _efforts: dict[str, int] = field(default_factory=dict)
+    _worked: dict[str, Fraction] = field(default_factory=dict)
     _bought: Outcome | None = None
 
     @property
@@ -100,20 +102,26 @@ class MechanismRun:
         asked = sampled(self.names, number)
         self._bought = None
         shares = [QUARTERS] * len(self.entrants)
+        bought = [Fraction(1)] * len(self.entrants)
         if buys(self.mechanism):
             self._bought = decide(
                 self.mechanism, self._round(dict.fromkeys(self.names, Estimate(0, 0)))
             )
-            shares = [
-                fraction_of(self.mechanism, work, max(1, entrant.rows), QUARTERS)
-                for work, entrant in zip(self._bought.work, self.entrants, strict=True)
+            capacities = [max(1, entrant.rows) for entrant in self.entrants]
+            bought = [
+                work / capacity
+                for work, capacity in zip(self._bought.work, capacities, strict=True)
             ]
-        self._efforts, columns = {}, []
-        for entrant, share, called in zip(self.entrants, shares, asked, strict=True):
+            shares = [fraction_of(self.mechanism, part, 1, QUARTERS) for part in bought]
+        self._efforts, self._worked, columns = {}, {}, []
+        for entrant, part, share, called in zip(self.entrants, bought, shares, asked, strict=True):
             if not called or not share:
                 continue
-            effort = -(-share * self._actions[entrant.owner].effort // QUARTERS)
+            done = self._actions[entrant.owner].effort
+            effort = -(-share * done // QUARTERS)
             self._efforts[entrant.name] = effort
+            # Quarters are what is trained; what was bought is paid for, and costs, to the row.
+            self._worked[entrant.name] = part * done / QUARTERS
             columns.append(entrant.columns[effort])
         return tuple(sorted(columns))
 
@@ -167,7 +175,7 @@ class MechanismRun:
         for entrant, best in zip(self.entrants, quality, strict=True):
             name, owner = entrant.name, entrant.owner
             self._stakes[name] = self._stake(name) - slashes[name]
-            costs[name] = self._cost(entrant.cost, self._efforts.get(name, 0))
+            costs[name] = self._cost(entrant.cost, self._worked.get(name, Fraction(0)))
             utilities[owner] += payments[name] - slashes[name] - costs[name]
             # A second name brings no second model.
             utilities[owner] += each * best / 10**6 if name == self._first_name(owner) else 0.0
@@ -189,11 +197,9 @@ class MechanismRun:
             )
         )
 
-    def _cost(self, whole: int, effort: int) -> int:
-        """Give what so many quarters of work cost of which all cost *whole*."""
-        if self.settings.rising:
-            return whole * effort**2 // QUARTERS**2
-        return whole * effort // QUARTERS
+    def _cost(self, whole: int, part: Fraction) -> int:
+        """Give what this part of the work costs of which all costs *whole*."""
+        return int(whole * (part**2 if self.settings.rising else part))
 
     def _leave(self) -> None:
         """Let those go that have had enough, and the others learn."""

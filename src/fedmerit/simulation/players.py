@@ -137,17 +137,19 @@ class Players:
     def _halved(self, member: Member, entrant: Entrant, seed: int) -> tuple[Entrant, ...]:
         order = generator(seed, "simulation", "halves", member.name).permutation(len(member.labels))
         halves = []
-        for number, rows in enumerate(np.array_split(order, 2), start=1):
+        # A row cannot be split: its owner stays one.
+        parts = [rows for rows in np.array_split(order, 2) if len(rows)]
+        for number, rows in enumerate(parts, start=1):
             half = replace(
                 member,
                 name=self._free(f"{member.name}, part {number}"),
                 features=member.features[rows],
                 labels=member.labels[rows],
-                declared_rows=max(1, len(rows)),
+                declared_rows=len(rows),
                 behaviour=Honest(),
             )
-            cost = entrant.cost // 2 if number > 1 else -(-entrant.cost // 2)
-            halves.append(self._entrant(half, member.name, cost, max(1, cost)))
+            cost = (entrant.cost + len(parts) - number) // len(parts)
+            halves.append(self._entrant(half, member.name, cost, cost))
         return tuple(halves)
 
 
@@ -162,6 +164,6 @@ def _claims(members: Sequence[Member], budget: int, share: float, seed: int) -> 
         for member in members
     ]
     return [
-        max(1, int(budget * share * member.declared_rows / total * factor))
+        int(budget * share * member.declared_rows / total * factor)
         for member, factor in zip(members, factors, strict=True)
     ]
