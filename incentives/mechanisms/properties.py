@@ -241,6 +241,11 @@ class Mechanism:
         """The function's name, with dashes."""
         return self.function.__name__.replace("_", "-")
 
+    @property
+    def pays_by_rows(self) -> bool:
+        """Whether rows are what it pays for: then those that several hold must count once."""
+        return Need.ROWS in self.needs or self.model.divisible
+
     def settings(self, round_: RoundInput) -> dict[str, Any]:
         """Give the settings in force: the round's, and the defaults of those it leaves out."""
         for name in round_.parameters.keys() - self.defaults.keys():

@@ -15,6 +15,7 @@ from fedmerit.simulation.evaluators import heard
 from fedmerit.simulation.inputs import Forecast, decide, forecast, kept, offer, spread
 from fedmerit.simulation.judging import estimated
 from fedmerit.simulation.periods import Period
+from fedmerit.simulation.players import counted
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ class MechanismRun:
         for entrant, best in zip(self.entrants, quality, strict=True):
             name, owner = entrant.name, entrant.owner
             self._stakes[name] = self._stake(name) - slashes[name]
-            costs[name] = self._cost(entrant.cost, self._worked.get(name, Fraction(0)))
+            costs[name] = self._cost(self._whole(entrant), self._worked.get(name, Fraction(0)))
             utilities[owner] += payments[name] - slashes[name] - costs[name]
             # A second name brings no second model.
             utilities[owner] += each * best / 10**6 if name == self._first_name(owner) else 0.0
@@ -196,6 +197,15 @@ class MechanismRun:
                 income=income,
             )
         )
+
+    def _whole(self, entrant: Entrant) -> int:
+        """Give what all of somebody's work costs its owner.
+
+        A second name sends the first one's work again, for nothing; but where rows are bought, and
+        those that both hold count once, each name is bought rows of its own and works for them.
+        """
+        bought = self._bought is not None and self.mechanism.pays_by_rows
+        return entrant.claim if bought and entrant.content else entrant.cost
 
     def _cost(self, whole: int, part: Fraction) -> int:
         """Give what this part of the work costs of which all costs *whole*."""
@@ -220,7 +230,7 @@ class MechanismRun:
         return RoundInput(
             participants=self.names,
             contributions=tuple(said[name] for name in self.names),
-            rows=tuple(max(1, entrant.rows) for entrant in self.entrants),
+            rows=self._rows(),
             budget=self.economy.budget,
             bids=self._bids() if Need.BIDS in needs else (),
             stakes=tuple(map(self._stake, self.names)) if Need.STAKES in needs else (),
@@ -239,9 +249,15 @@ class MechanismRun:
         expected = self._expected()
         typical = sum(expected.values()) / len(expected)
         return tuple(
-            offer(self.mechanism, e, self._actions[e.owner].ask, expected[e.name], typical)
-            for e in self.entrants
+            offer(self.mechanism, e, rows, self._actions[e.owner].ask, (expected[e.name], typical))
+            for e, rows in zip(self.entrants, self._rows(), strict=True)
         )
+
+    def _rows(self) -> tuple[int, ...]:
+        """Give everybody's rows as the mechanism counts them, at least 1 each."""
+        if self.mechanism.pays_by_rows:
+            return counted(self.entrants)
+        return tuple(max(1, entrant.rows) for entrant in self.entrants)
 
     def _game(self, run_round: RunRound | None) -> Game:
         """Give the round's game, or before it what a buyer expects it to be."""

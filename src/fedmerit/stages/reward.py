@@ -66,14 +66,16 @@ def decided(
     ineligible.update(drawn_of(bundle).slashed)  # who kept its secret from the draw earns nothing
     if opened is not None:
         ineligible.update(set(valued.participants) - opened.keys())
-    needs = MECHANISMS[scenario.reward.mechanism].needs
+    rule = MECHANISMS[scenario.reward.mechanism]
+    needs = rule.needs
+    rows = members.counted_rows if rule.pays_by_rows else members.declared_rows
     round_ = RoundInput(
         participants=valued.participants,
         contributions=tuple(map(Estimate, valued.values, valued.half_widths)),
-        rows=tuple(member.declared_rows for member in members.members),
+        rows=tuple(rows.values()),
         budget=scenario.reward.budget,
         ineligible=frozenset(ineligible),
-        bids=() if opened is None else _bids(scenario, valued, opened),
+        bids=() if opened is None else _bids(scenario, valued, opened, rows),
         game=(game or recorded_game(bundle, members.names)[0]) if Need.GAME in needs else None,
         history=_history(scenario, members.names),
         parameters=scenario.reward.parameters,
@@ -93,22 +95,31 @@ def serving_order(bundle: Bundle) -> tuple[int, ...]:
 
 
 def _bids(
-    scenario: Scenario, valued: ValuationDocument, opened: Mapping[str, OfferDocument]
+    scenario: Scenario,
+    valued: ValuationDocument,
+    opened: Mapping[str, OfferDocument],
+    rows: Mapping[str, int],
 ) -> tuple[Bid | None, ...]:
     """Give the offers that count, in the order of the members.
 
     A point of quality is a millionth of the metric that the member was measured to be worth.
     Who did not open its offer has none; nor has who is worth nothing, unless the mechanism
-    looks at values or worths itself.
+    looks at values or worths itself. Who offers more than its *rows*, since others have some
+    of them too, asks for the rest in proportion.
     """
     needs = MECHANISMS[scenario.reward.mechanism].needs
     blind = not needs & {Need.CONTRIBUTIONS, Need.GAME}
     return tuple(
-        Bid(cost=offer.cost, capacity=offer.units, quality=max(1, value * MICRO // NANO))
-        if (offer := opened.get(name)) and (value > 0 or not blind)
+        _bid(offer, rows[name], quality=max(1, value * MICRO // NANO))
+        if (offer := opened.get(name)) and (value > 0 or not blind) and rows[name]
         else None
         for name, value in zip(valued.participants, valued.values, strict=True)
     )
+
+
+def _bid(offer: OfferDocument, rows: int, *, quality: int) -> Bid:
+    units = min(offer.units, rows)
+    return Bid(cost=-(-offer.cost * units // offer.units), capacity=units, quality=quality)
 
 
 def _history(scenario: Scenario, names: tuple[str, ...]) -> History:

@@ -99,6 +99,7 @@ def _members(findings: Findings) -> Section:
         tables=(
             *records.notes(findings.federation),
             records.members(findings.federation, findings.training),
+            *records.shared_rows(findings.federation),
         ),
     )
 

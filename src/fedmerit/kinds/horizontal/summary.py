@@ -33,4 +33,7 @@ def model_figures(bundle: Bundle) -> dict[str, str]:
             f"lower training.learning_rate ({bundle.scenario.training.learning_rate:g}), "
             "or look for members that do harm"
         )
+    if shared := bundle.document(FEDERATION, FederationDocument).shared:
+        held = "; ".join(f"{each.rows:,} by {', '.join(each.names)}" for each in shared)
+        figures["Held by several"] = f"{held}: these rows count once where rows are paid for"
     return figures

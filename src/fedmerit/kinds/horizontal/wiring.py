@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from fedmerit.bundle.schemas import FederationDocument, MemberDocument
+from fedmerit.bundle.schemas import FederationDocument, MemberDocument, SharedRowsDocument
 from fedmerit.canonical import digest
 from fedmerit.errors import ScenarioError, TrainingError, suggestion
 from fedmerit.federation import (
@@ -25,6 +25,7 @@ from fedmerit.federation import (
     read_table,
 )
 from fedmerit.federation.data.columns import Choice
+from fedmerit.federation.data.content import content_of, shared_rows
 from fedmerit.kinds.reading import dialect_of
 from fedmerit.stages.names import check_names, named_committee, threshold
 
@@ -128,6 +129,16 @@ def federation_document(scenario: Scenario, consortium: Consortium) -> Federatio
         committee=consortium.committee,
         threshold=consortium.threshold,
         notes=federation.notes,
+        shared=_shared(federation),
+    )
+
+
+def _shared(federation: Federation) -> tuple[SharedRowsDocument, ...]:
+    names = federation.participants
+    found = shared_rows([content_of(m.features, m.labels) for m in federation.members])
+    return tuple(
+        SharedRowsDocument(names=tuple(names[place] for place in places), rows=rows)
+        for places, rows in found.items()
     )
 
 
