@@ -91,7 +91,17 @@ class Verdict:
     @property
     def held(self) -> bool:
         """Whether every claim was tried and held."""
-        return all(result.status in {"held", "not claimed"} for result in self.results)
+        return not self.violated and not self.never_tried
+
+    @property
+    def violated(self) -> tuple[Property, ...]:
+        """Claims that a case was found against."""
+        return tuple(result.claim for result in self.results if result.status == "violated")
+
+    @property
+    def never_tried(self) -> tuple[Property, ...]:
+        """Claims that no setting could try: for want of settings, or since nothing can."""
+        return tuple(result.claim for result in self.results if result.status == "never tried")
 
     def of(self, claim: Property) -> PropertyResult:
         """Give what was found of *claim*."""
