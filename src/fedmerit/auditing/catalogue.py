@@ -78,6 +78,7 @@ CHECKS: Final[Mapping[str, Known]] = MappingProxyType(
             ("averaging", "averaging", "each model against the average that led to it"),
             ("zero updates", "idle", "who sent only zeros"),
             ("values", "values", "values, errors and ranks against the recorded coalitions"),
+            ("suspicion", "suspicion", "suspicion scores and reasons against the kept updates"),
             ("other games", "other-games", "other values against the recorded coalitions"),
             ("payments", "payments", "payments against values, by the mechanism"),
             ("report", "report", "the report against one that is drawn again"),

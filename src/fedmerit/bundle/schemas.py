@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
 from fedmerit.bundle.directory import Document
+from fedmerit.bundle.suspicions import SuspicionDocument  # noqa: TC001 - pydantic reads it
 from fedmerit.federation.data.content import counted_rows
 from fedmerit.units import MICRO, NANO
 from fedmerit.untrusted import printable
@@ -262,6 +263,9 @@ class ValuationDocument(Document):
     """Per participant, what each member's validation rows add to its value."""
     curve: tuple[CurvePoint, ...]
     """Values of each round's game, with the scenario's weights and metric."""
+    suspicion: SuspicionDocument | None = None
+    """Who looks as if it did not play fair, which nobody is paid by; null where no updates were
+    recorded."""
 
 
 class PayoutStep(Document):

@@ -21,6 +21,7 @@ from fedmerit.bundle.schemas import (
     micro,
     nano,
 )
+from fedmerit.bundle.suspicions import SuspicionDocument, suspicion_document
 from fedmerit.errors import BundleError
 from fedmerit.incentives import (
     METHODS,
@@ -84,6 +85,9 @@ class _RecordedUpdates:
         self.updates = np.stack([round_.updates for round_ in recorded.rounds])
         self.weights = np.stack([round_.weights for round_ in recorded.rounds])
         self.present = self.weights > 0
+        self.refused = np.array(
+            [[name in round_.excluded for name in game.participants] for round_ in recorded.rounds]
+        )
         self.gradients = recorded.gradients
         self.worth = game.worth
 
@@ -170,7 +174,15 @@ def valuation_document(
         interactions=_interactions(game, main),
         by_owner=_by_owner(main, measured.owners),
         curve=tuple(measured.curve),
+        suspicion=_suspicion(measured),
     )
+
+
+def _suspicion(measured: Measured) -> SuspicionDocument | None:
+    if measured.updates is None:
+        return None
+    game = _RecordedUpdates(measured.game, measured.updates)
+    return suspicion_document(game, [point.values for point in measured.curve])
 
 
 def curve_point(number: int, valuation: Valuation) -> CurvePoint:

@@ -87,6 +87,7 @@ def as_json(bundle: Bundle) -> dict[str, object]:
     """Give the result in the bundle's own units: billionths of the metric, base units."""
     outcome, bids = bundle.document(OUTCOME, OutcomeDocument), opened_bids(bundle)
     asked = {name: str(offer.cost) for name, offer in bids.items()} if bids else {}
+    suspected = _suspected(bundle.document(VALUATION, ValuationDocument))
     return {
         "bundle": str(bundle.path),
         "manifest": bundle.digest,
@@ -100,10 +101,22 @@ def as_json(bundle: Bundle) -> dict[str, object]:
                 "value": value,
                 "half_width": half,
                 **({"asked": asked.get(member.name)} if bids is not None else {}),
+                **suspected.get(member.name, {}),
                 "payment": str(step.payment),
             }
             for member, value, half, step in _members(bundle)
         ],
+    }
+
+
+def _suspected(valuation: ValuationDocument) -> dict[str, dict[str, object]]:
+    """Give each member's score in thousandths and its reasons, where there are scores."""
+    found = valuation.suspicion
+    if found is None:
+        return {}
+    return {
+        name: {"suspicion": found.scores[place], "reasons": list(found.reasons(place))}
+        for place, name in enumerate(valuation.participants)
     }
 
 

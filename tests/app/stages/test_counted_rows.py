@@ -8,8 +8,15 @@ import pytest
 
 import fedmerit
 from fedmerit.bundle.directory import Bundle
-from fedmerit.bundle.schemas import FEDERATION, OUTCOME, FederationDocument, OutcomeDocument
-from fedmerit.commands.summary import key_figures
+from fedmerit.bundle.schemas import (
+    FEDERATION,
+    OUTCOME,
+    VALUATION,
+    FederationDocument,
+    OutcomeDocument,
+    ValuationDocument,
+)
+from fedmerit.commands.summary import as_json, key_figures, member_rows
 from fedmerit.scenario.reading import parse
 from fedmerit.simulation import Simulation, simulate
 
@@ -45,6 +52,33 @@ def test_two_names_for_the_same_rows_are_paid_what_one_was(bundle):
     assert alone - 10**4 < paid["member-1"] + paid["again"] <= alone + len(rows)
     assert "member-1, again" in key_figures(bundle)["Held by several"]
     assert "alike to the last bit" in (bundle.path / "report.html").read_text("utf-8")
+
+
+def test_names_for_the_same_rows_are_what_there_is_to_look_at_and_the_audit_says_so_too(bundle):
+    found = bundle.document(VALUATION, ValuationDocument).suspicion
+    audited = {check.name: check for check in fedmerit.audit(bundle).checks}["suspicion"]
+
+    assert audited.status == "ok"
+    for name in bundle.document(OUTCOME, OutcomeDocument).participants:
+        assert name in audited.detail
+    assert found.scores == tuple(
+        pytest.approx(sum(column), abs=7) for column in zip(*found.parts.values(), strict=True)
+    )
+    assert "Who to look at" in (bundle.path / "report.html").read_text("utf-8")
+    assert as_json(bundle)["members"][0]["suspicion"] == found.scores[0]
+    assert all("Suspicion" in row for row in member_rows(bundle))
+
+
+@pytest.mark.parametrize("change", ["raised", "left out"])
+def test_an_audit_finds_scores_that_the_updates_do_not_give(bundle, tmp_path, change):
+    altered = Bundle(shutil.copytree(bundle.path, tmp_path / "altered"))
+    said = altered.document(VALUATION, ValuationDocument)
+    scores = (*said.suspicion.scores[:-1], said.suspicion.scores[-1] + 3)
+    raised = said.suspicion.model_copy(update={"scores": scores})
+    found = raised if change == "raised" else None
+    altered.write_document(VALUATION, said.model_copy(update={"suspicion": found}))
+
+    assert "suspicion" in {check.name for check in fedmerit.audit(altered).differences}
 
 
 @pytest.mark.slow

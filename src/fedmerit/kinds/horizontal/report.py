@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from fedmerit.report import figures, records, sentences, worth
+from fedmerit.report import figures, records, sentences, tables, worth
 from fedmerit.report import sections as common
 from fedmerit.report.headline import KeyFigure
 from fedmerit.report.layout import Chart, Section
@@ -52,6 +52,7 @@ def sections(findings: Findings) -> list[Section]:
         _learned(findings),
         worth.helped(findings),
         worth.judged(findings),
+        _suspected(findings),
         _members(findings),
         common.draw(findings),
         common.ledger(findings),
@@ -88,6 +89,16 @@ def _learned(findings: Findings) -> Section:
             records.learning(training),
             records.own_rows(training, findings.valuation.participants),
         ),
+    )
+
+
+def _suspected(findings: Findings) -> Section:
+    found = findings.valuation.suspicion
+    return Section(
+        id="suspicion",
+        title="Who to look at",
+        text=[] if found is None else sentences.suspecting(findings.valuation.participants, found),
+        tables=() if found is None else (tables.suspicion(findings.valuation, found),),
     )
 
 
