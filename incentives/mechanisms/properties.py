@@ -158,6 +158,8 @@ class Model:
         merges: Whether it rounds so that no member gains a unit by several names: a payment is
             then less than n units from what is due, and of others less than one.
         pays_in_models: Whether members receive better and worse models, and no money.
+        agreed_first: Whether a run settles it by agreeing on the work before anybody trains: a part
+            of an offer is then that part of its local steps.
         by_arrival: Whether the order in which members are listed is that in which they came,
             and decides; else equals are served in the order that the round has drawn.
         by_member: Settings that have a number for each member, in their order.
@@ -175,6 +177,7 @@ class Model:
     precision: Fraction = Fraction(0)
     merges: bool = False
     pays_in_models: bool = False
+    agreed_first: bool = False
     by_arrival: bool = False
     by_member: frozenset[str] = frozenset()
     members: int = 15

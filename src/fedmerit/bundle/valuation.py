@@ -28,7 +28,6 @@ from fedmerit.incentives import (
     baselines,
     estimates,
     explain,
-    reward,
     value,
 )
 from fedmerit.incentives.methods.interactions import interactions
@@ -85,9 +84,7 @@ class _RecordedUpdates:
         self.updates = np.stack([round_.updates for round_ in recorded.rounds])
         self.weights = np.stack([round_.weights for round_ in recorded.rounds])
         self.present = self.weights > 0
-        self.refused = np.array(
-            [[name in round_.excluded for name in game.participants] for round_ in recorded.rounds]
-        )
+        self.refused = np.stack([one.refused(game.participants) for one in recorded.rounds])
         self.gradients = recorded.gradients
         self.worth = game.worth
 
@@ -227,13 +224,8 @@ def _by_owner(valuation: Valuation, owners: NDArray[np.int64]) -> tuple[tuple[in
     return tuple(nano(split) for split in sums / rows.shape[1])
 
 
-def outcome_document(round_: RoundInput, *, mechanism: str) -> OutcomeDocument:
-    """Run the mechanism of this name on recorded integers, and say what it pays.
-
-    Raises:
-        RewardError: It refuses the round, or owes more than the budget.
-    """
-    outcome = reward(round_, mechanism=mechanism)
+def outcome_document(round_: RoundInput, outcome: Outcome, *, mechanism: str) -> OutcomeDocument:
+    """Say what the mechanism of this name pays for a round of recorded integers."""
     return OutcomeDocument(
         mechanism=mechanism,
         budget=outcome.budget,

@@ -5,6 +5,7 @@ The audit decides again by the same function.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from fedmerit.bundle.valuation import outcome_document
 from fedmerit.incentives import MECHANISMS, Estimate, RoundInput
 from fedmerit.incentives.mechanisms import Need
 from fedmerit.incentives.offers import Bid, History
+from fedmerit.stages.agreeing import agreed_round, bid_of, without_pay
 from fedmerit.stages.draw import drawn_of, seed_of
 from fedmerit.stages.offering import opened_bids
 from fedmerit.streams import generator
@@ -81,7 +83,12 @@ def decided(
         parameters=scenario.reward.parameters,
         order=serving_order(bundle),
     )
-    return outcome_document(round_, mechanism=scenario.reward.mechanism)
+    agreement = agreed_round(scenario, members.declared_rows, rows)
+    if agreement is None:
+        return outcome_document(round_, rule(round_), mechanism=rule.name)
+    told = replace(round_, bids=agreement.bids)
+    agreed = without_pay(rule(agreement), round_.ineligible)
+    return outcome_document(told, agreed, mechanism=rule.name)
 
 
 def serving_order(bundle: Bundle) -> tuple[int, ...]:
@@ -110,16 +117,11 @@ def _bids(
     needs = MECHANISMS[scenario.reward.mechanism].needs
     blind = not needs & {Need.CONTRIBUTIONS, Need.GAME}
     return tuple(
-        _bid(offer, rows[name], quality=max(1, value * MICRO // NANO))
+        bid_of(offer, rows[name], quality=max(1, value * MICRO // NANO))
         if (offer := opened.get(name)) and (value > 0 or not blind) and rows[name]
         else None
         for name, value in zip(valued.participants, valued.values, strict=True)
     )
-
-
-def _bid(offer: OfferDocument, rows: int, *, quality: int) -> Bid:
-    units = min(offer.units, rows)
-    return Bid(cost=-(-offer.cost * units // offer.units), capacity=units, quality=quality)
 
 
 def _history(scenario: Scenario, names: tuple[str, ...]) -> History:
