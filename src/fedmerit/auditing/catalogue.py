@@ -80,6 +80,7 @@ CHECKS: Final[Mapping[str, Known]] = MappingProxyType(
             ("end of training", "end", "how many rounds there are, and why no more"),
             ("zero updates", "idle", "who sent only zeros"),
             ("values", "values", "values, errors and ranks against the recorded coalitions"),
+            ("suspicion", "suspicion", "suspicion scores and reasons against the kept updates"),
             ("other games", "other-games", "other values against the recorded coalitions"),
             ("payments", "payments", "payments against values, by the mechanism"),
             ("report", "report", "the report against one that is drawn again"),

@@ -103,6 +103,21 @@ def members(federation: FederationDocument, training: TrainingDocument) -> Table
     )
 
 
+def shared_rows(federation: FederationDocument) -> tuple[Table, ...]:
+    """List the rows that several members train on, if there are any."""
+    if not federation.shared:
+        return ()
+    return (
+        Table(
+            caption="Rows that several members train on, alike to the last bit; a mechanism that "
+            "pays for rows counts each of them once, in equal parts",
+            columns=("Members", "Rows"),
+            rows=tuple((", ".join(s.names), f"{s.rows:,}") for s in federation.shared),
+            prose=frozenset({0}),
+        ),
+    )
+
+
 def notes(federation: FederationDocument) -> tuple[Table, ...]:
     """List what was recognised and changed on reading the tables, if anything was."""
     if not federation.notes:
