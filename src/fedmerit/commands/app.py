@@ -17,6 +17,7 @@ from rich.table import Table
 from fedmerit.commands import audit as audit_commands
 from fedmerit.commands import check as checks_command
 from fedmerit.commands import inspect as inspect_command
+from fedmerit.commands import predict as predict_command
 from fedmerit.commands import simulate as simulate_command
 from fedmerit.commands.nodes import at, narrated
 from fedmerit.commands.terminal import TerminalProgress, err, out, print_json, shown, suggest
@@ -159,6 +160,8 @@ def init(path: Path | None = None, *, data: Path | None = None, full: bool = Fal
 
 
 app.command(inspect_command.inspect)
+app.command(predict_command.export)
+app.command(predict_command.predict)
 
 
 @app.command(name="list")

@@ -38,6 +38,7 @@ ROOMS: Final = (
     "auditing",
     "retraining",
     "simulation",
+    "scoring",
 )
 
 

@@ -14,6 +14,7 @@ from fedmerit.bundle.training import kept, read_rounds, recorded_game, recorded_
 from fedmerit.bundle.valuation import Measured, Updates, valuation_document
 from fedmerit.federation.horizontal.record import zero_update_members
 from fedmerit.federation.horizontal.sampling import sampled
+from fedmerit.kinds.horizontal.encoded import check_encoding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +40,7 @@ def check_numbers(bundle: Bundle) -> Iterator[Check]:
     brought = np.bincount(owners, minlength=len(members.members)).tolist()
     honest = tuple(m.name for m in members.members if m.validation_rows and m.behaviour == "honest")
     yield check_members(bundle, members, brought, usual=honest)
+    yield from check_encoding(bundle, members)
     yield _updates(training, rounds, members, bundle.scenario.model)
     yield _sampled(bundle.scenario, members, training)
     yield _weights(members, rounds)
