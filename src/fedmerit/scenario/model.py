@@ -148,11 +148,26 @@ class Model(Section):
     """What is trained."""
 
     kind: str = "logistic"
-    """``logistic``, ``mlp``, or the import path of a module, ``package.module:Class``."""
+    """``logistic``, ``mlp``, or the import path of a module, ``package.module:Class``; or
+    ``sklearn``: an ``estimator`` on the pooled rows of every coalition, without federated
+    averaging."""
+    estimator: str | None = None
+    """Import path of the estimator of ``sklearn``, such as
+    ``sklearn.ensemble:HistGradientBoostingClassifier``."""
     hidden: tuple[Positive, ...] = (24,)
     """Widths of the MLP's hidden layers."""
     arguments: dict[str, int | float | str | bool] = Field(default={})
-    """Further keyword arguments of your own module."""
+    """Further keyword arguments of your own module, or of the estimator."""
+
+    @model_validator(mode="after")
+    def _an_estimator_is_sklearns(self) -> Model:
+        if (self.kind == "sklearn") != (self.estimator is not None):
+            msg = "kind = \"sklearn\" and an 'estimator' go together"
+            raise ValueError(msg)
+        if self.estimator is not None and ":" not in self.estimator:
+            msg = f"the estimator {self.estimator!r} is no 'package.module:Class'"
+            raise ValueError(msg)
+        return self
 
 
 class Training(Section):

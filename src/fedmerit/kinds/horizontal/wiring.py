@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
@@ -73,25 +73,33 @@ def assemble(scenario: Scenario) -> Consortium:
         FedmeritError: The scenario cannot be run; the error says what to change.
     """
     check_names(scenario, games=_GAMES, label_policies=("given",), members="owners of rows")
-    roles = [_role(member) for member in scenario.members]
-    federation = federate(
-        _table(scenario.data),
-        seed=scenario.seed,
-        partition=_partition(scenario.data),
-        validation_share=scenario.data.validation_share,
-        roles=roles,
-    )
+    federation = federation_of(scenario)
     chosen = scenario.model
     spec = ModelSpec(kind=chosen.kind, hidden=chosen.hidden, arguments=chosen.arguments)
     settings = TrainingSettings(**scenario.training.model_dump())
     network(federation, spec, seed=scenario.seed, device=settings.device)  # fails now if ever
-    committee = _committee(scenario, federation)
+    committee = committee_of(scenario, federation)
     return Consortium(
         federation=federation,
         model=spec,
         settings=settings,
         committee=committee,
         threshold=threshold(scenario, committee),
+    )
+
+
+def federation_of(scenario: Scenario) -> Federation:
+    """Read the data, and deal it out to the members.
+
+    Raises:
+        FedmeritError: They cannot be read, or nobody could train on them.
+    """
+    return federate(
+        _table(scenario.data),
+        seed=scenario.seed,
+        partition=_partition(scenario.data),
+        validation_share=scenario.data.validation_share,
+        roles=[_role(member) for member in scenario.members],
     )
 
 
@@ -106,7 +114,23 @@ def data_digest(federation: Federation) -> str:
     return digest(b"".join(parts))
 
 
-def federation_document(scenario: Scenario, consortium: Consortium) -> FederationDocument:
+class Assembled(Protocol):
+    """Owners of rows, and who signs for them."""
+
+    @property
+    def federation(self) -> Federation:
+        """The members and their rows."""
+
+    @property
+    def committee(self) -> tuple[str, ...]:
+        """Members whose keys sign the report."""
+
+    @property
+    def threshold(self) -> int:
+        """Signatures needed."""
+
+
+def federation_document(scenario: Scenario, consortium: Assembled) -> FederationDocument:
     """Say who takes part, with what."""
     federation = consortium.federation
     brought = np.bincount(federation.validation_owners, minlength=len(federation.members))
@@ -187,7 +211,7 @@ def _behaviour(member: Member) -> Behaviour:
     return BEHAVIOURS[member.behaviour](**arguments.get(member.behaviour, {}))
 
 
-def _committee(scenario: Scenario, federation: Federation) -> tuple[str, ...]:
+def committee_of(scenario: Scenario, federation: Federation) -> tuple[str, ...]:
     """Give the named committee, or every honest member with validation rows."""
     names = federation.participants
     if named := named_committee(scenario, names):
