@@ -38,6 +38,7 @@ class Member:
         labels: Their classes, shape ``(rows,)``.
         declared_rows: What its updates weigh in FedAvg.
         behaviour: What it does with its updates.
+        span: The first and the last round that it is there in; None is to the end.
 
     """
 
@@ -46,6 +47,7 @@ class Member:
     labels: NDArray[np.int64]
     declared_rows: int
     behaviour: Behaviour
+    span: tuple[int, int | None] = (1, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -183,6 +185,7 @@ def _members(prepared: dict[str, Rows], behaving: dict[str, Role]) -> tuple[Memb
                 labels=labels,
                 declared_rows=declared,
                 behaviour=role.behaviour,
+                span=(role.from_round, role.until_round),
             )
         )
     return tuple(members)

@@ -13,7 +13,7 @@ from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle.training import kept, read_rounds, recorded_game, recorded_gradients
 from fedmerit.bundle.valuation import Measured, Updates, valuation_document
 from fedmerit.federation.horizontal.record import zero_update_members
-from fedmerit.federation.horizontal.sampling import sampled
+from fedmerit.federation.horizontal.sampling import present, sampled
 from fedmerit.kinds.horizontal.encoded import check_encoding
 
 if TYPE_CHECKING:
@@ -86,12 +86,14 @@ def _parameters(members: FederationDocument, model: Model) -> int | None:
 def _sampled(scenario: Scenario, members: FederationDocument, training: TrainingDocument) -> Check:
     """Draw again who takes part in each round; whose update was refused is taken on faith."""
     wrong = []
+    spans = [scenario.spans.get(name, (1, None)) for name in members.names]
     for said in training.rounds:
         draw = sampled(
             members.names,
             scenario.training.participation,
             round_=said.round,
             seed=scenario.seed,
+            there=present(spans, said.round),
         )
         if {name for name, drawn in zip(members.names, draw, strict=True) if drawn} != set(
             said.sampled
@@ -100,7 +102,8 @@ def _sampled(scenario: Scenario, members: FederationDocument, training: Training
     return compared(
         "sampling",
         holds=not wrong,
-        same="in every round those took part whom the seed draws",
+        same="in every round those took part whom the seed draws"
+        + (" of those that are there" if scenario.spans else ""),
         different=f"in round {wrong} others took part than the seed draws",
     )
 

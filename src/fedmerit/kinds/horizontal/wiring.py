@@ -25,6 +25,7 @@ from fedmerit.federation import (
     read_table,
 )
 from fedmerit.federation.data.columns import Choice
+from fedmerit.federation.horizontal.sampling import present
 from fedmerit.kinds.reading import dialect_of
 from fedmerit.stages.names import check_names, named_committee, threshold
 
@@ -74,6 +75,7 @@ def assemble(scenario: Scenario) -> Consortium:
     """
     check_names(scenario, games=_GAMES, label_policies=("given",), members="owners of rows")
     federation = federation_of(scenario)
+    _check_spans(scenario, federation)
     chosen = scenario.model
     spec = ModelSpec(kind=chosen.kind, hidden=chosen.hidden, arguments=chosen.arguments)
     settings = TrainingSettings(**scenario.training.model_dump())
@@ -155,6 +157,28 @@ def federation_document(scenario: Scenario, consortium: Assembled) -> Federation
     )
 
 
+def _check_spans(scenario: Scenario, federation: Federation) -> None:
+    """Refuse members that no round has, and rounds that no member has.
+
+    Raises:
+        ScenarioError: With the member or the round.
+    """
+    rounds, spans = scenario.training.rounds, [member.span for member in federation.members]
+    late = {n: first for n, (first, _) in scenario.spans.items() if first > rounds}
+    for name, first in late.items():
+        raise ScenarioError(
+            f"{name} joins in round {first}, and training.rounds is {rounds}: it would be there "
+            "in no round",
+            hint=f"Set from_round to {rounds} or less, or leave the member out.",
+        )
+    for number in range(1, rounds + 1):
+        if not present(spans, number).any():
+            raise ScenarioError(
+                f"nobody is there in round {number} of {rounds}",
+                hint="Let somebody join earlier or leave later, or train for fewer rounds.",
+            )
+
+
 def _table(data: Data) -> Table:
     if data.source in BUILTIN:
         return load_builtin(data.source)
@@ -190,6 +214,8 @@ def _role(member: Member) -> Role:
         row_count=member.row_count or 0,
         copy_of=member.copy_of,
         declared_rows=member.declared_rows,
+        from_round=member.span[0],
+        until_round=member.span[1],
     )
 
 

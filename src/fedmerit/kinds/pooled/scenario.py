@@ -44,6 +44,9 @@ def check_sections(scenario: Scenario) -> None:
             "none: leave it out"
         )
         raise ValueError(msg)
+    if scenario.spans:
+        msg = "from_round and until_round are of rounds, and pooled rows make none"
+        raise ValueError(msg)
     for member in scenario.members:
         if member.behaviour not in BEHAVIOURS:
             msg = (
