@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fedmerit.commands.terminal import err, out, shown, suggest
 from fedmerit.errors import BundleError, DataError, suggestion
+from fedmerit.untrusted import argument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +35,7 @@ def export(bundle: Path, *, output: Path | None = None, allow_model: str | None 
     _write(path, model.saved())
     out.print(shown(path), soft_wrap=True)
     allowed = f" --allow-model {allow_model}" if allow_model else ""
-    suggest(f"fedmerit predict {path} ROWS.csv{allowed}", "to score rows")
+    suggest(f"fedmerit predict {argument(path)} ROWS.csv{allowed}", "to score rows")
     return 0
 
 
