@@ -14,7 +14,8 @@ from fedmerit.bundle.suspicions import TO_LOOK_AT
 from fedmerit.bundle.training import kept, read_rounds, recorded_game, recorded_gradients
 from fedmerit.bundle.valuation import Measured, Updates, valuation_document
 from fedmerit.federation.horizontal.record import zero_update_members
-from fedmerit.federation.horizontal.sampling import sampled
+from fedmerit.federation.horizontal.sampling import present, sampled
+from fedmerit.kinds.horizontal.encoded import check_encoding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,6 +43,7 @@ def check_numbers(bundle: Bundle) -> Iterator[Check]:
     brought = np.bincount(owners, minlength=len(members.members)).tolist()
     honest = tuple(m.name for m in members.members if m.validation_rows and m.behaviour == "honest")
     yield check_members(bundle, members, brought, usual=honest)
+    yield from check_encoding(bundle, members)
     yield _updates(training, rounds, members, bundle.scenario.model)
     yield _sampled(bundle.scenario, members, training)
     yield _weights(members, rounds)
@@ -94,12 +96,14 @@ def _parameters(members: FederationDocument, model: Model) -> int | None:
 def _sampled(scenario: Scenario, members: FederationDocument, training: TrainingDocument) -> Check:
     """Draw again who takes part in each round; whose update was refused is taken on faith."""
     wrong = []
+    spans = [scenario.spans.get(name, (1, None)) for name in members.names]
     for said in training.rounds:
         draw = sampled(
             members.names,
             scenario.training.participation,
             round_=said.round,
             seed=scenario.seed,
+            there=present(spans, said.round),
         )
         if {name for name, drawn in zip(members.names, draw, strict=True) if drawn} != set(
             said.sampled
@@ -108,7 +112,8 @@ def _sampled(scenario: Scenario, members: FederationDocument, training: Training
     return compared(
         "sampling",
         holds=not wrong,
-        same="in every round those took part whom the seed draws",
+        same="in every round those took part whom the seed draws"
+        + (" of those that are there" if scenario.spans else ""),
         different=f"in round {wrong} others took part than the seed draws",
     )
 
