@@ -106,6 +106,11 @@ CHECKS: Final[Mapping[str, Known]] = MappingProxyType(
             ("bids", "bids", "whether the offers can be read at all"),
             ("numbers", "numbers", "whether the numbers' files can be read at all"),
             ("other files", "other-files", "whether the unbound files can be read at all"),
+            (
+                "blocks on eth-tester",
+                "eth-tester",
+                "with `--eth-tester`: the transactions sent to eth-tester, block by block",
+            ),
         )
     }
 )
