@@ -340,6 +340,17 @@ class Snapshot(Bundle):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self._known: dict[str, bytes] = {}
+        #: Where the table lies, if not where the scenario says.
+        self.table: Path | None = None
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that was run, its table where it lies now."""
+        scenario = super().scenario
+        if self.table is None:
+            return scenario
+        data = scenario.data.model_copy(update={"source": str(self.table)})
+        return scenario.model_copy(update={"data": data})
 
     def read(self, name: str) -> bytes:
         """Give the bytes of one file, as they were when it was first asked for."""
