@@ -81,14 +81,14 @@ class Bundle:
         return f"Bundle({str(self.path)!r})"
 
     @classmethod
-    def create(cls, path: Path, scenario: Scenario) -> Bundle:
+    def create(cls, path: Path, scenario: Scenario) -> Self:
         """Start a bundle in a new directory; raises as :meth:`make`."""
         bundle = cls.make(path)
         bundle.begin(scenario)
         return bundle
 
     @classmethod
-    def make(cls, path: Path) -> Bundle:
+    def make(cls, path: Path) -> Self:
         """Make the new directory of a bundle, with nothing in it yet.
 
         Raises:
@@ -149,6 +149,11 @@ class Bundle:
     def digest(self) -> str:
         """Keccak-256 of the manifest, hex: what the chain records as the evidence."""
         return digest(self.read(MANIFEST))
+
+    @property
+    def has_manifest(self) -> bool:
+        """Whether there is evidence of it that a chain could have recorded."""
+        return (self.path / MANIFEST).is_file()
 
     @property
     def sealed(self) -> bool:
