@@ -219,7 +219,7 @@ def _gas(fault: Fault, call: tuple[Any, ...]) -> int:
     if fault.function != "proveShapley":
         return DISPUTE_GAS
     width, utilities, _ = call[-1]
-    return DISPUTE_GAS + SUMMED_GAS * (len(utilities) // width)
+    return DISPUTE_GAS + SUMMED_GAS * int(len(utilities) // width)
 
 
 def _summed(contracts: Contracts, ledger: Ledger, fault: Fault, challenger: Signer) -> int:
