@@ -27,6 +27,9 @@ def audit(
     spot_checks: int = 0,
     spot_seed: int | None = None,
     allow_model: str | None = None,
+    eth_tester: bool = False,
+    data: Path | None = None,
+    html: Path | None = None,
     output: Output = "table",
 ) -> int:
     """Check a bundle against the chain and against itself, trusting nothing in it.
@@ -40,10 +43,17 @@ def audit(
         spot_seed: Measure those again that this seed drew in an earlier audit.
         allow_model: The package.module:Class that the scenario trains, where that is not one of
             ours: its code is run.
+        eth_tester: Replay the transactions on eth-tester too, a chain that is not ours, and
+            compare every block.
+        data: Where the table lies, if not where the scenario says.
+        html: Write the verdict to this new file too, as a page that opens offline.
         output: Form of the result on standard output.
     """
     from fedmerit import auditing  # noqa: PLC0415 - imports web3
+    from fedmerit.auditing.written import require_free, write_page  # noqa: PLC0415 - as above
 
+    if html is not None:
+        require_free(html)
     verdict = auditing.audit(
         bundle,
         rpc=rpc,
@@ -51,7 +61,11 @@ def audit(
         spot_checks=spot_checks,
         spot_seed=spot_seed,
         allow_model=allow_model,
+        eth_tester=eth_tester,
+        data=data,
     )
+    if html is not None:
+        write_page(verdict, html)
     _show_verdict(verdict, output)
     if verdict.faults:
         spotted = _spots(verdict)
@@ -141,6 +155,10 @@ def _show_verdict(verdict: Verdict, output: Output) -> None:
         told = f"fault {number} ({kind}): {fault.detail}: {sent}"
         out.print(shown(_short(told)), soft_wrap=True)
     out.print(f"[bold]{shown(verdict.sentence)}[/]", soft_wrap=True)
+    for answer in verdict.answers:
+        why = f" ({answer.why})" if answer.why else ""
+        told = f"{answer.question.capitalize()}: [bold]{shown(answer.answer)}[/]{shown(why)}"
+        out.print(told, soft_wrap=True)
 
 
 def _short(detail: str) -> str:
