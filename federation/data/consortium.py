@@ -14,6 +14,7 @@ import numpy as np
 from fedmerit.errors import DataError
 from fedmerit.federation.data.encoding import encode
 from fedmerit.federation.data.holdings import Role, deal
+from fedmerit.federation.data.quantities import quantity_of
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from fedmerit.federation.behaviours import Behaviour, Rows
     from fedmerit.federation.data.partition import Partition
+    from fedmerit.federation.data.quantities import Labels, Quantity
     from fedmerit.federation.data.tables import Table
 
 
@@ -33,7 +35,8 @@ class Member:
     Attributes:
         name: Its name.
         features: Its training rows, shape ``(rows, columns)``.
-        labels: Their classes, shape ``(rows,)``.
+        labels: Their classes, int64, or a quantity as :class:`Quantity` standardises it, float32;
+            shape ``(rows,)``.
         declared_rows: What its updates weigh in FedAvg.
         behaviour: What it does with its updates.
 
@@ -41,7 +44,7 @@ class Member:
 
     name: str
     features: NDArray[np.float32]
-    labels: NDArray[np.int64]
+    labels: Labels
     declared_rows: int
     behaviour: Behaviour
 
@@ -53,12 +56,13 @@ class Federation:
     Attributes:
         name: The table's name.
         members: In the one order that every later result keeps.
-        classes: The classes' names; a label is an index into them.
+        classes: The classes' names, which class labels are indices into; none of a quantity.
         feature_names: The columns' names.
         validation_features: Pooled validation rows, shape ``(rows, columns)``.
-        validation_labels: Their classes, shape ``(rows,)``.
+        validation_labels: As the members' labels, shape ``(rows,)``.
         validation_owners: Index of the member that brought each row, shape ``(rows,)``.
         notes: What was recognised, changed, left out and filled in when the table was read.
+        quantity: What is predicted where it is no class.
 
     """
 
@@ -67,9 +71,15 @@ class Federation:
     classes: tuple[str, ...]
     feature_names: tuple[str, ...]
     validation_features: NDArray[np.float32]
-    validation_labels: NDArray[np.int64]
+    validation_labels: Labels
     validation_owners: NDArray[np.int64]
     notes: tuple[str, ...] = ()
+    quantity: Quantity | None = None
+
+    @property
+    def outputs(self) -> int:
+        """What a model says of a row: a score for each class, or one number."""
+        return len(self.classes) or 1
 
     @property
     def participants(self) -> tuple[str, ...]:
@@ -104,23 +114,22 @@ def federate(
             hint="0.3 leaves 7 of 10 rows for training.",
         )
     held, behaving = deal(table, partition=partition, roles=roles, seed=seed)
+    strata = table.strata if table.classes else np.zeros(len(table.labels), dtype=np.int64)
     parts = {
-        name: _split(
-            table.labels, rows, validation_share, generator(seed, "federation", "split", name)
-        )
+        name: _split(strata, rows, validation_share, generator(seed, "federation", "split", name))
         for name, rows in held.items()
     }
     for name, role in behaving.items():
         if role.copy_of is not None:
             parts[name] = parts[role.copy_of][0], held[name][:0]
-    matrix, names = encode(
-        table.features, [training for training, _ in parts.values()], standardise=table.standardise
-    )
+    training = [training for training, _ in parts.values()]
+    matrix, names = encode(table.features, training, standardise=table.standardise)
+    quantity, labels = _labels(table, training)
 
     def prepared(name: str, part: int, purpose: str) -> Rows:
         rows = parts[name][part]
         stream = generator(seed, "behaviours", "prepare", name, purpose)
-        taken = matrix[rows], table.labels[rows]
+        taken = matrix[rows], labels[rows]
         return behaving[name].behaviour.prepare(taken, len(table.classes), stream)
 
     validation = [prepared(name, 1, "validation") for name in held]
@@ -135,9 +144,19 @@ def federate(
             np.arange(len(validation)), [len(labels) for _, labels in validation]
         ),
         notes=table.notes,
+        quantity=quantity,
     )
     _check_learnable(federation)
     return federation
+
+
+def _labels(table: Table, training: Sequence[NDArray[np.int64]]) -> tuple[Quantity | None, Labels]:
+    """Give the labels as models meet them, and the scale of a quantity."""
+    if table.classes:
+        return None, table.labels.astype(np.int64)
+    values = table.labels.astype(np.float64)
+    quantity = quantity_of(table.label, values, training)
+    return quantity, quantity.standardised(values)
 
 
 def _split(
@@ -181,6 +200,13 @@ def _members(prepared: dict[str, Rows], behaving: dict[str, Role]) -> tuple[Memb
 
 def _check_learnable(federation: Federation) -> None:
     """Refuse a federation in which a class or all validation rows are missing."""
+    if federation.classes:
+        _check_classes(federation)
+    if not len(federation.validation_labels):
+        raise DataError("no member has a validation row", hint="Raise validation_share.")
+
+
+def _check_classes(federation: Federation) -> None:
     labels = np.concatenate([member.labels for member in federation.members])
     counts = np.bincount(labels, minlength=len(federation.classes))
     absent = [name for name, count in zip(federation.classes, counts, strict=True) if not count]
@@ -189,5 +215,3 @@ def _check_learnable(federation: Federation) -> None:
             f"nobody has a training row of class {', '.join(map(repr, absent))}",
             hint="Add rows of it, or merge it with another class.",
         )
-    if not len(federation.validation_labels):
-        raise DataError("no member has a validation row", hint="Raise validation_share.")

@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 from fedmerit.errors import DataError, suggestion
 from fedmerit.federation.data.columns import (
     Choice,
-    class_labels,
+    row_labels,
     rows_in_words,
     studied,
     take,
@@ -100,7 +100,7 @@ def holding(
     classes: tuple[str, ...] = ()
     if label is not None:
         with problems.collecting():
-            labels, classes, said = class_labels(frame[label], positive, dialect=dialect)
+            labels, classes, said = row_labels(frame[label], positive, dialect=dialect)
             notes += said
         if len(classes) > 2:  # noqa: PLR2004 - a vertical model tells two apart
             problems.add(

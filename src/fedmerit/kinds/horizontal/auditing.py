@@ -74,10 +74,10 @@ def _updates(
 
 def _parameters(members: FederationDocument, model: Model) -> int | None:
     """Count the parameters of a model of ours between these features and classes."""
-    hidden = {"logistic": (), "mlp": model.hidden}.get(model.kind)
+    hidden = {"logistic": (), "linear": (), "mlp": model.hidden}.get(model.kind)
     if hidden is None:
         return None
-    widths = (len(members.features), *hidden, len(members.classes))
+    widths = (len(members.features), *hidden, len(members.classes) or 1)
     return sum((wide + 1) * narrow for wide, narrow in pairwise(widths))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 
-from fedmerit.report import figures, records, sentences, worth
+from fedmerit.report import figures, quality, records, sentences, worth
 from fedmerit.report import sections as common
 from fedmerit.report.headline import KeyFigure
 from fedmerit.report.layout import Chart, Section
@@ -16,26 +17,40 @@ if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle
     from fedmerit.report.findings import Findings
 
+#: What metrics that are means over rows are called, and what one of each is.
+_METRICS: Final = MappingProxyType(
+    {
+        "loss": ("mean log-likelihood per validation row", "a nat"),
+        "accuracy": ("accuracy on the validation rows", "a right answer"),
+        "squared-error": (
+            "mean squared error per validation row, taken off,",
+            "the label's variance",
+        ),
+    }
+)
+
 
 def read(_bundle: Bundle) -> None:
     """Read nothing: rows have no documents of their own."""
 
 
 def model_figures(findings: Findings) -> tuple[KeyFigure, KeyFigure]:
-    """Give the model's accuracy, and what not pooling the rows costs."""
+    """Give the model's accuracy or R squared, and what not pooling the rows costs."""
     training = findings.training
+    untrained, reached, pooled = training.quality
     return (
         KeyFigure(
-            "Accuracy of the joint model",
-            percent(training.rounds[-1].accuracy_ppm),
+            f"{quality.title(training)} of the joint model",
+            percent(reached),
             "",
-            f"{percent(training.initial_accuracy_ppm)} before training",
+            f"{percent(untrained)} before training; "
+            f"{quality.beside(training, findings.federation)}",
         ),
         KeyFigure(
             "Against pooled training",
             number(-training.delta_ppm / 10**4, 1, sign=True),
             "points",
-            f"{percent(training.pooled_accuracy_ppm)} with all rows in one place",
+            f"{percent(pooled)} with all rows in one place",
         ),
     )
 
@@ -75,7 +90,10 @@ def _learned(findings: Findings) -> Section:
                 figure=figures.log_likelihood(training),
             ),
             Chart(
-                id="chart-accuracy", title="Accuracy", alt=alt, figure=figures.accuracy(training)
+                id="chart-accuracy",
+                title=quality.title(training),
+                alt=alt,
+                figure=figures.accuracy(training),
             ),
             Chart(
                 id="chart-own-rows",
@@ -85,7 +103,7 @@ def _learned(findings: Findings) -> Section:
             ),
         ),
         tables=(
-            records.learning(training),
+            records.learning(training, findings.federation),
             records.own_rows(training, findings.valuation.participants),
         ),
     )
@@ -105,7 +123,7 @@ def _members(findings: Findings) -> Section:
 
 def checking(findings: Findings) -> list[Markup]:
     """Say what an audit does, and how to make one."""
-    accuracy = findings.valuation.metric == "accuracy"
+    metric = findings.valuation.metric
     return [
         Markup(
             "Anyone with this directory can run <code>fedmerit audit &lt;directory&gt;</code>. It "
@@ -120,9 +138,7 @@ def checking(findings: Findings) -> list[Markup]:
             "billionths of {unit}, payments in base units, 10<sup>18</sup> to the token; both "
             "are integers, so that everyone computes the same payments."
         ).format(
-            metric="accuracy on the validation rows"
-            if accuracy
-            else "mean log-likelihood per validation row",
-            unit="a right answer" if accuracy else "a nat",
+            metric=_METRICS.get(metric, (f"{metric} on the validation rows",))[0],
+            unit=_METRICS.get(metric, ("", f"a whole of {metric}"))[1],
         ),
     ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from fedmerit.bundle.schemas import FederationDocument, MemberDocument
+from fedmerit.bundle.schemas import FederationDocument, MemberDocument, QuantityDocument
 from fedmerit.canonical import digest
 from fedmerit.errors import ScenarioError, TrainingError, suggestion
 from fedmerit.federation import (
@@ -23,6 +23,7 @@ from fedmerit.federation import (
     load_builtin,
     network,
     read_table,
+    rehearse_metric,
 )
 from fedmerit.federation.data.columns import Choice
 from fedmerit.kinds.reading import dialect_of
@@ -84,7 +85,8 @@ def assemble(scenario: Scenario) -> Consortium:
     chosen = scenario.model
     spec = ModelSpec(kind=chosen.kind, hidden=chosen.hidden, arguments=chosen.arguments)
     settings = TrainingSettings(**scenario.training.model_dump())
-    network(federation, spec, seed=scenario.seed, device=settings.device)  # fails now if ever
+    built = network(federation, spec, seed=scenario.seed, device=settings.device)  # or fails now
+    rehearse_metric(federation, built, scenario.valuation.metric)
     committee = _committee(scenario, federation)
     return Consortium(
         federation=federation,
@@ -100,7 +102,9 @@ def data_digest(federation: Federation) -> str:
     arrays = [(member.features, member.labels) for member in federation.members]
     arrays.append((federation.validation_features, federation.validation_labels))
     parts = (
-        f"{x.shape}".encode() + x.astype("<f4").tobytes() + y.astype("<i8").tobytes()
+        f"{x.shape}".encode()
+        + x.astype("<f4").tobytes()
+        + y.astype("<i8" if federation.classes else "<f4").tobytes()
         for x, y in arrays
     )
     return digest(b"".join(parts))
@@ -128,6 +132,16 @@ def federation_document(scenario: Scenario, consortium: Consortium) -> Federatio
         committee=consortium.committee,
         threshold=consortium.threshold,
         notes=federation.notes,
+        quantity=_quantity(federation),
+    )
+
+
+def _quantity(federation: Federation) -> QuantityDocument | None:
+    found = federation.quantity
+    if found is None:
+        return None
+    return QuantityDocument(
+        name=found.name, mean=f"{found.mean:.12g}", deviation=f"{found.deviation:.12g}"
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fedmerit.bundle.schemas import FederationDocument, MemberDocument
 from fedmerit.canonical import digest
-from fedmerit.errors import DataError, suggestion
+from fedmerit.errors import DataError, ScenarioError, suggestion
 from fedmerit.federation.data.columns import Choice
 from fedmerit.federation.data.files import Sheet, read_sheet
 from fedmerit.federation.data.problems import Problems
@@ -96,6 +96,11 @@ def assemble(scenario: Scenario) -> VerticalFederation:
         label_policies=("given", "mandatory"),
         members="owners of columns",
     )
+    if scenario.valuation.metric != "loss":
+        raise ScenarioError(
+            f"valuation.metric = {scenario.valuation.metric!r} is for owners of rows",
+            hint='Set metric = "loss", or leave it out.',
+        )
     asked = vertical_of(scenario)
     holdings, notes = _holdings(scenario, asked)
     names = tuple(held.party for held in holdings)
