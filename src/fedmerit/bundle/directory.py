@@ -59,7 +59,9 @@ class Document(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     @model_serializer(mode="wrap")
-    def _without_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+    def _without_absent(  # type: ignore[no-untyped-def]
+        self, handler: SerializerFunctionWrapHandler
+    ):  # noqa: ANN202 - the schema in the docs is of the fields, which a type here would hide
         """Leave out what does not apply to a run: files of other runs are as they were."""
         fields = type(self).model_fields
         return {

@@ -166,14 +166,20 @@ class TrainingDocument(Document):
     initial_log_likelihood_micro: int
     initial_accuracy_ppm: int | None = None
     initial_area_ppm: int | None = None
+    """Of the untrained model."""
     initial_rmse_micro: int | None = None
+    """Of the untrained model."""
     initial_r_squared_ppm: int | None = None
+    """Of the untrained model."""
     pooled_log_likelihood_micro: int
     """Of the same model trained on everybody's rows in one place, the field's yardstick."""
     pooled_accuracy_ppm: int | None = None
     pooled_area_ppm: int | None = None
+    """Of training on pooled rows."""
     pooled_rmse_micro: int | None = None
+    """Of training on pooled rows."""
     pooled_r_squared_ppm: int | None = None
+    """Of training on pooled rows."""
     base_rate_ppm: int | None = None
     """Share of the validation rows that are of their most frequent class: what a model gets right
     that always says so. Absent where a quantity is predicted."""
