@@ -59,10 +59,9 @@ class Document(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     @model_serializer(mode="wrap")
-    def _without_absent(  # type: ignore[no-untyped-def]
-        self, handler: SerializerFunctionWrapHandler
-    ):  # noqa: ANN202 - the schema in the docs is of the fields, which a type here would hide
+    def _without_absent(self, handler: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]  # noqa: ANN202
         """Leave out what does not apply to a run: files of other runs are as they were."""
+        # A type of what it gives would hide the fields from the schema that docs are made of.
         fields = type(self).model_fields
         return {
             name: value

@@ -8,7 +8,7 @@ money in base units as decimal strings, since JSON readers stop at 2**53.
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
@@ -18,6 +18,8 @@ from fedmerit.untrusted import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from fedmerit.federation.data.quantities import Quantity
 
 RUN: Final = "run.json"
 FEDERATION: Final = "federation.json"
@@ -98,6 +100,14 @@ class QuantityDocument(Document):
     """Over all training rows, in the label's own unit; to 12 digits."""
     deviation: Decimals
     """Standard deviation over them, likewise."""
+
+    @classmethod
+    def of(cls, quantity: Quantity | None) -> Self | None:
+        """Say what a federation predicts; None if that is classes."""
+        if quantity is None:
+            return None
+        mean, deviation = (f"{number:.12g}" for number in (quantity.mean, quantity.deviation))
+        return cls(name=quantity.name, mean=mean, deviation=deviation)
 
 
 class FederationDocument(Document):

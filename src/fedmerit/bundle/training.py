@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 
@@ -75,8 +75,8 @@ def training_document(
     return TrainingDocument(
         rounds=tuple(_round_document(record, round_) for round_ in record.rounds),
         parameters=len(record.final),
-        **{f"initial_{name}": value for name, value in _measured(untrained).items()},
-        **{f"pooled_{name}": value for name, value in _measured(pooled).items()},
+        **{f"initial_{name}": value for name, value in measures(untrained).items()},
+        **{f"pooled_{name}": value for name, value in measures(pooled).items()},
         base_rate_ppm=base_rate(labels) if federation.classes else None,
         by_owner_micro=_by_owner(record, federation),
         stop_reason=record.stop,
@@ -176,11 +176,35 @@ def base_rate(labels: NDArray[Any]) -> int:
 
 
 def _round_document(record: TrainingRecord, round_: Round) -> RoundDocument:
-    after = _measured(record.metrics[round_.number])
+    after = measures(record.metrics[round_.number])
     return RoundDocument(**kept(round_, record.participants), **after)
 
 
-def _measured(metrics: Metrics) -> dict[str, Any]:
+class Measurable(Protocol):
+    """How good a model is; None where it does not apply."""
+
+    @property
+    def log_likelihood(self) -> float:
+        """Mean over the validation rows, in nats."""
+
+    @property
+    def accuracy(self) -> float | None:
+        """Share of rows classified right."""
+
+    @property
+    def area(self) -> float | None:
+        """Under the ROC curve."""
+
+    @property
+    def rmse(self) -> float | None:
+        """In standard deviations of the label."""
+
+    @property
+    def r_squared(self) -> float | None:
+        """Share of variance predicted."""
+
+
+def measures(metrics: Measurable) -> dict[str, Any]:
     """Give a model's metrics as documents say them, those that it has."""
     found = {
         "log_likelihood_micro": metrics.log_likelihood,

@@ -132,16 +132,7 @@ def federation_document(scenario: Scenario, consortium: Consortium) -> Federatio
         committee=consortium.committee,
         threshold=consortium.threshold,
         notes=federation.notes,
-        quantity=_quantity(federation),
-    )
-
-
-def _quantity(federation: Federation) -> QuantityDocument | None:
-    found = federation.quantity
-    if found is None:
-        return None
-    return QuantityDocument(
-        name=found.name, mean=f"{found.mean:.12g}", deviation=f"{found.deviation:.12g}"
+        quantity=QuantityDocument.of(federation.quantity),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fedmerit.bundle.schemas import FederationDocument, MemberDocument
+from fedmerit.bundle.schemas import FederationDocument, MemberDocument, QuantityDocument
 from fedmerit.canonical import digest
 from fedmerit.errors import DataError, ScenarioError, suggestion
 from fedmerit.federation.data.columns import Choice
@@ -107,7 +107,7 @@ def assemble(scenario: Scenario) -> VerticalFederation:
     committee = named_committee(scenario, names) or names
     return VerticalFederation(
         holdings=holdings,
-        learner=learner_of(scenario, asked),
+        learner=learner_of(scenario, asked, quantity=holdings[0].predicts_quantity),
         committee=committee,
         threshold=threshold(scenario, committee),
         notes=notes,
@@ -167,6 +167,7 @@ def federation_document(federation: VerticalFederation, task: VerticalTask) -> F
         committee=federation.committee,
         threshold=federation.threshold,
         notes=(*federation.notes, *federation.told_of_keys(len(task.labels) + held_out)),
+        quantity=QuantityDocument.of(task.quantity),
     )
 
 
@@ -232,6 +233,7 @@ def _part(owner: Owner) -> Part:
         coverage=owner.coverage,
         label=owner.label,
         positive=owner.positive,
+        target=owner.target,
     )
 
 
@@ -257,6 +259,7 @@ def _own(owner: Owner, data: Data) -> Holding:
         key=owner.key,
         label=owner.label,
         positive=owner.positive,
+        target=owner.target,
         choice=Choice(
             columns=owner.columns,
             dates=data.dates,
