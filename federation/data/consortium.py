@@ -15,6 +15,7 @@ from fedmerit.errors import DataError
 from fedmerit.federation.data.encoding import encode
 from fedmerit.federation.data.holdings import Role, deal
 from fedmerit.federation.data.quantities import quantity_of
+from fedmerit.federation.data.sponsored import joined, shared_rows
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ class Federation:
         feature_names: The columns' names.
         validation_features: Pooled validation rows, shape ``(rows, columns)``.
         validation_labels: As the members' labels, shape ``(rows,)``.
-        validation_owners: Index of the member that brought each row, shape ``(rows,)``.
+        validation_owners: Index of the member that brought each row, shape ``(rows,)``; as many as
+            there are members where the row is the sponsor's.
         notes: What was recognised, changed, left out and filled in when the table was read.
         quantity: What is predicted where it is no class.
 
@@ -94,6 +96,7 @@ def federate(
     partition: Partition | None = None,
     validation_share: float = 0.3,
     roles: Sequence[Role] = (),
+    test: Table | None = None,
 ) -> Federation:
     """Deal a table out to members, and split off their validation rows.
 
@@ -103,6 +106,7 @@ def federate(
         partition: How to deal the rows out; None where the table says whose they are.
         validation_share: Share of each member's rows that is pooled for validation.
         roles: Participants that behave in their own way, or that the table does not have.
+        test: The sponsor's own rows, which alone are measured on; None to pool members' rows.
 
     Raises:
         DataError: Nobody could train on what comes out.
@@ -116,13 +120,18 @@ def federate(
     held, behaving = deal(table, partition=partition, roles=roles, seed=seed)
     strata = table.strata if table.classes else np.zeros(len(table.labels), dtype=np.int64)
     parts = {
-        name: _split(strata, rows, validation_share, generator(seed, "federation", "split", name))
+        name: (np.sort(rows), rows[:0])
+        if test
+        else _split(strata, rows, validation_share, generator(seed, "federation", "split", name))
         for name, rows in held.items()
     }
     for name, role in behaving.items():
         if role.copy_of is not None:
             parts[name] = parts[role.copy_of][0], held[name][:0]
     training = [training for training, _ in parts.values()]
+    count = len(table.labels)
+    if test is not None:
+        table = joined(table, test)
     matrix, names = encode(table.features, training, standardise=table.standardise)
     quantity, labels = _labels(table, training)
 
@@ -133,9 +142,17 @@ def federate(
         return behaving[name].behaviour.prepare(taken, len(table.classes), stream)
 
     validation = [prepared(name, 1, "validation") for name in held]
+    trained = {name: prepared(name, 0, "training") for name in held}
+    notes = table.notes
+    if test is not None:
+        validation.append((matrix[count:], labels[count:]))
+        if shared := shared_rows([*trained.values()], validation[-1]):
+            notes += (
+                f"{shared:,} of the {len(test.labels):,} test rows are, to the model, members' training rows",
+            )
     federation = Federation(
         name=table.name,
-        members=_members({name: prepared(name, 0, "training") for name in held}, behaving),
+        members=_members(trained, behaving),
         classes=table.classes,
         feature_names=names,
         validation_features=np.concatenate([features for features, _ in validation]),
@@ -143,7 +160,7 @@ def federate(
         validation_owners=np.repeat(
             np.arange(len(validation)), [len(labels) for _, labels in validation]
         ),
-        notes=table.notes,
+        notes=notes,
         quantity=quantity,
     )
     _check_learnable(federation)

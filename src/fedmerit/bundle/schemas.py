@@ -126,6 +126,8 @@ class FederationDocument(Document):
     """What was recognised, changed, left out and filled in when the tables were read."""
     quantity: QuantityDocument | None = None
     """What is predicted where it is no class."""
+    sponsor_rows: int | None = None
+    """Validation rows that are the sponsor's own, where there are any: then they are all."""
 
     @property
     def names(self) -> tuple[str, ...]:

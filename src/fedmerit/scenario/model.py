@@ -94,6 +94,9 @@ class Data(Section):
     encoding: str | None = None
     """How a text file's bytes are letters, such as ``utf-8`` or ``cp1252``; recognised if
     absent."""
+    validation: str = ""
+    """The sponsor's own table of test rows, a path as ``source``: nobody who is paid owns one. If
+    empty, members pool their own."""
     validation_share: Share = 0.3
     """Share of each member's rows that the evaluators pool to measure every coalition."""
 

@@ -77,6 +77,8 @@ def sections(findings: Findings) -> list[Section]:
 
 def _learned(findings: Findings) -> Section:
     training = findings.training
+    members = findings.valuation.participants
+    own = [records.own_rows(training, members)] if training.by_owner_micro else []
     alt = "A line over the rounds, beside the untrained model and training on pooled data."
     return Section(
         id="learned",
@@ -95,18 +97,27 @@ def _learned(findings: Findings) -> Section:
                 alt=alt,
                 figure=figures.accuracy(training),
             ),
-            Chart(
-                id="chart-own-rows",
-                title="Log-likelihood on each member's own validation rows",
-                alt="A line a member over the rounds: how well the joint model fits its rows.",
-                figure=figures.own_rows(training, findings.valuation.participants),
-            ),
+            *_own_rows(findings),
         ),
         tables=(
             records.learning(training, findings.federation),
-            records.own_rows(training, findings.valuation.participants),
+            *own,
         ),
     )
+
+
+def _own_rows(findings: Findings) -> list[Chart]:
+    training = findings.training
+    if not training.by_owner_micro:  # the sponsor's rows are nobody's own
+        return []
+    return [
+        Chart(
+            id="chart-own-rows",
+            title="Log-likelihood on each member's own validation rows",
+            alt="A line a member over the rounds: how well the joint model fits its rows.",
+            figure=figures.own_rows(training, findings.valuation.participants),
+        ),
+    ]
 
 
 def _members(findings: Findings) -> Section:

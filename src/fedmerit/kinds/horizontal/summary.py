@@ -30,6 +30,8 @@ def model_figures(bundle: Bundle) -> dict[str, str]:
         f"delta to training on pooled data {points(training.delta_ppm)}; "
         f"{quality.beside(training, members)}"
     }
+    if members.sponsor_rows is not None:
+        figures["Measured"] = f"on the sponsor's own {members.sponsor_rows:,} test rows"
     if training.is_worse_than_untrained:
         figures["Warning"] = (
             "the trained model fits worse than the untrained one; "

@@ -26,6 +26,7 @@ from fedmerit.federation import (
     rehearse_metric,
 )
 from fedmerit.federation.data.columns import Choice
+from fedmerit.federation.data.sponsored import read_test_table
 from fedmerit.kinds.reading import dialect_of
 from fedmerit.stages.names import check_names, named_committee, threshold
 
@@ -75,8 +76,10 @@ def assemble(scenario: Scenario) -> Consortium:
     """
     check_names(scenario, games=_GAMES, label_policies=("given",), members="owners of rows")
     roles = [_role(member) for member in scenario.members]
+    table, test = _tables(scenario.data)
     federation = federate(
-        _table(scenario.data),
+        table,
+        test=test,
         seed=scenario.seed,
         partition=_partition(scenario.data),
         validation_share=scenario.data.validation_share,
@@ -113,7 +116,8 @@ def data_digest(federation: Federation) -> str:
 def federation_document(scenario: Scenario, consortium: Consortium) -> FederationDocument:
     """Say who takes part, with what."""
     federation = consortium.federation
-    brought = np.bincount(federation.validation_owners, minlength=len(federation.members))
+    count = len(federation.members)
+    brought = np.bincount(federation.validation_owners, minlength=count + 1)
     behaviours = scenario.behaviours
     return FederationDocument(
         members=tuple(
@@ -122,9 +126,9 @@ def federation_document(scenario: Scenario, consortium: Consortium) -> Federatio
                 behaviour=behaviours.get(member.name, "honest"),
                 rows=len(member.labels),
                 declared_rows=member.declared_rows,
-                validation_rows=int(count),
+                validation_rows=int(own),
             )
-            for member, count in zip(federation.members, brought, strict=True)
+            for member, own in zip(federation.members, brought[:count], strict=True)
         ),
         classes=federation.classes,
         features=federation.feature_names,
@@ -133,6 +137,7 @@ def federation_document(scenario: Scenario, consortium: Consortium) -> Federatio
         threshold=consortium.threshold,
         notes=federation.notes,
         quantity=QuantityDocument.of(federation.quantity),
+        sponsor_rows=int(brought[count]) or None,
     )
 
 
@@ -157,6 +162,27 @@ def _table(data: Data) -> Table:
         choice=Choice(columns=data.columns, ignore=data.ignore, dates=data.dates),
         dialect=dialect_of(data),
     )
+
+
+def _tables(data: Data) -> tuple[Table, Table | None]:
+    """Read what members train on, and the sponsor's test rows, if there are any."""
+    table = _table(data)
+    if not data.validation:
+        return table, None
+    if not table.label:
+        raise ScenarioError(
+            f"data.validation names a test table, and {data.source!r} is a shipped one",
+            hint="Leave it out, or name a table of your own as data.source.",
+        )
+    test = read_test_table(
+        Path(data.validation),
+        table,
+        positive=data.positive,
+        missing=data.missing,
+        choice=Choice(dates=data.dates),
+        dialect=dialect_of(data),
+    )
+    return table, test
 
 
 def _partition(data: Data) -> Partition | None:
@@ -193,10 +219,15 @@ def _behaviour(member: Member) -> Behaviour:
 
 
 def _committee(scenario: Scenario, federation: Federation) -> tuple[str, ...]:
-    """Give the named committee, or every honest member with validation rows."""
+    """Give the named committee, or every honest member with validation rows.
+
+    Where those are the sponsor's, every honest member.
+    """
     names = federation.participants
     if named := named_committee(scenario, names):
         return named
     misbehaving = {n for n, kind in scenario.behaviours.items() if kind != "honest"}
     owners = set(federation.validation_owners.tolist())
+    if len(names) in owners:  # the sponsor's rows: members bring none
+        return tuple(n for n in names if n not in misbehaving)
     return tuple(n for i, n in enumerate(names) if i in owners and n not in misbehaving)

@@ -70,7 +70,7 @@ def learning(findings: Findings) -> list[Markup]:
             percent(pooled),
             pooling(training.delta_ppm),
         ),
-        _own_rows(training.by_owner_micro),
+        *([_own_rows(training.by_owner_micro)] if training.by_owner_micro else []),
     ]
 
 
@@ -156,18 +156,29 @@ def gathering(findings: Findings) -> list[Markup]:
     )
     return [
         Markup(
-            "{} brought {} to train on and {} to measure on. The model {} by {}. The "
+            "{} brought {} to train on{}. The model {} by {}. The "
             "committee that signs is {}; {} of its signatures are needed."
         ).format(
             count(len(members), "member"),
             count(sum(member.rows for member in members), "row"),
-            count(findings.validation_rows, "row"),
+            _measured_on(findings),
             what,
             count(len(findings.federation.features), "column"),
             listed(findings.federation.committee, _MOST),
             findings.federation.threshold,
         )
     ]
+
+
+def _measured_on(findings: Findings) -> Markup:
+    """Say whose rows the models are measured on."""
+    rows = count(findings.validation_rows, "row")
+    if findings.federation.sponsor_rows is None:
+        return Markup(" and {} to measure on").format(rows)
+    return Markup(
+        "; all models are measured on <strong>{} of the sponsor's own test table</strong>, which "
+        "no member brought"
+    ).format(rows)
 
 
 def settling(findings: Findings) -> list[Markup]:
