@@ -147,9 +147,8 @@ def federate(
     if test is not None:
         validation.append((matrix[count:], labels[count:]))
         if shared := shared_rows([*trained.values()], validation[-1]):
-            notes += (
-                f"{shared:,} of the {len(test.labels):,} test rows are, to the model, members' training rows",
-            )
+            of = f"{shared:,} of the {len(test.labels):,} test rows"
+            notes += (f"{of} are, to the model, members' training rows",)
     federation = Federation(
         name=table.name,
         members=_members(trained, behaving),
