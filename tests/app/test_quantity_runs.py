@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -35,9 +36,9 @@ def table(rows):
     rng = np.random.default_rng(3)
     size, rooms, age = rng.normal(size=(3, rows)).round(4)
     price = 250_000 + 40_000 * size + 15_000 * rooms + 20_000 * rng.normal(size=rows)
-    agency = np.array(["north", "south", "west"])[np.arange(rows) % 3]
+    store = np.array(["north", "south", "west"])[np.arange(rows) % 3]
     return pd.DataFrame(
-        {"agency": agency, "size": size, "rooms": rooms, "age": age, "price": price.round()}
+        {"store": store, "size": size, "rooms": rooms, "age": age, "price": price.round()}
     )
 
 
@@ -62,9 +63,9 @@ def sponsored(tmp_path_factory):
     table(200)[150:].to_csv(folder / "test.csv", index=False)
 
     def change(text):
-        return text.replace("[model]", f'validation = "{folder / "test.csv"}"\n\n[model]').replace(
-            'game = "retraining"', 'game = "rounds"\nmetric = "squared-error"'
-        )
+        given = f'[data]\nvalidation = "{folder / "test.csv"}"\n'
+        asked = 'game = "rounds"\nmetric = "squared-error"'
+        return text.replace("[data]\n", given).replace('game = "retraining"', asked)
 
     return run(folder, change=change)
 
@@ -107,7 +108,7 @@ def test_a_quantity_goes_from_init_to_a_passed_audit(name, request):
 @pytest.mark.slow
 def test_no_file_of_a_quantity_tells_of_accuracy_classes_or_areas(homes):
     said = json.loads(homes.text(TRAINING))
-    report = homes.text("report.html")
+    report = re.sub(r"(?s)<(script|style).*?</\1>", "", homes.text("report.html"))
 
     assert not [key for key in (*said, *said["rounds"][0]) if "accuracy" in key or "area" in key]
     assert "base_rate_ppm" not in said
