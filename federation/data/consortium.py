@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fedmerit.errors import DataError
-from fedmerit.federation.data.encoding import encode
+from fedmerit.federation.data.encoding import fit
 from fedmerit.federation.data.holdings import Role, deal
 from fedmerit.federation.data.quantities import quantity_of
 from fedmerit.federation.data.sponsored import joined, shared_rows
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fedmerit.federation.behaviours import Behaviour, Rows
+    from fedmerit.federation.data.encoding import Encoding
+    from fedmerit.federation.data.newrows import ColumnForm
     from fedmerit.federation.data.partition import Partition
     from fedmerit.federation.data.quantities import Labels, Quantity
     from fedmerit.federation.data.tables import Table
@@ -40,6 +42,7 @@ class Member:
             shape ``(rows,)``.
         declared_rows: What its updates weigh in FedAvg.
         behaviour: What it does with its updates.
+        span: The first and the last round that it is there in; None is to the end.
 
     """
 
@@ -48,6 +51,7 @@ class Member:
     labels: Labels
     declared_rows: int
     behaviour: Behaviour
+    span: tuple[int, int | None] = (1, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -65,6 +69,8 @@ class Federation:
             there are members where the row is the sponsor's.
         notes: What was recognised, changed, left out and filled in when the table was read.
         quantity: What is predicted where it is no class.
+        encoding: How a table's rows became features; None where features are given as they are.
+        forms: How the table's cells were read.
 
     """
 
@@ -76,6 +82,8 @@ class Federation:
     validation_labels: Labels
     validation_owners: NDArray[np.int64]
     notes: tuple[str, ...] = ()
+    encoding: Encoding | None = None
+    forms: tuple[ColumnForm, ...] = ()
     quantity: Quantity | None = None
 
     @property
@@ -132,7 +140,8 @@ def federate(
     count = len(table.labels)
     if test is not None:
         table = joined(table, test)
-    matrix, names = encode(table.features, training, standardise=table.standardise)
+    encoding = fit(table.features, training, standardise=table.standardise)
+    matrix = encoding.apply(table.features)
     quantity, labels = _labels(table, training)
 
     def prepared(name: str, part: int, purpose: str) -> Rows:
@@ -153,7 +162,7 @@ def federate(
         name=table.name,
         members=_members(trained, behaving),
         classes=table.classes,
-        feature_names=names,
+        feature_names=encoding.names,
         validation_features=np.concatenate([features for features, _ in validation]),
         validation_labels=np.concatenate([labels for _, labels in validation]),
         validation_owners=np.repeat(
@@ -161,6 +170,8 @@ def federate(
         ),
         notes=notes,
         quantity=quantity,
+        encoding=encoding,
+        forms=table.forms,
     )
     _check_learnable(federation)
     return federation
@@ -209,6 +220,7 @@ def _members(prepared: dict[str, Rows], behaving: dict[str, Role]) -> tuple[Memb
                 labels=labels,
                 declared_rows=declared,
                 behaviour=role.behaviour,
+                span=(role.from_round, role.until_round),
             )
         )
     return tuple(members)

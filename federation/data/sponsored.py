@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from fedmerit.errors import DataError
-from fedmerit.federation.data.columns import Choice
-from fedmerit.federation.data.files import read_sheet
-from fedmerit.federation.data.tables import read_table
+from fedmerit.errors import DataError, suggestion
+from fedmerit.federation.data.columns import row_labels
+from fedmerit.federation.data.newrows import read_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fedmerit.federation.data.dialects import Dialect
-    from fedmerit.federation.data.tables import Missing, Table
+    from fedmerit.federation.data.tables import Table
 
 
 def read_test_table(
@@ -27,59 +26,54 @@ def read_test_table(
     table: Table,
     *,
     positive: str | None = None,
-    missing: Missing = "refuse",
-    choice: Choice | None = None,
+    impute: bool = False,
     dialect: Dialect | None = None,
 ) -> Table:
-    """Read a table of test rows that fits the one that members train on.
+    """Read a table of test rows in the forms that the members' table was read in.
 
     Args:
         path: Its file.
         table: What members train on.
         positive: As for that table.
-        missing: Likewise.
-        choice: Likewise; what it leaves out of the one is left out of the other.
+        impute: Whether missing cells are filled in when encoding, or refused.
         dialect: What is known of the file; recognised if None.
 
     Returns:
         Its rows, with the columns and the classes of *table*.
 
     Raises:
-        DataError: It cannot be read, has other columns, or a class that nobody trains on.
+        DataError: It cannot be read, has other columns or cells of another form, or a class that
+            nobody trains on.
 
     """
-    wanted = list(map(str, table.features.columns))
-    known = {*map(str, read_sheet(path, dialect).frame.columns)}
-    # Of parts of a date the table knows no column of that name: "seen year" comes out of "seen".
-    sources = {name if name in known else _source(name, known) for name in wanted}
-    if absent := sorted({n for n in wanted if n not in known and _source(n, known) not in known}):
-        raise DataError(
-            f"the test table {path.name} has no column {', '.join(map(repr, absent))}",
-            hint="It must have every column that members learn from, under the same name.",
-        )
-    taken = replace(choice or Choice(), columns=tuple(sorted(sources)), ignore=())
-    found = read_table(
-        path,
-        label=table.label,
-        positive=positive if table.classes else None,
-        target="classes" if table.classes else "quantity",
-        missing=missing,
-        choice=taken,
-        dialect=dialect,
-    )
-    for name in wanted:
-        kinds = [each.features[name].dtype.kind == "f" for each in (table, found)]
-        if kinds[0] != kinds[1]:
-            raise DataError(
-                f"column {name!r} holds {'numbers' if kinds[0] else 'text'} in {table.name} and "
-                f"{'numbers' if kinds[1] else 'text'} in the test table {path.name}",
-                hint="Write it alike in both.",
-            )
+    try:
+        found = read_rows(path, table.forms, dialect=dialect, impute=impute)
+        labels, classes, notes = _labels(path.name, found.frame, table, positive, dialect)
+    except DataError as error:
+        raise DataError(f"the test table: {error}", hint=error.hint) from error
     return replace(
-        found,
-        features=found.features[wanted],
-        labels=_renumbered(found, table),
-        classes=table.classes,
+        table,
+        name=path.name,
+        features=found.features[list(table.features.columns)],
+        labels=_renumbered(path.name, labels, classes, table),
+        owners=np.zeros(len(labels), dtype=np.int64),
+        notes=(*found.notes, *notes),
+    )
+
+
+def _labels(
+    name: str, frame: pd.DataFrame, table: Table, positive: str | None, dialect: Dialect | None
+) -> tuple[NDArray[np.int64] | NDArray[np.float64], tuple[str, ...], list[str]]:
+    if table.label not in frame:
+        raise DataError(
+            f"{name} has no column {table.label!r}",
+            hint=suggestion(table.label, list(map(str, frame))),
+        )
+    return row_labels(
+        frame[table.label],
+        positive if table.classes else None,
+        target="classes" if table.classes else "quantity",
+        dialect=dialect,
     )
 
 
@@ -107,19 +101,20 @@ def _keys(features: NDArray[np.float32], labels: NDArray[np.generic]) -> list[by
     return [row.tobytes() + label.tobytes() for row, label in zip(features, labels, strict=True)]
 
 
-def _source(name: str, known: set[str]) -> str:
-    return next((each for each in sorted(known) if name.startswith(f"{each} ")), name)
-
-
-def _renumbered(test: Table, table: Table) -> NDArray[np.int64] | NDArray[np.float64]:
+def _renumbered(
+    name: str,
+    labels: NDArray[np.int64] | NDArray[np.float64],
+    classes: tuple[str, ...],
+    table: Table,
+) -> NDArray[np.int64] | NDArray[np.float64]:
     """Give labels as indices into the classes of the members' table."""
     if not table.classes:
-        return test.labels
-    if unmet := [name for name in test.classes if name not in table.classes]:
+        return labels
+    if unmet := [each for each in classes if each not in table.classes]:
         raise DataError(
-            f"the test table {test.name} has the class {', '.join(map(repr, unmet))}, which "
+            f"the test table {name} has the class {', '.join(map(repr, unmet))}, which "
             f"{table.name} does not have",
             hint=f"Its classes are {', '.join(map(repr, table.classes))}.",
         )
-    places = np.array([table.classes.index(name) for name in test.classes], dtype=np.int64)
-    return places[test.labels.astype(np.int64)]
+    places = np.array([table.classes.index(each) for each in classes], dtype=np.int64)
+    return places[labels.astype(np.int64)]

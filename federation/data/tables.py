@@ -19,6 +19,7 @@ from fedmerit.errors import DataError, suggestion
 from fedmerit.federation.data.columns import Choice, row_labels, row_owners, studied, take
 from fedmerit.federation.data.dialects import Dialect
 from fedmerit.federation.data.files import Sheet, read_sheet
+from fedmerit.federation.data.newrows import ColumnForm, forms_of
 from fedmerit.federation.data.problems import Problems
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Table:
         standardise: Whether numeric columns are to be standardised before training.
         notes: What was recognised, changed, left out and filled in on reading.
         label: The label column's name.
+        forms: How the cells of the columns were read.
 
     """
 
@@ -67,6 +69,8 @@ class Table:
             return self.labels.astype(np.int64)
         cuts = np.quantile(self.labels, np.arange(1, _TENTHS) / _TENTHS)
         return np.searchsorted(cuts, self.labels, side="right").astype(np.int64)
+
+    forms: tuple[ColumnForm, ...] = ()
 
 
 def read_table(
@@ -158,6 +162,7 @@ def digits() -> Table:
         participants=(),
         owners=np.zeros_like(labels),
         standardise=False,
+        forms=tuple(ColumnForm(name=name, kind="number") for name in loaded.feature_names),
     )
 
 
@@ -201,10 +206,12 @@ def _table(
     if frame.columns.empty:
         problems.add(f"{sheet.name} has no columns besides {label!r}", "Add feature columns.")
     features = pd.DataFrame()
+    forms: tuple[ColumnForm, ...] = ()
     with problems.collecting():
         columns = studied(frame, dialect=dialect, separator=sheet.separator)
         features, taken = take(columns, choice, problems)
         notes += taken
+        forms = forms_of(columns, list(map(str, features)), choice.dates)
         if features.columns.empty and columns:
             problems.add("no column is left to learn from", "Name some: columns = [...].")
     problems.check()
@@ -217,4 +224,5 @@ def _table(
         owners=owners,
         notes=tuple(notes),
         label=label,
+        forms=forms,
     )

@@ -35,8 +35,8 @@ _ON_FAITH: Final = (
     "as the committee signed them, and not checked without the data: utilities, gradients and the "
     "values per round; log-likelihoods and accuracies, per round and pooled, areas, errors of "
     "quantities, base rates; who trains with how many rows, whose updates were refused as "
-    "unusable, features, classes, the scale of a quantity and the digest of the data; attributions "
-    "and their pictures; which versions ran"
+    "unusable, features, classes, means, scales and the digest of the data; attributions and "
+    "their pictures; which versions ran"
 )
 
 __all__ = ["Check", "Verdict", "audit"]

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fedmerit.errors import AuditImpossible, FedmeritError
+from fedmerit.scenario.estimators import is_known
+from fedmerit.untrusted import argument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,16 +32,19 @@ def require_allowed(bundle: Bundle, model: str | None, metric: str | None) -> No
         scenario = bundle.scenario
     except FedmeritError:
         return  # nothing is trained by what cannot be read, and the checks say why
-    asked = {"model": scenario.model.kind, "metric": scenario.valuation.metric}
+    kind = scenario.model.estimator or scenario.model.kind
+    asked = {"model": kind, "metric": scenario.valuation.metric}
     allowed = {"model": model, "metric": metric}
     named = {what: path for what, path in asked.items() if ":" in path}
+    if is_known(kind):
+        named.pop("model", None)
     if any(allowed[what] != path for what, path in named.items()):
         options = " ".join(f"--allow-{what} {path}" for what, path in named.items())
         raise AuditImpossible(
             "to train this again runs code that the bundle names: "
             f"{', '.join(map(repr, named.values()))}",
             hint="Read that code first; then allow it by its name: "
-            f"fedmerit audit {bundle.path} {options}",
+            f"fedmerit audit {argument(bundle.path)} {options}",
         )
 
 

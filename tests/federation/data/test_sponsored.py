@@ -29,17 +29,16 @@ def frame(seed, rows=ROWS):
 
 @pytest.fixture
 def made(tmp_path):
-    def federation(test, *, own=None, label="outcome", dates=None, **options):
+    def federation(test, *, own=None, label="outcome", dates=None):
         (frame(0) if own is None else own).to_csv(tmp_path / "own.csv", index=False)
         test.to_csv(tmp_path / "test.csv", index=False)
-        choice = Choice(dates=dates)
         table = read_table(
-            tmp_path / "own.csv", label=label, participant="clinic", choice=choice, **options
+            tmp_path / "own.csv", label=label, participant="clinic", choice=Choice(dates=dates)
         )
         return federate(
             table,
             seed=0,
-            test=read_test_table(tmp_path / "test.csv", table, choice=choice, **options),
+            test=read_test_table(tmp_path / "test.csv", table),
         )
 
     return federation
@@ -99,9 +98,9 @@ def test_a_quantity_has_the_members_scale_however_few_numbers_the_test_table_hol
 @pytest.mark.parametrize(
     ("test", "message"),
     [
-        (frame(1).drop(columns="age"), r"test table test\.csv has no column 'age'"),
+        (frame(1).drop(columns="age"), r"the test table: test\.csv has no column 'age'"),
         (frame(1).drop(columns="outcome"), "has no column 'outcome'"),
-        (frame(1).assign(arm=1.5), "'arm' holds text in own.csv and numbers in the test table"),
+        (frame(1).assign(age="old"), "cells of column 'age' that are no numbers|'age'"),
         (frame(1).assign(outcome=["ill", "cured"] * 30), "has the class 'cured', which"),
     ],
 )

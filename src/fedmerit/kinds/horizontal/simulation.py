@@ -1,4 +1,4 @@
-"""How owners of rows enter a simulation: as they are."""
+"""How owners of rows enter a simulation: as they are, all from its beginning."""
 
 from __future__ import annotations
 
@@ -13,11 +13,18 @@ if TYPE_CHECKING:
 
 
 def assemble(scenario: Scenario) -> Consortium:
-    """Read the data and deal it out.
+    """Give the members and their rows.
 
     Raises:
-        FedmeritError: The scenario cannot be run, or not in a simulation.
+        ScenarioError: Somebody joins late or leaves early: in a simulation members decide that; or
+            the sponsor measures, or a quantity is predicted.
     """
+    if scenario.spans:
+        raise ScenarioError(
+            f"{', '.join(scenario.spans)} join late or leave early, and in a simulation members "
+            "decide themselves how long they stay",
+            hint="Leave from_round and until_round out.",
+        )
     if scenario.data.validation:
         raise ScenarioError(
             "a simulation's members evaluate one another, and data.validation names a test table",

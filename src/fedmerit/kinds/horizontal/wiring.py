@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
-from fedmerit.bundle.schemas import FederationDocument, MemberDocument, QuantityDocument
+from fedmerit.bundle.schemas import (
+    FederationDocument,
+    MemberDocument,
+    QuantityDocument,
+    SharedRowsDocument,
+)
 from fedmerit.canonical import digest
 from fedmerit.errors import ScenarioError, TrainingError, suggestion
 from fedmerit.federation import (
     BEHAVIOURS,
     BUILTIN,
+    DropOut,
     Federation,
     ModelSpec,
     Partition,
     Role,
     TrainingSettings,
+    UnderEffort,
     federate,
     load_builtin,
     network,
@@ -26,11 +33,15 @@ from fedmerit.federation import (
     rehearse_metric,
 )
 from fedmerit.federation.data.columns import Choice
+from fedmerit.federation.data.content import content_of, counted_rows, shared_rows
 from fedmerit.federation.data.sponsored import read_test_table
+from fedmerit.federation.horizontal.sampling import present
 from fedmerit.kinds.reading import dialect_of
+from fedmerit.stages.agreeing import agreed_parts
 from fedmerit.stages.names import check_names, named_committee, threshold
 
 if TYPE_CHECKING:
+    from fedmerit import federation as federated
     from fedmerit.federation import Behaviour, Table
     from fedmerit.scenario.model import Data, Member, Scenario
 
@@ -75,28 +86,59 @@ def assemble(scenario: Scenario) -> Consortium:
         FedmeritError: The scenario cannot be run; the error says what to change.
     """
     check_names(scenario, games=_GAMES, label_policies=("given",), members="owners of rows")
-    roles = [_role(member) for member in scenario.members]
-    table, test = _tables(scenario.data)
-    federation = federate(
-        table,
-        test=test,
-        seed=scenario.seed,
-        partition=_partition(scenario.data),
-        validation_share=scenario.data.validation_share,
-        roles=roles,
-    )
+    federation = _as_agreed(scenario, federation_of(scenario))
+    _check_spans(scenario, federation)
     chosen = scenario.model
     spec = ModelSpec(kind=chosen.kind, hidden=chosen.hidden, arguments=chosen.arguments)
     settings = TrainingSettings(**scenario.training.model_dump())
     built = network(federation, spec, seed=scenario.seed, device=settings.device)  # or fails now
     rehearse_metric(federation, built, scenario.valuation.metric)
-    committee = _committee(scenario, federation)
+    committee = committee_of(scenario, federation)
     return Consortium(
         federation=federation,
         model=spec,
         settings=settings,
         committee=committee,
         threshold=threshold(scenario, committee),
+    )
+
+
+def _as_agreed(scenario: Scenario, federation: Federation) -> Federation:
+    """Let everybody take the part of the local steps that it agreed to, where there is one."""
+    if scenario.offers.keys() != set(federation.participants):
+        return federation  # without everybody's offer nothing is agreed, and the check says so
+    declared = {member.name: member.declared_rows for member in federation.members}
+    shared = shared_rows([content_of(m.features, m.labels) for m in federation.members])
+    counted = counted_rows(tuple(declared.values()), shared)
+    parts = agreed_parts(scenario, declared, dict(zip(declared, counted, strict=True)))
+    if parts is None:
+        return federation
+    return replace(
+        federation,
+        members=tuple(_working(member, parts[member.name]) for member in federation.members),
+    )
+
+
+def _working(member: federated.Member, part: float) -> federated.Member:
+    if not part:
+        return replace(member, behaviour=DropOut(rate=1.0))  # nobody asked it to do anything
+    return replace(member, behaviour=UnderEffort(effort=part, otherwise=member.behaviour))
+
+
+def federation_of(scenario: Scenario) -> Federation:
+    """Read the data, and deal it out to the members.
+
+    Raises:
+        FedmeritError: They cannot be read, or nobody could train on them.
+    """
+    table, test = _tables(scenario.data)
+    return federate(
+        table,
+        test=test,
+        seed=scenario.seed,
+        partition=_partition(scenario.data),
+        validation_share=scenario.data.validation_share,
+        roles=[_role(member) for member in scenario.members],
     )
 
 
@@ -113,7 +155,23 @@ def data_digest(federation: Federation) -> str:
     return digest(b"".join(parts))
 
 
-def federation_document(scenario: Scenario, consortium: Consortium) -> FederationDocument:
+class Assembled(Protocol):
+    """Owners of rows, and who signs for them."""
+
+    @property
+    def federation(self) -> Federation:
+        """The members and their rows."""
+
+    @property
+    def committee(self) -> tuple[str, ...]:
+        """Members whose keys sign the report."""
+
+    @property
+    def threshold(self) -> int:
+        """Signatures needed."""
+
+
+def federation_document(scenario: Scenario, consortium: Assembled) -> FederationDocument:
     """Say who takes part, with what."""
     federation = consortium.federation
     count = len(federation.members)
@@ -138,7 +196,39 @@ def federation_document(scenario: Scenario, consortium: Consortium) -> Federatio
         notes=federation.notes,
         quantity=QuantityDocument.of(federation.quantity),
         sponsor_rows=int(brought[count]) or None,
+        shared=_shared(federation),
     )
+
+
+def _shared(federation: Federation) -> tuple[SharedRowsDocument, ...]:
+    names = federation.participants
+    found = shared_rows([content_of(m.features, m.labels) for m in federation.members])
+    return tuple(
+        SharedRowsDocument(names=tuple(names[place] for place in places), rows=rows)
+        for places, rows in found.items()
+    )
+
+
+def _check_spans(scenario: Scenario, federation: Federation) -> None:
+    """Refuse members that no round has, and rounds that no member has.
+
+    Raises:
+        ScenarioError: With the member or the round.
+    """
+    rounds, spans = scenario.training.rounds, [member.span for member in federation.members]
+    late = {n: first for n, (first, _) in scenario.spans.items() if first > rounds}
+    for name, first in late.items():
+        raise ScenarioError(
+            f"{name} joins in round {first}, and training.rounds is {rounds}: it would be there "
+            "in no round",
+            hint=f"Set from_round to {rounds} or less, or leave the member out.",
+        )
+    for number in range(1, rounds + 1):
+        if not present(spans, number).any():
+            raise ScenarioError(
+                f"nobody is there in round {number} of {rounds}",
+                hint="Let somebody join earlier or leave later, or train for fewer rounds.",
+            )
 
 
 def _table(data: Data) -> Table:
@@ -178,8 +268,7 @@ def _tables(data: Data) -> tuple[Table, Table | None]:
         Path(data.validation),
         table,
         positive=data.positive,
-        missing=data.missing,
-        choice=Choice(dates=data.dates),
+        impute=data.missing == "impute",
         dialect=dialect_of(data),
     )
     return table, test
@@ -197,6 +286,8 @@ def _role(member: Member) -> Role:
         row_count=member.row_count or 0,
         copy_of=member.copy_of,
         declared_rows=member.declared_rows,
+        from_round=member.span[0],
+        until_round=member.span[1],
     )
 
 
@@ -218,7 +309,7 @@ def _behaviour(member: Member) -> Behaviour:
     return BEHAVIOURS[member.behaviour](**arguments.get(member.behaviour, {}))
 
 
-def _committee(scenario: Scenario, federation: Federation) -> tuple[str, ...]:
+def committee_of(scenario: Scenario, federation: Federation) -> tuple[str, ...]:
     """Give the named committee, or every honest member with validation rows.
 
     Where those are the sponsor's, every honest member.

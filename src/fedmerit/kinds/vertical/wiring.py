@@ -95,6 +95,7 @@ def assemble(scenario: Scenario) -> VerticalFederation:
         games=GAMES,
         label_policies=("given", "mandatory"),
         members="owners of columns",
+        local_steps=False,
     )
     if scenario.valuation.metric != "loss":
         raise ScenarioError(
