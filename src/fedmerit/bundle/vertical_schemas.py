@@ -51,17 +51,25 @@ class ProtocolDocument(Document):
 
 
 class ExposureDocument(Document):
-    """What one party sees of one secret, over the run and all coalitions that are trained again."""
+    """What is seen of one secret, over the run and all coalitions that are trained again."""
 
     party: str
+    """Who sees it: a party, or several that put together what they saw."""
     secret: str
-    """``labels``, ``scores of the others`` or ``features of`` somebody."""
-    equations: int
-    """Independent linear equations in it; noise makes them a part of themselves."""
-    unknowns: int
-    """Numbers in it."""
+    """``labels`` or ``features of`` somebody."""
+    by: str
+    """By what: ``gradients``, ``predictions``, ``parts of scores``, ``embeddings``, or what a
+    party that opens numbers opens for another."""
+    bits: int
+    """Bits of it that are told, at most."""
+    of: int
+    """Bits that there are."""
+    guess_ppm: int
+    """How often the best guess of a label could be right; 0 for other secrets."""
     agreed: bool
     """Whether it is the prediction, which the parties train for."""
+    colluding: bool
+    """Whether it takes a party that opens what was not meant for it."""
 
 
 class VerticalDocument(Document):
@@ -92,7 +100,7 @@ class VerticalDocument(Document):
     delta_ppm: int
     """The delta that both hold at."""
     exposures: tuple[ExposureDocument, ...]
-    """What each party could solve for, if it knew all the rest."""
+    """What messages tell of whose secrets."""
 
     @property
     def delta_area_ppm(self) -> int:

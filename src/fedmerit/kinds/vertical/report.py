@@ -11,6 +11,7 @@ from fedmerit.bundle.vertical_schemas import (
     BY_OWNER,
     OPINIONS,
     VERTICAL,
+    ExposureDocument,
     OpinionsDocument,
     VerticalDocument,
 )
@@ -219,21 +220,28 @@ def _messages(findings: Findings, found: Joint) -> Section:
 
 def _exposures(said: VerticalDocument) -> Table:
     return Table(
-        caption="What each party could solve for, if it knew all the rest",
-        columns=("Who sees", "Of what", "Independent equations", "Unknowns", "Share"),
+        caption="What messages tell, in bits at most",
+        columns=("Who sees", "Of what", "By what", "Bits told", "Bits there are", "Share"),
         rows=tuple(
             (
                 seen.party,
-                f"{seen.secret}, as predicted" if seen.agreed else seen.secret,
-                f"{seen.equations:,}",
-                f"{seen.unknowns:,}",
-                percent(round(seen.equations * 10**6 / seen.unknowns)),
+                seen.secret,
+                f"{seen.by}{_kind(seen)}",
+                f"{seen.bits:,}",
+                f"{seen.of:,}",
+                percent(round(seen.bits * 10**6 / max(1, seen.of))),
             )
             for seen in said.exposures
         ),
-        prose=frozenset({1}),
+        prose=frozenset({1, 2}),
         shown=True,
     )
+
+
+def _kind(seen: ExposureDocument) -> str:
+    if seen.agreed:
+        return ", which is what they train for"
+    return ", if they collude" if seen.colluding else ""
 
 
 def _protocols(findings: Findings, said: VerticalDocument) -> Table:

@@ -49,7 +49,7 @@ def holding(findings: Findings, said: VerticalDocument) -> list[Markup]:
 
 def protecting(said: VerticalDocument, asked: Vertical) -> list[Markup]:
     """Say by which protocol they trained, and what it shows whom."""
-    text = [sentences_of(asked).training(said, asked), _traffic(said), _solving(said)]
+    text = [sentences_of(asked).training(said, asked), _traffic(said), _telling(said)]
     epsilons = [
         (_epsilon(epsilon), what)
         for epsilon, what in (
@@ -91,15 +91,21 @@ def warnings(said: VerticalDocument, asked: Vertical) -> list[Markup]:
     return found
 
 
-def _solving(said: VerticalDocument) -> Markup:
-    """Say how much the messages come to as equations."""
-    counted = [seen for seen in said.exposures if not seen.agreed]
-    most = max(counted, key=lambda seen: seen.equations / seen.unknowns)
-    return Markup(
-        "Every number that a party sees of another's secret was counted as an equation in it, over "
-        "this run and all groups that were trained again. Most has {}, with <strong>{} "
-        "equations</strong> in {} unknown {}; above a tenth nothing would have been trained."
-    ).format(strong([most.party]), f"{most.equations:,}", f"{most.unknowns:,}", most.secret)
+def _telling(said: VerticalDocument) -> Markup:
+    """Say how many bits the messages tell of the labels, and who must not collude."""
+    counted = [seen for seen in said.exposures if not seen.agreed and not seen.colluding]
+    labels = next(seen for seen in counted if seen.guess_ppm)
+    text = Markup(
+        "What is opened to them was counted before the training, over this run and all groups that "
+        "were trained again: {} are told <strong>{} of {} bits</strong> in the labels at most, if "
+        "they put together all that they see; above a tenth nothing would have been trained."
+    ).format(strong([labels.party]), f"{labels.bits:,}", f"{labels.of:,}")
+    if colluding := sorted({seen.party for seen in said.exposures if seen.colluding}):
+        text += Markup(
+            " That holds while nobody opens what was not meant for it: each of these pairs can "
+            "open secrets of others, and <strong>this run withstands no such pair</strong>: {}."
+        ).format("; ".join(colluding))
+    return text
 
 
 def _traffic(said: VerticalDocument) -> Markup:

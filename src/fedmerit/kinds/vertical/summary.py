@@ -59,10 +59,16 @@ def model_figures(bundle: Bundle) -> dict[str, str]:
     epsilons = (("labels", said.label_epsilon_micro), ("features", said.feature_epsilon_micro))
     if noised := [f"{what} {number(e / MICRO, 2)}" for what, e in epsilons if e is not None]:
         figures["Epsilon"] = f"{', '.join(noised)} at delta {said.delta_ppm / MICRO:g}"
-    figures["Equations"] = "; ".join(
-        f"{seen.party}: {seen.equations:,} in {seen.unknowns:,} {seen.secret}"
+    figures["Bits told"] = "; ".join(
+        f"{seen.party}: {seen.bits:,} of {seen.of:,} in {seen.secret}"
         + (" (the predictions)" if seen.agreed else "")
         for seen in said.exposures
+        if not seen.colluding
+    )
+    colluding = [seen for seen in said.exposures if seen.colluding]
+    figures["Colluding"] = (
+        "; ".join(f"{seen.party} open {seen.secret}, by {seen.by}" for seen in colluding)
+        or "no two parties open more together than is counted above"
     )
     for game in bundle.document(OPINIONS, OpinionsDocument).games:
         values = (number(milli(value), 2) for value in game.values)

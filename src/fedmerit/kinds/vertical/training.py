@@ -18,7 +18,7 @@ from fedmerit.bundle.schemas import (
 from fedmerit.bundle.training import base_rate, measures
 from fedmerit.federation.privacy.accountant import DELTA
 from fedmerit.federation.vertical.alignment.alignment import align
-from fedmerit.federation.vertical.equations import check_exposures, exposures
+from fedmerit.federation.vertical.exposures import check_exposures, exposures
 from fedmerit.federation.vertical.yardstick import joined_scores, measured, untrained
 from fedmerit.kinds.vertical.message_totals import exchange, protocols
 from fedmerit.kinds.vertical.models import write_models
@@ -86,7 +86,7 @@ def train(bundle: Bundle, advance: Advance) -> None:
     task = task_of(federation, scenario, rows)
     bundle.write_document(FEDERATION, federation_document(federation, task))
     show_parts = vertical_of(scenario).reveal_scores
-    check_exposures(task, federation.learner.settings, seed=scenario.seed, show_parts=show_parts)
+    check_exposures(task, federation.learner.settings, show_parts=show_parts)
     advance(1, _STEPS)
     learned = learn(task, federation.learner, scenario, folder=bundle.path / PARTIES)
     transcripts = {"alignment": aligned.transcript, **learned.trained.transcripts}
@@ -175,14 +175,16 @@ def vertical_document(
             joint.ExposureDocument(
                 party=seen.party,
                 secret=seen.secret,
-                equations=seen.equations,
-                unknowns=seen.unknowns,
+                by=seen.by,
+                bits=seen.bits,
+                of=seen.of,
+                guess_ppm=micro(seen.guess),
                 agreed=seen.agreed,
+                colluding=seen.colluding,
             )
             for seen in exposures(
                 task,
                 federation.learner.settings,
-                seed=scenario.seed,
                 show_parts=asked.reveal_scores,
             )
         ),

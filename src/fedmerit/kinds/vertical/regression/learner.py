@@ -44,6 +44,7 @@ class Learner:
             l2=asked.l2,
             whiten=asked.whiten,
             tolerance=asked.tolerance,
+            column_bits=asked.column_bits,
             gradient_noise=noise_settings(asked.gradient_privacy),
             key_bits=asked.key_bits,
         )
