@@ -190,6 +190,7 @@ def _mechanism(mechanism: Mechanism) -> str:
     rows = [
         ("Promises", ", ".join(promised)),
         ("Needs", ", ".join(sorted(mechanism.needs)) or "nothing"),
+        ("Rounding", _rounding(mechanism)),
         *((label, _prose(fact)) for label, fact in facts.items()),
     ]
     told = dict(_ATTRIBUTE.findall(says.partition("Args:")[2]))
@@ -199,6 +200,17 @@ def _mechanism(mechanism: Mechanism) -> str:
     ]
     text = "\n\n".join(map(_prose, about.strip().split("\n\n")))
     return f"### `{mechanism.name}`\n\n{text}\n\n{_table(('', ''), rows)}".replace("**", r"\*\*")
+
+
+def _rounding(mechanism: Mechanism) -> str:
+    """Say how far a payment is from what is due at most."""
+    model = mechanism.model
+    if model.pays_in_models:
+        return "qualities to a millionth of the best model's"
+    if model.merges:
+        return "less than n base units above what is due, of n members, or less than one below"
+    beside = f", beside {float(model.precision):.0e} of the budget" if model.precision else ""
+    return f"less than a base unit from what is due{beside}"
 
 
 def _claimed(mechanism: Mechanism, claim: Property) -> str:

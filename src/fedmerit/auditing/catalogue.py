@@ -39,6 +39,7 @@ CHECKS: Final[Mapping[str, Known]] = MappingProxyType(
             ("start", "start", "`timings.json` against the embedded chain's first second"),
             ("unbound files", "unbound", "names what nothing binds"),
             ("ledger", "ledger", "the stored ledger against the chain"),
+            ("past balances", "past-balances", "names what a node does not keep of past blocks"),
             ("receipt", "receipt", "the receipt against the chain and the bound names"),
             ("draw transactions", "draw-sent", "the draw's transactions against the chain"),
             ("transactions", "sent", "the receipt's transactions against the chain"),
@@ -78,8 +79,10 @@ CHECKS: Final[Mapping[str, Known]] = MappingProxyType(
             ("bound rows", "bound-rows", "the root of pooled rows' digests against those"),
             ("weights", "weights", "weights against declared rows"),
             ("averaging", "averaging", "each model against the average that led to it"),
+            ("end of training", "end", "how many rounds there are, and why no more"),
             ("zero updates", "idle", "who sent only zeros"),
             ("values", "values", "values, errors and ranks against the recorded coalitions"),
+            ("suspicion", "suspicion", "suspicion scores and reasons against the kept updates"),
             ("other games", "other-games", "other values against the recorded coalitions"),
             ("payments", "payments", "payments against values, by the mechanism"),
             ("report", "report", "the report against one that is drawn again"),
@@ -103,6 +106,11 @@ CHECKS: Final[Mapping[str, Known]] = MappingProxyType(
             ("bids", "bids", "whether the offers can be read at all"),
             ("numbers", "numbers", "whether the numbers' files can be read at all"),
             ("other files", "other-files", "whether the unbound files can be read at all"),
+            (
+                "blocks on eth-tester",
+                "eth-tester",
+                "with `--eth-tester`: the transactions sent to eth-tester, block by block",
+            ),
         )
     }
 )

@@ -114,6 +114,21 @@ def members(
     )
 
 
+def shared_rows(federation: FederationDocument) -> tuple[Table, ...]:
+    """List the rows that several members train on, if there are any."""
+    if not federation.shared:
+        return ()
+    return (
+        Table(
+            caption="Rows that several members train on, alike to the last bit; a mechanism that "
+            "pays for rows counts each of them once, in equal parts",
+            columns=("Members", "Rows"),
+            rows=tuple((", ".join(s.names), f"{s.rows:,}") for s in federation.shared),
+            prose=frozenset({0}),
+        ),
+    )
+
+
 def notes(federation: FederationDocument) -> tuple[Table, ...]:
     """List what was recognised and changed on reading the tables, if anything was."""
     if not federation.notes:
@@ -205,7 +220,7 @@ def stakes(findings: Findings) -> Table:
                 exact_tokens(drawn.slashed.get(name, 0)),
                 exact_tokens(receipt.stakes[name]),
             )
-            for name in receipt.accounts
+            for name in findings.federation.names
         ),
         prose=frozenset({1}),
     )
@@ -241,7 +256,7 @@ def _people(findings: Findings) -> list[tuple[str, str, str]]:
     return [
         ("Sponsor", "pays the budget", receipt.sponsor),
         ("Coordinator", "runs the training", receipt.coordinator),
-        *((name, "member", address) for name, address in receipt.accounts.items()),
+        *((name, "member", receipt.accounts[name]) for name in findings.federation.names),
     ]
 
 

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
-from fedmerit.bundle.schemas import FederationDocument, MemberDocument
+from fedmerit.bundle.schemas import FederationDocument, MemberDocument, SharedRowsDocument
 from fedmerit.canonical import digest
 from fedmerit.errors import ScenarioError, TrainingError, suggestion
 from fedmerit.federation import (
     BEHAVIOURS,
     BUILTIN,
+    DropOut,
     Federation,
     ModelSpec,
     Partition,
     Role,
     TrainingSettings,
+    UnderEffort,
     federate,
     load_builtin,
     network,
     read_table,
 )
 from fedmerit.federation.data.columns import Choice
+from fedmerit.federation.data.content import content_of, counted_rows, shared_rows
 from fedmerit.federation.horizontal.sampling import present
 from fedmerit.kinds.reading import dialect_of
+from fedmerit.stages.agreeing import agreed_parts
 from fedmerit.stages.names import check_names, named_committee, threshold
 
 if TYPE_CHECKING:
+    from fedmerit import federation as federated
     from fedmerit.federation import Behaviour, Table
     from fedmerit.scenario.model import Data, Member, Scenario
 
@@ -74,7 +79,7 @@ def assemble(scenario: Scenario) -> Consortium:
         FedmeritError: The scenario cannot be run; the error says what to change.
     """
     check_names(scenario, games=_GAMES, label_policies=("given",), members="owners of rows")
-    federation = federation_of(scenario)
+    federation = _as_agreed(scenario, federation_of(scenario))
     _check_spans(scenario, federation)
     chosen = scenario.model
     spec = ModelSpec(kind=chosen.kind, hidden=chosen.hidden, arguments=chosen.arguments)
@@ -88,6 +93,28 @@ def assemble(scenario: Scenario) -> Consortium:
         committee=committee,
         threshold=threshold(scenario, committee),
     )
+
+
+def _as_agreed(scenario: Scenario, federation: Federation) -> Federation:
+    """Let everybody take the part of the local steps that it agreed to, where there is one."""
+    if scenario.offers.keys() != set(federation.participants):
+        return federation  # without everybody's offer nothing is agreed, and the check says so
+    declared = {member.name: member.declared_rows for member in federation.members}
+    shared = shared_rows([content_of(m.features, m.labels) for m in federation.members])
+    counted = counted_rows(tuple(declared.values()), shared)
+    parts = agreed_parts(scenario, declared, dict(zip(declared, counted, strict=True)))
+    if parts is None:
+        return federation
+    return replace(
+        federation,
+        members=tuple(_working(member, parts[member.name]) for member in federation.members),
+    )
+
+
+def _working(member: federated.Member, part: float) -> federated.Member:
+    if not part:
+        return replace(member, behaviour=DropOut(rate=1.0))  # nobody asked it to do anything
+    return replace(member, behaviour=UnderEffort(effort=part, otherwise=member.behaviour))
 
 
 def federation_of(scenario: Scenario) -> Federation:
@@ -154,6 +181,16 @@ def federation_document(scenario: Scenario, consortium: Assembled) -> Federation
         committee=consortium.committee,
         threshold=consortium.threshold,
         notes=federation.notes,
+        shared=_shared(federation),
+    )
+
+
+def _shared(federation: Federation) -> tuple[SharedRowsDocument, ...]:
+    names = federation.participants
+    found = shared_rows([content_of(m.features, m.labels) for m in federation.members])
+    return tuple(
+        SharedRowsDocument(names=tuple(names[place] for place in places), rows=rows)
+        for places, rows in found.items()
     )
 
 
