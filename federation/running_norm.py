@@ -70,7 +70,8 @@ class RunningNorm(nn.Module):
         if rows.dim() != 2:  # noqa: PLR2004 - rows and columns
             msg = f"BatchNorm1d is given {rows.dim()} dimensions, and takes (rows, columns) here"
             raise ValueError(msg)
-        mean, variance = self.running_mean, self.running_var
+        mean: Tensor = self.running_mean
+        variance: Tensor = self.running_var
         if _NOW.weights is not None:
             mean, variance = self._of_batch(rows, _NOW.weights)
         scaled = (rows - mean) / (variance.clamp(min=0) + self._eps).sqrt()
