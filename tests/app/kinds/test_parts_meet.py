@@ -204,3 +204,15 @@ def test_networks_of_split_learning_do_not_meet_yet(bundle, tmp_path):
 
     with pytest.raises(BundleError, match="not there yet"):
         read_model(tmp_path / "m.safetensors")
+
+
+@pytest.mark.parametrize("classes", ["[]", '["a","b","c"]'])
+def test_a_sum_of_parts_tells_two_classes_apart_and_no_others(bundle, tmp_path, classes):
+    path = models_folder(bundle) / "shop.safetensors"
+    with safe_open(path, framework="np") as file:
+        said = file.metadata()[METADATA].replace('["not yes","yes"]', classes)
+    assert classes in said
+    save_file(load_file(path), tmp_path / "m.safetensors", {METADATA: said})
+
+    with pytest.raises(BundleError, match="tells two apart"):
+        read_model(tmp_path / "m.safetensors")

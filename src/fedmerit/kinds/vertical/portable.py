@@ -130,6 +130,11 @@ class PartModel:
                 "and scoring new people by such parts is not there yet",
                 hint="Parts of protocol = 'regression' add up to a score.",
             )
+        if document.owner == document.label_holder and len(document.classes) != 2:  # noqa: PLR2004
+            raise BundleError(
+                f"the part of {document.owner} names {len(document.classes)} classes, and the sum "
+                "of parts tells two apart"
+            )
         weights = tensors.get("weights", np.empty(0)).astype(np.float64)
         inputs = len(document.rows.encoding.names)
         holds = document.owner == document.label_holder
