@@ -24,6 +24,7 @@ from fedmerit.auditing.catalogue import CHECKS
 from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle import vertical_schemas as joint
 from fedmerit.bundle.directory import PROGRESS, Progress
+from fedmerit.bundle.encoding import ENCODING, EncodingDocument
 from fedmerit.chain import Commitment, Deployment, Drawn, Ledger, Receipt, Transcript
 from fedmerit.commands.app import app
 from fedmerit.incentives import MECHANISMS, METHODS
@@ -44,6 +45,7 @@ DOCUMENTS: Final[Mapping[str, type]] = MappingProxyType(
     {
         evidence.RUN: evidence.RunDocument,
         evidence.FEDERATION: evidence.FederationDocument,
+        ENCODING: EncodingDocument,
         "training/0001.json": evidence.RoundNotes,
         evidence.TRAINING: evidence.TrainingDocument,
         joint.VERTICAL: joint.VerticalDocument,

@@ -109,7 +109,7 @@ def _members(findings: Findings) -> Section:
         text=sentences.gathering(findings),
         tables=(
             *records.notes(findings.federation),
-            records.members(findings.federation, findings.training),
+            records.members(findings.federation, findings.training, findings.scenario.spans),
             *records.shared_rows(findings.federation),
         ),
     )

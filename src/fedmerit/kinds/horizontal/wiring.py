@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from fedmerit.federation import (
 )
 from fedmerit.federation.data.columns import Choice
 from fedmerit.federation.data.content import content_of, counted_rows, shared_rows
+from fedmerit.federation.horizontal.sampling import present
 from fedmerit.kinds.reading import dialect_of
 from fedmerit.stages.agreeing import agreed_parts
 from fedmerit.stages.names import check_names, named_committee, threshold
@@ -78,20 +79,13 @@ def assemble(scenario: Scenario) -> Consortium:
         FedmeritError: The scenario cannot be run; the error says what to change.
     """
     check_names(scenario, games=_GAMES, label_policies=("given",), members="owners of rows")
-    roles = [_role(member) for member in scenario.members]
-    federation = federate(
-        _table(scenario.data),
-        seed=scenario.seed,
-        partition=_partition(scenario.data),
-        validation_share=scenario.data.validation_share,
-        roles=roles,
-    )
-    federation = _as_agreed(scenario, federation)
+    federation = _as_agreed(scenario, federation_of(scenario))
+    _check_spans(scenario, federation)
     chosen = scenario.model
     spec = ModelSpec(kind=chosen.kind, hidden=chosen.hidden, arguments=chosen.arguments)
     settings = TrainingSettings(**scenario.training.model_dump())
     network(federation, spec, seed=scenario.seed, device=settings.device)  # fails now if ever
-    committee = _committee(scenario, federation)
+    committee = committee_of(scenario, federation)
     return Consortium(
         federation=federation,
         model=spec,
@@ -123,6 +117,21 @@ def _working(member: federated.Member, part: float) -> federated.Member:
     return replace(member, behaviour=UnderEffort(effort=part, otherwise=member.behaviour))
 
 
+def federation_of(scenario: Scenario) -> Federation:
+    """Read the data, and deal it out to the members.
+
+    Raises:
+        FedmeritError: They cannot be read, or nobody could train on them.
+    """
+    return federate(
+        _table(scenario.data),
+        seed=scenario.seed,
+        partition=_partition(scenario.data),
+        validation_share=scenario.data.validation_share,
+        roles=[_role(member) for member in scenario.members],
+    )
+
+
 def data_digest(federation: Federation) -> str:
     """Give the Keccak-256 of all rows that are trained on or measured with, hex."""
     arrays = [(member.features, member.labels) for member in federation.members]
@@ -134,7 +143,23 @@ def data_digest(federation: Federation) -> str:
     return digest(b"".join(parts))
 
 
-def federation_document(scenario: Scenario, consortium: Consortium) -> FederationDocument:
+class Assembled(Protocol):
+    """Owners of rows, and who signs for them."""
+
+    @property
+    def federation(self) -> Federation:
+        """The members and their rows."""
+
+    @property
+    def committee(self) -> tuple[str, ...]:
+        """Members whose keys sign the report."""
+
+    @property
+    def threshold(self) -> int:
+        """Signatures needed."""
+
+
+def federation_document(scenario: Scenario, consortium: Assembled) -> FederationDocument:
     """Say who takes part, with what."""
     federation = consortium.federation
     brought = np.bincount(federation.validation_owners, minlength=len(federation.members))
@@ -167,6 +192,28 @@ def _shared(federation: Federation) -> tuple[SharedRowsDocument, ...]:
         SharedRowsDocument(names=tuple(names[place] for place in places), rows=rows)
         for places, rows in found.items()
     )
+
+
+def _check_spans(scenario: Scenario, federation: Federation) -> None:
+    """Refuse members that no round has, and rounds that no member has.
+
+    Raises:
+        ScenarioError: With the member or the round.
+    """
+    rounds, spans = scenario.training.rounds, [member.span for member in federation.members]
+    late = {n: first for n, (first, _) in scenario.spans.items() if first > rounds}
+    for name, first in late.items():
+        raise ScenarioError(
+            f"{name} joins in round {first}, and training.rounds is {rounds}: it would be there "
+            "in no round",
+            hint=f"Set from_round to {rounds} or less, or leave the member out.",
+        )
+    for number in range(1, rounds + 1):
+        if not present(spans, number).any():
+            raise ScenarioError(
+                f"nobody is there in round {number} of {rounds}",
+                hint="Let somebody join earlier or leave later, or train for fewer rounds.",
+            )
 
 
 def _table(data: Data) -> Table:
@@ -204,6 +251,8 @@ def _role(member: Member) -> Role:
         row_count=member.row_count or 0,
         copy_of=member.copy_of,
         declared_rows=member.declared_rows,
+        from_round=member.span[0],
+        until_round=member.span[1],
     )
 
 
@@ -225,7 +274,7 @@ def _behaviour(member: Member) -> Behaviour:
     return BEHAVIOURS[member.behaviour](**arguments.get(member.behaviour, {}))
 
 
-def _committee(scenario: Scenario, federation: Federation) -> tuple[str, ...]:
+def committee_of(scenario: Scenario, federation: Federation) -> tuple[str, ...]:
     """Give the named committee, or every honest member with validation rows."""
     names = federation.participants
     if named := named_committee(scenario, names):
