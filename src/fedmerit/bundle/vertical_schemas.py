@@ -87,10 +87,11 @@ class VerticalDocument(Document):
     key_bits: int
     """Length of Paillier's modulus; 0 where nothing was encrypted."""
     protocols: tuple[ProtocolDocument, ...]
-    area_ppm: int
-    """Area under the ROC curve of the federated model, on the validation rows."""
-    joined_area_ppm: int
-    """Of the model of the joined table, which nobody has."""
+    area_ppm: int | None = None
+    """Area under the ROC curve of the federated model, on the validation rows; absent where a
+    quantity is predicted."""
+    joined_area_ppm: int | None = None
+    """Of the model of the joined table, which nobody has; absent likewise."""
     label_epsilon_micro: int | None
     """Epsilon for replacing one row's label, over the run and all coalitions that are trained
     again; null where no noise protects labels."""
@@ -104,7 +105,7 @@ class VerticalDocument(Document):
     @property
     def delta_area_ppm(self) -> int:
         """Area given up by not joining the tables."""
-        return self.joined_area_ppm - self.area_ppm
+        return (self.joined_area_ppm or 0) - (self.area_ppm or 0)
 
     @property
     def bytes_sent(self) -> dict[str, int]:

@@ -24,6 +24,9 @@ class Owner(Section):
     """The column to predict: exactly one owner has it, and is the label holder."""
     positive: str | None = None
     """The label to tell from all others, where there are more than two or the order matters."""
+    target: Literal["classes", "quantity"] | None = None
+    """``classes`` or ``quantity``: what the labels are. If absent, more than 20 different numbers
+    are a quantity."""
     source: str | None = None
     """Its own .csv, .csv.gz, .tsv or .parquet file."""
     key: tuple[str, ...] = ()
@@ -49,9 +52,10 @@ class Owner(Section):
                 "of data.source"
             )
             raise ValueError(msg)
-        if self.positive is not None and self.label is None:
-            msg = f"owner {self.name!r}: 'positive' is a label, and it names no 'label' column"
-            raise ValueError(msg)
+        for name in ("positive", "target"):
+            if getattr(self, name) is not None and self.label is None:
+                msg = f"owner {self.name!r}: {name!r} is of labels, and it names no 'label' column"
+                raise ValueError(msg)
         return self
 
 

@@ -22,13 +22,13 @@ _MOST: Final = 8
 
 def holding(findings: Findings, said: VerticalDocument) -> list[Markup]:
     """Say who came together with which columns, and whom they have in common."""
-    rows = findings.federation.members[0].rows
+    rows, quantity = findings.federation.members[0].rows, findings.federation.quantity
     return [
         Markup(
             "{} know different things about the same people, and each of them knows other people "
             "too. By private set intersection they found that <strong>{} people</strong> are "
             "known to all, without telling each other who the rest are. {} of them are to train on "
-            "and {} to measure on. {} knows the answer, whether a person is {}: it is the label "
+            "and {} to measure on. {} knows the answer, {}: it is the label "
             "holder. The committee that signs is {}; {} of its signatures are needed."
         ).format(
             count(len(said.owners), "owner"),
@@ -36,7 +36,11 @@ def holding(findings: Findings, said: VerticalDocument) -> list[Markup]:
             f"{rows:,}",
             f"{said.common - rows:,}",
             strong([said.label_holder]),
-            Markup("<em>{}</em> or <em>{}</em>").format(*findings.federation.classes[::-1]),
+            Markup("the quantity <em>{}</em>").format(quantity.name)
+            if quantity
+            else Markup("whether a person is <em>{}</em> or <em>{}</em>").format(
+                *findings.federation.classes[::-1]
+            ),
             listed(findings.federation.committee, _MOST),
             findings.federation.threshold,
         )
@@ -115,8 +119,16 @@ def _traffic(said: VerticalDocument) -> Markup:
     )
 
 
-def comparing(said: VerticalDocument, asked: Vertical) -> list[Markup]:
+def comparing(findings: Findings, said: VerticalDocument, asked: Vertical) -> list[Markup]:
     """Say how good the model is beside the joined table's."""
+    if said.area_ppm is None or said.joined_area_ppm is None:
+        _, reached, pooled = findings.training.quality
+        return [
+            Markup(
+                "The yardstick is {} the joined table, which nobody has. The federated model "
+                "predicts <strong>{}</strong> of the label's variance (R²) and the joined one {}."
+            ).format(sentences_of(asked).yardstick(), percent(reached), percent(pooled))
+        ]
     return [
         Markup(
             "The yardstick is {} the joined table, which nobody has. The area under the ROC curve "

@@ -32,9 +32,10 @@ class Learner:
         settings: How it trains.
     """
 
-    def __init__(self, _scenario: Scenario, asked: Vertical) -> None:
+    def __init__(self, _scenario: Scenario, asked: Vertical, *, quantity: bool) -> None:
         self._asked = asked
         self.settings = RegressionSettings(
+            kind="linear" if quantity else "logistic",
             sigmoid=asked.sigmoid,
             coordinator=asked.coordinator,
             epochs=asked.epochs,
