@@ -229,9 +229,9 @@ class Network:
         """Train two models on two rows, so that an unfit module fails now and by name."""
         models = self.initial.expand(2, -1)
         rows = models.new_ones((2, 2, in_features))
-        left = len(self.running)
         kind_of_label = torch.float32 if classes == 1 else torch.int64
         labels = torch.zeros((2, 2), dtype=kind_of_label, device=models.device)
+        left = len(self.running)
         try:
             shape = tuple(self.logits(models, rows[0]).shape)
             if shape == (2, 2, classes):

@@ -63,8 +63,8 @@ class Holding:
     labels: NDArray[np.int64] | NDArray[np.float64] | None = None
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    forms: tuple[ColumnForm, ...] = ()
     label: str = ""
+    forms: tuple[ColumnForm, ...] = ()
 
     @property
     def predicts_quantity(self) -> bool:
@@ -146,8 +146,8 @@ def holding(
         labels=labels,
         classes=classes,
         notes=tuple(f"{party}: {note}" for note in notes),
-        forms=forms,
         label=label or "",
+        forms=forms,
     )
 
 
