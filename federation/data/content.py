@@ -26,15 +26,16 @@ if TYPE_CHECKING:
 
 
 def content_of(features: NDArray[np.float32], labels: Labels) -> Content:
-    """Digest each row, by SHA-256 over little-endian float32, and int64 for a class.
+    """Digest each row, by SHA-256 over little-endian float32 and int64.
 
     Args:
         features: Shape ``(rows, columns)``; 0 and -0 are the same.
         labels: Shape ``(rows,)``; a quantity is float32, and stays it.
     """
-    cells = np.add(features, np.float32(0)).astype("<f4")
-    quantity = np.issubdtype(np.asarray(labels).dtype, np.floating)
-    said = np.add(labels, np.float32(0)).astype("<f4" if quantity else "<i8")
+    cells = (np.asarray(features) + np.float32(0)).astype("<f4")
+    said = np.asarray(labels)
+    quantity = np.issubdtype(said.dtype, np.floating)
+    said = (said.astype("<f4") + np.float32(0)) if quantity else said.astype("<i8")
     return Counter(
         sha256(row.tobytes() + label.tobytes()).digest()
         for row, label in zip(cells, said, strict=True)
