@@ -221,6 +221,11 @@ class ValuationDocument(Document):
     standard_errors: tuple[int, ...]
     sampling_errors: tuple[int, ...]
     validation_errors: tuple[int, ...]
+    repeats: int = 1
+    """How often every coalition was trained; the values are means over the repeats."""
+    training_errors: tuple[int, ...] = ()
+    """What the repeats leave of the error over trainings; empty of one training, which shows
+    nothing of it."""
     errors: str
     """How the sampling errors were found: ``none`` (nothing was drawn), ``analytic`` (from the
     spread of independent draws), ``bootstrap`` or ``cross-fit``."""

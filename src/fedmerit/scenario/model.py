@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import tomli_w
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from fedmerit.scenario.columns import Vertical
 from fedmerit.scenario.kinds import kind_of
@@ -178,6 +178,14 @@ class Training(Section):
     """Where to train: ``cpu`` or ``cuda``."""
 
 
+def _enough(repeats: int) -> int:
+    """Refuse two repeats, whose interval is five times as wide as that of many."""
+    if repeats == 2:  # noqa: PLR2004 - a single degree of freedom
+        msg = "two repeats leave a single degree of freedom: name 1, or 3 and more"
+        raise ValueError(msg)
+    return repeats
+
+
 class Valuation(Section):
     """How contributions are measured."""
 
@@ -204,6 +212,11 @@ class Valuation(Section):
     interval_width: Annotated[float, Field(gt=0)] | None = None
     """Stop sampling once every interval, from end to end, is this narrow, in nats or shares
     of right answers; absent: measure ``max_coalitions``."""
+    repeats: Annotated[int, Field(ge=1, le=1000), AfterValidator(_enough)] = 1
+    """How often every coalition is trained, with other initial weights, batches and noise: 1, or
+    3 and more. Of one training, no interval holds what another seed would give. Of more, values
+    are means over them, and intervals hold their spread; ``auto``, where not all coalitions fit,
+    may take up to four times as many of fewer coalitions, for the same price."""
     confidence: Share = 0.95
     """Confidence of the intervals that the report shows and that ``confident`` pays by."""
 

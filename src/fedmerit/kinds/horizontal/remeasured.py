@@ -18,7 +18,7 @@ from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle.directory import COALITIONS
 from fedmerit.bundle.training import recorded_gradients
-from fedmerit.federation import RetrainingGame, RunGame
+from fedmerit.federation import RunGame
 from fedmerit.kinds.horizontal.valuing import curve, game_of
 from fedmerit.units import MICRO, NANO
 
@@ -64,7 +64,7 @@ def _gains(bundle: Bundle, consortium: Consortium, kept: TrainingRecord) -> Chec
     said = bundle.document(evidence.VALUATION, evidence.ValuationDocument)
     if found.of.holds and owners:
         rows = len(stored["owners"])
-        by = slack(found.of.mean, found.of.spread, rows, said.confidence_ppm)
+        by = slack(found.of.mean, found.of.spread, rows, said.confidence_ppm, said.repeats)
         return weighed(bundle, again.name, found.of, by, f"{len(coalitions)} coalitions")
     return Check(
         again.name,
@@ -103,13 +103,17 @@ class Remeasured:
 
     def __init__(self, bundle: Bundle, consortium: Consortium, kept: TrainingRecord) -> None:
         self._bundle, self._consortium, self._kept = bundle, consortium, kept
-        self._game = game_of(kept, consortium, bundle.scenario)
+        self._repeats = bundle.document(evidence.VALUATION, evidence.ValuationDocument).repeats
+        self._game = game_of(kept, consortium, bundle.scenario, self._repeats)
 
     @property
     def name(self) -> str:
         """What the check is called."""
-        trained = isinstance(self._game, RetrainingGame)
-        return f"{'retrained' if trained else 'recomputed'} coalitions"
+        return f"{'retrained' if self._is_trained else 'recomputed'} coalitions"
+
+    @property
+    def _is_trained(self) -> bool:
+        return not isinstance(self._game, RunGame)
 
     def judged(self, coalitions: NDArray[np.bool_], gains_micro: NDArray[np.int64]) -> Found:
         """Measure *coalitions* again, and hold the recorded gains against that.
@@ -121,14 +125,14 @@ class Remeasured:
         apart = by_row(off, coalitions)
         if self._bundle.scenario.valuation.metric == "accuracy":
             return Found(self._by_ties(coalitions, off, apart), apart, ours, coalitions)
-        if not isinstance(self._game, RetrainingGame):
+        if not self._is_trained:
             return Found(judged(apart), apart, ours, coalitions)
         some = np.random.default_rng(0).permutation(len(coalitions))[:_SAMPLE]
 
         def nudged(number: int) -> Apart:
             model = replace(self._consortium.model, nudge=number)
             moved = replace(self._consortium, model=model)
-            game = game_of(self._kept, moved, self._bundle.scenario)
+            game = game_of(self._kept, moved, self._bundle.scenario, self._repeats)
             return by_row(game.worth_by_row(coalitions[some]) - ours[some], coalitions[some])
 
         return Found(judged(apart, nudged), apart, ours, coalitions)

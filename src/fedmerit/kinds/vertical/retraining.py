@@ -244,7 +244,7 @@ def _slack(bundle: Bundle, found: Judged) -> Slack:
     said = bundle.document(evidence.VALUATION, evidence.ValuationDocument)
     members = bundle.document(evidence.FEDERATION, evidence.FederationDocument)
     rows = max(members.members[0].validation_rows, 1)
-    wider = slack(found.mean, (_UNITS / NANO) ** 0.5, rows, said.confidence_ppm)
+    wider = slack(found.mean, (_UNITS / NANO) ** 0.5, rows, said.confidence_ppm, said.repeats)
     share = round(max(said.half_widths) * found.spread)
     return wider._replace(half_width=wider.half_width + share)
 
