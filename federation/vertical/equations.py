@@ -27,6 +27,7 @@ from fedmerit.federation.privacy.releases import trainings
 from fedmerit.federation.vertical.regression.settings import RegressionSettings
 from fedmerit.federation.vertical.regression.whitening import whitened
 from fedmerit.federation.vertical.task import batches, log_odds
+from fedmerit.streams import repeat_seed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,6 +83,7 @@ def exposures(
     *,
     seed: int,
     show_parts: bool = False,
+    repeats: int = 1,
 ) -> tuple[Exposure, ...]:
     """Count what every party sees.
 
@@ -90,12 +92,14 @@ def exposures(
         settings: How they train.
         seed: The scenario's seed, which picks the batches.
         show_parts: Whether parts of scores are shown after a regression.
+        repeats: How often every coalition is trained, each time in other batches.
 
     """
     if isinstance(settings, RegressionSettings):
-        seen = [_gradients(task, columns, settings, seed) for columns in task.parties]
-        return (*seen, *_scores(task, show_parts=show_parts))
-    return tuple(_split(task, settings))
+        seeds = tuple(repeat_seed(seed, number) for number in range(repeats))
+        seen = [_gradients(task, columns, settings, seeds, repeats) for columns in task.parties]
+        return (*seen, *_scores(task, show_parts=show_parts, repeats=repeats))
+    return tuple(_split(task, settings, repeats))
 
 
 def refused(exposure: Exposure, labels: Matrix) -> bool:
@@ -111,20 +115,21 @@ def check_exposures(
     *,
     seed: int,
     show_parts: bool = False,
+    repeats: int = 1,
 ) -> tuple[Exposure, ...]:
     """Count what every party sees, and refuse what tells too much.
 
     Raises:
         TrainingError: With settings that would do.
     """
-    counted = exposures(task, settings, seed=seed, show_parts=show_parts)
+    counted = exposures(task, settings, seed=seed, show_parts=show_parts, repeats=repeats)
     for exposure in counted:
         if refused(exposure, task.labels):
             guessed = f", and guess {exposure.guess:.0%} of them" if exposure.guess else ""
             raise TrainingError(
                 f"{exposure.party} would see {exposure.equations:,} independent equations in "
                 f"{exposure.unknowns:,} unknown {exposure.secret}{guessed}",
-                hint=_advice(task, settings, exposure),
+                hint=_advice(task, settings, exposure, repeats),
             )
     return counted
 
@@ -146,12 +151,18 @@ def guessing(leverage: Matrix | float, rate: float) -> float:
 
 
 def _gradients(
-    task: VerticalTask, columns: Columns, settings: RegressionSettings, seed: int | None
+    task: VerticalTask,
+    columns: Columns,
+    settings: RegressionSettings,
+    seeds: tuple[int, ...],
+    repeats: int,
 ) -> Exposure:
-    """Count a party's gradients of a regression; without a seed, each as a new equation."""
+    """Count a party's gradients of a regression; without seeds, each as a new equation."""
     holds_labels = columns is task.parties[0]
     rows = _trained_on(task, columns, settings)
-    leverage = _at_most(rows, settings) if seed is None else _leverage(rows, settings, seed)
+    leverage = (
+        _leverage(rows, settings, seeds) if seeds else _at_most(rows, settings, repeats=repeats)
+    )
     count = int(np.rint(leverage.sum()))
     if holds_labels:
         return Exposure(
@@ -164,7 +175,7 @@ def _gradients(
         return Exposure(party=columns.party, secret=LABELS, equations=count, unknowns=len(leverage))
     rate = float(task.labels.mean())
     parties = len(task.parties)
-    mu = settings.gradient_noise.mu(settings.releases(parties, trainings(parties)))
+    mu = settings.gradient_noise.mu(settings.releases(parties, trainings(parties, repeats)))
     seen = np.minimum(leverage, _of_noise(mu, rate * (1 - rate)))
     return Exposure(
         party=columns.party,
@@ -182,15 +193,15 @@ def _trained_on(task: VerticalTask, columns: Columns, settings: RegressionSettin
     return np.column_stack([rows, np.ones(len(rows))])
 
 
-def _leverage(rows: Matrix, settings: RegressionSettings, seed: int) -> Matrix:
+def _leverage(rows: Matrix, settings: RegressionSettings, seeds: tuple[int, ...]) -> Matrix:
     """Give how much of each row lies in what the gradients span, shape ``(rows,)``."""
     count, width = rows.shape
     most = int(SHARE * count) + width + 1
     if count * most > _HELD and settings.batch_size < count:
-        return _at_most(rows, settings)
+        return _at_most(rows, settings, repeats=len(seeds))
     span = np.empty((most + width, count))
     held = 0
-    for batch in _batches(count, settings, seed):
+    for batch in _batches(count, settings, seeds):
         seen = np.zeros((width, count))
         seen[:, batch] = rows[batch].T
         added = _new_directions(seen, span[:held])
@@ -201,18 +212,23 @@ def _leverage(rows: Matrix, settings: RegressionSettings, seed: int) -> Matrix:
     return np.asarray((span[:held] ** 2).sum(axis=0))
 
 
-def _at_most(rows: Matrix, settings: RegressionSettings) -> Matrix:
+def _at_most(rows: Matrix, settings: RegressionSettings, *, repeats: int) -> Matrix:
     """Give what :func:`_leverage` is at most, on average."""
     count, width = rows.shape
     batches_ = -(-count // settings.batch_size)
-    steps = batches_ * (settings.epochs if batches_ > 1 else 1)
+    steps = batches_ * (settings.epochs * repeats if batches_ > 1 else 1)
     return np.full(count, min(1.0, steps * width / count))
 
 
-def _batches(count: int, settings: RegressionSettings, seed: int) -> Iterator[NDArray[np.int64]]:
-    # In full batches every epoch has the same equations.
-    for epoch in range(1, 1 + (settings.epochs if settings.batch_size < count else 1)):
-        yield from batches(count, settings.batch_size, seed=seed, epoch=epoch)
+def _batches(
+    count: int, settings: RegressionSettings, seeds: tuple[int, ...]
+) -> Iterator[NDArray[np.int64]]:
+    if settings.batch_size >= count:  # in full batches every epoch has the same equations
+        yield from batches(count, settings.batch_size, seed=seeds[0], epoch=1)
+        return
+    for seed in seeds:
+        for epoch in range(1, 1 + settings.epochs):
+            yield from batches(count, settings.batch_size, seed=seed, epoch=epoch)
 
 
 def _new_directions(seen: Matrix, span: Matrix) -> Matrix:
@@ -225,13 +241,13 @@ def _new_directions(seen: Matrix, span: Matrix) -> Matrix:
     return np.asarray(directions[sizes > _DEPENDENT])
 
 
-def _scores(task: VerticalTask, *, show_parts: bool) -> Iterator[Exposure]:
+def _scores(task: VerticalTask, *, show_parts: bool, repeats: int) -> Iterator[Exposure]:
     """Count the scores that the label holder learns after a regression."""
     leader, *others = task.parties
     held_out = len(task.held_out_labels)
     widths = sum(map(dimensions, others))
     # The run's scores, and those of every coalition that somebody else is in.
-    models = min(widths, 2 ** len(task.parties) - 1)
+    models = min(widths, repeats * (2 ** len(task.parties) - 1))
     yield Exposure(
         party=leader.party,
         secret="features of the others",  # noqa: S106 - what it is called
@@ -257,11 +273,11 @@ def dimensions(columns: Columns) -> int:
     return int(np.linalg.matrix_rank(centred, tol=_DEPENDENT * np.sqrt(centred.size)))
 
 
-def _split(task: VerticalTask, settings: SplitSettings) -> Iterator[Exposure]:
+def _split(task: VerticalTask, settings: SplitSettings, repeats: int) -> Iterator[Exposure]:
     """Count embeddings and gradients of split learning."""
     leader, *others = task.parties
     rows, rate = len(task.labels), float(task.labels.mean())
-    runs = trainings(len(task.parties))
+    runs = trainings(len(task.parties), repeats)
     # A mechanism tells two labels apart as equations do that have this much of them.
     told = _of_noise(settings.labels.mu(settings.label_releases(runs)), rate * (1 - rate))
     for columns in others:
@@ -290,7 +306,10 @@ def _of_noise(mu: float, variance: float) -> float:
 
 
 def _advice(
-    task: VerticalTask, settings: RegressionSettings | SplitSettings, exposure: Exposure
+    task: VerticalTask,
+    settings: RegressionSettings | SplitSettings,
+    exposure: Exposure,
+    repeats: int,
 ) -> str:
     """Give settings that would do."""
     if exposure.secret.startswith("features"):
@@ -299,18 +318,20 @@ def _advice(
                 "Leave show_parts out: a part of the score is one number about "
                 f"{exposure.unknowns // exposure.equations} columns, and there must be 10."
             )
-        return _noise_advice(task, settings, "features")
+        return _noise_advice(task, settings, "features", repeats)
     if not isinstance(settings, RegressionSettings):
-        return _noise_advice(task, settings, "labels")
-    return _regression_advice(task, settings, exposure)
+        return _noise_advice(task, settings, "labels", repeats)
+    return _regression_advice(task, settings, exposure, repeats)
 
 
-def _regression_advice(task: VerticalTask, settings: RegressionSettings, exposure: Exposure) -> str:
+def _regression_advice(
+    task: VerticalTask, settings: RegressionSettings, exposure: Exposure, repeats: int
+) -> str:
     """Give larger batches, fewer epochs or noise that would do."""
 
     def does(**changes: object) -> bool:
         changed = replace(settings, **changes)  # type: ignore[arg-type]  # its own fields
-        counted = [_gradients(task, columns, changed, None) for columns in task.parties]
+        counted = [_gradients(task, columns, changed, (), repeats) for columns in task.parties]
         return not any(refused(one, task.labels) for one in counted)
 
     rows = len(task.labels)
@@ -321,14 +342,14 @@ def _regression_advice(task: VerticalTask, settings: RegressionSettings, exposur
     options = [
         *([f"batch_size = {larger}"] if larger else []),
         *([f"epochs = {fewer}"] if fewer else []),
-        *([] if exposure.secret != LABELS else _gradient_noise(task, settings)),
+        *([] if exposure.secret != LABELS else _gradient_noise(task, settings, repeats)),
     ]
     return f"Use {', or '.join(options)}." if options else "Use more rows, or fewer columns."
 
 
-def _noise_advice(task: VerticalTask, settings: SplitSettings, what: str) -> str:
+def _noise_advice(task: VerticalTask, settings: SplitSettings, what: str, repeats: int) -> str:
     """Give the noise of split learning that would do."""
-    runs = trainings(len(task.parties))
+    runs = trainings(len(task.parties), repeats)
     if what == "labels":
         protection, releases = settings.labels, settings.label_releases(runs)
         most = _most_mu(float(task.labels.mean()))
@@ -344,12 +365,12 @@ def _noise_advice(task: VerticalTask, settings: SplitSettings, what: str) -> str
     )
 
 
-def _gradient_noise(task: VerticalTask, settings: RegressionSettings) -> list[str]:
+def _gradient_noise(task: VerticalTask, settings: RegressionSettings, repeats: int) -> list[str]:
     """Give the noise on opened gradients that would do, if the loss allows any."""
     if settings.kind == "linear" or settings.sigmoid == "exact":
         return []
     parties = len(task.parties)
-    releases = settings.releases(parties, trainings(parties))
+    releases = settings.releases(parties, trainings(parties, repeats))
     noise = ceil(20 * sqrt(releases) / _most_mu(float(task.labels.mean()))) / 10
     clipped = replace(settings.gradient_noise, clip=settings.gradient_noise.clip or 1.0)
     epsilon = replace(clipped, noise=noise).epsilon(releases, DELTA)

@@ -43,7 +43,7 @@ def check_numbers(bundle: Bundle) -> Iterator[Check]:
     yield check_members(bundle, members, brought, usual=members.names)
     yield _owners(said, members, asked)
     yield _messages(bundle, said)
-    yield _privacy(said, asked)
+    yield _privacy(said, asked, bundle.scenario.valuation.repeats)
     yield _values(bundle)
     yield _opinions(bundle)
     yield check_payments(bundle)
@@ -110,11 +110,11 @@ def _messages(bundle: Bundle, said: VerticalDocument) -> Check:
     )
 
 
-def _privacy(said: VerticalDocument, asked: Vertical) -> Check:
+def _privacy(said: VerticalDocument, asked: Vertical, repeats: int) -> Check:
     """Compute every epsilon again from the scenario's noise and the epochs."""
     ours = tuple(
         None if epsilon is None else evidence.micro(epsilon)
-        for epsilon in terms_of(asked).epsilons(asked)
+        for epsilon in terms_of(asked).epsilons(asked, repeats)
     )
     theirs = (said.label_epsilon_micro, said.feature_epsilon_micro)
     wrong = differing(theirs, ours, rounding)

@@ -68,10 +68,11 @@ class Terms(Protocol):
     def shows_parts(self, asked: Vertical) -> bool:
         """Say whether the label holder sees each party's part, and not sums alone."""
 
-    def epsilons(self, asked: Vertical) -> tuple[float | None, float | None]:
+    def epsilons(self, asked: Vertical, repeats: int) -> tuple[float | None, float | None]:
         """Give epsilon of labels and of features; None where nothing protects them.
 
-        Coalitions that are trained again show the same rows again, under new noise.
+        Coalitions that are trained again, *repeats* times each, show the same rows again, under
+        new noise.
         """
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fedmerit.errors import ScenarioError
 from fedmerit.federation.vertical.equations import check_exposures
+from fedmerit.incentives.methods.repeating import is_split
 from fedmerit.kinds.vertical.protocols import terms_of
 from fedmerit.kinds.vertical.scenario import vertical_of
 from fedmerit.kinds.vertical.tables import check_rows
@@ -32,8 +33,19 @@ def rehearse(federation: VerticalFederation, scenario: Scenario) -> None:
             "valuation.game = 'embeddings' needs what the label holder saw, and it sees sums alone",
             hint="Set reveal_scores = true for a regression, or embeddings = 'plain' for networks.",
         )
+    paid, players = scenario.valuation, len(task.parties)
+    if is_split(paid.method, players, repeats=paid.repeats, budget=paid.max_coalitions):
+        raise ScenarioError(
+            f"owners of columns train all {2**players} coalitions in every repeat, so "
+            f"max_coalitions = {paid.max_coalitions} leaves 'auto' nothing to spend on more repeats",
+            hint=f"Set valuation.max_coalitions to {2**players} or more, or name a method.",
+        )
     check_exposures(
-        task, federation.learner.settings, seed=scenario.seed, show_parts=asked.reveal_scores
+        task,
+        federation.learner.settings,
+        seed=scenario.seed,
+        show_parts=asked.reveal_scores,
+        repeats=paid.repeats,
     )
     held_out = len(task.held_out_labels)
     common = len(task.labels) + held_out
@@ -44,4 +56,5 @@ def rehearse(federation: VerticalFederation, scenario: Scenario) -> None:
         share=scenario.data.validation_share,
         common=common,
         told=federation.told_of_keys(common),
+        repeats=paid.repeats,
     )

@@ -85,7 +85,13 @@ def train(bundle: Bundle, advance: Advance) -> None:
     task = task_of(federation, scenario, rows)
     bundle.write_document(FEDERATION, federation_document(federation, task))
     show_parts = vertical_of(scenario).reveal_scores
-    check_exposures(task, federation.learner.settings, seed=scenario.seed, show_parts=show_parts)
+    check_exposures(
+        task,
+        federation.learner.settings,
+        seed=scenario.seed,
+        show_parts=show_parts,
+        repeats=scenario.valuation.repeats,
+    )
     advance(1, _STEPS)
     learned = learn(task, federation.learner, scenario, folder=bundle.path / PARTIES)
     transcripts = {"alignment": aligned.transcript, **learned.trained.transcripts}
@@ -140,7 +146,8 @@ def vertical_document(
     """Say who holds which columns, what was said, and what it came to."""
     asked = vertical_of(scenario)
     label, feature = (
-        None if epsilon is None else micro(epsilon) for epsilon in terms_of(asked).epsilons(asked)
+        None if epsilon is None else micro(epsilon)
+        for epsilon in terms_of(asked).epsilons(asked, scenario.valuation.repeats)
     )
     columns = {each.party: each.names for each in task.parties}
     return joint.VerticalDocument(
@@ -177,6 +184,7 @@ def vertical_document(
                 federation.learner.settings,
                 seed=scenario.seed,
                 show_parts=asked.reveal_scores,
+                repeats=scenario.valuation.repeats,
             )
         ),
     )
