@@ -34,6 +34,7 @@ DEPLOYMENT: Final = "settlement/deployment.json"
 TRANSCRIPT: Final = "settlement/transcript.json"
 LEDGER: Final = "settlement/ledger.json"
 TIMINGS: Final = "timings.json"
+ACCEPTED: Final = "accepted.json"
 
 #: Base units: an integer in Python, its digits in the file.
 Money = Annotated[
@@ -282,6 +283,13 @@ class AccountsDocument(Document):
     sponsor: str
     coordinator: str
     participants: dict[str, str]
+
+
+class AcceptedDocument(Document):
+    """``accepted.json``: what whoever ran it accepted; without the file, nothing."""
+
+    unmeasured_noise: bool
+    """That members are paid by intervals that leave protective noise out."""
 
 
 class TimingsDocument(Document):

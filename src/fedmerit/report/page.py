@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import plotly.graph_objects as go
 from jinja2 import Environment, StrictUndefined
@@ -25,6 +25,7 @@ from fedmerit.report.colours import DARK, LIGHT, PARTICIPANTS
 from fedmerit.report.findings import read
 from fedmerit.report.headline import key_figures
 from fedmerit.report.parts import part_of
+from fedmerit.report.sentences import leaving_out
 from fedmerit.report.theme import FONT, looks
 from fedmerit.report.units import day
 from fedmerit.untrusted import harmless
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle
     from fedmerit.report.headline import KeyFigure
     from fedmerit.report.layout import Chart, Section
+
+#: No word of caution.
+NOTHING: Final = Markup()
 
 
 def render(bundle: Bundle) -> str:
@@ -53,6 +57,7 @@ def render(bundle: Bundle) -> str:
         title=findings.scenario.name,
         eyebrow=f"fedmerit report · {day(findings.started)} · seed {findings.run.seed}",
         lead=findings.scenario.description,
+        caution=leaving_out(findings),
         figures=key_figures(findings, *part.model_figures(findings)),
         sections=part.sections(findings),
         members=findings.valuation.participants,
@@ -69,6 +74,7 @@ def page(
     sections: Sequence[Section],
     members: tuple[str, ...],
     written: str,
+    caution: Markup = NOTHING,
 ) -> str:
     """Give a whole page.
 
@@ -80,12 +86,14 @@ def page(
         sections: In reading order.
         members: Whom colours and legends tell apart.
         written: By whom, and from what.
+        caution: What not to read into it, above all else; nothing if empty.
     """
     library, script = _library(), _part("report.js")
     return _template().render(
         title=title,
         eyebrow=eyebrow,
         lead=lead,
+        caution=caution,
         figures=figures,
         sections=sections,
         members=members,
