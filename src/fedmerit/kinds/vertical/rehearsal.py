@@ -37,7 +37,7 @@ def rehearse(federation: VerticalFederation, scenario: Scenario) -> None:
     if is_split(paid.method, players, repeats=paid.repeats, budget=paid.max_coalitions):
         raise ScenarioError(
             f"owners of columns train all {2**players} coalitions in every repeat, so "
-            f"max_coalitions = {paid.max_coalitions} leaves 'auto' nothing to spend on more repeats",
+            f"max_coalitions = {paid.max_coalitions} leaves 'auto' nothing to choose",
             hint=f"Set valuation.max_coalitions to {2**players} or more, or name a method.",
         )
     check_exposures(
