@@ -11,6 +11,7 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 from forging import forge, reseal
+from sklearn.linear_model import LogisticRegression
 
 import fedmerit
 from fedmerit import pipeline
@@ -412,9 +413,21 @@ def test_the_report_shows_columns_messages_and_shaps_pictures_and_calls_short_ke
 
 
 def test_the_summary_says_area_bytes_and_every_games_values(bundle):
-    figures = key_figures(bundle)
+    figures, page = key_figures(bundle), bundle.text("report.html")
 
-    assert "the joined table's" in figures["AUC"]
+    said = bundle.document(joint.VERTICAL, joint.VerticalDocument)
+    task = task_of(assemble(bundle.scenario), bundle.scenario)
+    training, held_out = (
+        np.column_stack([getattr(columns, part) for columns in task.parties])
+        for part in ("training", "held_out")
+    )
+    fitted = LogisticRegression(C=1e6 / len(training), max_iter=2000).fit(training, task.labels)
+    area = area_under_curve(task.held_out_labels, fitted.decision_function(held_out))
+    assert said.logistic_area_ppm == pytest.approx(1e6 * area, abs=2)
+    assert said.logistic_area_ppm != said.joined_area_ppm
+    assert "the joined table's Taylor fit" in figures["AUC"]
+    assert f"ordinary logistic regression on the joined table {area:.4f}" in figures["AUC"]
+    assert f"ordinary logistic regression, whose area is <strong>{area:.4f}</strong>" in page
     assert "512 bits hide nothing" in figures["Rehearsal"]
     assert "By embeddings, labels mandatory" in figures
     assert member_rows(bundle)[0]["Columns"] == "3"
@@ -493,7 +506,7 @@ def test_noise_is_new_in_every_coalition_of_every_repeat_and_initial_networks_ar
     """Of two trainings under one noise, the difference of two messages would be without any."""
     seen = []
 
-    def trained(task, settings, *, seed, secret=None):
+    def trained(task, _settings, *, seed, secret=None):
         seen.append((seed, secret))
         return Mock(scores=np.zeros(len(task.held_out_labels)))
 
@@ -510,7 +523,7 @@ def test_noise_is_new_in_every_coalition_of_every_repeat_and_initial_networks_ar
 
 @pytest.mark.slow
 def test_owners_of_columns_are_valued_by_every_repeat_and_all_of_it_is_found_again(tmp_path):
-    asked = small(valuation={"repeats": 3})
+    asked = small(valuation={"repeats": 3}, vertical={"reveal_scores": False})
     bundle = fedmerit.run(asked, tmp_path / "b")
     kept = read_table(bundle, joint.RETRAINED, 3)
     said = bundle.document(VALUATION, ValuationDocument)
@@ -526,7 +539,7 @@ def test_owners_of_columns_are_valued_by_every_repeat_and_all_of_it_is_found_aga
     assert "values" in differing(bundle)
 
 
-def test_a_table_whose_means_are_not_those_of_its_repeats_is_of_no_game(bundle, copy):
+def test_a_table_whose_means_are_not_those_of_its_repeats_is_of_no_game(copy):
     arrays = copy.tensors(joint.RETRAINED)
     worths = arrays["worths_micro"]
     arrays["repeats_micro"] = np.stack([worths, worths, worths])

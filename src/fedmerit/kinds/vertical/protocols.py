@@ -117,7 +117,7 @@ class Sentences(Protocol):
     def warnings(self, said: VerticalDocument, asked: Vertical) -> Sequence[Markup]:
         """Say what of this run would not do among strangers."""
 
-    def yardstick(self) -> str:
+    def yardstick(self, asked: Vertical) -> str:
         """Say which model is trained on the joined table."""
 
 

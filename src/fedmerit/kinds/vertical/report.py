@@ -85,7 +85,8 @@ def model_figures(findings: Findings) -> tuple[KeyFigure, KeyFigure]:
             "Against the joined table",
             number(-said.delta_area_ppm / 10**6, 4, sign=True),
             "",
-            f"{sentences.area(said.joined_area_ppm)} with all columns in one place",
+            f"{sentences.area(said.joined_area_ppm)} with all columns in one place"
+            + sentences.ordinary(said),
         ),
     )
 
@@ -171,11 +172,17 @@ def _quality(findings: Findings, said: VerticalDocument) -> Table:
         ),
         ("Federated model", said.area_ppm, last.log_likelihood_micro, last.accuracy_ppm),
         (
-            "Joined table",
+            "Joined table" if said.logistic_area_ppm is None else "Joined table, Taylor fit",
             said.joined_area_ppm,
             training.pooled_log_likelihood_micro,
             training.pooled_accuracy_ppm,
         ),
+    )
+    ordinary = (
+        "Joined table, ordinary logistic regression",
+        sentences.area(said.logistic_area_ppm or 0),
+        NONE,
+        NONE,
     )
     return Table(
         caption="The models on the validation rows",
@@ -183,7 +190,8 @@ def _quality(findings: Findings, said: VerticalDocument) -> Table:
         rows=tuple(
             (name, sentences.area(area), number(likelihood / 1000, 1), percent(accuracy))
             for name, area, likelihood, accuracy in rows
-        ),
+        )
+        + (() if said.logistic_area_ppm is None else (ordinary,)),
     )
 
 

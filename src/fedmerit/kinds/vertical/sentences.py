@@ -115,14 +115,32 @@ def comparing(said: VerticalDocument, asked: Vertical) -> list[Markup]:
         Markup(
             "The yardstick is {} the joined table, which nobody has. The area under the ROC curve "
             "is the probability that a person of the one class is ranked above one of the other: "
-            "<strong>{}</strong> for the federated model and {} for the joined one. {}"
+            "<strong>{}</strong> for the federated model and {} for the joined one. {}{}"
         ).format(
-            sentences_of(asked).yardstick(),
+            sentences_of(asked).yardstick(asked),
             area(said.area_ppm),
             area(said.joined_area_ppm),
             _delta(said),
+            _logistic(said),
         )
     ]
+
+
+def _logistic(said: VerticalDocument) -> Markup:
+    """Say what whoever had the joined table would have trained, where that is another model."""
+    if said.logistic_area_ppm is None:
+        return Markup()
+    return Markup(
+        " Whoever had the joined table would have fitted ordinary logistic regression, whose area "
+        "is <strong>{}</strong>: what the expansion costs is in neither of the other two."
+    ).format(area(said.logistic_area_ppm))
+
+
+def ordinary(said: VerticalDocument) -> str:
+    """Say the same in short, behind the area of the joined table."""
+    if said.logistic_area_ppm is None:
+        return ""
+    return f" and the same Taylor loss; {area(said.logistic_area_ppm)} by ordinary regression"
 
 
 def _delta(said: VerticalDocument) -> Markup:

@@ -39,9 +39,9 @@ def model_figures(bundle: Bundle) -> dict[str, str]:
     sent = ", ".join(f"{party} {size // 1000:,} kB" for party, size in said.bytes_sent.items())
     rounds = sum(each.rounds for each in said.protocols)
     figures = {
-        "AUC": f"{number(said.area_ppm / MICRO, 4)}, the joined table's "
+        "AUC": f"{number(said.area_ppm / MICRO, 4)}, the joined table's{_loss(said)} "
         f"{number(said.joined_area_ppm / MICRO, 4)}: delta "
-        f"{number(said.delta_area_ppm / MICRO, 4, sign=True)}",
+        f"{number(said.delta_area_ppm / MICRO, 4, sign=True)}{_ordinary(said)}",
         "Aligned": f"{said.common:,} people are known to all",
         "Sent": f"{sent}; {rounds:,} messages in a row",
     }
@@ -61,3 +61,14 @@ def model_figures(bundle: Bundle) -> dict[str, str]:
     if 0 < said.key_bits < SAFE_BITS:
         figures["Rehearsal"] = f"keys of {said.key_bits} bits hide nothing: use {SAFE_BITS:,}"
     return figures
+
+
+def _loss(said: VerticalDocument) -> str:
+    return "" if said.logistic_area_ppm is None else " Taylor fit"
+
+
+def _ordinary(said: VerticalDocument) -> str:
+    if said.logistic_area_ppm is None:
+        return ""
+    area = number(said.logistic_area_ppm / MICRO, 4)
+    return f"; ordinary logistic regression on the joined table {area}"

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 #: every coalition would have one linear equation in the labels for each, and explain a tenth
 #: of their variance at most: asin(sqrt(1/10)) / pi = 10% more labels than by guessing.
 ROWS_A_NUMBER: Final = 10
-#: Three models' log-likelihoods and accuracies, and two areas.
-_QUALITIES: Final = 8
+#: Three models' log-likelihoods and accuracies, and three areas.
+_QUALITIES: Final = 9
 
 
 @dataclass(frozen=True, slots=True, eq=False)

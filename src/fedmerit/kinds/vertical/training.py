@@ -18,7 +18,13 @@ from fedmerit.bundle.schemas import (
 from fedmerit.federation.privacy.accountant import DELTA
 from fedmerit.federation.vertical.alignment.alignment import align
 from fedmerit.federation.vertical.equations import check_exposures, exposures
-from fedmerit.federation.vertical.yardstick import joined_scores, measured, untrained
+from fedmerit.federation.vertical.yardstick import (
+    is_approximate,
+    joined_scores,
+    measured,
+    ordinary_scores,
+    untrained,
+)
 from fedmerit.kinds.vertical.message_totals import exchange, protocols
 from fedmerit.kinds.vertical.models import write_models
 from fedmerit.kinds.vertical.processes import PARTIES
@@ -52,12 +58,14 @@ class Quality(NamedTuple):
     Attributes:
         before: Of the labels' rate alone.
         after: Of the federated model.
-        joined: Of the joined table's, which nobody has.
+        joined: Of the joined table's, which nobody has, by the run's loss.
+        ordinary: Of ordinary logistic regression on it, where that is another loss.
     """
 
     before: Measures
     after: Measures
     joined: Measures
+    ordinary: Measures | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,7 +130,9 @@ def learn(
     trained = learner.learn(task, seed=scenario.seed, folder=folder)
     labels, settings = task.held_out_labels, learner.settings
     joined = joined_scores(task, settings, seed=scenario.seed)
-    compared = (untrained(task, settings), trained.scores, joined)
+    compared = [untrained(task, settings), trained.scores, joined]
+    if is_approximate(settings):
+        compared.append(ordinary_scores(task, settings))
     return Learned(trained, Quality(*(measured(labels, scores) for scores in compared)))
 
 
@@ -150,6 +160,7 @@ def vertical_document(
         for epsilon in terms_of(asked).epsilons(asked, scenario.valuation.repeats)
     )
     columns = {each.party: each.names for each in task.parties}
+    ordinary = learned.quality.ordinary
     return joint.VerticalDocument(
         protocol=asked.protocol,
         label_holder=task.label_holder,
@@ -168,6 +179,7 @@ def vertical_document(
         protocols=protocols(said),
         area_ppm=micro(learned.quality.after.area),
         joined_area_ppm=micro(learned.quality.joined.area),
+        logistic_area_ppm=None if ordinary is None else micro(ordinary.area),
         label_epsilon_micro=label,
         feature_epsilon_micro=feature,
         delta_ppm=micro(DELTA),
@@ -194,7 +206,7 @@ def training_document(
     task: VerticalTask, learned: Learned, said: joint.MessagesDocument
 ) -> TrainingDocument:
     """Say how good the model is, in the form that owners of rows have, too."""
-    before, after, joined = learned.quality
+    before, after, joined, _ = learned.quality
     return TrainingDocument(
         rounds=(
             RoundDocument(

@@ -44,6 +44,8 @@ def warnings(_said: VerticalDocument, _asked: Vertical) -> list[Markup]:
     return []
 
 
-def yardstick() -> str:
+def yardstick(asked: Vertical) -> str:
     """Say which model is fitted to the joined table."""
+    if asked.sigmoid == "taylor":
+        return "the same second-order expansion of the loss, a Taylor fit, brought to its end on"
     return "a logistic regression fitted to the end on"
