@@ -7,11 +7,12 @@ parts: a member whose labels are wrong hands in wrong validation rows too.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from fedmerit.errors import DataError
+from fedmerit.federation.data import copies
 from fedmerit.federation.data.encoding import encode
 from fedmerit.federation.data.holdings import Role, deal
 from fedmerit.streams import generator
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from fedmerit.federation.behaviours import Behaviour, Rows
     from fedmerit.federation.data.partition import Partition
     from fedmerit.federation.data.tables import Table
+
+#: How validation rows are drawn.
+Split = Literal["rows", "content"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -84,6 +88,7 @@ def federate(
     partition: Partition | None = None,
     validation_share: float = 0.3,
     roles: Sequence[Role] = (),
+    split: Split = "rows",
 ) -> Federation:
     """Deal a table out to members, and split off their validation rows.
 
@@ -93,6 +98,8 @@ def federate(
         partition: How to deal the rows out; None where the table says whose they are.
         validation_share: Share of each member's rows that is pooled for validation.
         roles: Participants that behave in their own way, or that the table does not have.
+        split: Whether every row is drawn for itself (``rows``), or rows that repeat, within a
+            member or across members, all fall on one side (``content``).
 
     Raises:
         DataError: Nobody could train on what comes out.
@@ -104,9 +111,18 @@ def federate(
             hint="0.3 leaves 7 of 10 rows for training.",
         )
     held, behaving = deal(table, partition=partition, roles=roles, seed=seed)
+    alike = copies.contents(table.features, table.labels)
+    sides = None
+    if split == "content":
+        stream = generator(seed, "federation", "split", "contents")
+        sides = copies.repeated_sides(alike, table.labels, held.values(), validation_share, stream)
     parts = {
         name: _split(
-            table.labels, rows, validation_share, generator(seed, "federation", "split", name)
+            table.labels,
+            rows,
+            validation_share,
+            generator(seed, "federation", "split", name),
+            sides,
         )
         for name, rows in held.items()
     }
@@ -134,7 +150,10 @@ def federate(
         validation_owners=np.repeat(
             np.arange(len(validation)), [len(labels) for _, labels in validation]
         ),
-        notes=table.notes,
+        notes=(
+            *table.notes,
+            *copies.notes(copies.shared_rows(alike, held), held, copies.leaked_rows(alike, parts)),
+        ),
     )
     _check_learnable(federation)
     return federation
@@ -145,8 +164,14 @@ def _split(
     rows: NDArray[np.int64],
     share: float,
     stream: np.random.Generator,
+    sides: NDArray[np.int8] | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Give training and validation rows; of a class with two rows or more, one each at least."""
+    """Give training and validation rows; of a class with two rows or more, one each at least.
+
+    Rows that repeat fall where *sides* says, if it says so, and the others make up the share.
+    """
+    if sides is not None:
+        return _split_by_content(labels, rows, share, stream, sides)
     training, validation = [rows[:0]], [rows[:0]]
     for label in np.unique(labels[rows]):
         shuffled = stream.permutation(rows[labels[rows] == label])
@@ -154,6 +179,24 @@ def _split(
         validation.append(shuffled[:count])
         training.append(shuffled[count:])
     return np.sort(np.concatenate(training)), np.sort(np.concatenate(validation))
+
+
+def _split_by_content(
+    labels: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    share: float,
+    stream: np.random.Generator,
+    sides: NDArray[np.int8],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    validation = [rows[sides[rows] == 1]]
+    for label in np.unique(labels[rows]):
+        own = rows[labels[rows] == label]
+        shuffled = stream.permutation(own[sides[own] < 0])
+        due = min(max(1, round(share * len(own))), len(own) - 1)
+        missing = due - int((sides[own] == 1).sum())
+        validation.append(shuffled[: max(0, missing)])
+    held_out = np.sort(np.concatenate(validation))
+    return np.setdiff1d(rows, held_out), held_out
 
 
 def _members(prepared: dict[str, Rows], behaving: dict[str, Role]) -> tuple[Member, ...]:

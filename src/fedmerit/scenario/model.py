@@ -95,6 +95,9 @@ class Data(Section):
     absent."""
     validation_share: Share = 0.3
     """Share of each member's rows that the evaluators pool to measure every coalition."""
+    split: Literal["rows", "content"] = "rows"
+    """How validation rows are drawn: each row for itself (``rows``), or so that rows that
+    repeat, in one member or several, all fall on one side (``content``)."""
 
 
 class Member(Section):

@@ -80,6 +80,7 @@ def assemble(scenario: Scenario) -> Consortium:
         partition=_partition(scenario.data),
         validation_share=scenario.data.validation_share,
         roles=roles,
+        split=scenario.data.split,
     )
     chosen = scenario.model
     spec = ModelSpec(kind=chosen.kind, hidden=chosen.hidden, arguments=chosen.arguments)

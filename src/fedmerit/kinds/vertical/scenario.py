@@ -53,6 +53,7 @@ def check_sections(scenario: Scenario) -> None:
         (scenario.data.target, None, "data.target"),
         (scenario.data.columns, (), "data.columns"),
         (scenario.data.ignore, (), "data.ignore"),
+        (scenario.data.split, "rows", "data.split"),
     ):
         if given != usual:
             msg = f"{name} is for owners of rows, and [vertical] makes owners of columns"
