@@ -102,10 +102,8 @@ def notes(
     if not (count := sum(leaked.values())):
         return [f"{listed}; nobody trains on a copy of another's validation row"]
     verb = "row is" if count == 1 else "rows are"
-    return [
-        f"{listed}; {count:,} validation {verb} among the training rows of another member, which "
-        f"is worth more by it: {way}"
-    ]
+    told = f"{count:,} validation {verb} among the training rows of another member"
+    return [f"{listed}; {told}, which is worth more by it: {way}"]
 
 
 def repeated_sides(
