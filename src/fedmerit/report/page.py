@@ -21,6 +21,7 @@ from plotly.io import to_json
 from plotly.offline import get_plotlyjs
 
 from fedmerit.bundle.directory import REPORT
+from fedmerit.report.answer import answer
 from fedmerit.report.colours import DARK, LIGHT, PARTICIPANTS
 from fedmerit.report.findings import read
 from fedmerit.report.headline import key_figures
@@ -37,11 +38,16 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
     from fedmerit.bundle.directory import Bundle
+    from fedmerit.report.answer import Answer
     from fedmerit.report.headline import KeyFigure
     from fedmerit.report.layout import Chart, Section
 
 #: No word of caution.
 NOTHING: Final = Markup()
+
+
+#: The sections that stand open, in this order.
+_OPEN: Final = ("paid", "why", "sure", "check")
 
 
 def render(bundle: Bundle) -> str:
@@ -59,9 +65,10 @@ def render(bundle: Bundle) -> str:
         lead=findings.scenario.description,
         caution=leaving_out(findings),
         figures=key_figures(findings, *part.model_figures(findings)),
-        sections=part.sections(findings),
+        sections=_in_order(part.sections(findings)),
         members=findings.valuation.participants,
         written=f"Written by fedmerit {version} from the files beside it.",
+        answer=answer(findings),
     )
 
 
@@ -75,6 +82,7 @@ def page(
     members: tuple[str, ...],
     written: str,
     caution: Markup = NOTHING,
+    answer: Answer | None = None,
 ) -> str:
     """Give a whole page.
 
@@ -87,6 +95,7 @@ def page(
         members: Whom colours and legends tell apart.
         written: By whom, and from what.
         caution: What not to read into it, above all else; nothing if empty.
+        answer: Who gets how much, and why; stands above everything.
     """
     library, script = _library(), _part("report.js")
     return _template().render(
@@ -98,6 +107,7 @@ def page(
         sections=sections,
         members=members,
         written=written,
+        answer=answer,
         shades=_shades(members),
         glyphs=[look.glyph for look in looks(members)],
         chart=_chart,
@@ -107,6 +117,13 @@ def page(
         script=_verbatim(script),
         digests=[_digest(library), _digest(script)],
     )
+
+
+def _in_order(sections: Sequence[Section]) -> list[Section]:
+    """Put what everybody asks for first and leave it open; fold away the rest."""
+    by_id = {section.id: section for section in sections}
+    first = [by_id[name] for name in _OPEN if name in by_id]
+    return [*first, *(replace(each, folded=True) for each in sections if each.id not in _OPEN)]
 
 
 def write(bundle: Bundle) -> Path:
