@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from fedmerit.bundle.directory import STAGES, Bundle, next_free
 from fedmerit.bundle.folder import alone_in
 from fedmerit.bundle.schemas import TIMINGS, TimingsDocument
-from fedmerit.errors import BundleError, SeedChanged
+from fedmerit.errors import BundleError, Diverged, SeedChanged
 from fedmerit.scenario.model import Scenario
 from fedmerit.scenario.reading import load, reseeded
 from fedmerit.stages.chains import EMBEDDED, ChainChoice
@@ -176,6 +176,8 @@ def _to_the_end(bundle: Bundle, chain: ChainChoice, progress: Progress) -> Bundl
                 if isinstance(error, SeedChanged):  # what followed from the other is void
                     bundle.undo("draw")
                 bundle.fail(stage, f"{type(error).__name__}: {error}")
+            if isinstance(error, Diverged):  # it would again
+                raise
             accepted = f" {OPTION}" if is_accepted(bundle) else ""
             again = f"fedmerit run --resume {argument(bundle.path)}{accepted}{chain.options}"
             error.add_note(again)

@@ -125,6 +125,7 @@ def _columns(findings: Findings, found: Joint) -> Section:
             *sentences.holding(findings, said),
             *sentences.comparing(said, found.asked),
         ],
+        callouts=tuple(sentences.worse(findings, found.asked)),
         tables=(
             *records.notes(findings.federation),
             _owners(said),

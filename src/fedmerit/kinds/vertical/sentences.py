@@ -126,6 +126,19 @@ def comparing(said: VerticalDocument, asked: Vertical) -> list[Markup]:
     ]
 
 
+def worse(findings: Findings, asked: Vertical) -> list[Markup]:
+    """Say that a training went wrong, and what to try; nothing if it did not."""
+    if not findings.training.is_worse_than_untrained:
+        return []
+    return [
+        Markup(
+            "<strong>The trained model fits worse than the labels alone.</strong> Either noise "
+            "drowned what there was to learn, or the steps were too large: the learning rate "
+            "was {}."
+        ).format(f"{asked.learning_rate:g}")
+    ]
+
+
 def _logistic(said: VerticalDocument) -> Markup:
     """Say what whoever had the joined table would have trained, where that is another model."""
     if said.logistic_area_ppm is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fedmerit.bundle.schemas import FEDERATION, FederationDocument
+from fedmerit.bundle.schemas import FEDERATION, TRAINING, FederationDocument, TrainingDocument
 from fedmerit.bundle.vertical_schemas import (
     OPINIONS,
     SAFE_BITS,
@@ -13,6 +13,7 @@ from fedmerit.bundle.vertical_schemas import (
     VerticalDocument,
 )
 from fedmerit.kinds.vertical.models import models_folder
+from fedmerit.kinds.vertical.scenario import vertical_of
 from fedmerit.report.units import milli, number
 from fedmerit.units import MICRO
 
@@ -48,6 +49,13 @@ def model_figures(bundle: Bundle) -> dict[str, str]:
     epsilons = (("labels", said.label_epsilon_micro), ("features", said.feature_epsilon_micro))
     if noised := [f"{what} {number(e / MICRO, 2)}" for what, e in epsilons if e is not None]:
         figures["Epsilon"] = f"{', '.join(noised)} at delta {said.delta_ppm / MICRO:g}"
+    training = bundle.document(TRAINING, TrainingDocument)
+    if training.is_worse_than_untrained:
+        rate = vertical_of(bundle.scenario).learning_rate
+        figures["Warning"] = (
+            "the trained model fits worse than the labels alone: lower vertical.learning_rate "
+            f"({rate:g}), unless noise explains it"
+        )
     figures["Equations"] = "; ".join(
         f"{seen.party}: {seen.equations:,} in {seen.unknowns:,} {seen.secret}"
         + (" (the predictions)" if seen.agreed else "")
