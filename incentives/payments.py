@@ -15,6 +15,7 @@ import numpy as np
 from fedmerit.errors import RewardError
 from fedmerit.incentives.apportionment import check_budget
 from fedmerit.incentives.offers import NOTHING_YET, History, Offers, check_offers
+from fedmerit.notebooks import html_table
 from fedmerit.units import NANO, PPM
 
 if TYPE_CHECKING:
@@ -133,6 +134,17 @@ class Outcome:
     work: tuple[Fraction, ...] = ()
     quality_ppm: tuple[int, ...] = ()
     history: History = NOTHING_YET
+
+    def _repr_html_(self) -> str:
+        """Show the payments in a notebook, in base units."""
+        rows = [
+            (name, f"{paid:,}", f"{slashed:,}")
+            for name, paid, slashed in zip(
+                self.participants, self.payments, self.slashes, strict=True
+            )
+        ]
+        caption = f"of {self.budget:,} base units, {self.reserve:,} in reserve"
+        return html_table(caption, ("participant", "payment", "slash"), rows)
 
     def __post_init__(self) -> None:
         amounts = (*self.payments, *self.slashes, self.reserve)

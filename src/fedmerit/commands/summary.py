@@ -86,8 +86,9 @@ def key_figures(bundle: Bundle) -> dict[str, str]:
         "Intervals": _intervals(bundle, valuation),
         "Money": f"{exact_tokens(sum(outcome.payments))} paid + {exact_tokens(outcome.reserve)} "
         f"in reserve = {exact_tokens(outcome.budget)} tokens",
-        "Manifest": bundle.digest,
     }
+    if bundle.has_manifest:
+        figures["Manifest"] = bundle.digest
     if notes := bundle.document(FEDERATION, FederationDocument).notes:
         figures["Reading"] = "; ".join(notes)
     if unused := training.never_accepted(outcome.participants):
@@ -126,7 +127,7 @@ def as_json(bundle: Bundle) -> dict[str, object]:
     asked = {name: str(offer.cost) for name, offer in bids.items()} if bids else {}
     return {
         "bundle": str(bundle.path),
-        "manifest": bundle.digest,
+        "manifest": bundle.digest if bundle.has_manifest else None,
         "mechanism": outcome.mechanism,
         "budget": str(outcome.budget),
         "reserve": str(outcome.reserve),

@@ -194,7 +194,7 @@ def stakes(findings: Findings) -> Table:
                 exact_tokens(drawn.slashed.get(name, 0)),
                 exact_tokens(receipt.stakes[name]),
             )
-            for name in receipt.accounts
+            for name in findings.federation.names
         ),
         prose=frozenset({1}),
     )
@@ -230,7 +230,7 @@ def _people(findings: Findings) -> list[tuple[str, str, str]]:
     return [
         ("Sponsor", "pays the budget", receipt.sponsor),
         ("Coordinator", "runs the training", receipt.coordinator),
-        *((name, "member", address) for name, address in receipt.accounts.items()),
+        *((name, "member", receipt.accounts[name]) for name in findings.federation.names),
     ]
 
 

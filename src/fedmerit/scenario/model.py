@@ -209,7 +209,7 @@ class Valuation(Section):
     method: str = "auto"
     """A valuation method (``fedmerit list``); ``auto`` is exact where all coalitions may be
     measured."""
-    max_coalitions: Positive = 4096
+    max_coalitions: Annotated[int, Field(ge=1, le=2**24)] = 4096
     """Distinct coalitions that may be measured to find the values; those to compare them
     with come on top, at most 2 n + 1."""
     interval_width: Annotated[float, Field(gt=0)] | None = None

@@ -38,7 +38,7 @@ def test_descent_diverges_above_the_bound_and_nowhere_below(make_task, whiten, k
 
 
 def test_no_coalition_diverges_where_all_together_do_not(make_task):
-    task = make_task(2, 3)
+    task = make_task(2, 3, 2)
     part = replace(task, parties=(task.parties[0], task.parties[2]))
 
     assert largest_rate(part, FULL) >= largest_rate(task, FULL)

@@ -16,7 +16,7 @@ from fedmerit.federation.horizontal.record import zero_update_members
 from fedmerit.federation.horizontal.sampling import sampled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle
     from fedmerit.bundle.schemas import FederationDocument, TrainingDocument
     from fedmerit.federation import Round
-    from fedmerit.scenario.model import Model, Scenario
+    from fedmerit.scenario.model import Model, Scenario, Training
 
 #: Weights are shares of whole rows, of which a float keeps 15 digits.
 _WEIGHTS: Final = 1e-12
+#: Norms are sums of float32, which another order of additions ends a little elsewhere.
+_NORM: Final = 1e-4
 
 
 def check_numbers(bundle: Bundle) -> Iterator[Check]:
@@ -42,7 +44,9 @@ def check_numbers(bundle: Bundle) -> Iterator[Check]:
     yield _updates(training, rounds, members, bundle.scenario.model)
     yield _sampled(bundle.scenario, members, training)
     yield _weights(members, rounds)
-    yield _averages(rounds, bundle.tensors(evidence.MODEL)["parameters"])
+    final = bundle.tensors(evidence.MODEL)["parameters"]
+    yield _averages(rounds, final)
+    yield _end(training, [*(r.global_before for r in rounds), final], bundle.scenario.training)
     yield _idle(members.names, training, rounds)
     yield _values(bundle, rounds)
     yield check_payments(bundle)
@@ -62,6 +66,9 @@ def _updates(
     ]
     if any({len(round_.global_before)} != sizes - {None} for round_ in rounds):
         wrong.append("parameters, which features and classes have to give")
+    lengths = {one.name: len(training.rounds) + 1 for one in members.members if one.validation_rows}
+    if {name: len(said) for name, said in training.by_owner_micro.items()} != lengths:
+        wrong.append("who brought which validation rows, in which rounds")
     if len(rounds) != len(training.rounds):
         wrong.append(f"{len(rounds)} rounds kept of {len(training.rounds)}")
     return compared(
@@ -144,6 +151,35 @@ def _averages(rounds: tuple[Round, ...], final: NDArray[np.float32]) -> Check:
     )
 
 
+def _end(training: TrainingDocument, models: list[NDArray[np.float32]], asked: Training) -> Check:
+    """Check that training went on for as long as the scenario asks, and why it ended."""
+    rounds, said = len(models) - 1, training.stop_reason
+    earlier = any(_still(models[: at + 1], asked, 1 - _NORM) for at in range(rounds))
+    if said == "converged":
+        holds = rounds <= asked.rounds and _still(models, asked, 1 + _NORM)
+    else:
+        holds = said == "rounds" and rounds == asked.rounds
+        holds = holds and not _still(models, asked, 1 - _NORM)
+    return compared(
+        "end of training",
+        holds=holds and not earlier,
+        same=f"{rounds} rounds of at most {asked.rounds}: "
+        + ("the model had converged" if said == "converged" else "it had not converged before"),
+        different=f"{evidence.TRAINING} says that training ended by {said!r} after {rounds} "
+        f"rounds; {asked.rounds} were asked for, and the models say otherwise",
+    )
+
+
+def _still(models: Sequence[NDArray[np.float32]], asked: Training, slack: float) -> bool:
+    """Say whether the last rounds moved the model by less than the tolerance; see training."""
+    recent = [model.astype(np.float64) for model in models[-asked.patience - 1 :]]
+    moves = [
+        (np.linalg.norm(after - before), asked.tolerance * slack * np.linalg.norm(after))
+        for before, after in pairwise(recent)
+    ]
+    return len(moves) == asked.patience and all(0 < moved < least for moved, least in moves)
+
+
 def _idle(names: tuple[str, ...], training: TrainingDocument, rounds: tuple[Round, ...]) -> Check:
     idle = zero_update_members(names, rounds)
     return compared(
@@ -170,6 +206,6 @@ def _values(bundle: Bundle, rounds: tuple[Round, ...]) -> Check:
         "values",
         holds=not wrong,
         same=f"{said.method} values of {said.evaluations} recorded coalitions, with their "
-        "intervals, ranks, interactions and baselines",
+        "intervals, ranks, interactions and baselines, each to a billionth",
         different=f"{evidence.VALUATION} and what was recorded differ in {', '.join(wrong[:20])}",
     )
