@@ -78,11 +78,15 @@ class RoundInput(Offers):
         budget: Base units to pay out or hold back.
         ineligible: Members who are paid nothing, whatever they are worth on paper; for
             instance because their every update was zero.
+        order: Places of the participants in the order in which equals are served: whose ask
+            of two like ones is taken, who gets the unit that cannot be split. As listed if empty,
+            so whoever can choose its place should not know this order.
     """
 
     contributions: tuple[Estimate, ...]
     budget: int
     ineligible: frozenset[str] = frozenset()
+    order: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         check_budget(self.budget)
@@ -98,6 +102,8 @@ class RoundInput(Offers):
             raise RewardError(f"rows are whole counts, not negative: {self.rows}")
         if unknown := sorted(self.ineligible.difference(self.participants)):
             raise RewardError(f"ineligible are {unknown}, who do not take part")
+        if self.order and sorted(self.order) != list(range(n)):
+            raise RewardError(f"an order has each of {n} places once, and is {self.order}")
         check_offers(self)
 
     @property

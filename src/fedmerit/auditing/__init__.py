@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 _ON_FAITH: Final = (
     "as the committee signed them, and not checked without the data: utilities, gradients and the "
     "values per round; log-likelihoods and accuracies, per round and pooled, areas; who trains "
-    "with how many rows, whose updates were refused as unusable, features, classes and the digest "
-    "of the data; attributions and their pictures; which versions ran"
+    "with how many rows, whose updates were refused as unusable, features, classes, means, "
+    "scales and the digest of the data; attributions and their pictures; which versions ran"
 )
 
 __all__ = ["Check", "Verdict", "audit"]

@@ -18,6 +18,7 @@ from fedmerit.commands import audit as audit_commands
 from fedmerit.commands import check as checks_command
 from fedmerit.commands import explain as explain_command
 from fedmerit.commands import inspect as inspect_command
+from fedmerit.commands import predict as predict_command
 from fedmerit.commands import simulate as simulate_command
 from fedmerit.commands import value as value_command
 from fedmerit.commands.nodes import at, narrated
@@ -204,6 +205,8 @@ def init(
 
 
 app.command(inspect_command.inspect)
+app.command(predict_command.export)
+app.command(predict_command.predict)
 
 
 @app.command(name="list")

@@ -125,6 +125,7 @@ def as_json(bundle: Bundle) -> dict[str, object]:
     outcome, bids = bundle.document(OUTCOME, OutcomeDocument), opened_bids(bundle)
     valuation = bundle.document(VALUATION, ValuationDocument)
     asked = {name: str(offer.cost) for name, offer in bids.items()} if bids else {}
+    suspected = _suspected(bundle.document(VALUATION, ValuationDocument))
     return {
         "bundle": str(bundle.path),
         "manifest": bundle.digest if bundle.has_manifest else None,
@@ -148,6 +149,7 @@ def as_json(bundle: Bundle) -> dict[str, object]:
                 "value": value,
                 "half_width": half,
                 **({"asked": asked.get(member.name)} if bids is not None else {}),
+                **suspected.get(member.name, {}),
                 "payment": str(step.payment),
                 "payment_interval": interval(outcome, place),
                 "reason": step.reason,
@@ -162,6 +164,17 @@ def interval(outcome: OutcomeDocument, place: int) -> list[str] | None:
     """Give the two ends between which a payment lies, in base units; None if not known."""
     found = outcome.intervals
     return None if found is None else [str(found.lows[place]), str(found.highs[place])]
+
+
+def _suspected(valuation: ValuationDocument) -> dict[str, dict[str, object]]:
+    """Give each member's score in thousandths and its reasons, where there are scores."""
+    found = valuation.suspicion
+    if found is None:
+        return {}
+    return {
+        name: {"suspicion": found.scores[place], "reasons": list(found.reasons(place))}
+        for place, name in enumerate(valuation.participants)
+    }
 
 
 def _members(bundle: Bundle) -> Iterator[tuple[MemberDocument, int, int, PayoutStep]]:

@@ -236,6 +236,7 @@ SETTINGS = {
     "first-score": {"worth": 1, "span": 400},
     "second-score": {"worth": 1},
     "contract": {"alpha": 100, "types": [3, 2, 1]},
+    "posted-price": {"worth": 100},
 }
 
 

@@ -22,7 +22,7 @@ def table(cells, labels, owners):
     names = tuple(f"m{k}" for k in range(max(owners) + 1))
     return Table(
         name="t",
-        features=pd.DataFrame(cells),
+        features=pd.DataFrame(cells).rename(columns=str),
         labels=np.array(labels),
         classes=("no", "yes"),
         participants=names,

@@ -10,10 +10,12 @@ import numpy as np
 from fedmerit.auditing.numbers import check_members, check_payments, differing, rounding
 from fedmerit.auditing.verdict import compared
 from fedmerit.bundle import schemas as evidence
+from fedmerit.bundle.suspicions import TO_LOOK_AT
 from fedmerit.bundle.training import kept, read_rounds, recorded_game, recorded_gradients
 from fedmerit.bundle.valuation import Measured, Updates, valuation_document
 from fedmerit.federation.horizontal.record import zero_update_members
-from fedmerit.federation.horizontal.sampling import sampled
+from fedmerit.federation.horizontal.sampling import present, sampled
+from fedmerit.kinds.horizontal.encoded import check_encoding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     from fedmerit.auditing.verdict import Check
     from fedmerit.bundle.directory import Bundle
-    from fedmerit.bundle.schemas import FederationDocument, TrainingDocument
+    from fedmerit.bundle.schemas import FederationDocument, TrainingDocument, ValuationDocument
     from fedmerit.federation import Round
     from fedmerit.scenario.model import Model, Scenario, Training
 
@@ -41,6 +43,7 @@ def check_numbers(bundle: Bundle) -> Iterator[Check]:
     brought = np.bincount(owners, minlength=len(members.members)).tolist()
     honest = tuple(m.name for m in members.members if m.validation_rows and m.behaviour == "honest")
     yield check_members(bundle, members, brought, usual=honest)
+    yield from check_encoding(bundle, members)
     yield _updates(training, rounds, members, bundle.scenario.model)
     yield _sampled(bundle.scenario, members, training)
     yield _weights(members, rounds)
@@ -48,7 +51,9 @@ def check_numbers(bundle: Bundle) -> Iterator[Check]:
     yield _averages(rounds, final)
     yield _end(training, [*(r.global_before for r in rounds), final], bundle.scenario.training)
     yield _idle(members.names, training, rounds)
-    yield _values(bundle, rounds)
+    found = _recomputed(bundle, rounds)
+    yield _values(bundle, found)
+    yield _suspicion(bundle, found)
     yield check_payments(bundle)
 
 
@@ -91,12 +96,14 @@ def _parameters(members: FederationDocument, model: Model) -> int | None:
 def _sampled(scenario: Scenario, members: FederationDocument, training: TrainingDocument) -> Check:
     """Draw again who takes part in each round; whose update was refused is taken on faith."""
     wrong = []
+    spans = [scenario.spans.get(name, (1, None)) for name in members.names]
     for said in training.rounds:
         draw = sampled(
             members.names,
             scenario.training.participation,
             round_=said.round,
             seed=scenario.seed,
+            there=present(spans, said.round),
         )
         if {name for name, drawn in zip(members.names, draw, strict=True) if drawn} != set(
             said.sampled
@@ -105,7 +112,8 @@ def _sampled(scenario: Scenario, members: FederationDocument, training: Training
     return compared(
         "sampling",
         holds=not wrong,
-        same="in every round those took part whom the seed draws",
+        same="in every round those took part whom the seed draws"
+        + (" of those that are there" if scenario.spans else ""),
         different=f"in round {wrong} others took part than the seed draws",
     )
 
@@ -190,7 +198,7 @@ def _idle(names: tuple[str, ...], training: TrainingDocument, rounds: tuple[Roun
     )
 
 
-def _values(bundle: Bundle, rounds: tuple[Round, ...]) -> Check:
+def _recomputed(bundle: Bundle, rounds: tuple[Round, ...]) -> ValuationDocument:
     said = bundle.document(evidence.VALUATION, evidence.ValuationDocument)
     members = bundle.document(evidence.FEDERATION, evidence.FederationDocument)
     game, owners = recorded_game(bundle, members.names)
@@ -200,8 +208,13 @@ def _values(bundle: Bundle, rounds: tuple[Round, ...]) -> Check:
         updates=Updates(rounds, recorded_gradients(bundle)),
         curve=said.curve,
     )
-    found = valuation_document(measured, bundle.scenario, members, int(said.seed, 16))
-    wrong = differing(said.model_dump(), found.model_dump(), rounding)
+    return valuation_document(measured, bundle.scenario, members, int(said.seed, 16))
+
+
+def _values(bundle: Bundle, found: ValuationDocument) -> Check:
+    said = bundle.document(evidence.VALUATION, evidence.ValuationDocument)
+    beside = {"suspicion"}
+    wrong = differing(said.model_dump(exclude=beside), found.model_dump(exclude=beside), rounding)
     return compared(
         "values",
         holds=not wrong,
@@ -209,3 +222,27 @@ def _values(bundle: Bundle, rounds: tuple[Round, ...]) -> Check:
         "intervals, ranks, interactions and baselines, each to a billionth",
         different=f"{evidence.VALUATION} and what was recorded differ in {', '.join(wrong[:20])}",
     )
+
+
+def _suspicion(bundle: Bundle, found: ValuationDocument) -> Check:
+    """Score everybody again from the kept updates, and say each score with its reasons."""
+    said = bundle.document(evidence.VALUATION, evidence.ValuationDocument)
+    beside = {"suspicion"}
+    wrong = differing(said.model_dump(include=beside), found.model_dump(include=beside), rounding)
+    again = found.suspicion
+    scores = [
+        f"{name} {again.scores[place] / 1000:.1f}" + _why(again.reasons(place))
+        for place, name in enumerate(found.participants)
+        if again is not None
+    ]
+    return compared(
+        "suspicion",
+        holds=not wrong,
+        same=f"scores, {TO_LOOK_AT // 1000} or more to be looked at and none a proof: "
+        + "; ".join(scores),
+        different=f"{evidence.VALUATION} and the kept updates differ in {', '.join(wrong[:20])}",
+    )
+
+
+def _why(reasons: tuple[str, ...]) -> str:
+    return f" ({', '.join(reasons)})" if reasons else ""

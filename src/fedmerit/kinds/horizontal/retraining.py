@@ -20,6 +20,7 @@ from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle.training import read_rounds
 from fedmerit.errors import AuditImpossible, DataError
 from fedmerit.federation import TrainingRecord, train
+from fedmerit.kinds.horizontal.encoded import check_encoding_again
 from fedmerit.kinds.horizontal.remeasured import Remeasured, check_measured
 from fedmerit.kinds.horizontal.training import training_of
 from fedmerit.kinds.horizontal.valuing import gradients, played
@@ -90,6 +91,7 @@ def check_retraining(bundle: Bundle) -> Iterator[Check]:
     )
     if said.data_digest != found.data_digest:
         return
+    yield from check_encoding_again(bundle, consortium.federation)
     record, kept = _trained(consortium, bundle), recorded_run(bundle, consortium)
     run = played(kept, consortium, bundle.scenario)
     slopes = gradients(run)
