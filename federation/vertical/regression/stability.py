@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from math import log10
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from fedmerit.federation.vertical.regression.whitening import whitened
 if TYPE_CHECKING:
     from fedmerit.federation.vertical.regression.settings import RegressionSettings
     from fedmerit.federation.vertical.task import VerticalTask
+
+#: A power of ten.
+_TENFOLD: Final = 1.0
 
 
 def largest_rate(task: VerticalTask, settings: RegressionSettings) -> float | None:
@@ -40,15 +44,23 @@ def largest_rate(task: VerticalTask, settings: RegressionSettings) -> float | No
 
 
 def check_rate(task: VerticalTask, settings: RegressionSettings) -> None:
-    """Refuse a learning rate with which the training would diverge.
+    """Refuse a learning rate with which the training would diverge before it ends.
+
+    A few steps above the bound may still be worth it, since most is learned along other
+    directions: refused is what would multiply the error along one of them tenfold.
 
     Raises:
         TrainingError: It would.
     """
     most = largest_rate(task, settings)
-    if most is not None and settings.learning_rate > most:
+    if most is None or settings.learning_rate <= most:
+        return
+    steps = settings.epochs * -(-len(task.labels) // settings.batch_size)
+    grown = steps * log10(2 * settings.learning_rate / most - 1)
+    if grown > _TENFOLD:
         raise TrainingError(
             f"at learning_rate = {settings.learning_rate:g} the training would diverge: on these "
-            f"columns every step above {most:.3g} overshoots by more than it corrects",
+            f"columns every step above {most:.3g} overshoots by more than it corrects, and "
+            f"{steps:,} of them would multiply what is wrong by 10^{grown:.1f}",
             hint=f"Set vertical.learning_rate to {0.9 * most:.2g} or less.",
         )

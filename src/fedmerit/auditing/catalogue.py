@@ -70,6 +70,7 @@ CHECKS: Final[Mapping[str, Known]] = MappingProxyType(
             ("opened bids", "opened-bids", "who made an offer against who revealed"),
             ("sealed bids", "sealed-bids", "offers against what was sealed"),
             ("offered rows", "offered-rows", "offers against declared rows"),
+            ("test rows", "test-rows", "whose rows were measured on against the scenario"),
             ("members", "members", "behaviours, committee and rows against the scenario"),
             ("encoding", "encoding", "the model's inputs against the columns they are made of"),
             ("owners", "owners", "owners, columns and keys against the scenario"),
@@ -107,6 +108,11 @@ CHECKS: Final[Mapping[str, Known]] = MappingProxyType(
             ("bids", "bids", "whether the offers can be read at all"),
             ("numbers", "numbers", "whether the numbers' files can be read at all"),
             ("other files", "other-files", "whether the unbound files can be read at all"),
+            (
+                "blocks on eth-tester",
+                "eth-tester",
+                "with `--eth-tester`: the transactions sent to eth-tester, block by block",
+            ),
         )
     }
 )

@@ -93,6 +93,7 @@ def _retraining(
         rounds=len(record.rounds),
         seed=repeat_seed(scenario.seed, number),
         progress=advance,
+        metric=scenario.valuation.metric,
     )
 
 

@@ -45,6 +45,12 @@ def check_sections(scenario: Scenario) -> None:
             "none: leave it out"
         )
         raise ValueError(msg)
+    if scenario.valuation.metric != "loss":
+        msg = f"valuation.metric = {scenario.valuation.metric!r} is for federated averaging"
+        raise ValueError(msg)
+    if scenario.data.validation:
+        msg = "data.validation is for federated averaging: members pool validation rows here"
+        raise ValueError(msg)
     if scenario.valuation.repeats > 1:
         msg = (
             f"valuation.repeats = {scenario.valuation.repeats} is of federated training: an "

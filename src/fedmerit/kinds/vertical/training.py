@@ -15,9 +15,10 @@ from fedmerit.bundle.schemas import (
     TrainingDocument,
     micro,
 )
+from fedmerit.bundle.training import base_rate, measures
 from fedmerit.federation.privacy.accountant import DELTA
 from fedmerit.federation.vertical.alignment.alignment import align
-from fedmerit.federation.vertical.equations import check_exposures, exposures
+from fedmerit.federation.vertical.exposures import check_exposures, exposures
 from fedmerit.federation.vertical.yardstick import (
     is_approximate,
     joined_scores,
@@ -96,7 +97,6 @@ def train(bundle: Bundle, advance: Advance) -> None:
     check_exposures(
         task,
         federation.learner.settings,
-        seed=scenario.seed,
         show_parts=show_parts,
         repeats=scenario.valuation.repeats,
     )
@@ -133,7 +133,13 @@ def learn(
     compared = [untrained(task, settings), trained.scores, joined]
     if is_approximate(settings):
         compared.append(ordinary_scores(task, settings))
-    return Learned(trained, Quality(*(measured(labels, scores) for scores in compared)))
+    quantity = task.quantity is not None
+    found = (measured(labels, scores, quantity=quantity) for scores in compared)
+    return Learned(trained, Quality(*found))
+
+
+def _area(of: Measures | None) -> int | None:
+    return None if of is None or of.area is None else micro(of.area)
 
 
 def messages(transcripts: Mapping[str, Transcript]) -> joint.MessagesDocument:
@@ -160,7 +166,6 @@ def vertical_document(
         for epsilon in terms_of(asked).epsilons(asked, scenario.valuation.repeats)
     )
     columns = {each.party: each.names for each in task.parties}
-    ordinary = learned.quality.ordinary
     return joint.VerticalDocument(
         protocol=asked.protocol,
         label_holder=task.label_holder,
@@ -177,9 +182,9 @@ def vertical_document(
         epochs=learned.trained.epochs,
         key_bits=asked.key_bits if terms_of(asked).encrypts(asked) else 0,
         protocols=protocols(said),
-        area_ppm=micro(learned.quality.after.area),
-        joined_area_ppm=micro(learned.quality.joined.area),
-        logistic_area_ppm=None if ordinary is None else micro(ordinary.area),
+        area_ppm=_area(learned.quality.after),
+        joined_area_ppm=_area(learned.quality.joined),
+        logistic_area_ppm=_area(learned.quality.ordinary),
         label_epsilon_micro=label,
         feature_epsilon_micro=feature,
         delta_ppm=micro(DELTA),
@@ -187,14 +192,16 @@ def vertical_document(
             joint.ExposureDocument(
                 party=seen.party,
                 secret=seen.secret,
-                equations=seen.equations,
-                unknowns=seen.unknowns,
+                by=seen.by,
+                bits=seen.bits,
+                of=seen.of,
+                guess_ppm=micro(seen.guess),
                 agreed=seen.agreed,
+                colluding=seen.colluding,
             )
             for seen in exposures(
                 task,
                 federation.learner.settings,
-                seed=scenario.seed,
                 show_parts=asked.reveal_scores,
                 repeats=scenario.valuation.repeats,
             )
@@ -213,16 +220,14 @@ def training_document(
                 round=1,
                 excluded={},
                 sampled=task.participants,
-                log_likelihood_micro=micro(after.log_likelihood),
-                accuracy_ppm=micro(after.accuracy),
+                **measures(after),
                 **exchange(said, task.participants),
             ),
         ),
         parameters=sum(v.size for own in learned.trained.parameters.values() for v in own.values()),
-        initial_log_likelihood_micro=micro(before.log_likelihood),
-        initial_accuracy_ppm=micro(before.accuracy),
-        pooled_log_likelihood_micro=micro(joined.log_likelihood),
-        pooled_accuracy_ppm=micro(joined.accuracy),
+        **{f"initial_{name}": value for name, value in measures(before).items()},
+        **{f"pooled_{name}": value for name, value in measures(joined).items()},
+        base_rate_ppm=None if task.quantity else base_rate(task.held_out_labels),
         by_owner_micro={},
         stop_reason="rounds",
         idle=(),
