@@ -7,7 +7,7 @@ chance of who handed in which.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _NAMED: Final = 4
 
 
-def contents(features: pd.DataFrame, labels: NDArray[np.int64] | None = None) -> RowNumbers:
+def contents(features: pd.DataFrame, labels: NDArray[Any] | None = None) -> RowNumbers:
     """Number the rows by what is in them: the same number for the same cells and label.
 
     Two missing cells are the same. Cells are compared themselves, so no two rows are taken for
@@ -38,7 +38,7 @@ def contents(features: pd.DataFrame, labels: NDArray[np.int64] | None = None) ->
         Shape ``(rows,)``, numbered from 0 in the order of first appearance.
     """
     columns = [pd.factorize(features[name])[0] for name in features]
-    columns += [] if labels is None else [labels]
+    columns += [] if labels is None else [pd.factorize(labels)[0]]
     alike = np.zeros(len(features), dtype=np.int64)
     for column in columns:  # pair by pair, so that no number grows beyond the rows, squared
         pairs = alike * (int(column.max(initial=0)) + 2) + column + 1

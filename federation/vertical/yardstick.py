@@ -104,8 +104,9 @@ def is_approximate(settings: RegressionSettings | SplitSettings) -> bool:
     The joined table's model is then fitted to the expansion, too, and is no ordinary logistic
     regression: :func:`ordinary_scores`.
     """
-    regression = isinstance(settings, RegressionSettings)
-    return regression and settings.kind == "logistic" and settings.sigmoid == "taylor"
+    if not isinstance(settings, RegressionSettings):
+        return False
+    return settings.kind == "logistic" and settings.sigmoid == "taylor"
 
 
 def ordinary_scores(task: VerticalTask, settings: RegressionSettings | SplitSettings) -> Matrix:

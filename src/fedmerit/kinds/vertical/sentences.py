@@ -127,7 +127,7 @@ def comparing(findings: Findings, said: VerticalDocument, asked: Vertical) -> li
             Markup(
                 "The yardstick is {} the joined table, which nobody has. The federated model "
                 "predicts <strong>{}</strong> of the label's variance (R²) and the joined one {}."
-            ).format(sentences_of(asked).yardstick(), percent(reached), percent(pooled))
+            ).format(sentences_of(asked).yardstick(asked), percent(reached), percent(pooled))
         ]
     return [
         Markup(
