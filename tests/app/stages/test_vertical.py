@@ -692,7 +692,7 @@ def test_a_count_of_bits_that_is_altered_is_found_by_training_again(copy):
     [
         ("bank-and-campaign", 0, 0.02, 0.67),
         ("bank-and-campaign", 5, 0.02, 0.67),
-        ("risk-control", 0, 0.01, 0.87),
+        ("risk-control", 0, 0.02, 0.87),
     ],
 )
 def test_what_a_shipped_scenarios_noise_costs_is_a_hundredth_of_the_area_or_two(
