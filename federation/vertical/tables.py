@@ -18,8 +18,9 @@ from fedmerit.federation.data.columns import (
     take,
 )
 from fedmerit.federation.data.dialects import Dialect
-from fedmerit.federation.data.encoding import encode
+from fedmerit.federation.data.encoding import Encoding, fit
 from fedmerit.federation.data.files import Sheet
+from fedmerit.federation.data.newrows import ColumnForm, forms_of
 from fedmerit.federation.data.problems import Problems
 from fedmerit.federation.data.quantities import quantity_of
 from fedmerit.federation.vertical.task import Columns, VerticalTask
@@ -52,6 +53,7 @@ class Holding:
         classes: The names of both classes; empty for all but that owner, and of a quantity.
         label: The column that is predicted; empty likewise.
         notes: What was recognised, changed, left out and filled in on reading.
+        forms: How the cells of its columns were read.
 
     """
 
@@ -62,6 +64,7 @@ class Holding:
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     label: str = ""
+    forms: tuple[ColumnForm, ...] = ()
 
     @property
     def predicts_quantity(self) -> bool:
@@ -129,10 +132,12 @@ def holding(
     dropped = frame.drop(columns=[*key, *([label] if label else [])])
     if choice is None:
         choice = Choice(columns=tuple(map(str, dropped)), impute=impute)
+    forms: tuple[ColumnForm, ...] = ()
     with problems.collecting():
         columns = studied(dropped, dialect=dialect, separator=sheet.separator)
         features, taken = take(columns, choice, problems)
         notes += taken
+        forms = forms_of(columns, list(map(str, features)), choice.dates)
     problems.check()
     return Holding(
         party=party,
@@ -142,6 +147,7 @@ def holding(
         classes=classes,
         notes=tuple(f"{party}: {note}" for note in notes),
         label=label or "",
+        forms=forms,
     )
 
 
@@ -231,13 +237,15 @@ def _columns(
     held: Holding, rows: NDArray[np.int64], training: NDArray[np.int64], held_out: NDArray[np.int64]
 ) -> Columns:
     matrix = np.empty((len(rows), 0), dtype=np.float32)
-    names: tuple[str, ...] = ()
+    encoding = Encoding(())
     if not held.features.columns.empty:
         own = held.features.iloc[rows].reset_index(drop=True)
-        matrix, names = encode(own, [training], standardise=True)
+        encoding = fit(own, [training], standardise=True)
+        matrix = encoding.apply(own)
     return Columns(
         party=held.party,
-        names=names,
+        names=encoding.names,
+        encoding=encoding,
         training=matrix[training].astype(np.float64),
         held_out=matrix[held_out].astype(np.float64),
     )
