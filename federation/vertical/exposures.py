@@ -48,6 +48,7 @@ def exposures(
     settings: RegressionSettings | SplitSettings,
     *,
     show_parts: bool = False,
+    repeats: int = 1,
 ) -> tuple[Exposure, ...]:
     """Count what is seen.
 
@@ -55,13 +56,14 @@ def exposures(
         task: Whose columns, whose labels.
         settings: How they train.
         show_parts: Whether parts of scores are shown after a regression.
+        repeats: How often every coalition is trained, each time in other batches.
 
     """
     if not isinstance(settings, RegressionSettings):
-        return (*_split(task, settings), *colluding(task, settings))
+        return (*_split(task, settings, repeats), *colluding(task, settings))
     return (
-        *_gradients(Opened(task, whiten=settings.whiten), settings),
-        *_scores(task, show_parts=show_parts),
+        *_gradients(Opened(task, whiten=settings.whiten, repeats=repeats), settings),
+        *_scores(task, show_parts=show_parts, repeats=repeats),
         *colluding(task, settings),
     )
 
@@ -79,20 +81,21 @@ def check_exposures(
     settings: RegressionSettings | SplitSettings,
     *,
     show_parts: bool = False,
+    repeats: int = 1,
 ) -> tuple[Exposure, ...]:
     """Count what is seen, and refuse what tells too much.
 
     Raises:
         TrainingError: With settings that would do.
     """
-    counted = exposures(task, settings, show_parts=show_parts)
+    counted = exposures(task, settings, show_parts=show_parts, repeats=repeats)
     for exposure in counted:
         if refused(exposure, task.labels):
             guessed = f", and could guess {exposure.guess:.0%} of them" if exposure.guess else ""
             raise TrainingError(
                 f"{exposure.party} would be told {exposure.bits:,} of the {exposure.of:,} bits in "
                 f"the {exposure.secret}, by {exposure.by}{guessed}",
-                hint=_advice(task, settings, exposure),
+                hint=_advice(task, settings, exposure, repeats),
             )
     return counted
 
@@ -147,13 +150,13 @@ def _exposure(party: str, secret: str, by: str, told: float, of: float) -> Expos
     return Exposure(party=party, secret=secret, by=by, bits=ceil(min(told, of)), of=ceil(of))
 
 
-def _scores(task: VerticalTask, *, show_parts: bool) -> Iterator[Exposure]:
+def _scores(task: VerticalTask, *, show_parts: bool, repeats: int) -> Iterator[Exposure]:
     """Count the scores that the label holder learns after a regression."""
     leader, *others = task.parties
     held_out = len(task.held_out_labels)
     # The run's scores, and those of every coalition that somebody else is in; of more scores
     # than there are columns, the rest follow from the others.
-    models = min(sum(map(dimensions, others)), 2 ** len(task.parties) - 1)
+    models = min(sum(map(dimensions, others)), repeats * (2 ** len(task.parties) - 1))
     yield Exposure(
         party=leader.party,
         secret="features of the others",  # noqa: S106 - what it is called
@@ -171,11 +174,11 @@ def _scores(task: VerticalTask, *, show_parts: bool) -> Iterator[Exposure]:
         yield _exposure(leader.party, secret, "parts of scores", shown_bits(columns), of)
 
 
-def _split(task: VerticalTask, settings: SplitSettings) -> Iterator[Exposure]:
+def _split(task: VerticalTask, settings: SplitSettings, repeats: int) -> Iterator[Exposure]:
     """Count embeddings and gradients of split learning."""
     leader, *others = task.parties
     rows, rate = len(task.labels), float(task.labels.mean())
-    runs = trainings(len(task.parties))
+    runs = trainings(len(task.parties), repeats)
     # The bits of a Gaussian channel, of which the mechanism is no better a one for any label.
     mu = settings.labels.mu(settings.label_releases(runs))
     told = rows * log2(1 + mu * mu * rate * (1 - rate)) / 2
@@ -201,19 +204,22 @@ def _rest(task: VerticalTask, but: Columns) -> str:
 
 
 def _advice(
-    task: VerticalTask, settings: RegressionSettings | SplitSettings, exposure: Exposure
+    task: VerticalTask,
+    settings: RegressionSettings | SplitSettings,
+    exposure: Exposure,
+    repeats: int,
 ) -> str:
     """Give settings that would do."""
     rate = float(task.labels.mean())
     if isinstance(settings, RegressionSettings):
         if exposure.by == "parts of scores":
             return advice.of_parts()
-        opened = Opened(task, whiten=settings.whiten)
+        opened = Opened(task, whiten=settings.whiten, repeats=repeats)
 
         def does(changed: RegressionSettings) -> bool:
             return not any(refused(one, task.labels) for one in _gradients(opened, changed))
 
-        return advice.of_regression(task, settings, does)
+        return advice.of_regression(task, settings, does, repeats=repeats)
     if exposure.secret == LABELS:
         bits = most_bits(rate, share=SHARE, margin=1.0)
 
@@ -221,8 +227,12 @@ def _advice(
             right = guessing(mu, rate) <= max(rate, 1 - rate) + MARGIN
             return right and log2(1 + mu * mu * rate * (1 - rate)) / 2 <= bits
 
-        return advice.of_networks(task, settings, "labels", allowed)
+        return advice.of_networks(task, settings, "labels", allowed, repeats=repeats)
     least = SHARE * min(bits_of_columns(columns) for columns in task.parties[1:])
     return advice.of_networks(
-        task, settings, "features", lambda mu: mu * mu / 4 * log2(np.e) / 2 <= least
+        task,
+        settings,
+        "features",
+        lambda mu: mu * mu / 4 * log2(np.e) / 2 <= least,
+        repeats=repeats,
     )

@@ -145,6 +145,7 @@ def federation_of(scenario: Scenario) -> Federation:
         partition=_partition(scenario.data),
         validation_share=scenario.data.validation_share,
         roles=[_role(member) for member in scenario.members],
+        split=scenario.data.split,
     )
 
 
