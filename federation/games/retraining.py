@@ -127,6 +127,7 @@ class RetrainingGame:
                 engine.settings.participation,
                 round_=number,
                 seed=engine.seed,
+                full_round=engine.settings.full_round,
             )
             taking_part = mask & torch.from_numpy(chosen).to(mask.device)
             trained = self._round(models, previous, taking_part, number, workers)

@@ -114,7 +114,13 @@ def _round(engine: Engine, globals_: list[Tensor], number: int) -> tuple[Round, 
     started = perf_counter()
     before = globals_[-1]
     names = [member.name for member in engine.members]
-    chosen = sampled(names, engine.settings.participation, round_=number, seed=engine.seed)
+    chosen = sampled(
+        names,
+        engine.settings.participation,
+        round_=number,
+        seed=engine.seed,
+        full_round=engine.settings.full_round,
+    )
     models = before.unsqueeze(0)
     previous = globals_[max(0, len(globals_) - 2)].unsqueeze(0)
     taking_part = torch.from_numpy(chosen).to(before.device).unsqueeze(0)

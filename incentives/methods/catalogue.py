@@ -191,6 +191,11 @@ def choice(n: int, budget: int, price: float | None = None) -> tuple[str, str]:
     )
 
 
+def reads_rounds(method: str) -> bool:
+    """Say whether *method*, which may be ``"auto"``, values each round of a run by itself."""
+    return method in METHODS and METHODS[method].reads is Reads.ROUNDS
+
+
 def _reads_itself(method: Method[...], game: Game) -> bool:
     """Say whether *method* reads more of *game* than worths one by one, which a cache hides."""
     if method.tabulates and isinstance(game, EnumerableGame):

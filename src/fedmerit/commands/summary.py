@@ -14,6 +14,7 @@ from fedmerit.bundle.schemas import (
     TrainingDocument,
     ValuationDocument,
 )
+from fedmerit.incentives.methods import reads_rounds
 from fedmerit.kinds.parts import summary_part
 from fedmerit.report.units import (
     decimals_for,
@@ -60,6 +61,7 @@ def key_figures(bundle: Bundle) -> dict[str, str]:
     figures = {
         **summary_part(bundle.scenario).model_figures(bundle),
         "Valued by": f"{valuation.method}, {valuation.evaluations:,} coalitions "
+        f"{'of rounds ' if reads_rounds(valuation.method) else ''}"
         f"{'retrained' if valuation.game == 'retraining' else 'measured'}",
         "Money": f"{exact_tokens(sum(outcome.payments))} paid + {exact_tokens(outcome.reserve)} "
         f"in reserve = {exact_tokens(outcome.budget)} tokens",

@@ -14,7 +14,7 @@ import tomli_w
 from fedmerit.canonical import digest
 from fedmerit.chain.proofs.committed import Form
 from fedmerit.chain.settlement.request import MAXIMUM_DRAWN, MAXIMUM_EXACT
-from fedmerit.incentives.methods import AUTO, SHAPLEY, choice
+from fedmerit.incentives.methods import AUTO, SHAPLEY, choice, reads_rounds
 
 if TYPE_CHECKING:
     from fedmerit.scenario.model import Scenario
@@ -73,7 +73,8 @@ def stake_of(scenario: Scenario, n: int) -> int:
     have over seeds, and a hundredth of the budget at least. A share of the whole that lies
     between nothing and all of it in every joining order has a standard error of at most
     ``1 / (2 sqrt(m))`` over m of them. Exact values do not depend on the seed. Other methods are
-    taken to err as joining orders of the same budget do, which is an assumption.
+    taken to err as joining orders of the same budget do, which is an assumption; those that value
+    rounds, as joining orders of one round's even share of it.
     """
     asked = scenario.settlement
     if asked.stake is not None:
@@ -89,7 +90,10 @@ def largest_error(scenario: Scenario, n: int) -> int:
     form, orders = promise_of(scenario, n)
     if form is Form.EXACT or n == 1:
         return 0
-    orders = orders or max((scenario.valuation.max_coalitions - 2) // (n - 1), 1)
+    budget = scenario.valuation.max_coalitions
+    if reads_rounds(scenario.valuation.method):
+        budget //= scenario.training.rounds
+    orders = orders or max((budget - 2) // (n - 1), 1)
     return -(-scenario.reward.budget * _PRECISION // (2 * isqrt(orders * _PRECISION**2)))
 
 

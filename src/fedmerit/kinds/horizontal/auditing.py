@@ -10,10 +10,12 @@ import numpy as np
 from fedmerit.auditing.numbers import check_members, check_payments, differing, rounding
 from fedmerit.auditing.verdict import compared
 from fedmerit.bundle import schemas as evidence
+from fedmerit.bundle.rounds import recorded_rounds
 from fedmerit.bundle.training import kept, read_rounds, recorded_game, recorded_gradients
 from fedmerit.bundle.valuation import Measured, Updates, valuation_document
 from fedmerit.federation.horizontal.record import zero_update_members
 from fedmerit.federation.horizontal.sampling import sampled
+from fedmerit.incentives.methods import reads_rounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,6 +92,7 @@ def _sampled(scenario: Scenario, members: FederationDocument, training: Training
             scenario.training.participation,
             round_=said.round,
             seed=scenario.seed,
+            full_round=scenario.training.full_round,
         )
         if {name for name, drawn in zip(members.names, draw, strict=True) if drawn} != set(
             said.sampled
@@ -163,13 +166,17 @@ def _values(bundle: Bundle, rounds: tuple[Round, ...]) -> Check:
         owners=owners,
         updates=Updates(rounds, recorded_gradients(bundle)),
         curve=said.curve,
+        rounds=recorded_rounds(bundle, members.names, rounds)
+        if reads_rounds(bundle.scenario.valuation.method)
+        else None,
     )
     found = valuation_document(measured, bundle.scenario, members, int(said.seed, 16))
     wrong = differing(said.model_dump(), found.model_dump(), rounding)
+    asked = "coalitions of rounds" if measured.rounds is not None else "coalitions"
     return compared(
         "values",
         holds=not wrong,
-        same=f"{said.method} values of {said.evaluations} recorded coalitions, with their "
+        same=f"{said.method} values of {said.evaluations} recorded {asked}, with their "
         "intervals, ranks, interactions and baselines",
         different=f"{evidence.VALUATION} and what was recorded differ in {', '.join(wrong[:20])}",
     )
