@@ -9,7 +9,12 @@ from threadpoolctl import threadpool_limits
 
 from fedmerit.incentives.methods.enumeration import every_coalition
 from fedmerit.incentives.methods.exact import exact
-from fedmerit.incentives.methods.surrogates import functional, process, regression_adjusted
+from fedmerit.incentives.methods.surrogates import (
+    functional,
+    kernels,
+    process,
+    regression_adjusted,
+)
 from fedmerit.incentives.methods.surrogates import trees as of_trees
 from fedmerit.incentives.methods.surrogates.adjusted import adjusted
 from fedmerit.incentives.methods.surrogates.checking import unseen
@@ -176,6 +181,24 @@ def test_adjusted_trees_count_what_is_known_as_it_is(monkeypatch):
     # One coalition is left: it moves nobody by more than its own share of what it is missed by.
     truth = leverage(EVERY).T @ table[1:]
     assert np.abs(found.values - truth).max() < np.abs(leverage(EVERY)[:-1]).max() * 0.2
+
+
+def test_kernels_that_are_off_need_not_be_computed(monkeypatch):
+    rng = np.random.default_rng(6)
+    seen, theta, pull = EVERY[rng.permutation(127)[:30]], hypers(rng), rng.normal(size=(30, 30))
+    pull = pull + pull.T
+    theta[[SHARES, CURVE]] = kernels.OFF
+
+    def both():
+        at = compare(theta, seen, seen)
+        return at.total, kernels.slopes(theta, seen, at, pull)
+
+    quick = both()
+    monkeypatch.setattr(kernels, "sets_alone", lambda _: False)
+    whole = both()
+
+    assert np.array_equal(quick[0], whole[0])
+    assert quick[1] == pytest.approx(whole[1], rel=1e-12)
 
 
 def test_what_few_teams_meet_by_chance_is_no_sign_that_they_are_the_game():
