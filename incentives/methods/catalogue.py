@@ -163,7 +163,9 @@ def choice(n: int, budget: int, price: float | None = None) -> tuple[str, str]:
         n: How many participants.
         budget: Distinct coalitions.
         price: Seconds that one coalition takes, if known: where all of them together take
-            less than fitting models to them, orders are drawn instead.
+            less than fitting models to them, orders are drawn instead. A run gives none. Its
+            budget, and with it the form of its report, is agreed on before anyone trains: orders
+            could not spend the time that they save, and a clock would decide who is paid what.
     """
     plain = "permutation"
     if 2**n <= budget:
