@@ -50,7 +50,7 @@ class Saturating:
 def measure(asked: tuple[str, int, int, int]) -> tuple[str, float, float, float]:
     """Give the method, CPU seconds, MiB and the relative error of one call."""
     method, n, budget, seed = asked
-    value(Saturating(6, 0), method=method, budget=20, seed=0)  # what imports take is not counted
+    value(Saturating(6, 0), method=method, budget=40, seed=0)  # what imports take is not counted
     game = Saturating(n, seed)
     began = process_time()
     found = value(game, method=method, budget=budget, seed=seed)

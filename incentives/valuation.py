@@ -18,6 +18,7 @@ from scipy.special import ndtr, stdtrit
 from fedmerit.errors import GameError
 from fedmerit.incentives.game import MeasuredGame
 from fedmerit.incentives.spreads import spread, variances
+from fedmerit.notebooks import html_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,6 +94,17 @@ class Valuation:
     repeats: int = 1
     resolution: float = 0.0
 
+    def _repr_html_(self) -> str:
+        """Show the values in a notebook, the highest first."""
+        bounds = self.interval()
+        order = np.argsort(-self.values, kind="stable")
+        rows = [
+            (self.participants[i], f"{self.values[i]:.6g}", *(f"{x:.6g}" for x in bounds[i]))
+            for i in order.tolist()
+        ]
+        caption = f"{self.method}, {self.evaluations:,} coalitions"
+        return html_table(caption, ("participant", "value", "95% from", "to"), rows)
+
     @property
     def row_values(self) -> NDArray[np.float64] | None:
         """The values of each validation row's own game, shape ``(n, validation rows)``.
@@ -167,6 +179,14 @@ class Valuation:
         half_widths = np.where(self.standard_errors > 0, quantiles * self.standard_errors, 0.0)
         return np.stack([self.values - half_widths, self.values + half_widths], axis=1)
 
+    def covariance(self) -> NDArray[np.float64]:
+        """Give the covariance of the values, all sources together, shape ``(n, n)``.
+
+        Zeros for a method that states no errors.
+        """
+        covariance = self.sampling_covariance + self._covariance(self.row_values)
+        return np.asarray(covariance + self._covariance(self.repeat_values))
+
     def outranks(self) -> NDArray[np.float64]:
         """Give the probability that each participant's true value exceeds each other's.
 
@@ -183,8 +203,7 @@ class Valuation:
             return np.where(np.eye(n) > 0, 0.5, np.nan)
         gaps = self.values[:, None] - self.values
         gaps = np.where(np.abs(gaps) <= self.resolution, 0.0, gaps)
-        covariance = self.sampling_covariance + self._covariance(self.row_values)
-        covariance = covariance + self._covariance(self.repeat_values)
+        covariance = self.covariance()
         own = covariance.diagonal()
         of_gaps = np.maximum(own[:, None] + own - 2 * covariance, 0.0)
         # What is rounded to a step is off by a uniform part of it.

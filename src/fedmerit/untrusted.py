@@ -11,6 +11,7 @@ import json
 import re
 import tomllib
 from itertools import accumulate
+from shlex import quote
 from typing import Any, Final
 from unicodedata import category
 
@@ -95,6 +96,15 @@ def printable(name: str) -> bool:
     return bool(name.strip()) and name.isprintable() and not _INVISIBLE.search(name)
 
 
+def encodable(name: str) -> bool:
+    """Say whether a name can be written down as UTF-8: file names may be any bytes."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def harmless(text: str, *, keep: str = "") -> str:
     """Write out every character that a terminal might obey, or that nobody sees.
 
@@ -115,3 +125,8 @@ def harmless(text: str, *, keep: str = "") -> str:
 
 def _shown(character: str) -> bool:
     return character.isprintable() or category(character) == "Zs"  # spaces of other widths
+
+
+def argument(path: object) -> str:
+    """Give *path* as one argument of a command that a person copies into a shell."""
+    return quote(str(path))

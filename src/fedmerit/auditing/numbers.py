@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeGuard
 
 from fedmerit.auditing.money import ROUNDING, most_moved
-from fedmerit.auditing.verdict import Check, compared
+from fedmerit.auditing.verdict import Check, amounts_differing, compared
 from fedmerit.bundle import schemas as evidence
-from fedmerit.stages.reward import decided
+from fedmerit.stages.reward import decided_with_intervals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,15 +80,20 @@ def check_members(
 def check_payments(bundle: Bundle) -> Check:
     """Run the mechanism again on the recorded values and offers."""
     said = bundle.document(evidence.OUTCOME, evidence.OutcomeDocument)
-    found = decided(bundle)
+    found = decided_with_intervals(bundle)
     return compared(
         "payments",
         holds=said == found,
         same=f"{said.mechanism} pays these {len(said.payments)} amounts for these values; a "
         f"billionth, which each value may be off, moves {most_moved(bundle, ROUNDING):,} base "
         "units at most",
-        different=f"{evidence.OUTCOME}: {said.mechanism} would pay {found.payments}, "
-        f"not {said.payments}",
+        different=f"{evidence.OUTCOME}: "
+        + (
+            amounts_differing(
+                said.participants, said.payments, found.payments, by=f"{said.mechanism} pays"
+            )
+            or "the payments are these, and why and how sure they are is not"
+        ),
     )
 
 

@@ -7,11 +7,14 @@ money in base units as decimal strings, since JSON readers stop at 2**53.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
 from fedmerit.bundle.directory import Document
+from fedmerit.bundle.suspicions import SuspicionDocument  # noqa: TC001 - pydantic reads it
+from fedmerit.federation.data.content import counted_rows
 from fedmerit.units import MICRO, NANO
 from fedmerit.untrusted import printable
 
@@ -42,6 +45,14 @@ Money = Annotated[
     PlainSerializer(str, return_type=str, when_used="json"),
     Field(ge=0),
 ]
+
+#: Base units that may also be taken away, likewise.
+SignedMoney = Annotated[
+    int,
+    BeforeValidator(lambda v: int(v) if isinstance(v, str) and _SIGNED.fullmatch(v) else v),
+    PlainSerializer(str, return_type=str, when_used="json"),
+]
+_SIGNED: Final = re.compile("-?[0-9]+")
 
 
 def _name(value: str) -> str:
@@ -77,6 +88,15 @@ class MemberDocument(Document):
     """Rows it brings to the pooled validation set."""
 
 
+class SharedRowsDocument(Document):
+    """Rows that several members train on, alike to the last bit."""
+
+    names: tuple[Name, ...]
+    """Who holds them, two or more."""
+    rows: int
+    """How many."""
+
+
 class FederationDocument(Document):
     """``federation.json``: who took part, with what."""
 
@@ -90,6 +110,9 @@ class FederationDocument(Document):
     threshold: int
     notes: tuple[str, ...] = ()
     """What was recognised, changed, left out and filled in when the tables were read."""
+    shared: tuple[SharedRowsDocument, ...] = ()
+    """Rows that several members train on, by who they are; each counts once where rows are paid
+    for."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -100,6 +123,14 @@ class FederationDocument(Document):
     def declared_rows(self) -> dict[str, int]:
         """How many rows each participant claims, in the same order."""
         return {member.name: member.declared_rows for member in self.members}
+
+    @property
+    def counted_rows(self) -> dict[str, int]:
+        """The same, with rows that several hold counted once, in equal parts."""
+        places = {name: place for place, name in enumerate(self.names)}
+        shared = {tuple(places[n] for n in each.names): each.rows for each in self.shared}
+        counted = counted_rows(tuple(self.declared_rows.values()), shared)
+        return dict(zip(self.names, counted, strict=True))
 
 
 class RoundNotes(Document):
@@ -226,6 +257,8 @@ class ValuationDocument(Document):
     spread of independent draws), ``bootstrap`` or ``cross-fit``."""
     outranks_ppm: tuple[tuple[int, ...], ...]
     """The probability that each participant's true value exceeds each other's."""
+    correlations_ppm: tuple[tuple[int, ...], ...] = ()
+    """Of the values' errors, each row up to its diagonal; empty for more than 100 members."""
     trace: tuple[CheckpointDocument, ...]
     """Where the estimate stood on the way, in order; the last is the result."""
     leave_one_out: tuple[int, ...]
@@ -241,6 +274,18 @@ class ValuationDocument(Document):
     """Per participant, what each member's validation rows add to its value."""
     curve: tuple[CurvePoint, ...]
     """Values of each round's game, with the scenario's weights and metric."""
+    suspicion: SuspicionDocument | None = None
+    """Who looks as if it did not play fair, which nobody is paid by; null where no updates were
+    recorded."""
+
+
+class PayPartDocument(Document):
+    """One step on the way to a payment."""
+
+    label: str
+    """What it is."""
+    amount: SignedMoney
+    """Below 0 where it takes away."""
 
 
 class PayoutStep(Document):
@@ -254,6 +299,23 @@ class PayoutStep(Document):
     share_ppm: int
     """Of the budget."""
     payment: Money
+    reason: str = ""
+    """Why it is paid or not, in a word: ``paid``, ``harmful``, ``zero-updates``, ..."""
+    parts: tuple[PayPartDocument, ...] = ()
+    """They add up to the payment."""
+
+
+class PayIntervalsDocument(Document):
+    """Between what each payment lies if values had come out as they well might."""
+
+    draws: int
+    """How often the mechanism paid again, for values drawn from their errors."""
+    lows: tuple[Money, ...]
+    """Of each member; as many draws as the confidence leaves out on one side are below."""
+    highs: tuple[Money, ...]
+    """Likewise above."""
+    paid_ppm: tuple[int, ...]
+    """In how many draws each is paid anything, in millionths of them."""
 
 
 class OutcomeDocument(Document):
@@ -269,6 +331,8 @@ class OutcomeDocument(Document):
     bought_ppm: tuple[int, ...] = ()
     """Part of each one's offer that is bought; empty where nobody is asked for one."""
     steps: tuple[PayoutStep, ...]
+    intervals: PayIntervalsDocument | None = None
+    """Null where the mechanism looks at more than values and offers, or refuses a draw."""
 
 
 class AccountsDocument(Document):

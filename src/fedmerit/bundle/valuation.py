@@ -17,27 +17,30 @@ from fedmerit.bundle.schemas import (
     InteractionsDocument,
     OutcomeDocument,
     PayoutStep,
+    PayPartDocument,
     ValuationDocument,
     micro,
     nano,
 )
+from fedmerit.bundle.suspicions import SuspicionDocument, suspicion_document
 from fedmerit.errors import BundleError
 from fedmerit.incentives import (
     METHODS,
     baselines,
     estimates,
     explain,
-    reward,
     value,
 )
 from fedmerit.incentives.methods import reads_rounds
 from fedmerit.incentives.methods.interactions import interactions
 from fedmerit.incentives.methods.stopping import Narrow
+from fedmerit.incentives.pay_intervals import correlations
+from fedmerit.incentives.reasons import explanations
 from fedmerit.scenario.terms import orders_of
 from fedmerit.units import MICRO
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     from fedmerit.federation import Round
     from fedmerit.incentives import Game, Outcome, RoundInput, Valuation
     from fedmerit.incentives.game import RoundsGame
+    from fedmerit.incentives.reasons import Reason
     from fedmerit.scenario.model import Scenario
 
 
@@ -88,6 +92,7 @@ class _RecordedUpdates:
         self.updates = np.stack([round_.updates for round_ in recorded.rounds])
         self.weights = np.stack([round_.weights for round_ in recorded.rounds])
         self.present = self.weights > 0
+        self.refused = np.stack([one.refused(game.participants) for one in recorded.rounds])
         self.gradients = recorded.gradients
         self.worth = game.worth
 
@@ -165,6 +170,7 @@ def valuation_document(
         validation_errors=nano(main.validation_errors),
         errors=main.errors,
         outranks_ppm=tuple(tuple(map(micro, row.tolist())) for row in main.outranks()),
+        correlations_ppm=correlations(main.covariance()),
         trace=_trace(main),
         leave_one_out=nano(found.without.values),
         individual=nano(found.alone.values),
@@ -174,7 +180,15 @@ def valuation_document(
         interactions=_interactions(game, main),
         by_owner=_by_owner(main, measured.owners),
         curve=tuple(measured.curve),
+        suspicion=_suspicion(measured),
     )
+
+
+def _suspicion(measured: Measured) -> SuspicionDocument | None:
+    if measured.updates is None:
+        return None
+    game = _RecordedUpdates(measured.game, measured.updates)
+    return suspicion_document(game, [point.values for point in measured.curve])
 
 
 def curve_point(number: int, valuation: Valuation) -> CurvePoint:
@@ -220,13 +234,18 @@ def _by_owner(valuation: Valuation, owners: NDArray[np.int64]) -> tuple[tuple[in
     return tuple(nano(split) for split in sums / rows.shape[1])
 
 
-def outcome_document(round_: RoundInput, *, mechanism: str) -> OutcomeDocument:
-    """Run the mechanism of this name on recorded integers, and say what it pays.
+def outcome_document(
+    round_: RoundInput, outcome: Outcome, *, mechanism: str, ineligible: Mapping[str, Reason]
+) -> OutcomeDocument:
+    """Say what a mechanism pays for a round of recorded integers, and why.
 
-    Raises:
-        RewardError: It refuses the round, or owes more than the budget.
+    Args:
+        round_: What it decided by.
+        outcome: What it decided.
+        mechanism: Its name.
+        ineligible: Why members were left out beforehand.
     """
-    outcome = reward(round_, mechanism=mechanism)
+    why = explanations(round_, outcome, mechanism=mechanism, ineligible=ineligible)
     return OutcomeDocument(
         mechanism=mechanism,
         budget=outcome.budget,
@@ -244,8 +263,13 @@ def outcome_document(round_: RoundInput, *, mechanism: str) -> OutcomeDocument:
                 barred=step.ineligible,
                 share_ppm=step.payment_ppm,
                 payment=step.payment,
+                reason=explanation.reason,
+                parts=tuple(
+                    PayPartDocument(label=part.label, amount=part.amount)
+                    for part in explanation.parts
+                ),
             )
-            for step in explain(round_, outcome)
+            for step, explanation in zip(explain(round_, outcome), why, strict=True)
         ),
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from fedmerit.commands.nodes import at
 from fedmerit.commands.terminal import out, print_json, shown, suggest
 from fedmerit.errors import AuditImpossible
+from fedmerit.untrusted import argument
 
 if TYPE_CHECKING:
     from fedmerit.auditing import Verdict
@@ -26,6 +27,9 @@ def audit(
     spot_checks: int = 0,
     spot_seed: int | None = None,
     allow_model: str | None = None,
+    eth_tester: bool = False,
+    data: Path | None = None,
+    html: Path | None = None,
     output: Output = "table",
 ) -> int:
     """Check a bundle against the chain and against itself, trusting nothing in it.
@@ -39,10 +43,17 @@ def audit(
         spot_seed: Measure those again that this seed drew in an earlier audit.
         allow_model: The package.module:Class that the scenario trains, where that is not one of
             ours: its code is run.
+        eth_tester: Replay the transactions on eth-tester too, a chain that is not ours, and
+            compare every block.
+        data: Where the table lies, if not where the scenario says.
+        html: Write the verdict to this new file too, as a page that opens offline.
         output: Form of the result on standard output.
     """
     from fedmerit import auditing  # noqa: PLC0415 - imports web3
+    from fedmerit.auditing.written import require_free, write_page  # noqa: PLC0415 - as above
 
+    if html is not None:
+        require_free(html)
     verdict = auditing.audit(
         bundle,
         rpc=rpc,
@@ -50,22 +61,29 @@ def audit(
         spot_checks=spot_checks,
         spot_seed=spot_seed,
         allow_model=allow_model,
+        eth_tester=eth_tester,
+        data=data,
     )
+    if html is not None:
+        write_page(verdict, html)
     _show_verdict(verdict, output)
     if verdict.faults:
         spotted = _spots(verdict)
         allowed = f" --allow-model {allow_model}" if spotted and allow_model else ""
         again = f"{spotted}{allowed}{at(rpc)}"
         suggest(
-            f"fedmerit dispute {bundle} --fault 1{again}",
+            f"fedmerit dispute {argument(bundle)} --fault 1{again}",
             "to prove the first to the chain",
         )
     elif not verdict.passed:
-        suggest(f"fedmerit audit {bundle}{at(rpc)} --output json", "to keep the findings")
+        suggest(f"fedmerit audit {argument(bundle)}{at(rpc)} --output json", "to keep the findings")
     elif retrain:
         suggest("fedmerit list", "to see what else a scenario can ask for")
     else:
-        suggest(f"fedmerit audit {bundle}{at(rpc)} --retrain", "to train every coalition again")
+        suggest(
+            f"fedmerit audit {argument(bundle)}{at(rpc)} --retrain",
+            "to train every coalition again",
+        )
     return 0 if verdict.passed else 1
 
 
@@ -119,7 +137,7 @@ def dispute(
         out.print(f"[bold]{done.fault.kind}[/] {shown(done.fault.detail)}", soft_wrap=True)
         out.print(f"Disputes.{done.fault.function}, {done.gas:,} gas, {done.transaction}")
         out.print(shown(done.sentence), soft_wrap=True)
-    suggest(f"fedmerit ledger {bundle}{at(rpc)}", "to see the job")
+    suggest(f"fedmerit ledger {argument(bundle)}{at(rpc)}", "to see the job")
     return 0
 
 
@@ -137,6 +155,10 @@ def _show_verdict(verdict: Verdict, output: Output) -> None:
         told = f"fault {number} ({kind}): {fault.detail}: {sent}"
         out.print(shown(_short(told)), soft_wrap=True)
     out.print(f"[bold]{shown(verdict.sentence)}[/]", soft_wrap=True)
+    for answer in verdict.answers:
+        why = f" ({answer.why})" if answer.why else ""
+        told = f"{answer.question.capitalize()}: [bold]{shown(answer.answer)}[/]{shown(why)}"
+        out.print(told, soft_wrap=True)
 
 
 def _short(detail: str) -> str:

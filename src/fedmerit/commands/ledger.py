@@ -14,6 +14,7 @@ from fedmerit.chain import Deployment, Transcript, connect, read_ledger, replay
 from fedmerit.chain.ledger.discovery import contracts_of, opened_jobs
 from fedmerit.commands.statement import JobList, Statement
 from fedmerit.errors import BundleError, ChainError
+from fedmerit.untrusted import argument
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +56,13 @@ def read(
             "neither a bundle nor a node is named, so there is no ledger to read",
             hint="fedmerit ledger BUNDLE, or fedmerit ledger --rpc URL --job ID",
         )
+    if not 1 <= (1 if job is None else job) < 2**256 or not 0 <= first_block < 2**63:
+        raise ChainError(
+            f"no chain has a job {job} from block {first_block} on"
+            if job is not None
+            else f"no chain has a block {first_block}",
+            hint="Jobs are numbered from 1, and blocks from 0.",
+        )
     node = connect(rpc)
     if job is not None:
         return _at_node(node, job, registry, first_block)
@@ -68,7 +76,7 @@ def _of_bundle(bundle: Bundle, rpc: str | None) -> Statement:
     if there.job is None:
         raise BundleError(
             f"the settlement of {bundle.path} has opened no job yet",
-            hint=f"Continue it with 'fedmerit run --resume {bundle.path}'.",
+            hint=f"Continue it: fedmerit run --resume {argument(bundle.path)}",
         )
     accounts = bundle.document(ACCOUNTS, AccountsDocument)
     names = {account: name for name, account in accounts.participants.items()}
@@ -81,7 +89,7 @@ def _deployment(bundle: Bundle) -> Deployment:
     if not (bundle.path / DEPLOYMENT).is_file():
         raise BundleError(
             f"the run in {bundle.path} has not begun to settle",
-            hint=f"Continue it with 'fedmerit run --resume {bundle.path}'.",
+            hint=f"Continue it: fedmerit run --resume {argument(bundle.path)}",
         )
     return Deployment.from_json(bundle.text(DEPLOYMENT))
 
@@ -92,8 +100,9 @@ def _chain(bundle: Bundle, there: Deployment, rpc: str | None) -> Node:
     if not (bundle.path / TRANSCRIPT).is_file():
         raise BundleError(
             f"{bundle.path} is on chain {there.chain_id}, and holds no transactions to replay",
-            hint=f"Name the node: fedmerit ledger {bundle.path} --rpc URL. If it is on no node, "
-            f"the run died: fedmerit run --resume {bundle.path}",
+            hint=f"Name the node: fedmerit ledger {argument(bundle.path)} --rpc URL. "
+            f"If it is on no node, "
+            f"the run died: fedmerit run --resume {argument(bundle.path)}",
         )
     return replay(Transcript.from_json(bundle.text(TRANSCRIPT)))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fedmerit.errors import BudgetTooSmall, GameError, ScenarioError
-from fedmerit.federation.horizontal.sampling import sampled
+from fedmerit.federation.horizontal.sampling import present, sampled
 from fedmerit.incentives import AUTO, METHODS
 from fedmerit.incentives.games.rounds import SummedGame
 from fedmerit.incentives.methods import choice, reads_rounds
@@ -47,25 +47,30 @@ def _sampled_rounds(scenario: Scenario, participants: tuple[str, ...]) -> Game:
             "stop it",
             hint="Leave interval_width out, or choose another method.",
         )
-    present = np.array(
+    spans = [scenario.spans.get(name, (1, None)) for name in participants]
+    taking_part = np.array(
         [
             sampled(
                 participants,
                 training.participation,
                 round_=number,
                 seed=scenario.seed,
+                there=present(spans, number),
                 full_round=training.full_round,
             )
             for number in range(1, training.rounds + 1)
         ]
     )
-    if asked.method == "comfedsv" and not present.all(axis=1).any():
+    if asked.method == "comfedsv" and not taking_part.all(axis=1).any():
+        together = present(spans, 1).all() and not training.full_round
         raise ScenarioError(
-            f"'comfedsv' learns from a round with everyone what large groups are worth, and a "
-            f"participation of {training.participation:g} samples none",
-            hint="Set full_round = true below [training], or choose another method.",
+            "'comfedsv' learns from a round with everyone what large groups are worth, and with a "
+            f"participation of {training.participation:g} no round here will have everyone",
+            hint="Set full_round = true below [training], or choose another method."
+            if together
+            else "Choose another method, such as 'fedsv', for members that join late or leave.",
         )
-    return SummedGame([_Worthless(participants)] * training.rounds, present)
+    return SummedGame([_Worthless(participants)] * training.rounds, taking_part)
 
 
 def check_method(scenario: Scenario, participants: tuple[str, ...]) -> None:

@@ -189,7 +189,7 @@ def test_a_run_in_which_nothing_was_accepted_pays_nobody_and_holds(tmp_path):
     ("asked", "said", "hint"),
     [
         ({"game": "retraining"}, "'comfedsv' values the rounds", 'game = "rounds"'),
-        ({"training": {"full_round": False}}, "samples none", "full_round = true"),
+        ({"training": {"full_round": False}}, "no round here", "full_round = true"),
         ({"interval_width": 0.1}, "at once", "Leave interval_width out"),
         ({"max_coalitions": 21}, "21 evaluations .* needs 22", "budget=22"),
     ],

@@ -16,6 +16,12 @@ from fedmerit.bundle.directory import Bundle
 from fedmerit.commands import app as cli
 from fedmerit.commands.terminal import TerminalProgress
 
+#: Two people, as the shipped table of patients has them.
+ROWS = """who,age,sex,cp,trestbps,chol,fbs,restecg,thalch,exang,oldpeak,slope,ca,thal
+p-1,63,Male,typical angina,145,233,TRUE,lv hypertrophy,150,FALSE,2.3,downsloping,0,fixed defect
+p-2,41,Female,atypical angina,130,204,FALSE,lv hypertrophy,172,FALSE,1.4,upsloping,,normal
+"""
+
 
 def fedmerit_(*arguments, cwd=None, **environment):
     return subprocess.run(
@@ -221,3 +227,122 @@ def test_progress_is_a_bar_on_a_terminal(capsys):
         progress.stage("value")
 
     assert "━" in capsys.readouterr().out
+
+
+def test_predict_writes_a_line_a_row_and_says_the_rest_on_standard_error(
+    here, hospital_bundle, tmp_path
+):
+    (tmp_path / "rows.csv").write_text(ROWS)
+
+    printed = here("predict", hospital_bundle.path, "rows.csv", "--keep", "who")
+    written = here("predict", hospital_bundle.path, "rows.csv", "--output", "scores.csv")
+
+    assert printed.returncode == written.returncode == 0
+    header, *lines = printed.stdout.splitlines()
+    assert header == "row,who,prediction,probability not disease,probability disease"
+    assert [line.split(",")[:2] for line in lines] == [["1", "p-1"], ["2", "p-2"]]
+    assert "not used: column 'who'" in printed.stderr
+    kept = [",".join([row, *rest]) for row, _, *rest in (x.split(",") for x in [header, *lines])]
+    assert (tmp_path / "scores.csv").read_text() == "\n".join(kept) + "\n"
+    assert written.stdout == ""
+
+
+def test_neither_export_nor_predict_writes_over_a_file(here, hospital_bundle, tmp_path):
+    (tmp_path / "rows.csv").write_text(ROWS)
+
+    done = [
+        here("predict", hospital_bundle.path, "rows.csv", "--output", "rows.csv"),
+        here("export", hospital_bundle.path, "--output", "rows.csv"),
+    ]
+
+    assert [each.returncode for each in done] == [2, 2]
+    assert all("exists already" in each.stderr for each in done)
+    assert (tmp_path / "rows.csv").read_text() == ROWS
+
+
+def test_what_is_kept_of_a_file_does_nothing_to_a_terminal(here, hospital_bundle, tmp_path):
+    (tmp_path / "rows.csv").write_text(ROWS.replace("p-1", "\x1b]0;owned\x07"))
+
+    printed = here("predict", hospital_bundle.path, "rows.csv", "--keep", "who")
+
+    assert printed.returncode == 0
+    assert "\x1b" not in printed.stdout
+
+
+def test_where_there_is_no_terminal_a_long_stage_says_how_far_it_is(capsys, monkeypatch):
+    clock = iter((0.0, 4.0, 10.5, 10.5, 12.0, 12.0, 12.0))
+    monkeypatch.setattr("fedmerit.commands.terminal.perf_counter", lambda: next(clock))
+    console = type(cli.err)(force_terminal=False, width=80)
+
+    with TerminalProgress(console) as progress:
+        progress.stage("value")
+        progress.advance(1, 64)
+        progress.advance(20, 64)
+        progress.advance(21, 64)
+
+    assert capsys.readouterr().out.splitlines() == [
+        "Valuing contributions: 20 of 64",
+        "Valuing contributions: done in 12.0 s",
+    ]
+
+
+def test_one_member_is_explained_in_steps_that_add_up_to_its_payment(here, hospital_bundle):
+    (found,) = json.loads(
+        here("explain", hospital_bundle.path, "Free-rider", "--output", "json").stdout
+    )
+
+    assert found["payment"] == "0"
+    assert found["reason"] == "zero-updates"
+    assert sum(int(part["amount"]) for part in found["parts"]) == 0
+    assert found["parts"][-1]["label"] == "left out: it sent only zeros"
+
+
+def test_everybody_is_explained_if_nobody_is_named(here, hospital_bundle):
+    done = here("explain", hospital_bundle.path)
+
+    assert done.stdout.index("Hungary: paid") < done.stdout.index("Free-rider: paid nothing")
+    assert "tokens in most of 1,000 draws" in done.stdout
+
+
+def test_a_member_that_is_not_there_is_refused_with_the_nearest_name(here, hospital_bundle):
+    done = here("explain", hospital_bundle.path, "Hungry")
+
+    assert done.returncode == 2
+    assert "nobody in" in done.stderr
+    assert "Did you mean 'Hungary'?" in done.stderr
+
+
+def test_a_scenario_is_found_without_its_ending_and_paths_with_spaces_can_be_copied(
+    here, scenario, tmp_path
+):
+    folder = tmp_path / "two words"
+    folder.mkdir()
+    shutil.copy(scenario, folder / "mine.toml")
+
+    done = here("run", folder / "mine", "--dir", folder / "run 1")
+
+    assert done.returncode == 0
+    assert f"next: fedmerit audit '{folder}/run 1'" in done.stderr
+    again = here("run", "--resume", folder / "run 1")
+    assert f"fedmerit audit '{folder}/run 1'" in again.stderr
+
+
+def test_the_package_is_the_command():
+    done = subprocess.run(
+        [sys.executable, "-m", "fedmerit", "--help"], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0
+    assert "Run, value, pay and audit" in done.stdout
+
+
+def test_no_name_is_cut_in_a_terminal_of_eighty_columns(hospital_bundle, monkeypatch, capsys):
+    monkeypatch.setattr(cli.out, "width", 80)
+
+    cli._show_run(hospital_bundle, "table", None)
+
+    shown = capsys.readouterr().out
+    assert "…" not in shown
+    for member in ("Switzerland", "VA Long Beach", "Free-rider", "Mislabelled"):
+        assert member in shown
+    assert max(map(len, shown.splitlines()[1:11])) <= 80
