@@ -48,7 +48,7 @@ def unanimity(n, rng):
 
 def votes(n, rng):
     weights = rng.integers(1, 6, n).astype(float)
-    return Formula(n, lambda rows: rows @ weights > weights.sum() / 2, np.zeros(2**n))
+    return Formula(n, lambda rows: 1.0 * (rows @ weights > weights.sum() / 2), np.zeros(2**n))
 
 
 #: Method, participants and budget, runs, game, and the coverage that is told of it; the whole
