@@ -41,7 +41,10 @@ def cell_arrays(rounds: Sequence[CachedGame], rows: int) -> dict[str, NDArray[An
             asked, by_row = round_.table()
             numbers += [number] * len(asked)
             coalitions.append(asked.astype(np.uint8))
-            gains.append(np.rint(by_row * MICRO).astype(np.int32))
+            whole_gains = np.rint(by_row * MICRO)
+            if np.abs(whole_gains).max() > np.iinfo(np.int32).max:
+                raise BundleError(f"round {number} has gains beyond 2**31 millionths")
+            gains.append(whole_gains.astype(np.int32))
     return {
         "rounds": np.array(numbers, dtype=np.int32),
         "coalitions": np.concatenate(coalitions),

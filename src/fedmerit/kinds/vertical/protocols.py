@@ -68,6 +68,9 @@ class Terms(Protocol):
     def shows_parts(self, asked: Vertical) -> bool:
         """Say whether the label holder sees each party's part, and not sums alone."""
 
+    def parts_add_up(self) -> bool:
+        """Say whether a score is the sum of the owners' parts."""
+
     def epsilons(self, asked: Vertical) -> tuple[float | None, float | None]:
         """Give epsilon of labels and of features; None where nothing protects them.
 
@@ -125,9 +128,14 @@ def terms_of(asked: Vertical) -> Terms:
     return cast("Terms", _protocol_of(asked).part("terms"))
 
 
-def learner_of(scenario: Scenario, asked: Vertical) -> Learner:
-    """Give the protocol that *scenario* asks for, set as it asks."""
-    learner: Learner = _protocol_of(asked).part("learner").Learner(scenario, asked)
+def learner_of(scenario: Scenario, asked: Vertical, *, quantity: bool) -> Learner:
+    """Give the protocol that *scenario* asks for, set as it asks, for classes or a *quantity*.
+
+    Raises:
+        ScenarioError: The protocol is for classes alone.
+    """
+    made = _protocol_of(asked).part("learner").Learner
+    learner: Learner = made(scenario, asked, quantity=quantity)
     return learner
 
 
