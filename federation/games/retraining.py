@@ -139,6 +139,7 @@ class RetrainingGame:
                 engine.settings.participation,
                 round_=number,
                 seed=engine.seed,
+                full_round=engine.settings.full_round,
                 there=present([member.span for member in engine.members], number),
             )
             taking_part = mask & torch.from_numpy(chosen).to(mask.device)

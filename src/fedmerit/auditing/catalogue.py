@@ -98,6 +98,11 @@ CHECKS: Final[Mapping[str, Known]] = MappingProxyType(
             ("retrained metrics", "metrics", "accuracies and log-likelihoods, measured again"),
             ("retrained coalitions", "coalitions", "every coalition, trained again"),
             ("recomputed coalitions", "round-coalitions", "every coalition, measured again"),
+            (
+                "recomputed coalitions of rounds",
+                "coalitions-of-rounds",
+                "every round's coalitions, measured again in its own game",
+            ),
             ("coalitions of embeddings", "embeddings", "every coalition of recorded embeddings"),
             ("recomputed gradients", "gradients", "gradients, computed again"),
             ("recomputed round games", "curve", "the values of rounds, computed again"),

@@ -48,6 +48,7 @@ MANIFEST: Final = "manifest.json"
 SEAL: Final = "seal.json"
 REPORT: Final = "report.html"
 COALITIONS: Final = "coalitions.safetensors"
+ROUNDS: Final = "rounds.safetensors"
 
 #: Files that only exist, or only settle down, once the manifest is on the chain.
 AFTERWARDS: Final = frozenset({PROGRESS, MANIFEST, SEAL, REPORT, "timings.json"})

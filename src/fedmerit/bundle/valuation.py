@@ -32,6 +32,7 @@ from fedmerit.incentives import (
     value,
 )
 from fedmerit.incentives.games.repeats import LeadingRepeats
+from fedmerit.incentives.methods import reads_rounds
 from fedmerit.incentives.methods.interactions import interactions
 from fedmerit.incentives.methods.repeating import plan_repeats
 from fedmerit.incentives.methods.stopping import Narrow
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from fedmerit.bundle.schemas import FederationDocument
     from fedmerit.federation import Round
     from fedmerit.incentives import Game, Outcome, RoundInput, Valuation
+    from fedmerit.incentives.game import RoundsGame
     from fedmerit.incentives.methods.repeating import RepeatPlan
     from fedmerit.incentives.reasons import Reason
     from fedmerit.scenario.model import Scenario
@@ -75,12 +77,14 @@ class Measured:
         owners: Index of the member that brought each validation row.
         updates: What members sent; None where nobody's updates were recorded.
         curve: Values of each round's game.
+        rounds: The game again with its rounds, for a method that values those.
     """
 
     game: Game
     owners: NDArray[np.int64]
     updates: Updates | None = None
     curve: Sequence[CurvePoint] = ()
+    rounds: RoundsGame | None = None
 
 
 class _RecordedUpdates:
@@ -114,7 +118,7 @@ def _valued(measured: Measured, scenario: Scenario, seed: int) -> _Valued:
     return _Valued(
         main=_planned(
             value(
-                game,
+                measured.rounds or game,
                 method=plan.method,
                 budget=plan.coalitions,
                 seed=seed,
@@ -240,7 +244,7 @@ def _trace(valuation: Valuation) -> tuple[CheckpointDocument, ...]:
 def _interactions(game: Game, valuation: Valuation) -> InteractionsDocument | None:
     """Give the interactions of all pairs, if they cost no coalition that is not there."""
     n = len(valuation.participants)
-    if n == 1 or valuation.evaluations < 2**n:
+    if n == 1 or valuation.evaluations < 2**n or reads_rounds(valuation.method):
         return None
     found = interactions(game, budget=2**n, seed=valuation.seed)
     return InteractionsDocument(
@@ -251,10 +255,11 @@ def _interactions(game: Game, valuation: Valuation) -> InteractionsDocument | No
 
 def _by_owner(valuation: Valuation, owners: NDArray[np.int64]) -> tuple[tuple[int, ...], ...]:
     """Split each value into what each member's validation rows add to it."""
-    rows = valuation.row_values
+    rows, n = valuation.row_values, len(valuation.participants)
+    if rows is None and not valuation.evaluations and not valuation.values.any():
+        return ((0,) * n,) * n  # no update was accepted in any round: nothing was measured
     if rows is None:
         raise BundleError("the valued game shows no validation rows")
-    n = len(valuation.participants)
     sums = np.stack([rows[:, owners == owner].sum(axis=1) for owner in range(n)], axis=1)
     return tuple(nano(split) for split in sums / rows.shape[1])
 

@@ -15,6 +15,7 @@ from fedmerit.bundle.schemas import (
     TrainingDocument,
     ValuationDocument,
 )
+from fedmerit.incentives.methods import reads_rounds
 from fedmerit.incentives.reasons import WHY, Reason
 from fedmerit.kinds.parts import summary_part
 from fedmerit.report.answer import pay_interval, sentence
@@ -81,6 +82,7 @@ def key_figures(bundle: Bundle) -> dict[str, str]:
         f"{unit(valuation).long}",
         **summary_part(bundle.scenario).model_figures(bundle),
         "Valued by": f"{valuation.method}, {valuation.evaluations:,} coalitions "
+        f"{'of rounds ' if reads_rounds(valuation.method) else ''}"
         f"{'retrained' if valuation.game == 'retraining' else 'measured'}"
         + (f" {valuation.repeats} times" if valuation.repeats > 1 else ""),
         "Intervals": _intervals(bundle, valuation),

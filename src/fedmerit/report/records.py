@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from fedmerit.chain import STEPS
+from fedmerit.incentives.methods import reads_rounds
 from fedmerit.report import quality
 from fedmerit.report.figures.ledger import gas_by_step
 from fedmerit.report.tables import NONE, Table
@@ -233,7 +234,12 @@ def provenance(findings: Findings) -> Table:
         *((f"Version of {name}", version) for name, version in findings.run.versions.items()),
         ("Game", f"{valuation.game}, metric {valuation.metric}"),
         ("Valuation method", f"{valuation.method}, seed {valuation.seed}"),
-        ("Coalitions evaluated", f"{valuation.evaluations:,} of at most {valuation.budget:,}"),
+        (
+            "Coalitions of rounds evaluated"
+            if reads_rounds(valuation.method)
+            else "Coalitions evaluated",
+            f"{valuation.evaluations:,} of at most {valuation.budget:,}",
+        ),
         ("Validation rows", f"{findings.validation_rows:,}"),
         ("Reward mechanism", findings.outcome.mechanism),
         ("Model parameters", f"{training.parameters:,}"),

@@ -199,6 +199,9 @@ class Training(Section):
     """At most so many federated rounds."""
     participation: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Share of the members that each round samples."""
+    full_round: bool = False
+    """Everyone takes part in the first round, whatever the share: ``comfedsv`` learns there what
+    large groups are worth."""
     local_epochs: Positive = 3
     """Passes over a member's own rows in a round."""
     batch_size: Positive = 32
@@ -247,7 +250,8 @@ class Valuation(Section):
     measured."""
     max_coalitions: Annotated[int, Field(ge=1, le=2**24)] = 4096
     """Distinct coalitions that may be measured to find the values; those to compare them
-    with come on top, at most 2 n + 1."""
+    with come on top, at most 2 n + 1. Of ``gtg``, ``fedsv`` and ``comfedsv``, which value each
+    round, distinct pairs of a round and a coalition."""
     interval_width: Annotated[float, Field(gt=0)] | None = None
     """Stop sampling once every interval, from end to end, is this narrow, in the metric's
     unit; absent: measure ``max_coalitions``."""

@@ -14,7 +14,7 @@ import tomli_w
 from fedmerit.canonical import digest
 from fedmerit.chain.proofs.committed import Form
 from fedmerit.chain.settlement.request import MAXIMUM_DRAWN, MAXIMUM_EXACT
-from fedmerit.incentives.methods import AUTO, SHAPLEY, choice
+from fedmerit.incentives.methods import AUTO, SHAPLEY, choice, reads_rounds
 from fedmerit.incentives.methods.repeating import MOST_SPLIT, SPLIT_METHOD, is_split
 
 if TYPE_CHECKING:
@@ -88,8 +88,9 @@ def stake_of(scenario: Scenario, n: int) -> int:
     between nothing and all of it in every joining order has a standard error of at most
     ``1 / (2 sqrt(m))`` over m of them. Exact values do not depend on the seed. Other methods are
     taken to err as joining orders of the same budget do, which is an assumption; where that is
-    split between coalitions and repeats, of the fewest coalitions that a split leaves. Repeats of
-    the training do not depend on the drawn seed.
+    split between coalitions and repeats, of the fewest coalitions that a split leaves; those that
+    value rounds, as joining orders of one round's even share of it. Repeats of the training do
+    not depend on the drawn seed.
     """
     asked = scenario.settlement
     if asked.stake is not None:
@@ -106,6 +107,8 @@ def largest_error(scenario: Scenario, n: int) -> int:
     if form is Form.EXACT or n == 1:
         return 0
     budget = scenario.valuation.max_coalitions // (MOST_SPLIT if _is_split(scenario, n) else 1)
+    if reads_rounds(scenario.valuation.method):
+        budget //= scenario.training.rounds
     orders = orders or max((budget - 2) // (n - 1), 1)
     return -(-scenario.reward.budget * _PRECISION // (2 * isqrt(orders * _PRECISION**2)))
 

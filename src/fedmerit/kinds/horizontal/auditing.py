@@ -11,11 +11,13 @@ from fedmerit.auditing.numbers import check_members, check_payments, differing, 
 from fedmerit.auditing.verdict import compared
 from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle.directory import COALITIONS
+from fedmerit.bundle.rounds import recorded_rounds
 from fedmerit.bundle.suspicions import TO_LOOK_AT
 from fedmerit.bundle.training import kept, read_rounds, recorded_game, recorded_gradients
 from fedmerit.bundle.valuation import Measured, Updates, valuation_document
 from fedmerit.federation.horizontal.record import zero_update_members
 from fedmerit.federation.horizontal.sampling import present, sampled
+from fedmerit.incentives.methods import reads_rounds
 from fedmerit.kinds.horizontal.encoded import check_encoding
 
 if TYPE_CHECKING:
@@ -127,6 +129,7 @@ def _sampled(scenario: Scenario, members: FederationDocument, training: Training
             scenario.training.participation,
             round_=said.round,
             seed=scenario.seed,
+            full_round=scenario.training.full_round,
             there=present(spans, said.round),
         )
         if {name for name, drawn in zip(members.names, draw, strict=True) if drawn} != set(
@@ -231,6 +234,9 @@ def _recomputed(bundle: Bundle, rounds: tuple[Round, ...]) -> ValuationDocument:
         owners=owners,
         updates=Updates(rounds, recorded_gradients(bundle)),
         curve=said.curve,
+        rounds=recorded_rounds(bundle, members.names, rounds)
+        if reads_rounds(bundle.scenario.valuation.method)
+        else None,
     )
     return valuation_document(measured, bundle.scenario, members, int(said.seed, 16))
 
@@ -238,11 +244,12 @@ def _recomputed(bundle: Bundle, rounds: tuple[Round, ...]) -> ValuationDocument:
 def _values(bundle: Bundle, found: ValuationDocument) -> Check:
     said = bundle.document(evidence.VALUATION, evidence.ValuationDocument)
     beside = {"suspicion"}
+    asked = "coalitions of rounds" if reads_rounds(said.method) else "coalitions"
     wrong = differing(said.model_dump(exclude=beside), found.model_dump(exclude=beside), rounding)
     return compared(
         "values",
         holds=not wrong,
-        same=f"{said.method} values of {said.evaluations} recorded coalitions, with their "
+        same=f"{said.method} values of {said.evaluations} recorded {asked}, with their "
         "intervals, ranks, interactions and baselines, each to a billionth",
         different=f"{evidence.VALUATION} and what was recorded differ in {', '.join(wrong[:20])}",
     )

@@ -17,9 +17,11 @@ from fedmerit.auditing.money import slack, weighed
 from fedmerit.auditing.numbers import differing
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle import schemas as evidence
-from fedmerit.bundle.directory import COALITIONS
+from fedmerit.bundle.directory import COALITIONS, ROUNDS
+from fedmerit.bundle.rounds import recorded_cells
 from fedmerit.bundle.training import recorded_gradients
-from fedmerit.federation import RunGame
+from fedmerit.federation import RetrainingGame, RunGame
+from fedmerit.incentives.methods import reads_rounds
 from fedmerit.kinds.horizontal.valuing import curve, game_of, played
 from fedmerit.streams import generator
 from fedmerit.units import MICRO, NANO
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle
     from fedmerit.bundle.schemas import CurvePoint
     from fedmerit.federation import TrainingRecord
+    from fedmerit.incentives import RepeatedGame
     from fedmerit.kinds.horizontal.wiring import Consortium
 
 #: By how much a gradient's entry may be off, where the largest is 1 or less.
@@ -55,6 +58,8 @@ def check_measured(
 ) -> Iterator[Check]:
     """Measure every recorded coalition, every gradient and every round's game again."""
     yield _gains(bundle, consortium, kept)
+    if reads_rounds(bundle.scenario.valuation.method):
+        yield _gains_of_rounds(bundle, consortium, kept)
     yield _gradients(bundle, kept, gradients)
     yield _curve(bundle, consortium, kept, run)
 
@@ -80,13 +85,35 @@ def _gains(bundle: Bundle, consortium: Consortium, kept: TrainingRecord) -> Chec
     )
 
 
+def _gains_of_rounds(bundle: Bundle, consortium: Consortium, kept: TrainingRecord) -> Check:
+    stored = recorded_cells(bundle)
+    coalitions = stored["coalitions"].astype(np.bool_)
+    again = Remeasured(bundle, consortium, kept, stored["rounds"])
+    if not len(coalitions):
+        return Check(again.name, "ok", "no round has an update that was accepted")
+    found = again.judged(coalitions, stored["gains_micro"])
+    if not found.of.holds:
+        number = int(stored["rounds"][found.row])
+        return Check(
+            again.name,
+            "differs",
+            f"gains in {ROUNDS}, most of all in round {number}: {found.of.why}",
+        )
+    said = bundle.document(evidence.VALUATION, evidence.ValuationDocument)
+    rounds, rows = len(kept.rounds), stored["gains_micro"].shape[1]
+    # A value is a sum over the rounds, each of which may be off.
+    by = slack(rounds * found.of.mean, rounds * found.of.spread, rows, said.confidence_ppm)
+    return weighed(bundle, again.name, found.of, by, f"{len(coalitions)} coalitions of rounds")
+
+
 class Found:
     """Recorded gains beside those measured again.
 
     Attributes:
         of: Whether float order explains how far they are apart.
         ours: The gains measured again, ``(m, rows)``.
-        worst: The coalition whose mean is off most, ``(n,)``.
+        row: Of the coalition whose mean is off most.
+        worst: That coalition, ``(n,)``.
     """
 
     def __init__(
@@ -94,7 +121,32 @@ class Found:
     ) -> None:
         self.of = of
         self.ours = ours
-        self.worst = coalitions[int(np.abs(apart.means).argmax())]
+        self.row = int(np.abs(apart.means).argmax())
+        self.worst = coalitions[self.row]
+
+
+class _Cells:
+    """The games of a run's rounds, each asked for coalitions of its own.
+
+    Args:
+        run: The run.
+        rounds: Each coalition's round, from 1, in the order in which they are asked for.
+    """
+
+    def __init__(self, run: RunGame, rounds: NDArray[np.int32]) -> None:
+        self._run, self._rounds = run, rounds
+
+    def worth_by_row(self, coalitions: NDArray[np.bool_], /) -> NDArray[np.float64]:
+        """Give each coalition's gain in its round on each validation row."""
+        numbers, places = np.unique(self._rounds, return_inverse=True)
+        parts = [
+            self._run.rounds[number - 1].worth_by_row(coalitions[places == at])
+            for at, number in enumerate(numbers.tolist())
+        ]
+        gains = np.empty((len(coalitions), parts[0].shape[1]))
+        for at, part in enumerate(parts):
+            gains[places == at] = part
+        return gains
 
 
 class Remeasured:
@@ -104,21 +156,38 @@ class Remeasured:
         bundle: Whose.
         consortium: Its federation, from the data that are here.
         kept: Its run.
+        rounds: Of each coalition to be measured, where each is of one round alone.
     """
 
-    def __init__(self, bundle: Bundle, consortium: Consortium, kept: TrainingRecord) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        consortium: Consortium,
+        kept: TrainingRecord,
+        rounds: NDArray[np.int32] | None = None,
+    ) -> None:
         self._bundle, self._consortium, self._kept = bundle, consortium, kept
         self._repeats = bundle.document(evidence.VALUATION, evidence.ValuationDocument).repeats
-        self._game = game_of(kept, consortium, bundle.scenario, self._repeats)
+        self._rounds = rounds
+        self._game = self._asked(game_of(kept, consortium, bundle.scenario, self._repeats))
 
     @property
     def name(self) -> str:
         """What the check is called."""
+        if self._rounds is not None:
+            return "recomputed coalitions of rounds"
         return f"{'retrained' if self._trained else 'recomputed'} coalitions"
 
     @property
     def _trained(self) -> bool:
         return not isinstance(self._game, RunGame)
+
+    def _asked(
+        self, game: RetrainingGame | RunGame | RepeatedGame
+    ) -> RetrainingGame | RunGame | RepeatedGame | _Cells:
+        if self._rounds is None or not isinstance(game, RunGame):
+            return game
+        return _Cells(game, self._rounds)
 
     def judged(self, coalitions: NDArray[np.bool_], gains_micro: NDArray[np.int64]) -> Found:
         """Measure *coalitions* again, and hold the recorded gains against that.
@@ -139,8 +208,12 @@ class Remeasured:
             model = replace(self._consortium.model, nudge=number)
             moved = replace(self._consortium, model=model)
             kept = self._kept if trained else nudged_run(self._kept, number)
-            game = game_of(kept, moved, self._bundle.scenario, self._repeats)
-            return by_row(game.worth_by_row(coalitions[some]) - ours[some], coalitions[some])
+            game = self._asked(game_of(kept, moved, self._bundle.scenario, self._repeats))
+            if self._rounds is None:
+                again = game.worth_by_row(coalitions[some])
+            else:  # each coalition has its own round's game
+                again = game.worth_by_row(coalitions)[some]
+            return by_row(again - ours[some], coalitions[some])
 
         return Found(judged(apart, nudged), apart, ours, coalitions)
 
@@ -165,8 +238,8 @@ class Remeasured:
         """Give by how much float order may change a gain, ``(m, rows)``."""
         weights = self._bundle.scenario.valuation.weights
         most, least = (
-            RunGame(
-                self._kept, self._consortium.federation, weights=weights, metric=metric
+            self._asked(
+                RunGame(self._kept, self._consortium.federation, weights=weights, metric=metric)
             ).worth_by_row(coalitions)
             for metric in (_hit(_TIE), _hit(-_TIE))
         )

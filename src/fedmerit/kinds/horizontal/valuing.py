@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from fedmerit import federation as federated
-from fedmerit.bundle.directory import COALITIONS
+from fedmerit.bundle.directory import COALITIONS, ROUNDS
+from fedmerit.bundle.rounds import cell_arrays
 from fedmerit.bundle.schemas import FEDERATION, GRADIENTS, VALUATION, FederationDocument
 from fedmerit.bundle.training import coalition_arrays
 from fedmerit.bundle.valuation import Measured, Updates, curve_point, valuation_document
 from fedmerit.incentives import CachedGame, RepeatedGame
 from fedmerit.incentives import value as value_game
+from fedmerit.incentives.games.rounds import SummedGame
+from fedmerit.incentives.methods import reads_rounds
 from fedmerit.incentives.methods.repeating import is_split, plan_repeats
 from fedmerit.kinds.horizontal.training import kept_run
 from fedmerit.kinds.horizontal.wiring import assemble
@@ -43,15 +46,21 @@ def value(bundle: Bundle, advance: Advance) -> None:
     run = played(record, consortium, scenario)
     game = CachedGame(_repeated(record, consortium, scenario, seed, advance))
     updates = Updates(record.rounds, gradients(run))
+    rounds = [
+        CachedGame(round_) for round_ in run.rounds if reads_rounds(scenario.valuation.method)
+    ]
     measured = Measured(
         game=game,
         owners=consortium.federation.validation_owners,
         updates=updates,
         curve=curve(run, scenario, seed),
+        rounds=SummedGame(rounds, run.present) if rounds else None,
     )
     members = bundle.document(FEDERATION, FederationDocument)
     document = valuation_document(measured, scenario, members, seed)
     bundle.write_tensors(COALITIONS, coalition_arrays(game.table(), measured.owners))
+    if rounds:
+        bundle.write_tensors(ROUNDS, cell_arrays(rounds, len(measured.owners)))
     bundle.write_tensors(GRADIENTS, {"gradients": updates.gradients})
     bundle.write_document(VALUATION, document)
     write_commitment(bundle)

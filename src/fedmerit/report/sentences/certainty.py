@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from fedmerit.bundle.intervals import left_out, sources
 from fedmerit.bundle.schemas import VALUATION
+from fedmerit.incentives.methods import reads_rounds
 from fedmerit.report.readings import pairs, steps
 from fedmerit.report.sentences.wording import strong, value_of
 from fedmerit.report.units import chance, count, decimals_for, listed, milli, number, percent, unit
@@ -46,6 +47,10 @@ def trusting(findings: Findings, *, paired: bool) -> list[Markup]:
 
 def _chosen(findings: Findings) -> Markup:
     valuation = findings.valuation
+    if valuation.reason and reads_rounds(valuation.method):
+        return Markup("The method, <em>{}</em>, is the one that the scenario asks for; {}.").format(
+            valuation.method, valuation.reason
+        )
     if valuation.reason:
         return Markup("The method, <em>{}</em>, was chosen automatically: {}.").format(
             valuation.method, valuation.reason
@@ -200,6 +205,11 @@ def not_completing(valuation: ValuationDocument) -> Markup:
     n = len(valuation.participants)
     if n == 1:
         return Markup("There is one member only, and so no pair that could complete each other.")
+    if reads_rounds(valuation.method):
+        return Markup(
+            "Which members complete each other and which stand in for each other is not shown: "
+            "the groups were measured in each round, and not over the whole run."
+        )
     return Markup(
         "Which members complete each other and which stand in for each other is not shown: for "
         "that, each of the 2<sup>{}</sup> possible groups would have to be measured, and {} were."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from markupsafe import Markup
 
 from fedmerit.incentives import METHODS
-from fedmerit.incentives.methods import SHAPLEY
+from fedmerit.incentives.methods import SHAPLEY, reads_rounds
 from fedmerit.report.figures.comparison import beyond
 from fedmerit.report.figures.contributions import evaluators_of, readings, readings_by_name
 from fedmerit.report.readings import baselines, order, uncertain
@@ -52,6 +52,16 @@ def _measuring(findings: Findings) -> Markup:
     """Say which groups were measured, and how."""
     valuation, n = findings.valuation, len(findings.valuation.participants)
     groups = f"possible group{'' if n == 1 else 's'} of members (coalitions)"
+    if reads_rounds(valuation.method):
+        return Markup(
+            "To find it, the updates that the members sent were averaged again, {}, for {} pairs "
+            "of a round and a group of those who took part in it, and each average was measured "
+            "on {}. Nothing was trained again."
+        ).format(
+            weighing(findings.scenario.valuation.weights),
+            f"{valuation.evaluations:,}",
+            count(findings.validation_rows, "validation row"),
+        )
     which = (
         f"each of the {valuation.evaluations:,} {groups}"
         if n <= _COUNTABLE and valuation.evaluations == 2**n
