@@ -11,7 +11,7 @@ from fedmerit.csprng import NoiseStream
 from fedmerit.errors import TrainingError
 from fedmerit.federation.protection.masking import agree_on_masks, masked
 from fedmerit.federation.protection.opening import open_for, publish
-from fedmerit.federation.protection.packing import fixed
+from fedmerit.federation.protection.packing import trained
 from fedmerit.federation.protection.paillier import generate
 from fedmerit.federation.vertical.checkpoints import (
     CheckpointStore,
@@ -125,8 +125,11 @@ def run_feature_party(
                 me.step(me.ask(me.owner, theirs[me.owner], residuals, batch), batch)
         checkpoints.save(epoch, {"weights": me.weights})
         going = follow_on(channel, leader, settled=settled(me.weights, before, settings.tolerance))
-    scores = fixed(
-        columns.held_out @ me.weights, fraction=SCORE_BITS, bound=MOST, what="linear predictors"
+    scores = trained(
+        columns.held_out @ me.weights,
+        fraction=SCORE_BITS,
+        bound=MOST,
+        what="linear predictors",
     )
     channel.send(leader, "scores", scores=masked(scores, channel.name, masks, b"scores"))
     return Trained(back @ me.weights, epoch, np.empty(0))

@@ -13,6 +13,7 @@ from fedmerit.bundle.vertical_schemas import (
     VerticalDocument,
 )
 from fedmerit.kinds.vertical.models import models_folder
+from fedmerit.kinds.vertical.scenario import vertical_of
 from fedmerit.report import quality
 from fedmerit.report.units import milli, number, percent, points
 from fedmerit.units import MICRO
@@ -48,9 +49,9 @@ def model_figures(bundle: Bundle) -> dict[str, str]:
     }
     if said.area_ppm is not None and said.joined_area_ppm is not None:
         figures["AUC"] = (
-            f"{number(said.area_ppm / MICRO, 4)}, the joined table's "
+            f"{number(said.area_ppm / MICRO, 4)}, the joined table's{_loss(said)} "
             f"{number(said.joined_area_ppm / MICRO, 4)}: delta "
-            f"{number(said.delta_area_ppm / MICRO, 4, sign=True)}"
+            f"{number(said.delta_area_ppm / MICRO, 4, sign=True)}{_ordinary(said)}"
         )
     figures |= {
         "Aligned": f"{said.common:,} people are known to all",
@@ -59,6 +60,12 @@ def model_figures(bundle: Bundle) -> dict[str, str]:
     epsilons = (("labels", said.label_epsilon_micro), ("features", said.feature_epsilon_micro))
     if noised := [f"{what} {number(e / MICRO, 2)}" for what, e in epsilons if e is not None]:
         figures["Epsilon"] = f"{', '.join(noised)} at delta {said.delta_ppm / MICRO:g}"
+    if training.is_worse_than_untrained:
+        rate = vertical_of(bundle.scenario).learning_rate
+        figures["Warning"] = (
+            "the trained model fits worse than the labels alone: lower vertical.learning_rate "
+            f"({rate:g}), unless noise explains it"
+        )
     figures["Bits told"] = "; ".join(
         f"{seen.party}: {seen.bits:,} of {seen.of:,} in {seen.secret}"
         + (" (the predictions)" if seen.agreed else "")
@@ -78,3 +85,14 @@ def model_figures(bundle: Bundle) -> dict[str, str]:
     if 0 < said.key_bits < SAFE_BITS:
         figures["Rehearsal"] = f"keys of {said.key_bits} bits hide nothing: use {SAFE_BITS:,}"
     return figures
+
+
+def _loss(said: VerticalDocument) -> str:
+    return "" if said.logistic_area_ppm is None else " Taylor fit"
+
+
+def _ordinary(said: VerticalDocument) -> str:
+    if said.logistic_area_ppm is None:
+        return ""
+    area = number(said.logistic_area_ppm / MICRO, 4)
+    return f"; ordinary logistic regression on the joined table {area}"
