@@ -8,32 +8,33 @@ less the label holder's own, and no protocol can hide them from who learns the s
 from __future__ import annotations
 
 from hashlib import shake_256
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fedmerit import csprng
+from fedmerit.csprng import KEY_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
+    from fedmerit.csprng import SecretStream
     from fedmerit.federation.wire.channel import Channel
 
-_KEY_BYTES: Final = 32
 
-
-def agree_on_masks(channel: Channel, others: tuple[str, ...]) -> dict[str, bytes]:
+def agree_on_masks(
+    channel: Channel, others: tuple[str, ...], draws: SecretStream
+) -> dict[str, bytes]:
     """Share a key with each of the *others*; each pair's first name draws it."""
     keys = {}
     for peer in others:
         if channel.name < peer:
-            keys[peer] = csprng.token(_KEY_BYTES)
+            keys[peer] = draws.token(KEY_BYTES)
             channel.send(peer, "mask key", key=keys[peer])
     for peer in others:
         if peer < channel.name:
-            keys[peer] = channel.receive(peer, "mask key").octets("key", count=_KEY_BYTES)
+            keys[peer] = channel.receive(peer, "mask key").octets("key", count=KEY_BYTES)
     return keys
 
 

@@ -8,7 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fedmerit.federation.protection.opening import Request, open_for, publish, receive_key
+from fedmerit.federation.protection.opening import (
+    Allowance,
+    Request,
+    open_for,
+    publish,
+    receive_key,
+)
 from fedmerit.federation.protection.packing import fixed, pack, slots
 from fedmerit.federation.protection.paillier import PrivateKey, PublicKey, generate
 from fedmerit.federation.vertical.split.halves import tensor
@@ -16,6 +22,7 @@ from fedmerit.federation.vertical.split.halves import tensor
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from fedmerit.csprng import NoiseStream
     from fedmerit.federation.vertical.split.halves import Half
     from fedmerit.federation.vertical.split.settings import SplitSettings
     from fedmerit.federation.wire.channel import Channel
@@ -32,7 +39,12 @@ class Gather:
     """The label holder's end of the cut: embeddings in, gradients out."""
 
     def __init__(
-        self, channel: Channel, others: tuple[str, ...], settings: SplitSettings, own: Half | None
+        self,
+        channel: Channel,
+        others: tuple[str, ...],
+        settings: SplitSettings,
+        own: Half | None,
+        draws: NoiseStream,
     ) -> None:
         self._channel = channel
         self._others = others
@@ -40,7 +52,7 @@ class Gather:
         self._own = own
         self._key = None
         if settings.forward == "encrypted":
-            self._key = receive_key(channel, others[0], settings.key_bits)
+            self._key = receive_key(channel, others[0], settings.key_bits, draws)
 
     def __call__(self, own_rows: Tensor) -> Tensor:
         """Give the top network's inputs."""
@@ -86,7 +98,8 @@ class Gather:
             theirs = key.received_all(numbers)
             both = zip(ciphers or theirs, theirs, strict=True)
             ciphers = theirs if ciphers is None else [key.add(a, b) for a, b in both]
-        request = Request(self._channel, self._others[0], key, ciphers or [], (_SLOT, rows * width))
+        allowed = Allowance(rows * width, _SLOT)
+        request = Request(self._channel, self._others[0], key, ciphers or [], allowed)
         values = np.array(request.opened(), dtype=np.float64) / 2.0**_FRACTION
         total = tensor(values.reshape(rows, width))
         return total + sum(parts, torch.zeros_like(total))
@@ -95,9 +108,16 @@ class Gather:
 class Send:
     """A party's end of the cut."""
 
-    def __init__(self, channel: Channel, parties: tuple[str, ...], settings: SplitSettings) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        parties: tuple[str, ...],
+        settings: SplitSettings,
+        draws: NoiseStream,
+    ) -> None:
         self._channel = channel
         self._leader = parties[0]
+        self._draws = draws
         self._own: PrivateKey | None = None
         self._key: PublicKey | None = None
         if settings.forward == "encrypted":
@@ -117,12 +137,13 @@ class Send:
         numbers = [int(cipher) for cipher in self._key.encrypt_all(packed)]
         self._channel.send(self._leader, "embeddings", packed=numbers)
         if self._own is not None:
-            open_for(self._channel, self._leader, self._own)
+            allowed = Allowance(len(values), _SLOT)
+            open_for(self._channel, self._leader, self._own, allowed, self._draws)
 
     def _share_key(self, parties: tuple[str, ...], settings: SplitSettings) -> None:
         if self._channel.name == parties[1]:
-            self._own = generate(settings.key_bits)
+            self._own = generate(settings.key_bits, self._draws)
             self._key = self._own.public
             publish(self._channel, self._key)
         else:
-            self._key = receive_key(self._channel, parties[1], settings.key_bits)
+            self._key = receive_key(self._channel, parties[1], settings.key_bits, self._draws)

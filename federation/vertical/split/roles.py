@@ -17,12 +17,12 @@ from fedmerit.federation.vertical.checkpoints import (
     lead_on,
     lead_start,
 )
+from fedmerit.federation.vertical.replay import Replay
 from fedmerit.federation.vertical.split.cut import Embeddings, Gather, Send
 from fedmerit.federation.vertical.split.halves import (
     Half,
     built,
     continued,
-    noise_source,
     protected,
     states,
     tensor,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fedmerit.csprng import NoiseStream
     from fedmerit.federation.vertical.split.settings import SplitSettings
     from fedmerit.federation.vertical.task import Matrix
     from fedmerit.federation.wire.channel import Channel
@@ -64,29 +65,32 @@ def hold_top(
     parties: tuple[str, ...],
     settings: SplitSettings,
     seed: int,
-    secret: int | None,
+    draws: NoiseStream | None = None,
     checkpoints: CheckpointStore | None = None,
 ) -> Bottom:
     """Play the label holder: train the top network, and send gradients back."""
     checkpoints = checkpoints or NoCheckpoints()
+    replay = Replay(channel, checkpoints, draws)
     others = parties[1:]
     encrypted = settings.forward == "encrypted"
     parts = len(parties) if columns.names else len(others)
     inputs = settings.width if encrypted else settings.width * parts
-    stream = noise_source(secret, channel.name)
+    stream = replay.draws
     top = Half(built(settings, "top", inputs, seed), settings.labels, settings, stream)
     own = None
     if columns.names:
         made = built(settings, channel.name, len(columns.names), seed)
         # Its gradients have the labels' protection already.
         own = Half(made, NoiseSettings(), settings, stream)
-    gather = Gather(channel, others, settings, own)
+    gather = Gather(channel, others, settings, own, stream)
     classes = torch.from_numpy(labels.astype(np.int64))
     training, held_out = (tensor(rows) for rows in (columns.training, columns.held_out))
-    epoch = lead_start(channel, checkpoints, others)
+    replay.between()
+    epoch = lead_start(channel, checkpoints)
     continued([top, own], checkpoints, epoch)
     while epoch < settings.epochs:
         epoch += 1
+        replay.epoch(epoch)
         for batch in batches(len(labels), settings.batch_size, seed=seed, epoch=epoch):
             rows = torch.from_numpy(batch)
             inputs_ = gather(training[rows])
@@ -94,7 +98,9 @@ def hold_top(
             cut = protected(settings.labels, cut, stream)
             gather.scatter(cut, training[rows])
         checkpoints.save(epoch, states([top, own]))
+        replay.between()
         lead_on(channel, others, settled=False, more=epoch < settings.epochs)
+    replay.end()
     seen = gather(training)
     unseen = gather(held_out)
     logits = top(unseen).double().numpy()
@@ -115,22 +121,25 @@ def train_bottom(
     parties: tuple[str, ...],
     settings: SplitSettings,
     seed: int,
-    secret: int | None,
+    draws: NoiseStream | None = None,
     checkpoints: CheckpointStore | None = None,
 ) -> Bottom:
     """Play a party with columns and no labels: send embeddings, and learn by gradients."""
     checkpoints = checkpoints or NoCheckpoints()
+    replay = Replay(channel, checkpoints, draws)
     leader = parties[0]
-    stream = noise_source(secret, channel.name)
+    stream = replay.draws
     module = built(settings, channel.name, len(columns.names), seed)
     bottom = Half(module, settings.features, settings, stream)
-    send = Send(channel, parties, settings)
+    send = Send(channel, parties, settings, stream)
     training, held_out = (tensor(rows) for rows in (columns.training, columns.held_out))
+    replay.between()
     epoch = follow_start(channel, checkpoints, leader)
     continued([bottom], checkpoints, epoch)
     going = epoch < settings.epochs
     while going:
         epoch += 1
+        replay.epoch(epoch)
         for batch in batches(len(training), settings.batch_size, seed=seed, epoch=epoch):
             rows = training[torch.from_numpy(batch)]
             send(protected(settings.features, bottom(rows), stream))
@@ -138,7 +147,9 @@ def train_bottom(
             cut = channel.receive(leader, "gradients").array("rows", "<f4", shape)
             bottom.step(rows, tensor(cut))
         checkpoints.save(epoch, states([bottom]))
+        replay.between()
         going = follow_on(channel, leader, settled=False)
+    replay.end()
     for rows in (training, held_out):
         send(protected(settings.features, bottom(rows), stream))
     return Bottom(bottom.parameters(), np.empty(0), {})

@@ -7,9 +7,10 @@ import pytest
 from gmpy2 import mpz
 from scipy.stats import chisquare
 
+from fedmerit.csprng import NoiseStream
 from fedmerit.errors import ChannelError
 from fedmerit.federation.protection import modulus
-from fedmerit.federation.protection.opening import Request, open_for, receive_key
+from fedmerit.federation.protection.opening import Allowance, Request, open_for, receive_key
 from fedmerit.federation.protection.paillier import PublicKey, generate
 from fedmerit.federation.protection.weakness import weakness
 from fedmerit.federation.wire.channel import play
@@ -237,7 +238,8 @@ def test_an_opened_number_beyond_the_modulus_is_refused():
         channel.send("ada", "opened", numbers=[int(N) + 5])
 
     def ada(channel):
-        return Request(channel, "owner", KEY.public, [KEY.public.encrypt(1)], (32, 1)).opened()
+        packed = [KEY.public.encrypt(1)]
+        return Request(channel, "owner", KEY.public, packed, Allowance(1, 32)).opened()
 
     with pytest.raises(ChannelError, match="beyond its modulus"):
         play({"owner": owner, "ada": ada})
@@ -247,5 +249,8 @@ def test_a_ciphertext_of_another_modulus_is_not_opened():
     def ada(channel):
         channel.send("owner", "masked", numbers=[int(KEY._p)])
 
+    def owner(channel):
+        open_for(channel, "ada", KEY, Allowance(1, 32), NoiseStream())
+
     with pytest.raises(ChannelError, match="no ciphertext"):
-        play({"owner": lambda channel: open_for(channel, "ada", KEY), "ada": ada})
+        play({"owner": owner, "ada": ada})

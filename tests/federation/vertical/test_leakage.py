@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
+from fedmerit.csprng import SecretStream
 from fedmerit.federation import ModelSpec
 from fedmerit.federation.privacy.accountant import distinguishable
 from fedmerit.federation.privacy.noise import NoiseSettings
@@ -194,7 +195,7 @@ def test_blinded_odds_tell_whoever_opens_them_next_to_nothing_of_a_rows_score():
 
     bound, luck = (8 + 1) / 512, 1.63 * np.sqrt(2 / 20_000)
 
-    assert told_apart(sigmoid._blind, 2**8) < bound + luck
+    assert told_apart(partial(sigmoid._blind, SecretStream()), 2**8) < bound + luck
     assert told_apart(uniform, 2**8) > 0.98
 
 
