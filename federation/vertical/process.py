@@ -74,7 +74,11 @@ def _split(
 ) -> Callable[[Channel], Result]:
     # torch takes seconds to import, which regression does not need.
     from fedmerit.federation.batched.threads import single_thread  # noqa: PLC0415
-    from fedmerit.federation.vertical.split.roles import hold_top, train_bottom  # noqa: PLC0415
+    from fedmerit.federation.vertical.split.roles import (  # noqa: PLC0415
+        arrays_of,
+        hold_top,
+        train_bottom,
+    )
     from fedmerit.federation.vertical.split.split import draws_of  # noqa: PLC0415
 
     columns, labels = brief.columns()
@@ -92,7 +96,7 @@ def _split(
             draws=draws_of(brief.secret, brief.name),
             checkpoints=store,
         )
-        return Result({**bottom.parameters, "(scores)": bottom.scores})
+        return Result(arrays_of(bottom), settings.epochs)
 
     return program
 

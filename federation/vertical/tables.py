@@ -21,6 +21,7 @@ from fedmerit.federation.data.dialects import Dialect
 from fedmerit.federation.data.encoding import encode
 from fedmerit.federation.data.files import Sheet
 from fedmerit.federation.data.problems import Problems
+from fedmerit.federation.vertical.repeats import one_row_each
 from fedmerit.federation.vertical.task import Columns, VerticalTask
 from fedmerit.streams import generator
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fedmerit.federation.vertical.repeats import Aggregate
     from fedmerit.federation.vertical.task import Matrix
 
 #: How fractions are written in text files, by pandas and others.
@@ -69,6 +71,7 @@ def holding(
     impute: bool = True,
     choice: Choice | None = None,
     dialect: Dialect | None = None,
+    aggregate: Sequence[Aggregate] = (),
 ) -> Holding:
     """Make an owner's table of a data frame, or of what was read from its file.
 
@@ -81,6 +84,7 @@ def holding(
         impute: Whether empty cells are filled in when encoding, or refused; *choice* says it too.
         choice: Which columns to learn from; all but keys and labels if None.
         dialect: What is known of the file.
+        aggregate: What becomes of several rows about one person; without, they are refused.
 
     Raises:
         DataError: A column is missing, a key is a fraction, a cell cannot be learned from, or
@@ -120,6 +124,12 @@ def holding(
         features, taken = take(columns, choice, problems)
         notes += taken
     problems.check()
+    if aggregate:
+        if labels is not None:
+            raise DataError(f"{party} has labels, and they cannot be summed up over several rows")
+        count = len(keys)
+        keys, features = one_row_each(keys, features, aggregate, party)
+        notes.append(f"{count:,} rows are about {len(keys):,} people, and are summed up for each")
     return Holding(
         party=party,
         keys=keys,

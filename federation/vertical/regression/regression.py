@@ -151,6 +151,7 @@ def descend(
     *,
     seed: int,
     owners: list[int] | None = None,
+    stream: NoiseStream | None = None,
 ) -> Matrix:
     """Train weights in the clear; the first column is the intercept's.
 
@@ -160,14 +161,15 @@ def descend(
         settings: How.
         seed: Picks the batches.
         owners: How many columns each party has, for the convergence check; None for one party.
+        stream: Where noise is drawn from; the operating system without.
 
     """
     sizes = owners or [rows.shape[1] - 1]
     if settings.whiten:
-        return _whitened(rows, labels, settings, seed=seed, owners=sizes)
+        return _whitened(rows, labels, settings, seed=seed, owners=sizes, stream=stream)
     cuts = 1 + np.cumsum(sizes)[:-1]
     rows = _shortened(rows, settings, cuts)
-    stream = NoiseStream()
+    stream = stream or NoiseStream()
     weights = np.zeros(rows.shape[1])
     weights[0] = intercept(labels, settings)
     decay = np.append(0.0, np.full(len(weights) - 1, settings.l2))
@@ -199,7 +201,13 @@ def _noise(count: int, settings: RegressionSettings, stream: NoiseStream) -> Mat
 
 
 def _whitened(
-    rows: Matrix, labels: Matrix, settings: RegressionSettings, *, seed: int, owners: list[int]
+    rows: Matrix,
+    labels: Matrix,
+    settings: RegressionSettings,
+    *,
+    seed: int,
+    owners: list[int],
+    stream: NoiseStream | None,
 ) -> Matrix:
     """Train in the owners' own coordinates, and give the weights of their columns."""
     own = np.split(rows[:, 1:], np.cumsum(owners)[:-1], axis=1)
@@ -207,7 +215,7 @@ def _whitened(
     parts = [part @ matrix for part, matrix in zip(own, back, strict=True)]
     sizes = [matrix.shape[1] for matrix in back]
     plain = replace(settings, whiten=False)
-    found = descend(joined(parts), labels, plain, seed=seed, owners=sizes)
+    found = descend(joined(parts), labels, plain, seed=seed, owners=sizes, stream=stream)
     split = np.split(found[1:], np.cumsum(sizes)[:-1])
     turned = [matrix @ weights for matrix, weights in zip(back, split, strict=True)]
     return np.concatenate([found[:1], *turned])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import torch
@@ -40,6 +40,11 @@ if TYPE_CHECKING:
     from fedmerit.federation.wire.channel import Channel
 
 
+_SCORES: Final = "(scores)"
+_SEEN: Final = "(training) "
+_UNSEEN: Final = "(held out) "
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Bottom:
     """What a party has in the end.
@@ -55,6 +60,27 @@ class Bottom:
     parameters: Mapping[str, NDArray[np.generic]]
     scores: Matrix
     embeddings: Mapping[str, Embeddings]
+
+
+def arrays_of(bottom: Bottom) -> dict[str, NDArray[np.generic]]:
+    """Give all that a party has as arrays by name; no parameter's name begins with a bracket."""
+    seen = {f"{_SEEN}{name}": pair[0] for name, pair in bottom.embeddings.items()}
+    unseen = {f"{_UNSEEN}{name}": pair[1] for name, pair in bottom.embeddings.items()}
+    return {**bottom.parameters, _SCORES: bottom.scores, **seen, **unseen}
+
+
+def bottom_of(arrays: Mapping[str, NDArray[np.generic]]) -> Bottom:
+    """Read :func:`arrays_of` back."""
+    embeddings = {
+        name.removeprefix(_SEEN): (
+            np.asarray(array, dtype=np.float32),
+            np.asarray(arrays[_UNSEEN + name.removeprefix(_SEEN)], dtype=np.float32),
+        )
+        for name, array in arrays.items()
+        if name.startswith(_SEEN)
+    }
+    own = {name: array for name, array in arrays.items() if not name.startswith("(")}
+    return Bottom(own, np.asarray(arrays[_SCORES], dtype=np.float64), embeddings)
 
 
 def hold_top(

@@ -28,6 +28,10 @@ class Owner(Section):
     """Its own .csv, .csv.gz, .tsv or .parquet file."""
     key: tuple[str, ...] = ()
     """The columns of its own file that say together whom a row is about."""
+    aggregate: tuple[Literal["mean", "sum", "min", "max", "last", "count"], ...] = ()
+    """What becomes of several rows about one person in its own file: of numbers these, a column for
+    each and ``count`` one of how many rows there are; of texts the most frequent. If empty, a key
+    that two rows have is refused."""
     coverage: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Share of the people of ``data.source`` that it knows."""
     noise_columns: Annotated[int, Field(ge=0, le=100)] = 0
@@ -48,6 +52,15 @@ class Owner(Section):
                 f"owner {self.name!r}: 'coverage' and 'noise_columns' are for columns "
                 "of data.source"
             )
+            raise ValueError(msg)
+        if self.aggregate and (self.source is None or self.label is not None):
+            msg = (
+                f"owner {self.name!r}: 'aggregate' is for the rows of its own file, and sums up no "
+                f"labels"
+            )
+            raise ValueError(msg)
+        if len(set(self.aggregate)) < len(self.aggregate):
+            msg = f"owner {self.name!r}: 'aggregate' names something twice"
             raise ValueError(msg)
         if self.positive is not None and self.label is None:
             msg = f"owner {self.name!r}: 'positive' is a label, and it names no 'label' column"
@@ -116,8 +129,8 @@ class Vertical(Section):
     """``regression``: whether the others show the label holder their parts of the scores after
     the training, as the game of ``embeddings`` needs; nothing is shown otherwise."""
     processes: bool = False
-    """``regression``: whether each owner trains in a process of its own and meets the others
-    over TLS; the numbers are the same. A run whose party died goes on with ``--resume``."""
+    """Whether each owner trains in a process of its own and meets the others over TLS; the numbers
+    are the same."""
     width: Positive = 4
     """``split``: columns of an embedding."""
     embeddings: Literal["plain", "encrypted"] = "plain"
@@ -133,7 +146,7 @@ class Vertical(Section):
         of = {
             "regression": (
                 *("coordinator", "sigmoid", "l2", "whiten", "tolerance", "reveal_scores"),
-                *("processes", "gradient_privacy"),
+                "gradient_privacy",
             ),
             "split": ("width", "embeddings", "label_privacy", "feature_privacy"),
         }

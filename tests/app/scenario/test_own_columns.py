@@ -10,7 +10,12 @@ import pytest
 
 import fedmerit
 from fedmerit.bundle import vertical_schemas as joint
-from fedmerit.bundle.schemas import OUTCOME, OutcomeDocument
+from fedmerit.bundle.schemas import (
+    FEDERATION,
+    OUTCOME,
+    FederationDocument,
+    OutcomeDocument,
+)
 from fedmerit.errors import DataError, ScenarioError
 from fedmerit.scenario.reading import load, parse
 
@@ -53,6 +58,45 @@ def test_two_files_with_a_key_column_make_a_federation(files):
     assert [owner.columns for owner in said.owners] == [("spent",), ("age",)]
     assert min(found.document(OUTCOME, OutcomeDocument).payments) > 0
     assert fedmerit.audit(found, retrain=True).passed
+
+
+@pytest.mark.slow
+def test_an_owner_with_several_rows_a_person_sums_them_up(files):
+    write_tables(1500)
+    bank = pd.read_csv("bank.csv", dtype={"customer": str})
+    # Each customer's visits: their mean is what the bank knew before, and they differ in number.
+    visits = bank.loc[np.repeat(bank.index, 1 + np.arange(len(bank)) % 3)].reset_index(drop=True)
+    visits["age"] += visits.groupby("customer").cumcount()
+    visits.sample(frac=1, random_state=0).to_csv("bank.csv", index=False)
+    with pytest.raises(DataError, match="a key that another row has too"):
+        fedmerit.run(own(batch_size=300), files / "a")
+
+    found = fedmerit.run(own(batch_size=300, aggregate=["min", "count"]), files / "b")
+
+    said = found.document(joint.VERTICAL, joint.VerticalDocument)
+    assert said.common == 1430
+    assert [owner.table_rows for owner in said.owners] == [1450, 1480]
+    assert said.owners[1].columns == ("age (min)", "rows")
+    assert said.area_ppm > 750_000
+    assert any("2,959 rows are about 1,480 people" in note for note in notes_of(found))
+    assert fedmerit.audit(found, retrain=True).passed
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"aggregate": ["mean", "mean"]}, "names something twice"),
+        ({"aggregate": ["median"]}, "aggregate"),
+        ({"aggregate": ["mean"], "label": "age"}, "sums up no labels"),
+    ],
+)
+def test_what_cannot_be_summed_up_is_refused(changes, message):
+    with pytest.raises(ScenarioError, match=message):
+        own(**changes)
+
+
+def notes_of(bundle):
+    return bundle.document(FEDERATION, FederationDocument).notes
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from fedmerit.federation.vertical.equations import check_exposures, exposures
 from fedmerit.federation.vertical.yardstick import joined_scores, measured, untrained
 from fedmerit.kinds.vertical.message_totals import exchange, protocols
 from fedmerit.kinds.vertical.models import write_models
-from fedmerit.kinds.vertical.processes import PARTIES
+from fedmerit.kinds.vertical.processes import PARTIES, private_folder
 from fedmerit.kinds.vertical.protocols import terms_of
 from fedmerit.kinds.vertical.scenario import vertical_of
 from fedmerit.kinds.vertical.tables import write_table
@@ -87,7 +87,7 @@ def train(bundle: Bundle, advance: Advance) -> None:
     show_parts = vertical_of(scenario).reveal_scores
     check_exposures(task, federation.learner.settings, seed=scenario.seed, show_parts=show_parts)
     advance(1, _STEPS)
-    learned = learn(task, federation.learner, scenario, folder=bundle.path / PARTIES)
+    learned = learn(task, federation.learner, scenario, folder=private_folder(bundle, PARTIES))
     transcripts = {"alignment": aligned.transcript, **learned.trained.transcripts}
     bundle.write_document(joint.MESSAGES, messages(transcripts))
     write_models(bundle, learned.trained.parameters)
@@ -110,8 +110,9 @@ def learn(
         task: Whose columns.
         learner: The protocol.
         scenario: Whose seed decides.
-        folder: Where owners that are processes of their own work; without, they are
-            threads of this process, which changes no number.
+        folder: Where owners keep what they need to go on after a break, and work if they are
+            processes of their own; without, they are threads that keep nothing, which changes no
+            number.
     """
     trained = learner.learn(task, seed=scenario.seed, folder=folder)
     labels, settings = task.held_out_labels, learner.settings

@@ -259,4 +259,5 @@ def _own(owner: Owner, data: Data) -> Holding:
             section="[[vertical.owners]]",
         ),
         dialect=dialect,
+        aggregate=owner.aggregate,
     )
