@@ -167,6 +167,14 @@ class Valuation:
         half_widths = np.where(self.standard_errors > 0, quantiles * self.standard_errors, 0.0)
         return np.stack([self.values - half_widths, self.values + half_widths], axis=1)
 
+    def covariance(self) -> NDArray[np.float64]:
+        """Give the covariance of the values, all sources together, shape ``(n, n)``.
+
+        Zeros for a method that states no errors.
+        """
+        covariance = self.sampling_covariance + self._covariance(self.row_values)
+        return np.asarray(covariance + self._covariance(self.repeat_values))
+
     def outranks(self) -> NDArray[np.float64]:
         """Give the probability that each participant's true value exceeds each other's.
 
@@ -183,8 +191,7 @@ class Valuation:
             return np.where(np.eye(n) > 0, 0.5, np.nan)
         gaps = self.values[:, None] - self.values
         gaps = np.where(np.abs(gaps) <= self.resolution, 0.0, gaps)
-        covariance = self.sampling_covariance + self._covariance(self.row_values)
-        covariance = covariance + self._covariance(self.repeat_values)
+        covariance = self.covariance()
         own = covariance.diagonal()
         of_gaps = np.maximum(own[:, None] + own - 2 * covariance, 0.0)
         # What is rounded to a step is off by a uniform part of it.

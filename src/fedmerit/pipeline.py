@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from shlex import quote
 from time import perf_counter, time
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -26,6 +25,7 @@ from fedmerit.stages.reward import reward
 from fedmerit.stages.settle import settle
 from fedmerit.stages.train import train
 from fedmerit.stages.value import value
+from fedmerit.untrusted import argument
 
 if TYPE_CHECKING:
     from fedmerit.bundle.directory import Stage
@@ -111,7 +111,7 @@ def write_report(directory: Path | str) -> Path:
     if "settle" not in bundle.progress.done:
         raise BundleError(
             f"the run in {directory} has not settled, so there is nothing to report",
-            hint=f"Continue it with 'fedmerit run --resume {directory}'.",
+            hint=f"Continue it: fedmerit run --resume {argument(directory)}",
         )
     with alone_in(bundle.path):
         written = report(bundle)
@@ -125,7 +125,7 @@ def _go_on(bundle: Bundle, chain: ChainChoice, progress: Progress) -> Bundle:
         if bundle.sealed:
             raise BundleError(
                 f"the run in {bundle.path} is complete",
-                hint=f"Check it with 'fedmerit audit {bundle.path}', or start another run.",
+                hint=f"Start another, or check this: fedmerit audit {argument(bundle.path)}",
             )
         return _to_the_end(bundle, chain, progress)
 
@@ -149,7 +149,7 @@ def _to_the_end(bundle: Bundle, chain: ChainChoice, progress: Progress) -> Bundl
                 if isinstance(error, SeedChanged):  # what followed from the other is void
                     bundle.undo("draw")
                 bundle.fail(stage, f"{type(error).__name__}: {error}")
-            error.add_note(f"fedmerit run --resume {quote(str(bundle.path))}{chain.options}")
+            error.add_note(f"fedmerit run --resume {argument(bundle.path)}{chain.options}")
             raise
         _note_time(bundle, stage, perf_counter() - began)
         bundle.finish(stage)

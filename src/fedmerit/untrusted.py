@@ -11,6 +11,7 @@ import json
 import re
 import tomllib
 from itertools import accumulate
+from shlex import quote
 from typing import Any, Final
 from unicodedata import category
 
@@ -115,3 +116,8 @@ def harmless(text: str, *, keep: str = "") -> str:
 
 def _shown(character: str) -> bool:
     return character.isprintable() or category(character) == "Zs"  # spaces of other widths
+
+
+def argument(path: object) -> str:
+    """Give *path* as one argument of a command that a person copies into a shell."""
+    return quote(str(path))

@@ -21,6 +21,18 @@ const look = () => {
   };
 };
 
+// Cells of the first screen whose texts lie over one another, or leave the screen.
+const cramped = () => {
+  const boxes = [...document.querySelectorAll(".cards th, .cards td")]
+    .map((each) => each.getBoundingClientRect())
+    .filter((box) => box.width && box.height);
+  const over = (a, b) =>
+    a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+  return boxes.filter(
+    (box, i) => box.right > innerWidth + 1 || boxes.slice(i + 1).some((other) => over(box, other)),
+  ).length;
+};
+
 // Charts are drawn in steps: wait until all have, or have no longer, this ground.
 const painted = (page, ground, sought = true) =>
   page.waitForFunction(
@@ -48,6 +60,13 @@ const visit = async (colorScheme, width) => {
     if (!request.url().startsWith("file:")) problems.push(`request: ${request.url()}`);
   });
   await page.goto(pathToFileURL(report).href);
+  await page.waitForFunction(
+    () => ![...document.querySelectorAll(".chart:not(:has(.main-svg))")].some((each) => each.clientWidth),
+  );
+  const screens = await page.evaluate(() => document.documentElement.scrollHeight / innerHeight);
+  const cards = await page.evaluate(cramped);
+  // As a reader does: one heading after the other.
+  for (const fold of await page.$$(".fold > summary")) await fold.click();
   await page.waitForFunction(() => !document.querySelector(".chart:not(:has(.main-svg))"));
   const first = await page.evaluate(look);
   await page.emulateMedia({ colorScheme: colorScheme === "dark" ? "light" : "dark" });
@@ -62,7 +81,7 @@ const visit = async (colorScheme, width) => {
   await painted(page, first.grounds[0]);
   const after = await page.evaluate(look);
   await context.close();
-  return { scheme: colorScheme, width, problems, first, switched, printed, after };
+  return { scheme: colorScheme, width, problems, screens, cards, first, switched, printed, after };
 };
 
 const seen = [];

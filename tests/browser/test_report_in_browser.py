@@ -78,6 +78,16 @@ def test_every_chart_is_drawn_at_every_width(visits):
         assert seen["first"]["charts"] == seen["first"]["drawn"] == 13
 
 
+def test_the_answer_and_four_sections_stand_open_and_the_rest_is_folded_away(visits):
+    for seen in visits:
+        # Of 900 pixels each, before anything is opened.
+        assert seen["screens"] < (12 if seen["width"] == 390 else 8)
+
+
+def test_the_rows_of_the_first_screen_lie_neither_over_one_another_nor_off_the_screen(visits):
+    assert [seen["cards"] for seen in visits] == [0, 0, 0, 0]
+
+
 def test_nothing_is_wider_than_the_screen(visits):
     assert [seen["first"]["overflow"] for seen in visits] == [0, 0, 0, 0]
 

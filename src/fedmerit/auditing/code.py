@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fedmerit.errors import AuditImpossible, FedmeritError
+from fedmerit.untrusted import argument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ def require_allowed(bundle: Bundle, allowed: str | None) -> None:
         raise AuditImpossible(
             f"to train this again runs code that the bundle names: {kind!r}",
             hint="Read that code first; then allow it by its name: "
-            f"fedmerit audit {bundle.path} --allow-model {kind}",
+            f"fedmerit audit {argument(bundle.path)} --allow-model {kind}",
         )
 
 

@@ -26,6 +26,7 @@ from fedmerit.chain.node.funding import ensure_gas
 from fedmerit.chain.settlement.deployment import Contracts
 from fedmerit.chain.settlement.terms import bond_of
 from fedmerit.errors import BundleError, ChainError
+from fedmerit.untrusted import argument
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,7 +123,7 @@ def dispute(
     if not 1 <= number <= len(found):
         raise ChainError(
             f"there is no fault {number}: {len(found)} were found in {opened.path}",
-            hint=f"List them: fedmerit audit {opened.path}",
+            hint=f"List them: fedmerit audit {argument(opened.path)}",
         )
     fault = found[number - 1]
     node = site.node if chain.rpc else _while_it_waited(opened, ledger, fault)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeGuard
 from fedmerit.auditing.money import ROUNDING, most_moved
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle import schemas as evidence
-from fedmerit.stages.reward import decided
+from fedmerit.stages.reward import decided_with_intervals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,7 +80,7 @@ def check_members(
 def check_payments(bundle: Bundle) -> Check:
     """Run the mechanism again on the recorded values and offers."""
     said = bundle.document(evidence.OUTCOME, evidence.OutcomeDocument)
-    found = decided(bundle)
+    found = decided_with_intervals(bundle)
     return compared(
         "payments",
         holds=said == found,

@@ -15,6 +15,7 @@ from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle.directory import REPORT
 from fedmerit.bundle.schemas import RUN, RunDocument
 from fedmerit.provenance import versions
+from fedmerit.untrusted import argument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +48,7 @@ def check_report(bundle: Bundle) -> Iterator[Check]:
         return
     wrong = _differences(ours, theirs, words="fedmerit" not in other)
     by = ", ".join(f"{name} {said.get(name)} (here is {versions()[name]})" for name in other)
-    anew = f"do not rely on it: 'fedmerit report {bundle.path}' draws it anew"
+    anew = f"do not rely on it; to draw it anew: fedmerit report {argument(bundle.path)}"
     if wrong:
         detail = f"{REPORT} says it was drawn by {by}, and differs in {wrong}; {anew}"
         yield Check("report", "differs", detail)

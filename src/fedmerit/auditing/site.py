@@ -10,6 +10,7 @@ from fedmerit.bundle.directory import MANIFEST, SEAL
 from fedmerit.chain import Deployment, Receipt, Transcript, connect, read_ledger, replay
 from fedmerit.chain.settlement.deployment import contracts_at
 from fedmerit.errors import AuditImpossible, ChainError
+from fedmerit.untrusted import argument
 
 if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle
@@ -87,7 +88,7 @@ def chain_of(bundle: Bundle, rpc: str | None) -> Node:
     if not (bundle.path / evidence.TRANSCRIPT).is_file():
         raise AuditImpossible(
             f"{bundle.path} was settled on a node, and holds no transactions to replay",
-            hint=f"Name the node: fedmerit audit {bundle.path} --rpc URL",
+            hint=f"Name the node: fedmerit audit {argument(bundle.path)} --rpc URL",
         )
     try:
         return replay(Transcript.from_json(bundle.text(evidence.TRANSCRIPT)))
@@ -132,5 +133,5 @@ def unfinished(bundle: Bundle) -> AuditImpossible:
     """Make the error for a bundle whose run has not got far enough to be audited."""
     return AuditImpossible(
         f"{bundle.path} has no {SEAL}: the run did not finish, and no report of it waits",
-        hint=f"Finish it with 'fedmerit run --resume {bundle.path}'.",
+        hint=f"Finish it: fedmerit run --resume {argument(bundle.path)}",
     )

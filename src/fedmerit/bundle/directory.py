@@ -22,7 +22,7 @@ from fedmerit.bundle.folder import PART, files_in, parts_in
 from fedmerit.canonical import canonical, digest
 from fedmerit.errors import AuditImpossible, BundleError
 from fedmerit.scenario.reading import parse
-from fedmerit.untrusted import check_json, read_toml
+from fedmerit.untrusted import argument, check_json, read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -93,7 +93,8 @@ class Bundle:
             begun = (path / PROGRESS).is_file() and not cls(path).sealed
             raise BundleError(
                 f"{path} exists already",
-                hint=f"Continue it with 'fedmerit run --resume {path}', or choose another --dir."
+                hint=f"Continue it: fedmerit run --resume {argument(path)}"
+                " - or choose another --dir."
                 if begun
                 else "Choose another --dir.",
             ) from None
@@ -160,7 +161,7 @@ class Bundle:
         except OSError as error:
             raise BundleError(
                 f"{path} cannot be read: {error.strerror}",
-                hint=f"The run may have stopped early: 'fedmerit run --resume {self.path}'.",
+                hint=f"The run may have stopped early: fedmerit run --resume {argument(self.path)}",
             ) from error
 
     def text(self, name: str) -> str:
@@ -194,7 +195,7 @@ class Bundle:
                 partial.unlink()
             raise BundleError(
                 f"{target} cannot be written: {error.strerror} ({len(content):,} bytes)",
-                hint=f"Make room, then 'fedmerit run --resume {self.path}'.",
+                hint=f"Make room, then: fedmerit run --resume {argument(self.path)}",
             ) from error
 
     def document(self, name: str, kind: type[AnyDocument]) -> AnyDocument:
@@ -283,7 +284,7 @@ class Bundle:
         if not (self.path / name).is_file():
             raise AuditImpossible(
                 f"{self.path} has no {name}: the run did not finish",
-                hint=f"Finish it with 'fedmerit run --resume {self.path}'.",
+                hint=f"Finish it: fedmerit run --resume {argument(self.path)}",
             )
         content = self.read(name)
         try:

@@ -7,6 +7,7 @@ money in base units as decimal strings, since JSON readers stop at 2**53.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
@@ -42,6 +43,14 @@ Money = Annotated[
     PlainSerializer(str, return_type=str, when_used="json"),
     Field(ge=0),
 ]
+
+#: Base units that may also be taken away, likewise.
+SignedMoney = Annotated[
+    int,
+    BeforeValidator(lambda v: int(v) if isinstance(v, str) and _SIGNED.fullmatch(v) else v),
+    PlainSerializer(str, return_type=str, when_used="json"),
+]
+_SIGNED: Final = re.compile("-?[0-9]+")
 
 
 def _name(value: str) -> str:
@@ -226,6 +235,8 @@ class ValuationDocument(Document):
     spread of independent draws), ``bootstrap`` or ``cross-fit``."""
     outranks_ppm: tuple[tuple[int, ...], ...]
     """The probability that each participant's true value exceeds each other's."""
+    correlations_ppm: tuple[tuple[int, ...], ...] = ()
+    """Of the values' errors, each row up to its diagonal; empty for more than 100 members."""
     trace: tuple[CheckpointDocument, ...]
     """Where the estimate stood on the way, in order; the last is the result."""
     leave_one_out: tuple[int, ...]
@@ -243,6 +254,15 @@ class ValuationDocument(Document):
     """Values of each round's game, with the scenario's weights and metric."""
 
 
+class PayPartDocument(Document):
+    """One step on the way to a payment."""
+
+    label: str
+    """What it is."""
+    amount: SignedMoney
+    """Below 0 where it takes away."""
+
+
 class PayoutStep(Document):
     """How one participant's payment came about."""
 
@@ -254,6 +274,23 @@ class PayoutStep(Document):
     share_ppm: int
     """Of the budget."""
     payment: Money
+    reason: str = ""
+    """Why it is paid or not, in a word: ``paid``, ``harmful``, ``zero-updates``, ..."""
+    parts: tuple[PayPartDocument, ...] = ()
+    """They add up to the payment."""
+
+
+class PayIntervalsDocument(Document):
+    """Between what each payment lies if values had come out as they well might."""
+
+    draws: int
+    """How often the mechanism paid again, for values drawn from their errors."""
+    lows: tuple[Money, ...]
+    """Of each member; as many draws as the confidence leaves out on one side are below."""
+    highs: tuple[Money, ...]
+    """Likewise above."""
+    paid_ppm: tuple[int, ...]
+    """In how many draws each is paid anything, in millionths of them."""
 
 
 class OutcomeDocument(Document):
@@ -269,6 +306,8 @@ class OutcomeDocument(Document):
     bought_ppm: tuple[int, ...] = ()
     """Part of each one's offer that is bought; empty where nobody is asked for one."""
     steps: tuple[PayoutStep, ...]
+    intervals: PayIntervalsDocument | None = None
+    """Null where the mechanism looks at more than values and offers, or refuses a draw."""
 
 
 class AccountsDocument(Document):

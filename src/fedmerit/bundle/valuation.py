@@ -17,6 +17,7 @@ from fedmerit.bundle.schemas import (
     InteractionsDocument,
     OutcomeDocument,
     PayoutStep,
+    PayPartDocument,
     ValuationDocument,
     micro,
     nano,
@@ -32,17 +33,20 @@ from fedmerit.incentives import (
 )
 from fedmerit.incentives.methods.interactions import interactions
 from fedmerit.incentives.methods.stopping import Narrow
+from fedmerit.incentives.pay_intervals import correlations
+from fedmerit.incentives.reasons import explanations
 from fedmerit.scenario.terms import orders_of
 from fedmerit.units import MICRO
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from fedmerit.bundle.schemas import FederationDocument
     from fedmerit.federation import Round
     from fedmerit.incentives import Game, Outcome, RoundInput, Valuation
+    from fedmerit.incentives.reasons import Reason
     from fedmerit.scenario.model import Scenario
 
 
@@ -161,6 +165,7 @@ def valuation_document(
         validation_errors=nano(main.validation_errors),
         errors=main.errors,
         outranks_ppm=tuple(tuple(map(micro, row.tolist())) for row in main.outranks()),
+        correlations_ppm=correlations(main.covariance()),
         trace=_trace(main),
         leave_one_out=nano(found.without.values),
         individual=nano(found.alone.values),
@@ -215,13 +220,21 @@ def _by_owner(valuation: Valuation, owners: NDArray[np.int64]) -> tuple[tuple[in
     return tuple(nano(split) for split in sums / rows.shape[1])
 
 
-def outcome_document(round_: RoundInput, *, mechanism: str) -> OutcomeDocument:
-    """Run the mechanism of this name on recorded integers, and say what it pays.
+def outcome_document(
+    round_: RoundInput, *, mechanism: str, ineligible: Mapping[str, Reason]
+) -> OutcomeDocument:
+    """Run the mechanism of this name on recorded integers, and say what it pays and why.
+
+    Args:
+        round_: What it decides by.
+        mechanism: Its name.
+        ineligible: Why members are left out beforehand.
 
     Raises:
         RewardError: It refuses the round, or owes more than the budget.
     """
     outcome = reward(round_, mechanism=mechanism)
+    why = explanations(round_, outcome, mechanism=mechanism, ineligible=ineligible)
     return OutcomeDocument(
         mechanism=mechanism,
         budget=outcome.budget,
@@ -239,8 +252,13 @@ def outcome_document(round_: RoundInput, *, mechanism: str) -> OutcomeDocument:
                 barred=step.ineligible,
                 share_ppm=step.payment_ppm,
                 payment=step.payment,
+                reason=explanation.reason,
+                parts=tuple(
+                    PayPartDocument(label=part.label, amount=part.amount)
+                    for part in explanation.parts
+                ),
             )
-            for step in explain(round_, outcome)
+            for step, explanation in zip(explain(round_, outcome), why, strict=True)
         ),
     )
 

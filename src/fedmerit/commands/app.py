@@ -16,20 +16,28 @@ from rich.table import Table
 
 from fedmerit.commands import audit as audit_commands
 from fedmerit.commands import check as checks_command
+from fedmerit.commands import explain as explain_command
 from fedmerit.commands import inspect as inspect_command
 from fedmerit.commands import simulate as simulate_command
 from fedmerit.commands.nodes import at, narrated
 from fedmerit.commands.terminal import TerminalProgress, err, out, print_json, shown, suggest
 from fedmerit.errors import FedmeritError, ScenarioError
-from fedmerit.untrusted import harmless
+from fedmerit.untrusted import argument, harmless
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from fedmerit.bundle.directory import Bundle
 
 Output = Literal["table", "json"]
 
 #: Exit status of an exception that nobody expected: 1 means a difference, and nothing else.
 _FAULT = 3
+
+#: Columns of a terminal that has room for all that is known of a member.
+_WIDE = 120
+#: The most of them that a name's column is held open for.
+_NAME = 24
 
 app = App(
     name="fedmerit",
@@ -69,7 +77,7 @@ def run(
     if resume is not None and (scenario, dir, seed) != (None, None, None):
         raise ScenarioError(
             "--resume continues a run as it was begun, with its own scenario, seed and directory",
-            hint=f"Leave those out: fedmerit run --resume {resume}",
+            hint=f"Leave those out: fedmerit run --resume {argument(resume)}",
         )
     with TerminalProgress(err) as progress:
         chain = pipeline.ChainChoice(
@@ -84,6 +92,7 @@ def run(
     return 0
 
 
+app.command(explain_command.explain)
 app.command(audit_commands.audit)
 app.command(audit_commands.dispute)
 
@@ -118,7 +127,7 @@ def ledger(
     else:
         _show_tables(found.tables())
     if bundle is not None:
-        suggest(f"fedmerit audit {bundle}{at(rpc)}", "to check it")
+        suggest(f"fedmerit audit {argument(bundle)}{at(rpc)}", "to check it")
     else:
         suggest(f"fedmerit ledger{at(rpc)} --job JOB", "to see another job")
     return 0
@@ -137,7 +146,7 @@ def report(bundle: Path) -> int:
     out.print(shown(pipeline.write_report(bundle)), soft_wrap=True)
     # Without transactions of its own it is on a node, whose address it does not keep.
     there = "" if (bundle / TRANSCRIPT).is_file() else " --rpc URL"
-    suggest(f"fedmerit audit {bundle}{there}", "to check it")
+    suggest(f"fedmerit audit {argument(bundle)}{there}", "to check it")
     return 0
 
 
@@ -154,7 +163,7 @@ def init(path: Path | None = None, *, data: Path | None = None, full: bool = Fal
 
     written = write_starter(path, data, full=full)
     out.print(shown(written), soft_wrap=True)
-    suggest(f"fedmerit run {written}", "once you have read it")
+    suggest(f"fedmerit run {argument(written)}", "once you have read it")
     return 0
 
 
@@ -193,18 +202,30 @@ def _show_run(bundle: Bundle, output: Output, rpc: str | None) -> None:
     if output == "json":
         print_json(as_json(bundle))
     else:
-        rows = member_rows(bundle)
+        rows = member_rows(bundle, wide=out.width >= _WIDE)
         table = Table(title=shown(bundle.path), title_justify="left")
         for column in rows[0]:
-            words = column in {"Member", "Behaviour"}
-            table.add_column(column, justify="left" if words else "right")
+            words = column in {"Member", "Behaviour", "Why"}
+            # Nothing is cut: words that do not fit go on in the next line.
+            table.add_column(
+                column,
+                justify="left" if words else "right",
+                overflow="fold",
+                no_wrap=not words,
+                min_width=_longest(row[column] for row in rows) if column == "Member" else None,
+            )
         for row in rows:
             table.add_row(*map(shown, row.values()))
         out.print(table)
         for name, figure in key_figures(bundle).items():
             out.print(f"[bold]{shown(name)}[/]  {shown(figure)}", soft_wrap=True)
         out.print(f"[bold]Report[/]  {shown(str(bundle.path / 'report.html'))}", soft_wrap=True)
-    suggest(f"fedmerit audit {bundle.path}{at(rpc)}", "to check it")
+    suggest(f"fedmerit audit {argument(bundle.path)}{at(rpc)}", "to check it")
+
+
+def _longest(names: Iterable[str]) -> int:
+    """Give the width in which no ordinary word of *names* is cut."""
+    return min(_NAME, max(len(word) for name in names for word in (name.split() or [""])))
 
 
 def _show_tables(tables: dict[str, list[dict[str, str]]]) -> None:

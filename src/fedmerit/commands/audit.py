@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from fedmerit.commands.nodes import at
 from fedmerit.commands.terminal import out, print_json, shown, suggest
 from fedmerit.errors import AuditImpossible
+from fedmerit.untrusted import argument
 
 if TYPE_CHECKING:
     from fedmerit.auditing import Verdict
@@ -57,15 +58,18 @@ def audit(
         allowed = f" --allow-model {allow_model}" if spotted and allow_model else ""
         again = f"{spotted}{allowed}{at(rpc)}"
         suggest(
-            f"fedmerit dispute {bundle} --fault 1{again}",
+            f"fedmerit dispute {argument(bundle)} --fault 1{again}",
             "to prove the first to the chain",
         )
     elif not verdict.passed:
-        suggest(f"fedmerit audit {bundle}{at(rpc)} --output json", "to keep the findings")
+        suggest(f"fedmerit audit {argument(bundle)}{at(rpc)} --output json", "to keep the findings")
     elif retrain:
         suggest("fedmerit list", "to see what else a scenario can ask for")
     else:
-        suggest(f"fedmerit audit {bundle}{at(rpc)} --retrain", "to train every coalition again")
+        suggest(
+            f"fedmerit audit {argument(bundle)}{at(rpc)} --retrain",
+            "to train every coalition again",
+        )
     return 0 if verdict.passed else 1
 
 
@@ -119,7 +123,7 @@ def dispute(
         out.print(f"[bold]{done.fault.kind}[/] {shown(done.fault.detail)}", soft_wrap=True)
         out.print(f"Disputes.{done.fault.function}, {done.gas:,} gas, {done.transaction}")
         out.print(shown(done.sentence), soft_wrap=True)
-    suggest(f"fedmerit ledger {bundle}{at(rpc)}", "to see the job")
+    suggest(f"fedmerit ledger {argument(bundle)}{at(rpc)}", "to see the job")
     return 0
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from rich.table import Table
 
 from fedmerit.commands.terminal import out, print_json, shown, suggest
+from fedmerit.untrusted import argument
 
 if TYPE_CHECKING:
     from fedmerit.federation.data.proposal import Proposal
@@ -28,7 +29,7 @@ def inspect(file: Path, *, output: Literal["table", "json"] = "table") -> int:
         print_json(asdict(proposal))
     else:
         _show(proposal, file)
-    suggest(f"fedmerit init --data {file}", "to learn from it")
+    suggest(f"fedmerit init --data {argument(file)}", "to learn from it")
     return 0
 
 

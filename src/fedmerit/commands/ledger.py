@@ -14,6 +14,7 @@ from fedmerit.chain import Deployment, Transcript, connect, read_ledger, replay
 from fedmerit.chain.ledger.discovery import contracts_of, opened_jobs
 from fedmerit.commands.statement import JobList, Statement
 from fedmerit.errors import BundleError, ChainError
+from fedmerit.untrusted import argument
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +69,7 @@ def _of_bundle(bundle: Bundle, rpc: str | None) -> Statement:
     if there.job is None:
         raise BundleError(
             f"the settlement of {bundle.path} has opened no job yet",
-            hint=f"Continue it with 'fedmerit run --resume {bundle.path}'.",
+            hint=f"Continue it: fedmerit run --resume {argument(bundle.path)}",
         )
     accounts = bundle.document(ACCOUNTS, AccountsDocument)
     names = {account: name for name, account in accounts.participants.items()}
@@ -81,7 +82,7 @@ def _deployment(bundle: Bundle) -> Deployment:
     if not (bundle.path / DEPLOYMENT).is_file():
         raise BundleError(
             f"the run in {bundle.path} has not begun to settle",
-            hint=f"Continue it with 'fedmerit run --resume {bundle.path}'.",
+            hint=f"Continue it: fedmerit run --resume {argument(bundle.path)}",
         )
     return Deployment.from_json(bundle.text(DEPLOYMENT))
 
@@ -92,8 +93,9 @@ def _chain(bundle: Bundle, there: Deployment, rpc: str | None) -> Node:
     if not (bundle.path / TRANSCRIPT).is_file():
         raise BundleError(
             f"{bundle.path} is on chain {there.chain_id}, and holds no transactions to replay",
-            hint=f"Name the node: fedmerit ledger {bundle.path} --rpc URL. If it is on no node, "
-            f"the run died: fedmerit run --resume {bundle.path}",
+            hint=f"Name the node: fedmerit ledger {argument(bundle.path)} --rpc URL. "
+            f"If it is on no node, "
+            f"the run died: fedmerit run --resume {argument(bundle.path)}",
         )
     return replay(Transcript.from_json(bundle.text(TRANSCRIPT)))
 

@@ -14,8 +14,11 @@ from fedmerit.bundle.schemas import (
     TrainingDocument,
     ValuationDocument,
 )
+from fedmerit.incentives.reasons import WHY, Reason
 from fedmerit.kinds.parts import summary_part
+from fedmerit.report.answer import pay_interval, sentence
 from fedmerit.report.units import (
+    adding_up,
     decimals_for,
     exact_tokens,
     milli,
@@ -33,23 +36,34 @@ if TYPE_CHECKING:
     from fedmerit.bundle.schemas import MemberDocument, OfferDocument, PayoutStep
 
 
-def member_rows(bundle: Bundle) -> list[dict[str, str]]:
-    """Give each member's row of the result, for reading."""
+def member_rows(bundle: Bundle, *, wide: bool = True) -> list[dict[str, str]]:
+    """Give each member's row of the result, for reading, sorted by pay.
+
+    Args:
+        bundle: Of a settled run.
+        wide: Whether there is room for what each brought and did, too.
+    """
     valuation = bundle.document(VALUATION, ValuationDocument)
+    outcome = bundle.document(OUTCOME, OutcomeDocument)
     decimals = decimals_for(map(milli, valuation.values))
-    title = f"Value ± {percent(valuation.confidence_ppm, 0)} ({unit(valuation).short})"
+    level = percent(valuation.confidence_ppm, 0)
     cells, bids = summary_part(bundle.scenario).member_cells(bundle), opened_bids(bundle)
-    return [
+    paid = adding_up(outcome.payments)
+    rows = [
         {
             "Member": member.name,
-            **cells[member.name],
-            title: with_error(milli(value), milli(half), decimals),
-            **({"Asks (tokens)": _asked(bids.get(member.name))} if bids is not None else {}),
-            "Share": percent(step.share_ppm),
-            "Paid (tokens)": short_tokens(step.payment),
+            "Tokens": paid[place],
+            f"{level} of pay": pay_interval(outcome, place),
+            **({"Share": percent(step.share_ppm)} if wide else {}),
+            **({"Asks": _asked(bids.get(member.name))} if bids is not None else {}),
+            "Value": with_error(milli(value), milli(half), decimals),
+            **(cells[member.name] if wide else {}),
+            "Why": "" if step.payment else WHY[Reason(step.reason)],
         }
-        for member, value, half, step in _members(bundle)
+        for place, (member, value, half, step) in enumerate(_members(bundle))
     ]
+    by_pay = sorted(range(len(rows)), key=lambda place: -outcome.payments[place])
+    return [rows[place] for place in by_pay]
 
 
 def key_figures(bundle: Bundle) -> dict[str, str]:
@@ -58,6 +72,10 @@ def key_figures(bundle: Bundle) -> dict[str, str]:
     valuation = bundle.document(VALUATION, ValuationDocument)
     outcome = bundle.document(OUTCOME, OutcomeDocument)
     figures = {
+        "Answer": sentence(valuation, outcome),
+        "Rule": outcome.mechanism,
+        "Units": f"pay in tokens, values ± {percent(valuation.confidence_ppm, 0)} in "
+        f"{unit(valuation).long}",
         **summary_part(bundle.scenario).model_figures(bundle),
         "Valued by": f"{valuation.method}, {valuation.evaluations:,} coalitions "
         f"{'retrained' if valuation.game == 'retraining' else 'measured'}",
@@ -80,7 +98,7 @@ def key_figures(bundle: Bundle) -> dict[str, str]:
 
 
 def _asked(offer: OfferDocument | None) -> str:
-    return short_tokens(offer.cost) if offer else "not opened"
+    return short_tokens(offer.cost) if offer else "–"  # noqa: RUF001 - a dash
 
 
 def as_json(bundle: Bundle) -> dict[str, object]:
@@ -90,6 +108,7 @@ def as_json(bundle: Bundle) -> dict[str, object]:
     return {
         "bundle": str(bundle.path),
         "manifest": bundle.digest,
+        "mechanism": outcome.mechanism,
         "budget": str(outcome.budget),
         "reserve": str(outcome.reserve),
         "notes": list(bundle.document(FEDERATION, FederationDocument).notes),
@@ -101,10 +120,19 @@ def as_json(bundle: Bundle) -> dict[str, object]:
                 "half_width": half,
                 **({"asked": asked.get(member.name)} if bids is not None else {}),
                 "payment": str(step.payment),
+                "payment_interval": interval(outcome, place),
+                "reason": step.reason,
+                "parts": [{"label": part.label, "amount": str(part.amount)} for part in step.parts],
             }
-            for member, value, half, step in _members(bundle)
+            for place, (member, value, half, step) in enumerate(_members(bundle))
         ],
     }
+
+
+def interval(outcome: OutcomeDocument, place: int) -> list[str] | None:
+    """Give the two ends between which a payment lies, in base units; None if not known."""
+    found = outcome.intervals
+    return None if found is None else [str(found.lows[place]), str(found.highs[place])]
 
 
 def _members(bundle: Bundle) -> Iterator[tuple[MemberDocument, int, int, PayoutStep]]:

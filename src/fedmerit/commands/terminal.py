@@ -81,6 +81,10 @@ _DOING: Final[dict[Stage, str]] = {
 }
 
 
+#: Seconds after which a stage says how far it is, where no bar shows it.
+_QUIET: Final = 10.0
+
+
 class TerminalProgress:
     """Shows the stages of one run on *console*.
 
@@ -100,7 +104,7 @@ class TerminalProgress:
         )
         self._task: TaskID | None = None
         self._stage: Stage | None = None
-        self._since = 0.0
+        self._since = self._told = 0.0
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -119,13 +123,17 @@ class TerminalProgress:
     def stage(self, name: Stage) -> None:
         """Show that *name* begins, and that the stage before it is complete."""
         self._complete()
-        self._stage, self._since = name, perf_counter()
+        self._stage = name
+        self._since = self._told = perf_counter()
         self._task = self._bars.add_task(_DOING[name], total=None)
 
     def advance(self, done: int, total: int) -> None:
         """Show that *done* of the stage's *total* steps are behind us."""
         if self._task is not None:
             self._bars.update(self._task, completed=done, total=total)
+        if self._stage and not self._console.is_terminal and perf_counter() - self._told > _QUIET:
+            self._told = perf_counter()
+            self._console.print(f"{_DOING[self._stage]}: {done:,} of {total:,}")
 
     def _complete(self) -> None:
         if self._stage is None or self._task is None:

@@ -5,16 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from fedmerit.report import sentences
 from fedmerit.report.units import (
     count,
-    decimals_for,
     exact_tokens,
-    listed,
-    milli,
-    number,
     short_tokens,
-    unit,
 )
 
 if TYPE_CHECKING:
@@ -43,29 +37,15 @@ class KeyFigure:
 def key_figures(findings: Findings, model: KeyFigure, yardstick: KeyFigure) -> list[KeyFigure]:
     """Give the strip at the top, the figures of the model and of its yardstick among them."""
     outcome, ledger = findings.outcome, findings.ledger
-    worth = milli(findings.valuation.worth)
-    unpaid = [step.name for step in outcome.steps if not step.payment]
     final = ledger.allocated == ledger.paid == sum(outcome.payments)
     return [
         model,
-        KeyFigure(
-            "Worth of working together",
-            number(worth, decimals_for([worth]), sign=True),
-            unit(findings.valuation).short,
-            sentences.gained(findings.valuation),
-        ),
         yardstick,
         KeyFigure(
             "Paid out",
             short_tokens(sum(outcome.payments)),
             "tokens",
             f"of {exact_tokens(outcome.budget)}; {short_tokens(outcome.reserve)} in reserve",
-        ),
-        KeyFigure(
-            "Members paid",
-            f"{len(outcome.steps) - len(unpaid)} of {len(outcome.steps)}",
-            "",
-            f"nothing for {listed(unpaid, _MOST)}" if unpaid else "nobody is left out",
         ),
         KeyFigure(
             "Settled on the chain",

@@ -66,6 +66,7 @@ class Section:
         pictures: Below them, likewise.
         tables: Under them, folded up, except where there is no chart or a table is to be seen.
         closing: Paragraphs below the tables.
+        folded: Whether only its heading shows until a reader opens it.
     """
 
     id: str
@@ -76,3 +77,4 @@ class Section:
     pictures: tuple[Picture, ...] = ()
     tables: tuple[Table, ...] = ()
     closing: tuple[Markup, ...] = ()
+    folded: bool = False

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import plotly.graph_objects as go
 from jinja2 import Environment, StrictUndefined
@@ -21,6 +21,7 @@ from plotly.io import to_json
 from plotly.offline import get_plotlyjs
 
 from fedmerit.bundle.directory import REPORT
+from fedmerit.report.answer import answer
 from fedmerit.report.colours import DARK, LIGHT, PARTICIPANTS
 from fedmerit.report.findings import read
 from fedmerit.report.headline import key_figures
@@ -36,8 +37,13 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
     from fedmerit.bundle.directory import Bundle
+    from fedmerit.report.answer import Answer
     from fedmerit.report.headline import KeyFigure
     from fedmerit.report.layout import Chart, Section
+
+
+#: The sections that stand open, in this order.
+_OPEN: Final = ("paid", "why", "sure", "check")
 
 
 def render(bundle: Bundle) -> str:
@@ -54,9 +60,10 @@ def render(bundle: Bundle) -> str:
         eyebrow=f"fedmerit report · {day(findings.started)} · seed {findings.run.seed}",
         lead=findings.scenario.description,
         figures=key_figures(findings, *part.model_figures(findings)),
-        sections=part.sections(findings),
+        sections=_in_order(part.sections(findings)),
         members=findings.valuation.participants,
         written=f"Written by fedmerit {version} from the files beside it.",
+        answer=answer(findings),
     )
 
 
@@ -69,6 +76,7 @@ def page(
     sections: Sequence[Section],
     members: tuple[str, ...],
     written: str,
+    answer: Answer | None = None,
 ) -> str:
     """Give a whole page.
 
@@ -80,6 +88,7 @@ def page(
         sections: In reading order.
         members: Whom colours and legends tell apart.
         written: By whom, and from what.
+        answer: Who gets how much, and why; stands above everything.
     """
     library, script = _library(), _part("report.js")
     return _template().render(
@@ -90,6 +99,7 @@ def page(
         sections=sections,
         members=members,
         written=written,
+        answer=answer,
         shades=_shades(members),
         glyphs=[look.glyph for look in looks(members)],
         chart=_chart,
@@ -99,6 +109,13 @@ def page(
         script=_verbatim(script),
         digests=[_digest(library), _digest(script)],
     )
+
+
+def _in_order(sections: Sequence[Section]) -> list[Section]:
+    """Put what everybody asks for first and leave it open; fold away the rest."""
+    by_id = {section.id: section for section in sections}
+    first = [by_id[name] for name in _OPEN if name in by_id]
+    return [*first, *(replace(each, folded=True) for each in sections if each.id not in _OPEN)]
 
 
 def write(bundle: Bundle) -> Path:

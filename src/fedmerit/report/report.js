@@ -21,8 +21,9 @@
     return colour && Object.hasOwn(dark, part) ? dark[part] : part;
   };
 
+  // What is folded away has no width to be drawn in, and waits until it is opened.
   const draw = (inDark, sized = () => ({})) => {
-    for (const { target, light } of charts) {
+    for (const { target, light } of charts.filter((each) => each.target.clientWidth)) {
       const figure = JSON.parse(light);
       const { data, layout } = inDark ? darkened(figure, false) : figure;
       const config = { displayModeBar: false, responsive: true };
@@ -32,6 +33,17 @@
 
   draw(wanted.matches);
   wanted.addEventListener("change", () => draw(wanted.matches));
+
+  for (const fold of document.querySelectorAll(".fold"))
+    fold.addEventListener("toggle", () => fold.open && draw(wanted.matches));
+
+  // A link into what is folded away opens it.
+  const unfold = () => {
+    const fold = document.getElementById(decodeURIComponent(location.hash.slice(1)))?.closest(".fold");
+    if (fold) fold.open = true;
+  };
+  addEventListener("hashchange", unfold);
+  unfold();
 
   // On paper: light colours, the paper's width, and every table unfolded.
   const folded = [...document.querySelectorAll("details")];

@@ -58,7 +58,10 @@ def why(findings: Findings) -> Section:
                 figure=figures.waterfall(findings.valuation, findings.outcome),
             ),
         ),
-        tables=(tables.payout(findings.valuation, findings.outcome),),
+        tables=(
+            tables.payout(findings.valuation, findings.outcome),
+            tables.parts(findings.outcome),
+        ),
     )
 
 

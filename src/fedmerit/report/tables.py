@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from fedmerit.bundle.schemas import PayPartDocument
+from fedmerit.incentives.reasons import WHY, Reason
 from fedmerit.report.figures.contributions import evaluators_of
 from fedmerit.report.figures.payments import RESERVE
 from fedmerit.report.readings import baselines
@@ -123,7 +125,7 @@ def payout(valuation: ValuationDocument, outcome: OutcomeDocument) -> Table:
         (
             step.name,
             number(milli(step.value), decimals, sign=True),
-            _verdict(step, outcome),
+            _verdict(step),
             number(milli(step.counted), decimals),
             percent(round(step.counted * 10**6 / counted), 2) if counted else NONE,
             percent(step.share_ppm, 2),
@@ -156,6 +158,26 @@ def payout(valuation: ValuationDocument, outcome: OutcomeDocument) -> Table:
         by_member=True,
         prose=frozenset({2}),
     )
+
+
+def parts(outcome: OutcomeDocument) -> Table:
+    """Tabulate each payment step by step; the steps of a member add up to its payment."""
+    rows = [
+        (step.name if number == 0 else "", part.label, exact_tokens(part.amount))
+        for step in sorted(outcome.steps, key=lambda step: -step.payment)
+        for number, part in enumerate((*step.parts, _total(step)))
+    ]
+    return Table(
+        caption="Each payment step by step, in tokens, exact",
+        columns=("Member", "Step", "Tokens"),
+        rows=tuple(rows),
+        prose=frozenset({1}),
+    )
+
+
+def _total(step: PayoutStep) -> PayPartDocument:
+    title = "is paid" if step.payment else f"is paid nothing: {_verdict(step)}"
+    return PayPartDocument(label=title, amount=step.payment)
 
 
 def round_values(valuation: ValuationDocument) -> Table:
@@ -209,10 +231,5 @@ def _share(outcome: OutcomeDocument, amount: int) -> str:
     return percent(round(amount * 10**6 / outcome.budget), 2)
 
 
-def _verdict(step: PayoutStep, outcome: OutcomeDocument) -> str:
-    if step.barred:
-        sealed = ", or an offer kept sealed" if outcome.bought_ppm else ""
-        return f"set aside: only zeros, no usable update, or a secret kept from the draw{sealed}"
-    if step.value > 0:
-        return "counts in full" if step.payment else "above zero, and not paid by this rule"
-    return "harmful: counts as nothing" if step.value else "is nothing"
+def _verdict(step: PayoutStep) -> str:
+    return WHY[Reason(step.reason)]

@@ -30,6 +30,10 @@ TOKEN_DECIMALS: Final = 18
 _DIGITS: Final = 4
 _MOST_DECIMALS: Final = 6
 _PERCENT: Final = MICRO // 100
+_WORDS: Final = (
+    *("none", "one", "two", "three", "four", "five", "six"),
+    *("seven", "eight", "nine", "ten", "eleven", "twelve"),
+)
 #: Millionths by which a probability has to be away from 0 and 1 to be written.
 _ALL_BUT: Final = 1000
 
@@ -105,9 +109,10 @@ def points(ppm: int, *, sign: bool = False) -> str:
 
 def exact_tokens(base_units: int) -> str:
     """Write an amount in tokens, to its last base unit."""
-    whole, rest = divmod(base_units, 10**TOKEN_DECIMALS)
+    whole, rest = divmod(abs(base_units), 10**TOKEN_DECIMALS)
     decimals = f"{rest:0{TOKEN_DECIMALS}}".rstrip("0")
-    return f"{whole:,}.{decimals}" if decimals else f"{whole:,}"
+    sign = "−" if base_units < 0 else ""  # noqa: RUF001 - a minus sign
+    return f"{sign}{whole:,}.{decimals}" if decimals else f"{sign}{whole:,}"
 
 
 def short_tokens(base_units: int) -> str:
@@ -117,6 +122,27 @@ def short_tokens(base_units: int) -> str:
     if not base_units or whole or cents:
         return f"{whole:,}.{cents:02}" if rest else f"{whole:,}"
     return "under 0.01"
+
+
+def adding_up(amounts: Sequence[int]) -> list[str]:
+    """Write amounts as :func:`short_tokens` does, so that what is written adds up.
+
+    The cents that cutting off loses go, one each, to the amounts that lose most of one.
+    """
+    cent = 10 ** (TOKEN_DECIMALS - 2)
+    whole = [amount // cent for amount in amounts]
+    lost = sorted(range(len(amounts)), key=lambda place: -(amounts[place] % cent))
+    for place in lost[: sum(amounts) // cent - sum(whole)]:
+        whole[place] += 1
+    return [
+        short_tokens(cents * cent) if cents else short_tokens(amount)
+        for cents, amount in zip(whole, amounts, strict=True)
+    ]
+
+
+def in_words(how_many: int) -> str:
+    """Write a small number as a word."""
+    return _WORDS[how_many] if how_many < len(_WORDS) else f"{how_many:,}"
 
 
 def chance(ppm: int) -> str:

@@ -39,6 +39,8 @@ def load(scenario: str | Path) -> Scenario:
     if str(scenario) in ours:
         return parse(read_toml(ours[str(scenario)].read_text("utf-8")), origin=str(scenario))
     path = Path(scenario)
+    if not path.exists() and (named := path.with_name(f"{path.name}.toml")).is_file():
+        path = named  # "mine" for mine.toml, as for a shipped scenario
     if path.suffix != ".toml" and not path.exists():
         raise ScenarioError(
             f"no shipped scenario is called {str(scenario)!r}", hint=suggestion(str(scenario), ours)

@@ -15,6 +15,7 @@ from fedmerit.chain.node.embedded import EmbeddedNode
 from fedmerit.chain.node.endpoint import EMBEDDED_CHAIN
 from fedmerit.chain.settlement.preflight import preflight
 from fedmerit.errors import ChainError, WrongChain
+from fedmerit.untrusted import argument
 
 if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle
@@ -166,6 +167,6 @@ def deployment_of(bundle: Bundle, node: Node) -> Deployment | None:
         there = "" if begun.chain_id == EMBEDDED_CHAIN else " --rpc URL and the keys' option"
         raise ChainError(
             f"this run began to settle on chain {begun.chain_id}, not on chain {node.chain_id}",
-            hint=f"Continue it there: fedmerit run --resume {bundle.path}{there}",
+            hint=f"Continue it there: fedmerit run --resume {argument(bundle.path)}{there}",
         )
     return begun

@@ -376,7 +376,7 @@ def test_a_report_by_another_plotly_is_not_relied_on(copy):
 
     assert said.status == "skipped"
     assert "its scripts are bound by nothing" in said.detail
-    assert "draws it anew" in said.detail
+    assert "to draw it anew: fedmerit report" in said.detail
 
 
 def test_a_report_by_another_version_is_named_as_bound_by_nothing_but_its_tables(copy):

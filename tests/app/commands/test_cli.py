@@ -221,3 +221,82 @@ def test_progress_is_a_bar_on_a_terminal(capsys):
         progress.stage("value")
 
     assert "━" in capsys.readouterr().out
+
+
+def test_where_there_is_no_terminal_a_long_stage_says_how_far_it_is(capsys, monkeypatch):
+    clock = iter((0.0, 4.0, 10.5, 10.5, 12.0, 12.0, 12.0))
+    monkeypatch.setattr("fedmerit.commands.terminal.perf_counter", lambda: next(clock))
+    console = type(cli.err)(force_terminal=False, width=80)
+
+    with TerminalProgress(console) as progress:
+        progress.stage("value")
+        progress.advance(1, 64)
+        progress.advance(20, 64)
+        progress.advance(21, 64)
+
+    assert capsys.readouterr().out.splitlines() == [
+        "Valuing contributions: 20 of 64",
+        "Valuing contributions: done in 12.0 s",
+    ]
+
+
+def test_one_member_is_explained_in_steps_that_add_up_to_its_payment(here, hospital_bundle):
+    (found,) = json.loads(
+        here("explain", hospital_bundle.path, "Free-rider", "--output", "json").stdout
+    )
+
+    assert found["payment"] == "0"
+    assert found["reason"] == "zero-updates"
+    assert sum(int(part["amount"]) for part in found["parts"]) == 0
+    assert found["parts"][-1]["label"] == "left out: it sent only zeros"
+
+
+def test_everybody_is_explained_if_nobody_is_named(here, hospital_bundle):
+    done = here("explain", hospital_bundle.path)
+
+    assert done.stdout.index("Hungary: paid") < done.stdout.index("Free-rider: paid nothing")
+    assert "tokens in most of 1,000 draws" in done.stdout
+
+
+def test_a_member_that_is_not_there_is_refused_with_the_nearest_name(here, hospital_bundle):
+    done = here("explain", hospital_bundle.path, "Hungry")
+
+    assert done.returncode == 2
+    assert "nobody in" in done.stderr
+    assert "Did you mean 'Hungary'?" in done.stderr
+
+
+def test_a_scenario_is_found_without_its_ending_and_paths_with_spaces_can_be_copied(
+    here, scenario, tmp_path
+):
+    folder = tmp_path / "two words"
+    folder.mkdir()
+    shutil.copy(scenario, folder / "mine.toml")
+
+    done = here("run", folder / "mine", "--dir", folder / "run 1")
+
+    assert done.returncode == 0
+    assert f"next: fedmerit audit '{folder}/run 1'" in done.stderr
+    again = here("run", "--resume", folder / "run 1")
+    assert f"fedmerit audit '{folder}/run 1'" in again.stderr
+
+
+def test_the_package_is_the_command():
+    done = subprocess.run(
+        [sys.executable, "-m", "fedmerit", "--help"], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0
+    assert "Run, value, pay and audit" in done.stdout
+
+
+def test_no_name_is_cut_in_a_terminal_of_eighty_columns(hospital_bundle, monkeypatch, capsys):
+    monkeypatch.setattr(cli.out, "width", 80)
+
+    cli._show_run(hospital_bundle, "table", None)
+
+    shown = capsys.readouterr().out
+    assert "…" not in shown
+    for member in ("Switzerland", "VA Long Beach", "Free-rider", "Mislabelled"):
+        assert member in shown
+    assert max(map(len, shown.splitlines()[1:11])) <= 80

@@ -423,9 +423,9 @@ def test_the_payout_table_goes_from_each_value_to_its_payment(valuation, outcome
 
     assert [row[0] for row in table.rows] == list(outcome.participants)
     told = {row[0]: row[2] for row in table.rows}
-    assert told["Free-rider"].startswith("set aside")
-    assert told["Mislabelled clinic"].startswith("harmful")
-    assert told["VA Long Beach"] == "counts in full"
+    assert told["Free-rider"] == "it sent only zeros"
+    assert told["Mislabelled clinic"] == "the model is better without it"
+    assert told["VA Long Beach"] == "paid"
 
 
 def test_every_row_of_every_table_has_a_cell_for_each_column(sampled, findings):

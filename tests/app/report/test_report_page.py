@@ -347,7 +347,7 @@ def test_nobody_of_value_makes_a_report_all_the_same(copy):
 
     words = Page(render(copy)).words
 
-    assert "0 of 6" in words
+    assert "Nobody is paid: all 1,000 tokens stay in the reserve." in words
     assert "Who helped when" not in words
     assert valuation.curve
 

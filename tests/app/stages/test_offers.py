@@ -36,7 +36,7 @@ from fedmerit.stages.check import check
 from fedmerit.stages.draw import drawn_of, update_digests_of
 from fedmerit.stages.offering import check_offers
 from fedmerit.stages.report import report
-from fedmerit.stages.reward import decided, reward
+from fedmerit.stages.reward import decided, decided_with_intervals, reward
 
 #: What members' parts cost them; the last one never opens its offer.
 COSTS = {"member-1": 300, "member-2": 100, "member-3": 120, "member-4": 1}
@@ -127,10 +127,10 @@ def test_the_manifest_binds_the_offers(bundle):
 
 
 def test_the_command_shows_what_each_asks(bundle):
-    rows = {row["Member"]: row["Asks (tokens)"] for row in member_rows(bundle)}
+    rows = {row["Member"]: row["Asks"] for row in member_rows(bundle)}
     members = {member["name"]: member["asked"] for member in as_json(bundle)["members"]}
 
-    assert rows["member-4"] == "not opened"
+    assert rows["member-4"] == "\u2013"
     assert members == {"member-1": "300", "member-2": "100", "member-3": "180", "member-4": None}
 
 
@@ -154,7 +154,8 @@ def test_an_offer_that_was_opened_too_late_is_found(copy):
     forge(copy, BIDS, lambda document: document["offers"].append(late))
 
     assert differing(copy).keys() == {"opened bids"}
-    assert decided(copy) == copy.document(OUTCOME, OutcomeDocument)  # it withheld: nothing is due
+    # It withheld its secret: nothing is due.
+    assert decided_with_intervals(copy) == copy.document(OUTCOME, OutcomeDocument)
 
 
 def test_an_offer_that_is_left_out_is_found(copy):
