@@ -106,7 +106,8 @@ class FolderCheckpoints:
         part.replace(self._file(epoch))
         for old in sorted(self._epochs())[:-_KEPT]:
             self._file(old).unlink()
-            self.journal().forget(stretch_of(old))
+            for stretch in (stretch_of(old), decision_after(old)):
+                self.journal().forget(stretch)
 
     def secret(self) -> bytes:
         """Give the key that the first call has drawn."""
@@ -145,6 +146,11 @@ def stretch_of(epoch: int) -> str:
     return f"epoch {epoch}"
 
 
+def decision_after(epoch: int) -> str:
+    """Name the stretch in which all hear whether an epoch was the last."""
+    return f"after epoch {epoch}"
+
+
 def lead_start(channel: Channel, checkpoints: CheckpointStore) -> int:
     """Say after which epoch all continue: the last that everyone has saved.
 
@@ -180,10 +186,29 @@ def lead_on(channel: Channel, others: tuple[str, ...], *, settled: bool, more: b
     return going
 
 
-def follow_on(channel: Channel, leader: str, *, settled: bool) -> bool:
-    """Say whether this party stands still, and hear whether everyone goes on."""
+def follow_on(channel: Channel, leader: str, *, settled: bool, more: bool) -> bool:
+    """Say whether this party stands still, and hear whether everyone goes on.
+
+    Raises:
+        ChannelError: They are to, and more was not agreed on.
+    """
     channel.send(leader, "settled", settled=int(settled))
-    return bool(channel.receive(leader, "go on").integer("going"))
+    return hear_on(channel, leader, more=more)
+
+
+def hear_on(channel: Channel, leader: str, *, more: bool) -> bool:
+    """Hear whether everyone goes on.
+
+    Raises:
+        ChannelError: They are to, and more was not agreed on.
+    """
+    going = bool(channel.receive(leader, "go on").integer("going"))
+    if going and not more:
+        raise ChannelError(
+            f"{leader} wants to go on after the last epoch that was agreed on",
+            hint="Each further epoch would tell it more. Go on without that party.",
+        )
+    return going
 
 
 def _refuse_far_back(name: str, checkpoints: CheckpointStore, start: int) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from fedmerit.csprng import NoiseStream
-from fedmerit.federation.vertical.checkpoints import stretch_of
+from fedmerit.federation.vertical.checkpoints import decision_after, stretch_of
 
 if TYPE_CHECKING:
     from fedmerit.federation.vertical.checkpoints import CheckpointStore
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 #: Before the first epoch: keys.
 _SETUP: Final = "setup"
-#: After the last: scores.
-_END: Final = "end"
 
 
 class Replay:
@@ -47,16 +45,21 @@ class Replay:
         """Begin an epoch."""
         self._begin(stretch_of(number))
 
-    def end(self) -> None:
+    def end(self, number: int) -> None:
         """Begin what follows the last epoch."""
-        self._begin(_END)
+        self._begin("end", number)
 
     def between(self) -> None:
         """Leave a stretch: after which epoch all go on is not what it was before a break."""
         if self._journal is not None:
             self._journal.rest()
 
-    def _begin(self, stretch: str) -> None:
-        self.draws.begin(stretch)
+    def decision(self, number: int) -> None:
+        """Begin to say whether an epoch was the last: whoever said that it was cannot go on."""
         if self._journal is not None:
-            self._journal.begin(stretch)
+            self._journal.begin(decision_after(number))
+
+    def _begin(self, *stretch: str | int) -> None:
+        self.draws.begin(*stretch)
+        if self._journal is not None:
+            self._journal.begin(" ".join(map(str, stretch)))

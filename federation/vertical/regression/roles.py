@@ -17,6 +17,7 @@ from fedmerit.federation.vertical.checkpoints import (
     NoCheckpoints,
     follow_on,
     follow_start,
+    hear_on,
     lead_on,
     lead_start,
 )
@@ -88,17 +89,14 @@ def run_label_holder(
     replay.between()
     epoch = lead_start(channel, checkpoints)
     still = _continued(me, checkpoints, epoch)
-    more = epoch < settings.epochs
-    while lead_on(channel, me.others, settled=still, more=more) if epoch else more:
+    while _leads_on(me, epoch, still=still):
         epoch += 1
         replay.epoch(epoch)
         before = me.weights
         for batch in batches(len(rows), settings.batch_size, seed=seed, epoch=epoch):
             lead_batch(me, key, own, labels[batch], batch)
         still = _saved(me, before, checkpoints, epoch)
-        more = epoch < settings.epochs
-        replay.between()
-    replay.end()
+    replay.end(epoch)
     held_out = np.column_stack([columns.held_out, np.ones(len(columns.held_out))])
     scores = _summed(me, held_out)
     return Trained(np.append(back @ me.weights[:-1], me.weights[-1]), epoch, scores)
@@ -128,19 +126,19 @@ def run_feature_party(
     replay.between()
     epoch = follow_start(channel, checkpoints, leader)
     still = _continued(me, checkpoints, epoch)
-    while follow_on(channel, leader, settled=still) if epoch else epoch < settings.epochs:
+    while _follows_on(me, leader, epoch, still=still):
         epoch += 1
         replay.epoch(epoch)
         before = me.weights
         for batch in batches(len(columns.training), settings.batch_size, seed=seed, epoch=epoch):
             follow_batch(me, theirs, own, batch, tuple(sums))
         still = _saved(me, before, checkpoints, epoch)
-        replay.between()
-    replay.end()
+    replay.end(epoch)
     scores = fixed(
         columns.held_out @ me.weights, fraction=SCORE_BITS, bound=MOST, what="linear predictors"
     )
-    channel.send(leader, "scores", scores=masked(scores, channel.name, masks, b"scores"))
+    purpose = f"scores {epoch}".encode()  # another model's would show the difference from these
+    channel.send(leader, "scores", scores=masked(scores, channel.name, masks, purpose))
     return Trained(back @ me.weights, epoch, np.empty(0))
 
 
@@ -169,7 +167,8 @@ def run_key_holder(
     scale = Scale.of(settings, len(sums))
     replay.between()
     epoch = follow_start(channel, checkpoints, leader)
-    while _hears_on(channel, leader) if epoch else epoch < settings.epochs:
+    more = epoch < settings.epochs
+    while _hears_on(channel, leader, replay, epoch, more=more):
         epoch += 1
         replay.epoch(epoch)
         for batch in np.array_split(np.arange(rows), -(-rows // settings.batch_size)):
@@ -179,13 +178,13 @@ def run_key_holder(
                 allowed = scale.allowance(settings, len(batch), count)
                 open_for(channel, party, key, allowed, replay.draws)
         checkpoints.save(epoch, {})
-        replay.between()
+        more = epoch < settings.epochs
     return Trained(np.empty(0), epoch, np.empty(0))
 
 
 def sums_of(columns: Columns, settings: RegressionSettings, *, leads: bool) -> int:
     """Count the sums that a party has opened in a batch: one for each weight of its own."""
-    return prepared(columns, settings)[0].training.shape[1] + leads
+    return int(prepared(columns, settings)[0].training.shape[1]) + leads
 
 
 def prepared(columns: Columns, settings: RegressionSettings) -> tuple[Columns, Matrix]:
@@ -241,5 +240,24 @@ def _continued(me: Party, checkpoints: CheckpointStore, epoch: int) -> bool:
     return bool(state["settled"][0])
 
 
-def _hears_on(channel: Channel, leader: str) -> bool:
-    return bool(channel.receive(leader, "go on").integer("going"))
+def _leads_on(me: Party, epoch: int, *, still: bool) -> bool:
+    more = epoch < me.settings.epochs
+    if not epoch:
+        return more
+    me.replay.decision(epoch)
+    return lead_on(me.channel, me.others, settled=still, more=more)
+
+
+def _follows_on(me: Party, leader: str, epoch: int, *, still: bool) -> bool:
+    more = epoch < me.settings.epochs
+    if not epoch:
+        return more
+    me.replay.decision(epoch)
+    return follow_on(me.channel, leader, settled=still, more=more)
+
+
+def _hears_on(channel: Channel, leader: str, replay: Replay, epoch: int, *, more: bool) -> bool:
+    if not epoch:
+        return more
+    replay.decision(epoch)
+    return hear_on(channel, leader, more=more)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import torch
 
+from fedmerit.errors import ChannelError
 from fedmerit.federation.privacy.noise import NoiseSettings
 from fedmerit.federation.vertical.checkpoints import (
     CheckpointStore,
@@ -124,9 +125,9 @@ def hold_top(
             cut = protected(settings.labels, cut, stream)
             gather.scatter(cut, training[rows])
         checkpoints.save(epoch, states([top, own]))
-        replay.between()
+        replay.decision(epoch)
         lead_on(channel, others, settled=False, more=epoch < settings.epochs)
-    replay.end()
+    replay.end(epoch)
     seen = gather(training)
     unseen = gather(held_out)
     logits = top(unseen).double().numpy()
@@ -173,9 +174,15 @@ def train_bottom(
             cut = channel.receive(leader, "gradients").array("rows", "<f4", shape)
             bottom.step(rows, tensor(cut))
         checkpoints.save(epoch, states([bottom]))
-        replay.between()
-        going = follow_on(channel, leader, settled=False)
-    replay.end()
+        replay.decision(epoch)
+        going, more = follow_on(channel, leader, settled=False, more=True), epoch < settings.epochs
+        if going != more:  # embeddings of the end are counted once
+            raise ChannelError(
+                f"{leader} ends or goes on after {epoch} epochs, and {settings.epochs} "
+                f"were agreed on",
+                hint="All parties must train for as many epochs as agreed.",
+            )
+    replay.end(epoch)
     for rows in (training, held_out):
         send(protected(settings.features, bottom(rows), stream))
     return Bottom(bottom.parameters(), np.empty(0), {})

@@ -18,8 +18,12 @@ from fedmerit.federation import ModelSpec
 from fedmerit.federation.privacy.noise import NoiseSettings
 from fedmerit.federation.protection import opening
 from fedmerit.federation.vertical.checkpoints import FolderCheckpoints, follow_start, lead_start
+from fedmerit.federation.vertical.regression import regression
+from fedmerit.federation.vertical.regression import roles as regression_roles
 from fedmerit.federation.vertical.regression.regression import train_regression
 from fedmerit.federation.vertical.regression.settings import RegressionSettings
+from fedmerit.federation.vertical.split import roles as split_roles
+from fedmerit.federation.vertical.split import split
 from fedmerit.federation.vertical.split.settings import SplitSettings
 from fedmerit.federation.vertical.split.split import train_split
 from fedmerit.federation.wire import channel
@@ -226,6 +230,42 @@ def test_nobody_goes_back_to_an_epoch_of_which_it_forgot_what_it_heard(asked, tm
         follower = {"bank": lambda end: end.send("shop", "saved", epoch=asked)}
         with pytest.raises(ChannelError, match="shop has saved 3 epochs"):
             play({"shop": lambda end: lead_start(end, store), **follower})
+
+
+@pytest.mark.parametrize("form", ["label holder", "third party", "split"])
+def test_nobody_opens_or_sends_anything_for_an_epoch_more_than_agreed(form, make_task):
+    made, settings = make_task(1, 2, rows=24), FORMS[form]
+    room = split if form == "split" else regression
+    greedy = room.programs(made, replace(settings, epochs=3), seed=0)["shop"]
+
+    with pytest.raises(ChannelError, match=r"after the last epoch|were agreed on"):
+        play({**room.programs(made, settings, seed=0), "shop": greedy})
+
+
+@pytest.mark.parametrize("form", ["label holder", "third party", "split"])
+def test_a_label_holder_that_stopped_cannot_go_on_for_scores_of_another_model(
+    form, make_task, tmp_path, monkeypatch
+):
+    # The masks and noise of the end are for one model: of two, the difference would be told.
+    made, settings = make_task(1, 2, 2, rows=24), FORMS[form]
+    room = split_roles if form == "split" else regression_roles
+    refused = "were agreed on" if form == "split" else "shop says something else than before"
+
+    def stop(channel, others, **_):
+        for peer in others:
+            channel.receive(peer, "settled")
+        for peer in channel.peers:
+            channel.send(peer, "go on", going=0)
+        return False
+
+    def twice():
+        with monkeypatch.context() as stopped:
+            stopped.setattr(room, "lead_on", stop)
+            trained(made, settings, tmp_path)  # networks send nothing of another end
+        trained(made, settings, tmp_path)
+
+    with pytest.raises(ChannelError, match=refused):
+        twice()
 
 
 def test_what_is_kept_is_for_its_party_alone_to_read(make_task, tmp_path):
