@@ -21,6 +21,7 @@ from fedmerit.federation.data.dialects import Dialect
 from fedmerit.federation.data.encoding import encode
 from fedmerit.federation.data.files import Sheet
 from fedmerit.federation.data.problems import Problems
+from fedmerit.federation.vertical.alignment.leftjoin import UNKNOWN
 from fedmerit.federation.vertical.repeats import one_row_each
 from fedmerit.federation.vertical.task import Columns, VerticalTask
 from fedmerit.streams import generator
@@ -152,7 +153,7 @@ def assemble(
 
     Args:
         holdings: Every owner's table.
-        rows: By party, the rows about the common people, in the common order.
+        rows: By party, the rows about the people, in one order; UNKNOWN where it has none.
         name: The task's name.
         seed: The scenario's seed; it picks the validation rows.
         validation_share: Share of the common rows that is held out.
@@ -168,6 +169,7 @@ def assemble(
             hint="Name the label column of one table only.",
         )
     labels = holders[0].labels[rows[holders[0].party]]
+    _refuse_strangers(holdings, rows)
     order = generator(seed, "vertical", "split").permutation(len(labels))
     cut = round(validation_share * len(labels))
     held_out, training = np.sort(order[:cut]), np.sort(order[cut:])
@@ -183,6 +185,15 @@ def assemble(
         labels=labels[training].astype(np.float64),
         held_out_labels=labels[held_out].astype(np.float64),
     )
+
+
+def _refuse_strangers(holdings: Sequence[Holding], rows: Mapping[str, NDArray[np.int64]]) -> None:
+    for held in holdings:
+        if (rows[held.party] == UNKNOWN).all():
+            raise DataError(
+                f"{held.party} knows none of the people that are to be trained on",
+                hint="Check that all parties use the same kind of key, written in the same way.",
+            )
 
 
 def area_under_curve(labels: Matrix, scores: Matrix) -> float:
@@ -220,14 +231,37 @@ def _whole(column: pd.Series, party: str, missing_words: tuple[str, ...]) -> lis
 def _columns(
     held: Holding, rows: NDArray[np.int64], training: NDArray[np.int64], held_out: NDArray[np.int64]
 ) -> Columns:
-    matrix = np.empty((len(rows), 0), dtype=np.float32)
-    names: tuple[str, ...] = ()
-    if not held.features.columns.empty:
-        own = held.features.iloc[rows].reset_index(drop=True)
-        matrix, names = encode(own, [training], standardise=True)
+    matrix, names = _encoded(held, rows, training)
     return Columns(
         party=held.party,
         names=names,
         training=matrix[training].astype(np.float64),
         held_out=matrix[held_out].astype(np.float64),
     )
+
+
+def _encoded(
+    held: Holding, rows: NDArray[np.int64], training: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    """Encode an owner's rows, by what it has of those to train on.
+
+    Of people it does not know, numbers are the mean of those it knows, and there is no level of a
+    text; a column says whom it knows.
+    """
+    if held.features.columns.empty:
+        return np.empty((len(rows), 0), dtype=np.float32), ()
+    known = rows != UNKNOWN
+    own = held.features.iloc[rows[known]].reset_index(drop=True)
+    place = np.cumsum(known) - 1
+    encoded, names = encode(own, [place[training[known[training]]]], standardise=True)
+    if known.all():
+        return encoded, names
+    matrix = np.zeros((len(rows), len(names) + 1), dtype=np.float32)
+    matrix[known, :-1] = encoded
+    matrix[:, -1] = known
+    return matrix, (*names, known_column(held.party))
+
+
+def known_column(party: str) -> str:
+    """Name the column that says whom a party knows, where it does not know all."""
+    return f"known to {party}"

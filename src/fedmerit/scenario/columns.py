@@ -101,6 +101,10 @@ class Vertical(Section):
     protocol: Literal["regression", "split"] = "regression"
     """Logistic regression on numbers encrypted by Paillier's cryptosystem, or split learning:
     a network at each owner, whose embeddings the label holder's network goes on from."""
+    join: Literal["inner", "left"] = "inner"
+    """Whom they train on: people whom all owners know, or all of the label holder's. In a left join
+    the label holder learns whom of its people each other owner knows; what an owner does not know
+    of a person is taken for the mean of those it knows, and a column of its own says so."""
     epochs: Positive = 5
     """Passes over the common training rows, at most."""
     batch_size: Positive = 128

@@ -16,7 +16,9 @@ from fedmerit.bundle.schemas import (
     FederationDocument,
     OutcomeDocument,
 )
+from fedmerit.commands.summary import key_figures
 from fedmerit.errors import DataError, ScenarioError
+from fedmerit.kinds.vertical.wiring import assemble, task_of
 from fedmerit.scenario.reading import load, parse
 
 
@@ -181,3 +183,43 @@ def test_every_owners_problems_are_in_one_message(files):
 
     assert "table of shop" in str(caught.value)
     assert "table of bank" in str(caught.value)
+
+
+@pytest.mark.slow
+def test_a_left_join_trains_on_all_of_the_label_holders_people(files):
+    write_tables(1500)
+    bank = pd.read_csv("bank.csv")
+    bank[300:].to_csv("bank.csv", index=False)  # the bank knows 1,180, of whom the shop knows most
+    asked = own(batch_size=300)
+    left = asked.model_copy(update={"vertical": asked.vertical.model_copy(update={"join": "left"})})
+
+    found = fedmerit.run(left, files / "b")
+
+    said = found.document(joint.VERTICAL, joint.VerticalDocument)
+    assert said.common == 1450  # all of the shop's rows
+    assert said.owners[1].inputs == ("age", "known to bank")
+    [note] = [note for note in notes_of(found) if "are known to it" in note]
+    assert note.startswith("bank: 1,180 of 1,450 people of shop are known to it")
+    assert key_figures(found)["Aligned"] == "1,450 people are shop's, known to others or not"
+    assert "All <strong>1,450 people</strong> of" in found.text("report.html")
+    assert min(found.document(OUTCOME, OutcomeDocument).payments) > 0
+    assert fedmerit.audit(found, retrain=True).passed
+    assert fedmerit.audit(found).passed
+
+    # Of people whom the bank does not know, its columns are all alike.
+    task = task_of(assemble(left), left)
+    strangers = task.parties[1].training[:, -1] == 0
+    assert strangers.sum() > 20
+    assert not task.parties[1].training[strangers].any()
+
+
+def test_an_owner_that_knows_nobody_of_a_left_join_is_refused_before_anything_runs(files):
+    bank = pd.read_csv("bank.csv")
+    bank.assign(customer=bank["customer"] + 5000).to_csv("bank.csv", index=False)
+    asked = own()
+    left = asked.model_copy(update={"vertical": asked.vertical.model_copy(update={"join": "left"})})
+
+    with pytest.raises(DataError, match="bank knows none of the people"):
+        fedmerit.run(left, files / "b")
+
+    assert not (files / "b").exists()

@@ -13,6 +13,7 @@ from fedmerit.bundle.vertical_schemas import (
     VerticalDocument,
 )
 from fedmerit.kinds.vertical.models import models_folder
+from fedmerit.kinds.vertical.scenario import vertical_of
 from fedmerit.report.units import milli, number
 from fedmerit.units import MICRO
 
@@ -42,7 +43,7 @@ def model_figures(bundle: Bundle) -> dict[str, str]:
         "AUC": f"{number(said.area_ppm / MICRO, 4)}, the joined table's "
         f"{number(said.joined_area_ppm / MICRO, 4)}: delta "
         f"{number(said.delta_area_ppm / MICRO, 4, sign=True)}",
-        "Aligned": f"{said.common:,} people are known to all",
+        "Aligned": f"{said.common:,} people are {_whose(bundle, said)}",
         "Sent": f"{sent}; {rounds:,} messages in a row",
     }
     epsilons = (("labels", said.label_epsilon_micro), ("features", said.feature_epsilon_micro))
@@ -61,3 +62,8 @@ def model_figures(bundle: Bundle) -> dict[str, str]:
     if 0 < said.key_bits < SAFE_BITS:
         figures["Rehearsal"] = f"keys of {said.key_bits} bits hide nothing: use {SAFE_BITS:,}"
     return figures
+
+
+def _whose(bundle: Bundle, said: VerticalDocument) -> str:
+    left = vertical_of(bundle.scenario).join == "left"
+    return f"{said.label_holder}'s, known to others or not" if left else "known to all"

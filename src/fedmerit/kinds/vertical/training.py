@@ -16,9 +16,9 @@ from fedmerit.bundle.schemas import (
     micro,
 )
 from fedmerit.federation.privacy.accountant import DELTA
-from fedmerit.federation.vertical.alignment.alignment import align
 from fedmerit.federation.vertical.equations import check_exposures, exposures
 from fedmerit.federation.vertical.yardstick import joined_scores, measured, untrained
+from fedmerit.kinds.vertical.joining import joined
 from fedmerit.kinds.vertical.message_totals import exchange, protocols
 from fedmerit.kinds.vertical.models import write_models
 from fedmerit.kinds.vertical.processes import PARTIES, private_folder
@@ -80,7 +80,7 @@ def train(bundle: Bundle, advance: Advance) -> None:
     bundle.write_document(
         RUN, RunDocument(scenario=scenario.name, seed=scenario.seed, versions=versions())
     )
-    aligned = align(federation.keys, label_holder=federation.participants[0])
+    aligned = joined(federation.holdings, vertical_of(scenario))
     rows = {name: own for name, own in aligned.rows.items() if own is not None}
     task = task_of(federation, scenario, rows)
     bundle.write_document(FEDERATION, federation_document(federation, task))
