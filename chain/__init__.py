@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fedmerit.chain.keys import Keyring, Signer
     from fedmerit.chain.ledger.checks import Check, check_ledger
     from fedmerit.chain.ledger.ledger import Event, Ledger, SignedReport
-    from fedmerit.chain.ledger.reading import read_ledger
+    from fedmerit.chain.ledger.reading import as_of, read_ledger
     from fedmerit.chain.node.connection import connect
     from fedmerit.chain.node.node import Node
     from fedmerit.chain.node.replay import replay
@@ -48,6 +48,7 @@ __all__ = [
     "Step",
     "SumTree",
     "Transcript",
+    "as_of",
     "check_ledger",
     "connect",
     "draw",
@@ -80,6 +81,7 @@ _HOMES = {
     "Step": "settlement.receipt",
     "SumTree": "proofs.tree",
     "Transcript": "node.transcript",
+    "as_of": "ledger.reading",
     "check_ledger": "ledger.checks",
     "connect": "node.connection",
     "draw": "settlement.settlement",

@@ -24,6 +24,7 @@ from fedmerit.auditing.catalogue import CHECKS
 from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle import vertical_schemas as joint
 from fedmerit.bundle.directory import PROGRESS, Progress
+from fedmerit.bundle.encoding import ENCODING, EncodingDocument
 from fedmerit.chain import Commitment, Deployment, Drawn, Ledger, Receipt, Transcript
 from fedmerit.commands.app import app
 from fedmerit.incentives import MECHANISMS, METHODS
@@ -44,6 +45,7 @@ DOCUMENTS: Final[Mapping[str, type]] = MappingProxyType(
     {
         evidence.RUN: evidence.RunDocument,
         evidence.FEDERATION: evidence.FederationDocument,
+        ENCODING: EncodingDocument,
         "training/0001.json": evidence.RoundNotes,
         evidence.TRAINING: evidence.TrainingDocument,
         joint.VERTICAL: joint.VerticalDocument,
@@ -188,6 +190,7 @@ def _mechanism(mechanism: Mechanism) -> str:
     rows = [
         ("Promises", ", ".join(promised)),
         ("Needs", ", ".join(sorted(mechanism.needs)) or "nothing"),
+        ("Rounding", _rounding(mechanism)),
         *((label, _prose(fact)) for label, fact in facts.items()),
     ]
     told = dict(_ATTRIBUTE.findall(says.partition("Args:")[2]))
@@ -197,6 +200,17 @@ def _mechanism(mechanism: Mechanism) -> str:
     ]
     text = "\n\n".join(map(_prose, about.strip().split("\n\n")))
     return f"### `{mechanism.name}`\n\n{text}\n\n{_table(('', ''), rows)}".replace("**", r"\*\*")
+
+
+def _rounding(mechanism: Mechanism) -> str:
+    """Say how far a payment is from what is due at most."""
+    model = mechanism.model
+    if model.pays_in_models:
+        return "qualities to a millionth of the best model's"
+    if model.merges:
+        return "less than n base units above what is due, of n members, or less than one below"
+    beside = f", beside {float(model.precision):.0e} of the budget" if model.precision else ""
+    return f"less than a base unit from what is due{beside}"
 
 
 def _claimed(mechanism: Mechanism, claim: Property) -> str:

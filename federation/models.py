@@ -12,7 +12,7 @@ from importlib import import_module
 from itertools import pairwise
 from threading import local
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import torch
@@ -26,6 +26,8 @@ from fedmerit.streams import derived_seed, generator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
 
     from fedmerit.federation.data.consortium import Federation
 
@@ -157,6 +159,22 @@ class Network:
         with torch.no_grad():
             result: Tensor = self._logits(models, rows)
         return result
+
+    def state(self, parameters: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
+        """Give the module's whole state, by torch's names, with these trained parameters.
+
+        Raises:
+            TrainingError: They are not so many.
+        """
+        if parameters.shape != self.initial.shape:
+            raise TrainingError(
+                f"the model has {len(self.initial)} parameters, and {parameters.shape} are given"
+            )
+        state = {name: v.cpu().numpy() for name, v in self._module.state_dict().items()}
+        parts = np.split(parameters, np.cumsum(self._sizes)[:-1])
+        for (name, shape), part in zip(self._shapes.items(), parts, strict=True):
+            state[name] = np.ascontiguousarray(part.reshape(tuple(shape)))
+        return state
 
     def _forward(self, model: Tensor, rows: Tensor) -> Tensor:
         parts = torch.split(model, self._sizes)

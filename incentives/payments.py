@@ -15,6 +15,7 @@ import numpy as np
 from fedmerit.errors import RewardError
 from fedmerit.incentives.apportionment import check_budget
 from fedmerit.incentives.offers import NOTHING_YET, History, Offers, check_offers
+from fedmerit.notebooks import html_table
 from fedmerit.units import NANO, PPM
 
 if TYPE_CHECKING:
@@ -77,11 +78,15 @@ class RoundInput(Offers):
         budget: Base units to pay out or hold back.
         ineligible: Members who are paid nothing, whatever they are worth on paper; for
             instance because their every update was zero.
+        order: Places of the participants in the order in which equals are served: whose ask
+            of two like ones is taken, who gets the unit that cannot be split. As listed if empty,
+            so whoever can choose its place should not know this order.
     """
 
     contributions: tuple[Estimate, ...]
     budget: int
     ineligible: frozenset[str] = frozenset()
+    order: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         check_budget(self.budget)
@@ -97,6 +102,8 @@ class RoundInput(Offers):
             raise RewardError(f"rows are whole counts, not negative: {self.rows}")
         if unknown := sorted(self.ineligible.difference(self.participants)):
             raise RewardError(f"ineligible are {unknown}, who do not take part")
+        if self.order and sorted(self.order) != list(range(n)):
+            raise RewardError(f"an order has each of {n} places once, and is {self.order}")
         check_offers(self)
 
     @property
@@ -133,6 +140,17 @@ class Outcome:
     work: tuple[Fraction, ...] = ()
     quality_ppm: tuple[int, ...] = ()
     history: History = NOTHING_YET
+
+    def _repr_html_(self) -> str:
+        """Show the payments in a notebook, in base units."""
+        rows = [
+            (name, f"{paid:,}", f"{slashed:,}")
+            for name, paid, slashed in zip(
+                self.participants, self.payments, self.slashes, strict=True
+            )
+        ]
+        caption = f"of {self.budget:,} base units, {self.reserve:,} in reserve"
+        return html_table(caption, ("participant", "payment", "slash"), rows)
 
     def __post_init__(self) -> None:
         amounts = (*self.payments, *self.slashes, self.reserve)

@@ -18,6 +18,7 @@ from scipy.special import ndtr, stdtrit
 from fedmerit.errors import GameError
 from fedmerit.incentives.game import MeasuredGame
 from fedmerit.incentives.spreads import spread, variances
+from fedmerit.notebooks import html_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,6 +93,17 @@ class Valuation:
     orders: int = 0
     repeats: int = 1
     resolution: float = 0.0
+
+    def _repr_html_(self) -> str:
+        """Show the values in a notebook, the highest first."""
+        bounds = self.interval()
+        order = np.argsort(-self.values, kind="stable")
+        rows = [
+            (self.participants[i], f"{self.values[i]:.6g}", *(f"{x:.6g}" for x in bounds[i]))
+            for i in order.tolist()
+        ]
+        caption = f"{self.method}, {self.evaluations:,} coalitions"
+        return html_table(caption, ("participant", "value", "95% from", "to"), rows)
 
     @property
     def row_values(self) -> NDArray[np.float64] | None:

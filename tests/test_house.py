@@ -22,6 +22,7 @@ GROUND = {
     "canonical",
     "coalitions",
     "errors",
+    "notebooks",
     "progress",
     "provenance",
     "shuffles",

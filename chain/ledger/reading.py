@@ -6,8 +6,9 @@ reads the same ledger from any node of that chain.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from eth_utils.address import to_checksum_address
 
@@ -15,7 +16,7 @@ from fedmerit.chain.ledger import decoding
 from fedmerit.chain.ledger.ledger import Event, Ledger, SignedReport
 from fedmerit.chain.settlement.deployment import contracts_at
 from fedmerit.chain.settlement.receipt import Step, merged
-from fedmerit.errors import ChainMoved, NodeRefused
+from fedmerit.errors import ChainError, ChainMoved, NodeError, NodeRefused
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -93,32 +94,71 @@ def _ledger(node: Node, addresses: Mapping[str, str], job: int, first_block: int
         words = f"it knows job {job}, and shows no log of its opening from block {first_block} on"
         hint = "It may keep no old logs, or the search may begin too late: name another node."
         raise NodeRefused(node.url, words=words, hint=hint)
-    members = tuple(e.arguments["account"] for e in events if e.name == "Joined")
-    holders = (sponsor, terms.coordinator, *members, contracts.vault.address)
-    holders += (contracts.stakes.address,)
-    vault, stakes = contracts.vault, contracts.stakes
     return Ledger(
         chain_id=node.chain_id,
         job=job,
         addresses=everywhere,
         sponsor=sponsor,
-        members=members,
+        members=tuple(e.arguments["account"] for e in events if e.name == "Joined"),
         committee=terms.committee,
         threshold=terms.threshold,
-        root=_hex(vault.root(job)),
-        funded=vault.funded(job),
-        allocated=vault.allocated(job),
-        paid=vault.paid(job),
-        refunded=vault.refunded(job),
-        reserve=vault.reserve(job),
-        claimed=tuple(vault.claimed(job, index) for index in range(len(members))),
-        staked=tuple(stakes.stake_of(job, member).amount for member in members),
-        burned=stakes.burned(job),
-        balances={holder: contracts.token.balance_of(holder) for holder in holders},
         events=events,
         transactions=transactions,
         reports=tuple(_reports(contracts, events)),
+        **_money(contracts, job, (sponsor, terms.coordinator), events),
     )
+
+
+def as_of(node: Node, ledger: Ledger, block: int) -> Ledger | None:
+    """Give *ledger* as it was right after *block*: what had happened, and what everyone held.
+
+    Returns:
+        None if the node does not keep what accounts held then.
+
+    Raises:
+        NodeError: The node does not answer, or not as nodes do.
+    """
+    contracts = contracts_at(node, ledger.addresses)
+    events = tuple(event for event in ledger.events if event.block <= block)
+    with node.translated():
+        coordinator = contracts.registry.terms(ledger.job).coordinator
+        try:
+            with node.looking_back(block):
+                money = _money(contracts, ledger.job, (ledger.sponsor, coordinator), events)
+        except NodeRefused:
+            return None
+        except NodeError:
+            raise
+        except ChainError:  # a node that prunes may show contracts as not there yet
+            return None
+    return replace(
+        ledger,
+        events=events,
+        transactions=tuple(step for step in ledger.transactions if step.block <= block),
+        reports=tuple(_reports(contracts, events)),
+        **money,
+    )
+
+
+def _money(
+    contracts: Contracts, job: int, offices: tuple[str, str], events: Iterable[Event]
+) -> dict[str, Any]:
+    """Give a ledger's fields that say who holds what, as the contracts answer them."""
+    vault, stakes = contracts.vault, contracts.stakes
+    members = tuple(e.arguments["account"] for e in events if e.name == "Joined")
+    holders = (*offices, *members, vault.address, stakes.address)
+    return {
+        "root": _hex(vault.root(job)),
+        "funded": vault.funded(job),
+        "allocated": vault.allocated(job),
+        "paid": vault.paid(job),
+        "refunded": vault.refunded(job),
+        "reserve": vault.reserve(job),
+        "claimed": tuple(vault.claimed(job, index) for index in range(len(members))),
+        "staked": tuple(stakes.stake_of(job, member).amount for member in members),
+        "burned": stakes.burned(job),
+        "balances": {holder: contracts.token.balance_of(holder) for holder in holders},
+    }
 
 
 def all_transactions(node: Node, there: Deployment, known: Sequence[Step]) -> tuple[Step, ...]:

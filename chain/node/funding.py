@@ -24,7 +24,8 @@ _COORDINATOR: Final = 2_000_000  # closes, begins, draws, posts, finalises
 _COMMITMENT: Final = 150_000  # one training round
 LISTED_GAS: Final = 130_000  # one participant: in the posted list, or expelled
 _MEMBER: Final = 1_200_000  # stakes, joins, commits, reveals, claims, takes its stake
-_DISPUTE: Final = 1_000_000  # a proof, or a bond and a challenge
+DISPUTE_GAS: Final = 1_000_000  # a proof, or a bond and a challenge
+SUMMED_GAS: Final = 1_250  # one utility of a whole table, in the parts that it is sent in
 
 #: Wei that is nothing on a local chain, and enough for anything there.
 _PLENTY: Final = 10**18
@@ -62,22 +63,22 @@ def top_ups(
     return cast.sponsor, lacking
 
 
-def ensure_gas(node: Node, signer: Signer) -> None:
-    """See that *signer* has ether for a transaction, from the faucet of a local chain.
+def ensure_gas(node: Node, signer: Signer, gas: int) -> None:
+    """See that *signer* has ether for so much *gas*, from the faucet of a local chain.
 
     Raises:
-        InsufficientFunds: It has none, and this is no local chain.
+        InsufficientFunds: It has not, and this is no local chain; nothing was sent.
         ChainError: Its key is public, and this is no local chain.
 
     """
     node.check_key(signer)
-    held = node.balance(signer.address)
-    if held >= _PLENTY or (held and not node.development):
-        return
+    held, needed = node.balance(signer.address), gas * node.fees().maximum
     if not node.development:
-        needed = _DISPUTE * node.fees().maximum
-        raise InsufficientFunds(signer.role, signer.address, held=held, needed=needed)
-    node.send(Transfer(signer.address, _PLENTY), FAUCET)
+        if held < needed:
+            raise InsufficientFunds(signer.role, signer.address, held=held, needed=needed)
+        return
+    if held < max(needed, _PLENTY):
+        node.send(Transfer(signer.address, max(needed, _PLENTY)), FAUCET)
 
 
 def _lacking(node: Node, cast: Signers, rounds: int, deployment: int) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from eth_typing import BlockNumber, HexStr
@@ -15,7 +16,7 @@ from fedmerit.contracts import artifact
 from fedmerit.errors import BadAnswer, NodeRefused, TooSlow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from web3 import Web3
@@ -45,6 +46,7 @@ class View:
         self.web3 = web3
         self.url = url
         self._span = Span()
+        self._at: int | None = None
         with self.translated():
             self.chain_id = int(web3.eth.chain_id)
 
@@ -61,7 +63,18 @@ class View:
     def call(self, function: ContractFunction) -> Any:  # noqa: ANN401 - the ABI decides
         """Ask a view *function*; a revert becomes a :class:`~fedmerit.errors.Reverted`."""
         with self.translated():
-            return function.call(self._asking())
+            if self._at is None:
+                return function.call(self._asking())
+            return function.call(self._asking(), block_identifier=BlockNumber(self._at))
+
+    @contextmanager
+    def looking_back(self, block: int) -> Iterator[None]:
+        """Let every :meth:`call` be answered as of *block*; few nodes keep what is long past."""
+        before, self._at = self._at, block
+        try:
+            yield
+        finally:
+            self._at = before
 
     def balance(self, address: str) -> int:
         """Wei that *address* holds."""

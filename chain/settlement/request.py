@@ -155,7 +155,11 @@ class JobTerms:
 
     def _check_windows(self) -> None:
         if not 0 <= self.challenge_window < _WINDOWS:
-            raise ChainError(f"a challenge window of {self.challenge_window} seconds")
+            raise ChainError(
+                f"a challenge window of {self.challenge_window} seconds; contracts take less "
+                "than 2^32",
+                hint="Choose a window that somebody will wait for, such as 86400: a day.",
+            )
         if (self.commit_window > 0) != (self.reveal_window > 0) or self.commit_window < 0:
             raise ChainError(
                 f"windows of {self.commit_window} seconds to commit and {self.reveal_window} to "

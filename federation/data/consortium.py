@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fedmerit.errors import DataError
-from fedmerit.federation.data.encoding import encode
+from fedmerit.federation.data.encoding import fit
 from fedmerit.federation.data.holdings import Role, deal
 from fedmerit.streams import generator
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fedmerit.federation.behaviours import Behaviour, Rows
+    from fedmerit.federation.data.encoding import Encoding
+    from fedmerit.federation.data.newrows import ColumnForm
     from fedmerit.federation.data.partition import Partition
     from fedmerit.federation.data.tables import Table
 
@@ -36,6 +38,7 @@ class Member:
         labels: Their classes, shape ``(rows,)``.
         declared_rows: What its updates weigh in FedAvg.
         behaviour: What it does with its updates.
+        span: The first and the last round that it is there in; None is to the end.
 
     """
 
@@ -44,6 +47,7 @@ class Member:
     labels: NDArray[np.int64]
     declared_rows: int
     behaviour: Behaviour
+    span: tuple[int, int | None] = (1, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,6 +63,8 @@ class Federation:
         validation_labels: Their classes, shape ``(rows,)``.
         validation_owners: Index of the member that brought each row, shape ``(rows,)``.
         notes: What was recognised, changed, left out and filled in when the table was read.
+        encoding: How a table's rows became features; None where features are given as they are.
+        forms: How the table's cells were read.
 
     """
 
@@ -70,6 +76,8 @@ class Federation:
     validation_labels: NDArray[np.int64]
     validation_owners: NDArray[np.int64]
     notes: tuple[str, ...] = ()
+    encoding: Encoding | None = None
+    forms: tuple[ColumnForm, ...] = ()
 
     @property
     def participants(self) -> tuple[str, ...]:
@@ -113,9 +121,10 @@ def federate(
     for name, role in behaving.items():
         if role.copy_of is not None:
             parts[name] = parts[role.copy_of][0], held[name][:0]
-    matrix, names = encode(
+    encoding = fit(
         table.features, [training for training, _ in parts.values()], standardise=table.standardise
     )
+    matrix = encoding.apply(table.features)
 
     def prepared(name: str, part: int, purpose: str) -> Rows:
         rows = parts[name][part]
@@ -128,13 +137,15 @@ def federate(
         name=table.name,
         members=_members({name: prepared(name, 0, "training") for name in held}, behaving),
         classes=table.classes,
-        feature_names=names,
+        feature_names=encoding.names,
         validation_features=np.concatenate([features for features, _ in validation]),
         validation_labels=np.concatenate([labels for _, labels in validation]),
         validation_owners=np.repeat(
             np.arange(len(validation)), [len(labels) for _, labels in validation]
         ),
         notes=table.notes,
+        encoding=encoding,
+        forms=table.forms,
     )
     _check_learnable(federation)
     return federation
@@ -174,6 +185,7 @@ def _members(prepared: dict[str, Rows], behaving: dict[str, Role]) -> tuple[Memb
                 labels=labels,
                 declared_rows=declared,
                 behaviour=role.behaviour,
+                span=(role.from_round, role.until_round),
             )
         )
     return tuple(members)

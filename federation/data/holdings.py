@@ -43,6 +43,10 @@ class Role:
     """A new member trains on a copy of this participant's training rows, and measures nobody."""
     declared_rows: int | None = None
     """The data size it claims; its training rows if absent, or the others' mean if it has none."""
+    from_round: int = 1
+    """The first round that it is there in."""
+    until_round: int | None = None
+    """The last; None is to the end."""
 
 
 def deal(

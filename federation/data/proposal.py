@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from fedmerit.errors import DataError
+from fedmerit.errors import DataError, suggestion
 from fedmerit.federation.data.columns import studied
 from fedmerit.federation.data.dialects import Dialect
 from fedmerit.federation.data.files import read_sheet
 from fedmerit.federation.data.roles import LEFT_OUT, MAX_LEVELS, as_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from fedmerit.federation.data.files import Sheet
@@ -98,18 +99,34 @@ class Proposal:
     notes: tuple[str, ...]
 
 
-def propose(path: Path, dialect: Dialect | None = None) -> Proposal:
+def propose(
+    path: Path,
+    dialect: Dialect | None = None,
+    *,
+    label: str | None = None,
+    participant: str | None = None,
+) -> Proposal:
     """Read a file, and say how it might be learned from.
 
+    Args:
+        path: Where it is.
+        dialect: How it is written, as far as that is known.
+        label: The column to predict; the likeliest if None.
+        participant: The column that says whose row it is; the likeliest, if any is, if None.
+
     Raises:
-        DataError: It cannot be read.
+        DataError: It cannot be read, or has no such column.
     """
     sheet = read_sheet(path, dialect)
     columns = studied(sheet.frame.copy(), dialect=dialect, separator=sheet.separator)
     counts = {column.name: _counts(sheet, column, dialect or Dialect()) for column in columns}
-    participant = _best(columns, {c.name: _as_participant(c, counts[c.name]) for c in columns})
+    _check_named(path, [column.name for column in columns], (label, participant))
+    participant = participant or _best(
+        [column for column in columns if column.name != label],
+        {c.name: _as_participant(c, counts[c.name]) for c in columns},
+    )
     last = columns[-1].name if columns[-1].name != participant else columns[-2:][0].name
-    label = _best(
+    label = label or _best(
         [column for column in columns if column.name != participant],
         {c.name: _as_label(c, counts[c.name], last=c.name == last) for c in columns},
     )
@@ -128,6 +145,12 @@ def propose(path: Path, dialect: Dialect | None = None) -> Proposal:
         dates=any(c.kind == "date" for c in left),
         notes=(*sheet.notes, *(note for c in columns for note in c.notes)),
     )
+
+
+def _check_named(path: Path, names: Sequence[str], named: Sequence[str | None]) -> None:
+    for name in named:
+        if name is not None and name not in names:
+            raise DataError(f"{path.name} has no column {name!r}", hint=suggestion(name, names))
 
 
 def check_proposal(proposal: Proposal, name: str) -> None:

@@ -68,6 +68,7 @@ class Column:
         levels: How many different values there are.
         notes: What was recognised.
         dates: The formats that its dates may have.
+        form: How its numbers are written.
 
     """
 
@@ -81,6 +82,7 @@ class Column:
     example: str = ""
     notes: tuple[str, ...] = ()
     dates: tuple[str, ...] = ()
+    form: number_forms.NumberForm = number_forms.PLAIN
 
 
 def study(
@@ -182,7 +184,7 @@ def _text(column: pd.Series, dialect: Dialect, separator: str, decimal: str) -> 
     if form.words or unsure:
         more = "; decimal and thousands set another reading" if unsure else ""
         notes.append(f"column {name!r} is read with {form.words or 'a decimal point'}{more}")
-    return _number(column, values, words, broken, example=example, notes=tuple(notes))
+    return _number(column, values, words, broken, example=example, notes=tuple(notes), form=form)
 
 
 def _scattered(numbers: NDArray[np.float64], words: NDArray[np.bool_], name: str) -> pd.Series:
@@ -200,6 +202,7 @@ def _number(
     *,
     example: str = "",
     notes: tuple[str, ...] = (),
+    form: number_forms.NumberForm = number_forms.PLAIN,
 ) -> Column:
     name, array = str(column.name), values.to_numpy()
     kind: Kind = "number"
@@ -218,6 +221,7 @@ def _number(
         levels=levels,
         example=example,
         notes=notes,
+        form=form,
     )
 
 

@@ -19,6 +19,7 @@ from fedmerit.errors import DataError, suggestion
 from fedmerit.federation.data.columns import Choice, class_labels, row_owners, studied, take
 from fedmerit.federation.data.dialects import Dialect
 from fedmerit.federation.data.files import Sheet, read_sheet
+from fedmerit.federation.data.newrows import ColumnForm, forms_of
 from fedmerit.federation.data.problems import Problems
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Table:
         owners: Index into *participants* per row, shape ``(rows,)``; all 0 where it is empty.
         standardise: Whether numeric columns are to be standardised before training.
         notes: What was recognised, changed, left out and filled in on reading.
+        forms: How the cells of the columns were read.
 
     """
 
@@ -55,6 +57,7 @@ class Table:
     owners: NDArray[np.int64]
     standardise: bool = True
     notes: tuple[str, ...] = ()
+    forms: tuple[ColumnForm, ...] = ()
 
 
 def read_table(
@@ -145,6 +148,7 @@ def digits() -> Table:
         participants=(),
         owners=np.zeros_like(labels),
         standardise=False,
+        forms=tuple(ColumnForm(name=name, kind="number") for name in loaded.feature_names),
     )
 
 
@@ -189,10 +193,12 @@ def _table(
     if frame.columns.empty:
         problems.add(f"{sheet.name} has no columns besides {label!r}", "Add feature columns.")
     features = pd.DataFrame()
+    forms: tuple[ColumnForm, ...] = ()
     with problems.collecting():
         columns = studied(frame, dialect=dialect, separator=sheet.separator)
         features, taken = take(columns, choice, problems)
         notes += taken
+        forms = forms_of(columns, list(map(str, features)), choice.dates)
         if features.columns.empty and columns:
             problems.add("no column is left to learn from", "Name some: columns = [...].")
     problems.check()
@@ -204,4 +210,5 @@ def _table(
         participants=participants,
         owners=owners,
         notes=tuple(notes),
+        forms=forms,
     )

@@ -17,7 +17,7 @@ from fedmerit.federation.batched.threads import single_thread
 from fedmerit.federation.batched.tiles import share
 from fedmerit.federation.horizontal.engine import Engine
 from fedmerit.federation.horizontal.rounds import FLOAT_BYTES, collect, local_updates
-from fedmerit.federation.horizontal.sampling import sampled
+from fedmerit.federation.horizontal.sampling import present, sampled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,6 +127,7 @@ class RetrainingGame:
                 engine.settings.participation,
                 round_=number,
                 seed=engine.seed,
+                there=present([member.span for member in engine.members], number),
             )
             taking_part = mask & torch.from_numpy(chosen).to(mask.device)
             trained = self._round(models, previous, taking_part, number, workers)

@@ -107,12 +107,7 @@ class RunGame:
     @cached_property
     def refused(self) -> NDArray[np.bool_]:
         """Whose update was sent and not accepted in which round, shape ``(rounds, n)``."""
-        return np.array(
-            [
-                [name in round_.excluded for name in self.participants]
-                for round_ in self._record.rounds
-            ]
-        )
+        return np.stack([round_.refused(self.participants) for round_ in self._record.rounds])
 
     @cached_property
     def weights(self) -> NDArray[np.float64]:

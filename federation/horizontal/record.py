@@ -7,13 +7,13 @@ Where a member was not sampled or not accepted, its row of zeros weighs 0.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 from eth_utils.crypto import keccak
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Why a run ended: the model stood still, or its rounds were used up.
 Stop = Literal["converged", "rounds"]
+#: Why a member is excluded that sent nothing at all.
+NO_ANSWER: Final = "did not answer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,6 +52,11 @@ class Round:
     bytes_up: int
     bytes_down: int
     seconds: float
+
+    def refused(self, participants: Sequence[str]) -> NDArray[np.bool_]:
+        """Say whose update was sent and not accepted, ``(participants,)``; silence is neither."""
+        reasons = (self.excluded.get(name, NO_ANSWER) for name in participants)
+        return np.array([reason != NO_ANSWER for reason in reasons])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

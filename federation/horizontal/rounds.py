@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from fedmerit.federation.behaviours import ClientContext
+from fedmerit.federation.horizontal.record import NO_ANSWER
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def collect(members: Sequence[Member], models: Tensor, sent: Sent) -> Collected:
         if member.name in sent.wrong_size:
             values = sent.wrong_size[member.name]
             many = f"sent {values} values for {parameters} parameters"
-            excluded[member.name] = many if values else "did not answer"
+            excluded[member.name] = many if values else NO_ANSWER
             continue
         chosen = sent.present[:, index].nonzero().squeeze(1)
         if not len(chosen):

@@ -13,15 +13,44 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    #: The first and the last round that a member is there in; None is to the end.
+    Span = tuple[int, int | None]
+
+
+def present(spans: Sequence[Span], round_: int) -> NDArray[np.bool_]:
+    """Say who is there in a round, shape ``(members,)``."""
+    return np.array([first <= round_ <= (last or round_) for first, last in spans], dtype=np.bool_)
+
 
 def sampled(
-    names: Sequence[str], participation: float, *, round_: int, seed: int
+    names: Sequence[str],
+    participation: float,
+    *,
+    round_: int,
+    seed: int,
+    there: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.bool_]:
     """Pick a round's members: everyone draws a number, and the lowest take part.
 
-    So nobody's draw depends on who else there is. Shape ``(members,)``.
+    So nobody's draw depends on who else there is.
+
+    Args:
+        names: The members.
+        participation: Share of those that are there.
+        round_: The round's number, from 1.
+        seed: The scenario's seed.
+        there: Who is, shape ``(members,)``; everybody if None.
+
+    Returns:
+        Who takes part, shape ``(members,)``.
+
     """
-    draws = [generator(seed, "training", "sampling", name, round_).random() for name in names]
+    draws = np.array(
+        [generator(seed, "training", "sampling", name, round_).random() for name in names]
+    )
+    if there is not None:
+        draws[~there] = np.inf
+    count = len(names) if there is None else int(there.sum())
     chosen = np.zeros(len(names), dtype=np.bool_)
-    chosen[np.argsort(draws)[: max(1, round(participation * len(names)))]] = True
+    chosen[np.argsort(draws)[: min(count, max(1, round(participation * count)))]] = True
     return chosen

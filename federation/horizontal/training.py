@@ -23,7 +23,7 @@ from fedmerit.federation.horizontal.rounds import (
     collect,
     local_updates,
 )
-from fedmerit.federation.horizontal.sampling import sampled
+from fedmerit.federation.horizontal.sampling import present, sampled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -64,7 +64,10 @@ def train(
     engine = Engine(federation, model, settings, seed=seed)
     globals_ = _replayed(engine, so_far)
     rounds = list(so_far)
-    while len(rounds) < settings.rounds and not _stands_still(globals_, settings):
+    last_joins = max(member.span[0] for member in federation.members)
+    while len(rounds) < settings.rounds and not (
+        len(rounds) >= last_joins and _stands_still(globals_, settings)
+    ):
         round_, after = _round(engine, globals_, len(rounds) + 1)
         rounds.append(round_)
         globals_.append(after)
@@ -114,7 +117,13 @@ def _round(engine: Engine, globals_: list[Tensor], number: int) -> tuple[Round, 
     started = perf_counter()
     before = globals_[-1]
     names = [member.name for member in engine.members]
-    chosen = sampled(names, engine.settings.participation, round_=number, seed=engine.seed)
+    chosen = sampled(
+        names,
+        engine.settings.participation,
+        round_=number,
+        seed=engine.seed,
+        there=present([member.span for member in engine.members], number),
+    )
     models = before.unsqueeze(0)
     previous = globals_[max(0, len(globals_) - 2)].unsqueeze(0)
     taking_part = torch.from_numpy(chosen).to(before.device).unsqueeze(0)

@@ -110,6 +110,8 @@ def pays_out(
         return  # a buyer that keeps what it need not pay breaks no promise
     if not (any(setting.bids) if buys else setting.worths[-1] > 0):
         return
+    if Need.CONTRIBUTIONS in mechanism.needs and not any(setting.round().counted):
+        return  # worth less than the billionths that values are recorded in
     outcome = taken(mechanism, setting).outcome
     if outcome is None or outcome.quality_ppm:
         return

@@ -21,6 +21,7 @@ from fedmerit.incentives.checking.results import whole
 from fedmerit.incentives.checking.takings import attempt, taken
 from fedmerit.incentives.mechanisms.properties import Need, Property
 from fedmerit.incentives.mechanisms.stable import excesses_of_table
+from fedmerit.units import NANO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,13 +100,19 @@ def is_additive(
     _, two, _ = taken(mechanism, other)
     both_settings = with_worths_of(setting, other)
     _, both, _ = taken(mechanism, both_settings)
+    read = _read(setting) * both_settings.budget / setting.budget
     for i, together in enumerate(both):
         says = (
             f"{ascii_lowercase[i]!r} ends with {whole(one[i] + two[i])} from two games one by "
             f"one, with {whole(together)} from both together (the second: {worths[1:].tolist()})"
         )
         gain = _apart(together, one[i] + two[i])
-        yield attempt(mechanism, setting, outcome, gain, says, units=3)
+        yield attempt(mechanism, setting, outcome, gain, says, units=3, part=read)
+
+
+def _read(setting: Setting) -> Fraction:
+    """Give the part of a budget by which reading values in whole billionths moves a payment."""
+    return Fraction(2 * setting.n, NANO) / Fraction(setting.worths[-1])
 
 
 def is_stable(

@@ -74,6 +74,6 @@ def _several(
             outcome,
             together - before[who],
             says,
-            units=len(names) + 1,
+            units=0 if mechanism.model.merges else len(names) + 1,
             outside=joined.outside,
         )

@@ -91,7 +91,17 @@ class Verdict:
     @property
     def held(self) -> bool:
         """Whether every claim was tried and held."""
-        return all(result.status in {"held", "not claimed"} for result in self.results)
+        return not self.violated and not self.never_tried
+
+    @property
+    def violated(self) -> tuple[Property, ...]:
+        """Claims that a case was found against."""
+        return tuple(result.claim for result in self.results if result.status == "violated")
+
+    @property
+    def never_tried(self) -> tuple[Property, ...]:
+        """Claims that no setting could try: for want of settings, or since nothing can."""
+        return tuple(result.claim for result in self.results if result.status == "never tried")
 
     def of(self, claim: Property) -> PropertyResult:
         """Give what was found of *claim*."""
@@ -136,11 +146,13 @@ def money(
         mechanism: That was tried.
         gain: In base units.
         says: What was done and what came of it.
-        units: Roundings to whole units that it went through, each of less than one.
+        units: Roundings to whole units that it went through; each is of less than one unit, or
+            of less than the mechanism's :meth:`~Model.rounding`.
         part: Of the budget, that rounding of floats explains beside.
         outside: Conditions that were not kept.
     """
-    allowed = units + (mechanism.model.precision + part) * setting.budget
+    roundings = units * mechanism.model.rounding(setting.n)
+    allowed = roundings + (mechanism.model.precision + part) * setting.budget
     return Attempt(gain, says, allowed, outside, setting)
 
 

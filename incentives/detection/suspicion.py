@@ -30,6 +30,8 @@ _ORDINARY: Final = 2.0
 #: Cosines on the honest side of these count for nothing either, however unusual they are:
 #: halfway between unrelated and the same, and for two members so alike that it takes one source.
 _INCONSTANT, _STALE, _TWIN = 0.5, 0.5, 0.9
+#: What the signs of quality weigh: the validation rows' two as much as the other members' one.
+_WEIGHTS: Final = MappingProxyType({"value": 0.25, "alignment": 0.25, "agreement": 0.5})
 #: A normal distribution's standard deviation in median, and in mean, absolute deviations.
 _PER_MEDIAN, _PER_MEAN = 1.4826, 1.2533
 #: Cosines are kept this far from 1, where Fisher's transform has no value.
@@ -45,11 +47,13 @@ class Suspicion:
         scores: Higher is more suspicious, shape ``(n,)``; 0 is ordinary.
         signs: What the score is made of, by name, each of shape ``(n,)``: robust deviations
             from the median member towards the suspicious side, 0 where nothing is known.
+        parts: What each sign adds to the scores, of the same shape; they add up to them.
     """
 
     participants: tuple[str, ...]
     scores: NDArray[np.float64]
     signs: Mapping[str, NDArray[np.float64]]
+    parts: Mapping[str, NDArray[np.float64]]
 
 
 def suspicion(game: Game, shapley: NDArray[np.float64]) -> Suspicion:
@@ -116,10 +120,15 @@ def suspicion(game: Game, shapley: NDArray[np.float64]) -> Suspicion:
         "twinning": twinning > _TWIN,
         "refusal": refused.any(axis=0),
     }
-    scores = (signs["value"] + signs["alignment"]) / 4 + signs["agreement"] / 2
+    parts = {name: signs[name] * weight for name, weight in _WEIGHTS.items()}
     for name, where in telling.items():
-        scores = scores + where * (signs[name] - _ORDINARY).clip(min=0.0)
-    return Suspicion(participants=played.participants, scores=scores, signs=MappingProxyType(signs))
+        parts[name] = where * (signs[name] - _ORDINARY).clip(min=0.0)
+    return Suspicion(
+        participants=played.participants,
+        scores=np.sum(list(parts.values()), axis=0),
+        signs=MappingProxyType(signs),
+        parts=MappingProxyType(parts),
+    )
 
 
 def _relations(game: UpdatesGame, counted: NDArray[np.bool_]) -> tuple[NDArray[np.float64], ...]:

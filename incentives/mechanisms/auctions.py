@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from fedmerit.incentives.mechanisms.market import at_least, entered, spread, whole_work
-from fedmerit.incentives.mechanisms.properties import Need, Property, mechanism
+from fedmerit.incentives.mechanisms.properties import Model, Need, Property, mechanism
 from fedmerit.incentives.mechanisms.rounding import pay
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def lowest_asks(
 
 
 def budget_feasible(
-    asks: Mapping[int, int], qualities: Mapping[int, int], budget: int
+    asks: Mapping[int, int], qualities: Mapping[int, int], budget: int | Fraction
 ) -> tuple[Prices, int | None]:
     """Buy the best quality for its price as long as all could be paid alike for theirs.
 
@@ -77,7 +77,7 @@ def budget_feasible(
         won, bought = won + 1, bought + qualities[i]
     if not won:
         return {}, order[0] if order else None
-    price = Fraction(budget, bought)
+    price = Fraction(budget) / bought
     loser = order[won] if won < len(order) else None
     if loser is not None:
         price = min(price, Fraction(asks[loser], qualities[loser]))
@@ -177,6 +177,7 @@ def proportional_share(round_: RoundInput, /) -> Outcome:
 @mechanism(
     claims=(Property.DSIC, Property.IR, Property.WBB, Property.MONO, Property.SCALE),
     needs=(Need.BIDS,),
+    model=Model(by_arrival=True),
 )
 def online(round_: RoundInput, /) -> Outcome:
     """Watch the first half of those who come, then offer the rest a price, take it or leave it.
@@ -194,7 +195,7 @@ def online(round_: RoundInput, /) -> Outcome:
     paid, _ = budget_feasible(
         {i: bids[i].cost for i in watched},
         {i: bids[i].quality for i in watched},
-        round_.budget // 2,
+        Fraction(round_.budget, 2),
     )
     quality = sum(bids[i].quality for i in paid)
     price = Fraction(sum(paid.values()), quality) if quality else Fraction(0)

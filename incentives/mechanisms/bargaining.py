@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fedmerit.errors import RewardError
 from fedmerit.incentives.mechanisms.coalitions import table
-from fedmerit.incentives.mechanisms.properties import Need, Property, mechanism
+from fedmerit.incentives.mechanisms.properties import Model, Need, Property, mechanism
 from fedmerit.incentives.mechanisms.rounding import divide
 from fedmerit.incentives.mechanisms.sharing import alone_of_table
 
@@ -37,7 +37,11 @@ def nash_division(
     return [fallback + gain * power / sum(powers) for fallback, power in shares]
 
 
-@mechanism(claims=(Property.WBB, Property.SYM, Property.SCALE), needs=(Need.GAME,))
+@mechanism(
+    claims=(Property.WBB, Property.SYM, Property.SCALE),
+    needs=(Need.GAME,),
+    model=Model(by_member=frozenset({"powers"})),
+)
 def nash_bargaining(round_: RoundInput, /, *, powers: tuple[int, ...] = ()) -> Outcome:
     """Pay each its worth alone and an equal part of what working together adds.
 

@@ -12,7 +12,7 @@ import numpy as np
 from fedmerit.errors import RewardError
 from fedmerit.incentives.mechanisms.coalitions import shapley_shares, table
 from fedmerit.incentives.mechanisms.market import positive
-from fedmerit.incentives.mechanisms.properties import Need, Property, brought, mechanism
+from fedmerit.incentives.mechanisms.properties import Model, Need, Property, brought, mechanism
 from fedmerit.incentives.mechanisms.rounding import exact, pay
 from fedmerit.incentives.mechanisms.sharing import alone_of_table
 from fedmerit.incentives.methods.runs.alignment import cosines, unit
@@ -73,6 +73,7 @@ def weaker_coalitions(
 @mechanism(
     claims=(Property.IR, Property.WBB, Property.SYM, Property.NULL, Property.SCALE),
     needs=(Need.GAME,),
+    model=Model(pays_in_models=True),
 )
 def rho_shapley(round_: RoundInput, /, *, rho: Fraction = Fraction(1)) -> Outcome:
     """Give each a model as good as its Shapley value's share of the largest, to the power rho.
@@ -139,7 +140,11 @@ def download_ratios(importances: NDArray[np.float64], beta: float) -> NDArray[np
     return np.asarray(ratios / ratios.max())
 
 
-@mechanism(claims=(Property.WBB, Property.SYM, Property.SCALE), needs=(Need.UPDATES, Need.HISTORY))
+@mechanism(
+    claims=(Property.WBB, Property.SYM, Property.SCALE),
+    needs=(Need.UPDATES, Need.HISTORY),
+    model=Model(pays_in_models=True),
+)
 def cosine_shares(
     round_: RoundInput,
     /,

@@ -59,6 +59,7 @@ def _gain(round_: RoundInput, work: Sequence[float], *, worth: int) -> float:
         work_cost=_squares,
         payoff=_at_price,
         welfare=_gain,
+        agreed_first=True,
     ),
 )
 def posted_price(round_: RoundInput, /, *, worth: int = 10**6) -> Outcome:

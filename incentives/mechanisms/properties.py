@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from fedmerit.errors import MissingInput, RewardError, suggestion
+from fedmerit.incentives.mechanisms.serving import put_back, reordered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -63,7 +64,7 @@ MEANING: Final[Mapping[Property, str]] = MappingProxyType(
         Property.WBB: "It never owes more than the budget, or than the income of what it buys.",
         Property.SBB: "The whole budget is paid out wherever anybody is worth anything.",
         Property.EFF: "What is bought makes the sum of everybody's gains as large as it can be.",
-        Property.SYM: "Names and their order change nothing.",
+        Property.SYM: "Names and their order change nothing, but for whom ties are drawn.",
         Property.NULL: "Who adds nothing to any coalition is paid nothing.",
         Property.ADD: "Two games settled together pay what they pay one by one.",
         Property.CORE: "No coalition is worth more alone than its members are paid, wherever there "
@@ -154,6 +155,14 @@ class Model:
         income: Base units that come in if this work is done; None if it is the budget.
         precision: The part of the budget that a payment may be off by, beside less than a unit:
             0 where formulas are worked out exactly.
+        merges: Whether it rounds so that no member gains a unit by several names: a payment is
+            then less than n units from what is due, and of others less than one.
+        pays_in_models: Whether members receive better and worse models, and no money.
+        agreed_first: Whether a run settles it by agreeing on the work before anybody trains: a part
+            of an offer is then that part of its local steps.
+        by_arrival: Whether the order in which members are listed is that in which they came,
+            and decides; else equals are served in the order that the round has drawn.
+        by_member: Settings that have a number for each member, in their order.
         members: As many as it is tried with at most, for what it costs.
     """
 
@@ -166,7 +175,16 @@ class Model:
     welfare: Callable[..., float] | None = None
     income: Callable[..., float] | None = None
     precision: Fraction = Fraction(0)
+    merges: bool = False
+    pays_in_models: bool = False
+    agreed_first: bool = False
+    by_arrival: bool = False
+    by_member: frozenset[str] = frozenset()
     members: int = 15
+
+    def rounding(self, members: int) -> int:
+        """Give the base units below which a payment is from what is due, beside *precision*."""
+        return members if self.merges else 1
 
 
 class Mechanism:
@@ -216,12 +234,20 @@ class Mechanism:
         """
         if missing := [need for need in self.needs if not _holds(round_, need)]:
             raise MissingInput(self.name, missing=missing)
-        return self.function(round_, **self.settings(round_))
+        drawn = () if self.model.by_arrival else round_.order
+        served = reordered(round_, drawn, by_member=self.model.by_member) if drawn else round_
+        outcome = self.function(served, **self.settings(served))
+        return put_back(outcome, drawn) if drawn else outcome
 
     @property
     def name(self) -> str:
         """The function's name, with dashes."""
         return self.function.__name__.replace("_", "-")
+
+    @property
+    def pays_by_rows(self) -> bool:
+        """Whether rows are what it pays for: then those that several hold must count once."""
+        return Need.ROWS in self.needs or self.model.divisible
 
     def settings(self, round_: RoundInput) -> dict[str, Any]:
         """Give the settings in force: the round's, and the defaults of those it leaves out."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fedmerit.incentives.apportionment import apportion
+from fedmerit.incentives.apportionment import apportion, jefferson
 from fedmerit.incentives.mechanisms.properties import (
     Claim,
     Condition,
+    Model,
     Need,
     Property,
     mechanism,
@@ -98,12 +99,13 @@ def equal(round_: RoundInput, /) -> Outcome:
         Property.ADD,
     ),
     needs=(Need.ROWS,),
+    model=Model(merges=True),
 )
 def data_size(round_: RoundInput, /) -> Outcome:
     """Pay by the rows that each declares.
 
     Promises that no measurement error moves a payment, and that splitting one's rows over
-    names gains nothing but rounding. Whoever declares rows that it does not have, that are
+    names gains not a base unit. Whoever declares rows that it does not have, that are
     worthless, or that another of its names declares too, likes it: nothing here looks at
     them. For comparison.
 
@@ -111,7 +113,8 @@ def data_size(round_: RoundInput, /) -> Outcome:
     Cost: One pass.
     """
     pairs = zip(round_.participants, round_.rows, strict=True)
-    return _pay(round_, [0 if name in round_.ineligible else rows for name, rows in pairs])
+    weights = [0 if name in round_.ineligible else rows for name, rows in pairs]
+    return _outcome(round_, jefferson(weights, round_.budget) if any(weights) else weights)
 
 
 def _pay(round_: RoundInput, weights: Sequence[int]) -> Outcome:

@@ -21,6 +21,7 @@ from fedmerit.incentives.mechanisms.coalitions import (
 from fedmerit.incentives.mechanisms.properties import (
     Claim,
     Condition,
+    Model,
     Need,
     Property,
     mechanism,
@@ -85,6 +86,7 @@ def individual(round_: RoundInput, /) -> Outcome:
 @mechanism(
     claims=(*_DIVIDES, *_LINEAR, Property.SBB),
     needs=(Need.GAME,),
+    model=Model(by_arrival=True),
 )
 def labour_union(round_: RoundInput, /) -> Outcome:
     """Pay each what it added on joining, first come first served.

@@ -185,7 +185,7 @@ def _payoff(round_: RoundInput, efforts: Sequence[float], member: int) -> float:
         Property.SCALE,
     ),
     needs=(Need.BIDS,),
-    model=Model(payoff=_payoff, divisible=True),
+    model=Model(payoff=_payoff, divisible=True, agreed_first=True),
 )
 def tullock(round_: RoundInput, /) -> Outcome:
     """Share the budget by effort, and announce the efforts that are best answers to each other.

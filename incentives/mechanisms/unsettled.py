@@ -1,6 +1,7 @@
 """Which mechanisms a run cannot settle, and why not.
 
-A run trains first, opens the members' offers after it, and pays once, from a budget.
+A run pays once, from a budget: for what was measured, for offers that are opened after the
+training, or for parts of the local steps that were agreed on before it.
 """
 
 from __future__ import annotations
@@ -11,9 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_ORDERED: Final = (
-    "it announces how much each is to work, and offers are opened when the work is done"
-)
+_UNMEASURED: Final = "it pays for work in a unit that no training measures"
 _MODELS: Final = "it pays in better and worse models, and a settlement pays in tokens"
 
 #: Why each that cannot be settled cannot, by name.
@@ -24,12 +23,11 @@ UNSETTLED: Final[Mapping[str, str]] = MappingProxyType(
         "data-market": "it sells the model for fees, and a settlement pays and charges nobody",
         "cremer-mclean": "it sells the model for fees, and a settlement pays and charges nobody",
         "robust-shapley": "it compares one update of each member, and members send one a round",
-        "tullock": _ORDERED,
-        "posted-price": _ORDERED,
-        "local-accuracy": _ORDERED,
-        "cycle-market": _ORDERED,
-        "public-good": _ORDERED,
-        "accuracy-shaping": _ORDERED,
+        "local-accuracy": f"{_UNMEASURED}: how exactly each solves its own problem",
+        "cycle-market": f"{_UNMEASURED}: cycles a second",
+        "public-good": "it pays nobody: each works for its part of a common good, whose curve "
+        "would have to be known before anybody trains",
+        "accuracy-shaping": _MODELS,
         "rho-shapley": _MODELS,
         "cosine-shares": _MODELS,
         "peer-prediction": "it pays for reports of evaluators, and a run asks for none",

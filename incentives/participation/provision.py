@@ -56,8 +56,9 @@ class Market:
 
     @property
     def unit_costs(self) -> list[int]:
-        """What a row costs each, rounded up, rising."""
-        return sorted(-(-cost // rows) for cost, rows in zip(self.costs, self.rows, strict=True))
+        """What a row costs each, rounded up, rising; at least 1, which beliefs have to be."""
+        pairs = zip(self.costs, self.rows, strict=True)
+        return sorted(max(1, -(-cost // rows)) for cost, rows in pairs)
 
 
 def _income(market: Market) -> dict[str, Parameter]:
@@ -178,7 +179,7 @@ def buys(mechanism: Mechanism) -> bool:
 
 
 def fraction_of(mechanism: Mechanism, work: Fraction, capacity: int, parts: int) -> int:
-    """Give the part of an offer that is worked for, in *parts* of it.
+    """Give the part of an offer that is trained, in *parts* of it.
 
     What is bought is delivered, so it is rounded up; what members choose to do, to the nearest.
     """

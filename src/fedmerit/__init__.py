@@ -1,9 +1,10 @@
 """Who contributed what to a jointly trained model, what to pay, and how to check it.
 
-Three lines do a whole run::
+A few lines do a whole run::
 
     import fedmerit
     bundle = fedmerit.run("hospitals")
+    print(bundle.table())
     print(fedmerit.audit(bundle).sentence)
 
 The two are imported when first used: they bring torch and web3 with them.

@@ -171,8 +171,7 @@ class Unreachable(NodeError):
     def __init__(self, url: str, *, why: str, hint: str = "") -> None:
         super().__init__(
             f"no Ethereum node answers at {url}: {why}",
-            hint=hint
-            or "Start a node, check the address, or leave --rpc out for the embedded chain.",
+            hint=hint or "Start the node, or check its address.",
         )
         self.url = url
 

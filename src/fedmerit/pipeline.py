@@ -11,8 +11,9 @@ from pathlib import Path
 from time import perf_counter, time
 from typing import TYPE_CHECKING, Final, Protocol
 
-from fedmerit.bundle.directory import STAGES, Bundle, next_free
+from fedmerit.bundle.directory import STAGES, next_free
 from fedmerit.bundle.folder import alone_in
+from fedmerit.bundle.results import Results
 from fedmerit.bundle.schemas import TIMINGS, TimingsDocument
 from fedmerit.errors import BundleError, SeedChanged
 from fedmerit.scenario.model import Scenario
@@ -63,7 +64,7 @@ def run(
     seed: int | None = None,
     chain: ChainChoice = EMBEDDED,
     progress: Progress = SILENT,
-) -> Bundle:
+) -> Results:
     """Run one scenario from training to the report.
 
     Args:
@@ -86,51 +87,50 @@ def run(
         asked = reseeded(asked, seed)
     check(asked, chain)
     target = Path(directory) if directory else next_free(Path("bundles"), asked.name)
-    bundle = Bundle.create(target, asked)
-    bundle.write_document(TIMINGS, TimingsDocument(started=int(time()), milliseconds={}))
-    return _go_on(bundle, chain, progress)
+    bundle = Results.make(target)
+    with alone_in(bundle.path):
+        bundle.begin(asked)
+        bundle.write_document(TIMINGS, TimingsDocument(started=int(time()), milliseconds={}))
+        return _to_the_end(bundle, chain, progress)
 
 
 def resume(
     directory: Path | str, *, chain: ChainChoice = EMBEDDED, progress: Progress = SILENT
-) -> Bundle:
+) -> Results:
     """Continue a run that died, from the first stage that is not complete.
 
     Raises:
         BundleError: There is no bundle there, its run is complete, or another process is at it.
     """
-    bundle = Bundle.open(directory)
-    if not bundle.sealed:
-        chain.check_again(bundle)
-    return _go_on(bundle, chain, progress)
-
-
-def write_report(directory: Path | str) -> Path:
-    """Write a settled bundle's report again, seal it, and give the report's path."""
-    bundle = Bundle.open(directory)
-    if "settle" not in bundle.progress.done:
-        raise BundleError(
-            f"the run in {directory} has not settled, so there is nothing to report",
-            hint=f"Continue it: fedmerit run --resume {argument(directory)}",
-        )
-    with alone_in(bundle.path):
-        written = report(bundle)
-        bundle.tidy()
-        bundle.write_seal()
-    return written
-
-
-def _go_on(bundle: Bundle, chain: ChainChoice, progress: Progress) -> Bundle:
+    bundle = Results.open(directory)
     with alone_in(bundle.path):
         if bundle.sealed:
             raise BundleError(
                 f"the run in {bundle.path} is complete",
                 hint=f"Start another, or check this: fedmerit audit {argument(bundle.path)}",
             )
+        bundle.require_names()
+        chain.check_again(bundle)
         return _to_the_end(bundle, chain, progress)
 
 
-def _to_the_end(bundle: Bundle, chain: ChainChoice, progress: Progress) -> Bundle:
+def write_report(directory: Path | str) -> Path:
+    """Write a settled bundle's report again, seal it, and give the report's path."""
+    bundle = Results.open(directory)
+    with alone_in(bundle.path):
+        if "settle" not in bundle.progress.done:
+            raise BundleError(
+                f"the run in {directory} has not settled, so there is nothing to report",
+                hint=f"Continue it: fedmerit run --resume {argument(directory)}",
+            )
+        bundle.require_names()
+        written = report(bundle)
+        bundle.tidy()
+        bundle.write_seal()
+    return written
+
+
+def _to_the_end(bundle: Results, chain: ChainChoice, progress: Progress) -> Results:
     bundle.tidy()
     done = bundle.progress.done
     if done != STAGES[: len(done)]:
@@ -157,7 +157,7 @@ def _to_the_end(bundle: Bundle, chain: ChainChoice, progress: Progress) -> Bundl
     return bundle
 
 
-def _do(stage: Stage, bundle: Bundle, chain: ChainChoice, progress: Progress) -> None:
+def _do(stage: Stage, bundle: Results, chain: ChainChoice, progress: Progress) -> None:
     match stage:
         case "train":
             train(bundle, progress.advance)
@@ -173,7 +173,7 @@ def _do(stage: Stage, bundle: Bundle, chain: ChainChoice, progress: Progress) ->
             report(bundle)
 
 
-def _note_time(bundle: Bundle, stage: Stage, seconds: float) -> None:
+def _note_time(bundle: Results, stage: Stage, seconds: float) -> None:
     timings = bundle.document(TIMINGS, TimingsDocument)
     spent = {**timings.milliseconds, stage: round(seconds * 1000)}
     bundle.write_document(TIMINGS, timings.model_copy(update={"milliseconds": spent}))

@@ -96,6 +96,15 @@ def printable(name: str) -> bool:
     return bool(name.strip()) and name.isprintable() and not _INVISIBLE.search(name)
 
 
+def encodable(name: str) -> bool:
+    """Say whether a name can be written down as UTF-8: file names may be any bytes."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def harmless(text: str, *, keep: str = "") -> str:
     """Write out every character that a terminal might obey, or that nobody sees.
 

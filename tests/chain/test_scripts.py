@@ -14,6 +14,7 @@ from shutil import copy
 
 import pytest
 
+from fedmerit.canonical import canonical
 from fedmerit.chain.keys import FAUCET
 from fedmerit.chain.node.connection import connect
 from fedmerit.chain.node.transaction import Transfer
@@ -82,7 +83,7 @@ def test_a_claim_before_a_report_is_final_is_refused(state):
 def test_an_altered_state_file_is_refused_and_left_alone(state):
     content = json.loads(state.read_text())
     content["transcript"]["entries"][3]["timestamp"] += 1
-    state.write_text(json.dumps(content))
+    state.write_bytes(canonical(content))
 
     done = run("fund", cwd=state.parent)
 

@@ -333,7 +333,7 @@ def test_a_resumed_run_is_refused_on_another_chain_before_it_goes_on(
         with pytest.raises(Stopped):
             fedmerit.run(SCENARIO, tmp_path / "b", chain=ChainChoice(rpc=anvil))
     began = []
-    monkeypatch.setattr("fedmerit.pipeline._go_on", lambda *_: began.append(1))
+    monkeypatch.setattr("fedmerit.pipeline._to_the_end", lambda *_: began.append(1))
 
     with start_anvil("--chain-id", "137") as url, pytest.raises(ChainError, match="development"):
         fedmerit.resume(tmp_path / "b", chain=ChainChoice(rpc=url))

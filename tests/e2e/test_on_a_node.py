@@ -11,6 +11,8 @@ from dataclasses import replace
 
 import pytest
 from eth_account import Account
+from faulty_proxy import proxied, refusal
+from forging import forge, reseal
 
 import fedmerit
 import fedmerit.pipeline
@@ -18,6 +20,7 @@ from fedmerit.bundle.directory import Bundle
 from fedmerit.bundle.schemas import (
     ACCOUNTS,
     COMMITMENT,
+    LEDGER,
     OUTCOME,
     RECEIPT,
     TRANSCRIPT,
@@ -27,6 +30,7 @@ from fedmerit.bundle.schemas import (
 )
 from fedmerit.chain import STEPS, Receipt, connect
 from fedmerit.chain.keys import FAUCET, Keyring
+from fedmerit.chain.settlement.deployment import contracts_at
 from fedmerit.errors import AuditImpossible, ChainError, SeedChanged, WrongChain
 from fedmerit.pipeline import ChainChoice
 from fedmerit.scenario.model import Member
@@ -53,6 +57,18 @@ def anvil(start_anvil):
         yield url
 
 
+@pytest.fixture(scope="module")
+def lasting(start_anvil):
+    with start_anvil() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def settled_there(lasting, tmp_path_factory):
+    path = tmp_path_factory.mktemp("there") / "b"
+    return fedmerit.run(SCENARIO, path, chain=ChainChoice(rpc=lasting))
+
+
 def test_a_run_settles_on_a_node_and_is_audited_against_it(anvil, tmp_path):
     bundle = fedmerit.run(SCENARIO, tmp_path / "b", chain=ChainChoice(rpc=anvil, chain_id=31337))
 
@@ -60,6 +76,57 @@ def test_a_run_settles_on_a_node_and_is_audited_against_it(anvil, tmp_path):
 
     assert verdict.passed, verdict.differences
     assert not (bundle.path / TRANSCRIPT).exists()
+
+
+def forgets_states():
+    """Keep the latest state alone, as a node that prunes does."""
+
+    def fault(_number, request, _ask):
+        if request["method"] != "eth_call" or request["params"][1] == "latest":
+            return None
+        return refusal(request, -32000, "missing trie node 1f3a (path )")
+
+    return fault
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda said: said["balances"].update(dict.fromkeys(said["members"][:1], "1")),
+        lambda said: said["staked"].__setitem__(1, "7"),
+        lambda said: said.update(burned="3"),
+    ],
+)
+def test_what_is_said_of_past_balances_is_looked_up_or_named_as_not_looked_at(
+    change, lasting, settled_there
+):
+    bundle, untouched = settled_there, settled_there.read(LEDGER)
+    forge(bundle, LEDGER, change)
+    try:
+        found = fedmerit.audit(bundle, rpc=lasting)
+        with proxied(lasting, forgets_states()) as pruned:
+            passed_over = fedmerit.audit(bundle, rpc=pruned)
+    finally:
+        bundle.write(LEDGER, untouched)
+        reseal(bundle)
+
+    assert "ledger" in {check.id for check in found.differences}
+    assert {check.id for check in passed_over.differences} <= {"report"}  # it shows balances
+    [said] = [check for check in passed_over.checks if check.id == "past-balances"]
+    assert said.status == "skipped"
+    assert said.detail.startswith("not looked at: the node keeps no state of block ")
+
+
+def test_what_others_do_with_the_token_afterwards_changes_no_verdict(lasting, settled_there):
+    node, receipt = connect(lasting), Receipt.from_json(settled_there.text(RECEIPT))
+    token = contracts_at(node, receipt.addresses).token
+    keys = Keyring.development(SCENARIO.name, SCENARIO.seed)
+    token.mint(receipt.accounts["member-1"], 5, signer=keys.signer("sponsor"))
+
+    verdict = fedmerit.audit(settled_there, rpc=lasting)
+
+    assert verdict.passed, verdict.differences
+    assert "past-balances" not in {check.id for check in verdict.checks}
 
 
 def test_without_the_node_such_a_bundle_asks_for_it(anvil, tmp_path):

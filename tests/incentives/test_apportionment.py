@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from fedmerit.errors import RewardError
 from fedmerit.incentives import apportion
+from fedmerit.incentives.apportionment import jefferson
 
 budgets = st.integers(1, 2**256 - 1) | st.integers(1, 100)
 exact = st.integers(0, 2**80) | st.fractions(0, 10**9) | st.integers(0, 3)
@@ -113,3 +114,37 @@ def test_without_a_positive_weight_nothing_is_split(weights):
         apportion(weights, 10)
 
     assert "reserve" in caught.value.hint
+
+
+@given(weights=weightings, budget=budgets)
+def test_by_jefferson_no_share_is_below_the_floor_or_as_many_units_above_as_there_are_weights(
+    weights, budget
+):
+    total, shares = sum(map(Fraction, weights)), jefferson(weights, budget)
+
+    assert sum(shares) == budget
+    for share, weight in zip(shares, weights, strict=True):
+        due = budget * Fraction(weight) / total
+        assert due // 1 <= share < due + len(weights)
+        assert share == 0 or weight
+
+
+@given(
+    others=st.lists(st.integers(0, 12), max_size=8),
+    parts=st.lists(st.integers(1, 8), min_size=2, max_size=20),
+    places=st.lists(st.integers(0, 100), min_size=20, max_size=20),
+    budget=st.integers(1, 60) | budgets,
+)
+def test_by_jefferson_nobody_gains_a_unit_by_splitting_wherever_its_names_are_listed(
+    others, parts, places, budget
+):
+    listed = [(weight, False) for weight in others]
+    for part, place in zip(parts, places, strict=False):
+        listed.insert(place % (len(listed) + 1), (part, True))
+
+    shares = jefferson([weight for weight, _ in listed], budget)
+
+    together = sum(share for share, (_, mine) in zip(shares, listed, strict=True) if mine)
+    for place in range(len(others) + 1):  # even where it is served last of its equals
+        whole = [*others[:place], sum(parts), *others[place:]]
+        assert together <= jefferson(whole, budget)[place]

@@ -18,6 +18,7 @@ from fedmerit.auditing.offered import check_bids
 from fedmerit.auditing.page import check_report
 from fedmerit.auditing.parts import auditing_part, retraining_part
 from fedmerit.auditing.provable import faults_of
+from fedmerit.auditing.reference import check_blocks
 from fedmerit.auditing.settled import check_settlement, check_waiting
 from fedmerit.auditing.site import Site
 from fedmerit.auditing.verdict import Check, Spots, Verdict
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 _ON_FAITH: Final = (
     "as the committee signed them, and not checked without the data: utilities, gradients and the "
     "values per round; log-likelihoods and accuracies, per round and pooled, areas; who trains "
-    "with how many rows, whose updates were refused as unusable, features, classes and the digest "
-    "of the data; attributions and their pictures; which versions ran"
+    "with how many rows, whose updates were refused as unusable, features, classes, means, "
+    "scales and the digest of the data; attributions and their pictures; which versions ran"
 )
 
 __all__ = ["Check", "Verdict", "audit"]
@@ -49,6 +50,7 @@ def audit(
     spot_checks: int = 0,
     spot_seed: int | None = None,
     allow_model: str | None = None,
+    eth_tester: bool = False,
 ) -> Verdict:
     """Check a finished bundle, or one whose report waits and can be disputed.
 
@@ -60,6 +62,7 @@ def audit(
         spot_seed: Draw those that this seed drew before; a new one if None.
         allow_model: The one ``package.module:Class`` whose code may be run to train again, where
             the scenario names one.
+        eth_tester: Replay the transactions on eth-tester too, and compare every block.
 
     Returns:
         Every check, the verdict, and what of it can be proven to the contracts. A difference
@@ -83,6 +86,8 @@ def audit(
         site.require_waiting()
     with nothing_imported_from(opened.path):
         checks, faults = _checks(site, spots, retrain=retrain, allowed=allow_model)
+        if eth_tester:
+            checks = (*checks, *_findings("blocks on eth-tester", lambda: check_blocks(opened)))
     made = spots if spots.count else None
     return Verdict(str(opened.path), checks, faults, made)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fedmerit.errors import AuditImpossible, FedmeritError
+from fedmerit.scenario.estimators import is_known
 from fedmerit.untrusted import argument
 
 if TYPE_CHECKING:
@@ -23,10 +24,11 @@ def require_allowed(bundle: Bundle, allowed: str | None) -> None:
         AuditImpossible: It is some module's that *allowed* does not name.
     """
     try:
-        kind = bundle.scenario.model.kind
+        model = bundle.scenario.model
     except FedmeritError:
         return  # nothing is trained by what cannot be read, and the checks say why
-    if ":" in kind and kind != allowed:
+    kind = model.estimator or model.kind
+    if ":" in kind and kind != allowed and not is_known(kind):
         raise AuditImpossible(
             f"to train this again runs code that the bundle names: {kind!r}",
             hint="Read that code first; then allow it by its name: "

@@ -11,7 +11,7 @@ sent before they are known to be ours.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fedmerit.auditing.code import nothing_imported_from, require_allowed
 from fedmerit.auditing.files import check_files
@@ -22,7 +22,7 @@ from fedmerit.bundle.directory import Bundle
 from fedmerit.bundle.schemas import TRANSCRIPT
 from fedmerit.chain import Transcript, replay
 from fedmerit.chain.ledger.shipped import other_code
-from fedmerit.chain.node.funding import ensure_gas
+from fedmerit.chain.node.funding import DISPUTE_GAS, SUMMED_GAS, ensure_gas
 from fedmerit.chain.settlement.deployment import Contracts
 from fedmerit.chain.settlement.terms import bond_of
 from fedmerit.errors import BundleError, ChainError
@@ -194,16 +194,15 @@ def _send(
     contracts: Contracts, node: Node, ledger: Ledger, fault: Fault, keys: Keyring
 ) -> Disputed:
     signer = keys.signer(CHALLENGER)
-    ensure_gas(node, signer)
+    calls = fault.calls(ledger.reports[fault.report])
+    if fault.earlier:
+        calls = calls[_summed(contracts, ledger, fault, signer) :]
+    ensure_gas(node, signer, sum(_gas(fault, call) for call in calls))
     job, asks = ledger.job, fault.function == "challenge"
     if asks:
         _bond(node, contracts, job, keys, signer)
     before = contracts.disputes.challenges()
-    calls = fault.calls(ledger.reports[fault.report])
-    done = _summed(contracts, ledger, fault, signer) if fault.earlier else 0
-    sent = [
-        contracts.disputes.dispute(fault.function, *call, signer=signer) for call in calls[done:]
-    ]
+    sent = [contracts.disputes.dispute(fault.function, *call, signer=signer) for call in calls]
     return Disputed(
         fault=fault,
         transaction=sent[-1].hash,
@@ -213,6 +212,14 @@ def _send(
         owed=contracts.stakes.owed(job, signer.address),
         node=node,
     )
+
+
+def _gas(fault: Fault, call: tuple[Any, ...]) -> int:
+    """Bound the gas of one of the fault's calls: what a whole table takes grows with it."""
+    if fault.function != "proveShapley":
+        return DISPUTE_GAS
+    width, utilities, _ = call[-1]
+    return DISPUTE_GAS + SUMMED_GAS * (len(utilities) // width)
 
 
 def _summed(contracts: Contracts, ledger: Ledger, fault: Fault, challenger: Signer) -> int:

@@ -83,12 +83,15 @@ def _told(site: Site, name: str, file: str, said: tuple[Step, ...], due: list[st
         or not (found[step.hash] == step if step.hash in found else _besides(site, step))
     }
     lacking = [one for one in dict.fromkeys(due) if one not in hashes]
+    blocks = [step.block for step in said]
+    ordered = blocks == sorted(blocks)  # within a block, those of several senders have none
     return compared(
         name,
-        holds=not wrong and not lacking,
+        holds=not wrong and not lacking and ordered,
         same=f"{len(said)} as {file} tells them",
         different=f"{file} and the chain differ in {', '.join(sorted(wrong)) or 'none it tells'}"
-        + (f"; it leaves out {', '.join(lacking)}" if lacking else ""),
+        + (f"; it leaves out {', '.join(lacking)}" if lacking else "")
+        + ("" if ordered else "; they are not in the order of the chain"),
     )
 
 

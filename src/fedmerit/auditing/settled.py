@@ -12,7 +12,7 @@ from fedmerit.auditing.terms import check_form, check_terms, opened_on
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle.directory import MANIFEST
-from fedmerit.chain import Ledger, check_ledger
+from fedmerit.chain import Ledger, as_of, check_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 def check_settlement(site: Site) -> Iterator[Check]:
     """Check the bundle against the chain that it was settled on."""
-    bundle, rpc, ledger = site.bundle, site.rpc, site.ledger
+    bundle, ledger = site.bundle, site.ledger
     receipt = receipt_of(bundle)
-    where = "the replayed transactions" if rpc is None else f"chain {ledger.chain_id}"
-    yield _ledger(bundle, ledger, where, live=rpc is not None)
+    where = "the replayed transactions" if site.rpc is None else f"chain {ledger.chain_id}"
+    yield from _ledger(site, ledger, where)
     yield _receipt(bundle, receipt, ledger)
     yield from check_sent(site)
     yield check_code(site)
@@ -62,28 +62,39 @@ def _reported(bundle: Bundle, ledger: Ledger) -> Iterator[Check]:
     yield _updates(bundle, ledger)
 
 
-def _ledger(bundle: Bundle, ledger: Ledger, where: str, *, live: bool) -> Check:
+def _ledger(site: Site, ledger: Ledger, where: str) -> Iterator[Check]:
     """Hold the stored ledger against the chain's; a live one may have gone on since.
 
     It has to go as far as the receipt does.
     """
-    stored = Ledger.from_json(bundle.text(evidence.LEDGER))
-    due = _at_the_time(stored, ledger) if live else ledger
+    stored, due, told_of = Ledger.from_json(site.bundle.text(evidence.LEDGER)), ledger, 0
     there = {step.hash for step in ledger.transactions}
     told = {step.hash for step in stored.transactions}
-    left_out = {step.hash for step in receipt_of(bundle).transactions} & there - told
-    return compared(
+    left_out = {step.hash for step in receipt_of(site.bundle).transactions} & there - told
+    kept = True
+    if site.rpc is not None:
+        told_of = max((one.block for one in ledger.transactions if one.hash in told), default=0)
+        then = as_of(site.node, ledger, told_of)
+        kept, due = then is not None, then or _at_the_time(stored, ledger)
+    yield compared(
         "ledger",
         holds=stored == due and not left_out,
         same=f"{len(stored.events)} events, as {where} tell them",
         different=f"{evidence.LEDGER} is not what {where} tell",
     )
+    if not kept:
+        yield Check(
+            "past balances",
+            "skipped",
+            f"not looked at: the node keeps no state of block {told_of}, so what accounts held "
+            f"and had at stake then, and what was burned, is as {evidence.LEDGER} says",
+        )
 
 
 def _at_the_time(stored: Ledger, ledger: Ledger) -> Ledger:
     """Give the *ledger* of a settled job when it had as many transactions as *stored* has.
 
-    Balances and others' stakes then are taken from *stored*: no node tells them any more.
+    Balances and stakes then are taken from *stored*: this node does not tell them any more.
     """
     transactions = ledger.transactions[: len(stored.transactions)]
     told = {step.hash for step in transactions}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from fedmerit.auditing.catalogue import identifier
 from fedmerit.errors import AuditImpossible
+from fedmerit.notebooks import html_table
 
 if TYPE_CHECKING:
     from fedmerit.auditing.faults import Fault
@@ -103,6 +104,11 @@ class Verdict:
             f"The bundle does not hold: {len(self.differences)} of {len(made)} checks differ, "
             f"first {first.name}."
         )
+
+    def _repr_html_(self) -> str:
+        """Show the verdict in a notebook."""
+        rows = [(check.name, check.status, check.detail) for check in self.checks]
+        return html_table(self.sentence, ("check", "status", "detail"), rows)
 
     def as_json(self) -> dict[str, object]:
         """Give the verdict as plain values."""

@@ -22,7 +22,7 @@ from fedmerit.bundle.folder import PART, files_in, parts_in
 from fedmerit.canonical import canonical, digest
 from fedmerit.errors import AuditImpossible, BundleError
 from fedmerit.scenario.reading import parse
-from fedmerit.untrusted import argument, check_json, read_toml
+from fedmerit.untrusted import argument, check_json, encodable, harmless, read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -81,8 +81,15 @@ class Bundle:
         return f"Bundle({str(self.path)!r})"
 
     @classmethod
-    def create(cls, path: Path, scenario: Scenario) -> Bundle:
-        """Start a bundle in a new directory.
+    def create(cls, path: Path, scenario: Scenario) -> Self:
+        """Start a bundle in a new directory; raises as :meth:`make`."""
+        bundle = cls.make(path)
+        bundle.begin(scenario)
+        return bundle
+
+    @classmethod
+    def make(cls, path: Path) -> Self:
+        """Make the new directory of a bundle, with nothing in it yet.
 
         Raises:
             BundleError: Something is there already, or the directory cannot be made.
@@ -102,10 +109,12 @@ class Bundle:
             raise BundleError(
                 f"{path} cannot be made: {error.strerror}", hint="Choose another --dir."
             ) from error
-        bundle = cls(path)
-        bundle.write(SCENARIO, scenario.to_toml().encode())
-        bundle.write_document(PROGRESS, Progress())
-        return bundle
+        return cls(path)
+
+    def begin(self, scenario: Scenario) -> None:
+        """Write down what is going to be run, of which nothing is done."""
+        self.write(SCENARIO, scenario.to_toml().encode())
+        self.write_document(PROGRESS, Progress())
 
     @classmethod
     def open(cls, path: Path | str) -> Self:
@@ -140,6 +149,11 @@ class Bundle:
     def digest(self) -> str:
         """Keccak-256 of the manifest, hex: what the chain records as the evidence."""
         return digest(self.read(MANIFEST))
+
+    @property
+    def has_manifest(self) -> bool:
+        """Whether there is evidence of it that a chain could have recorded."""
+        return (self.path / MANIFEST).is_file()
 
     @property
     def sealed(self) -> bool:
@@ -242,7 +256,8 @@ class Bundle:
 
     def fail(self, stage: Stage, why: str) -> None:
         """Note that the run died in *stage*."""
-        self.write_document(PROGRESS, Progress(done=self.progress.done, failed=f"{stage}: {why}"))
+        failed = harmless(f"{stage}: {why}", keep="\n")  # it may quote a name that is no text
+        self.write_document(PROGRESS, Progress(done=self.progress.done, failed=failed))
 
     def undo(self, stage: Stage) -> None:
         """Note that *stage* is to be done again, and all that come after it."""
@@ -258,8 +273,22 @@ class Bundle:
         for name in parts_in(self.path):
             (self.path / name).unlink()
 
+    def require_names(self) -> None:
+        """See that every file's name can be written down in a list of digests.
+
+        Raises:
+            BundleError: One is not UTF-8.
+        """
+        odd = [name for name in self.names() if not encodable(name)]
+        if odd:
+            raise BundleError(
+                f"the name of {self.path / odd[0]} is not UTF-8, so no list can name it",
+                hint="It is no file of a bundle: move it elsewhere, then run the same again.",
+            )
+
     def write_manifest(self) -> str:
         """Bind all evidence there is by its digests, and give the manifest's own."""
+        self.require_names()
         self.write(MANIFEST, canonical(self.digests(self.evidence_names())))
         return self.digest
 
@@ -269,6 +298,7 @@ class Bundle:
 
     def write_seal(self) -> None:
         """Bind every file of the finished bundle by its digest."""
+        self.require_names()
         self.write(SEAL, canonical(self.digests(n for n in self.names() if n != SEAL)))
 
     def digests(self, names: Iterable[str]) -> dict[str, str]:

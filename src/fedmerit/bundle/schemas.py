@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
 from fedmerit.bundle.directory import Document
+from fedmerit.bundle.suspicions import SuspicionDocument  # noqa: TC001 - pydantic reads it
+from fedmerit.federation.data.content import counted_rows
 from fedmerit.units import MICRO, NANO
 from fedmerit.untrusted import printable
 
@@ -86,6 +88,15 @@ class MemberDocument(Document):
     """Rows it brings to the pooled validation set."""
 
 
+class SharedRowsDocument(Document):
+    """Rows that several members train on, alike to the last bit."""
+
+    names: tuple[Name, ...]
+    """Who holds them, two or more."""
+    rows: int
+    """How many."""
+
+
 class FederationDocument(Document):
     """``federation.json``: who took part, with what."""
 
@@ -99,6 +110,9 @@ class FederationDocument(Document):
     threshold: int
     notes: tuple[str, ...] = ()
     """What was recognised, changed, left out and filled in when the tables were read."""
+    shared: tuple[SharedRowsDocument, ...] = ()
+    """Rows that several members train on, by who they are; each counts once where rows are paid
+    for."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -109,6 +123,14 @@ class FederationDocument(Document):
     def declared_rows(self) -> dict[str, int]:
         """How many rows each participant claims, in the same order."""
         return {member.name: member.declared_rows for member in self.members}
+
+    @property
+    def counted_rows(self) -> dict[str, int]:
+        """The same, with rows that several hold counted once, in equal parts."""
+        places = {name: place for place, name in enumerate(self.names)}
+        shared = {tuple(places[n] for n in each.names): each.rows for each in self.shared}
+        counted = counted_rows(tuple(self.declared_rows.values()), shared)
+        return dict(zip(self.names, counted, strict=True))
 
 
 class RoundNotes(Document):
@@ -252,6 +274,9 @@ class ValuationDocument(Document):
     """Per participant, what each member's validation rows add to its value."""
     curve: tuple[CurvePoint, ...]
     """Values of each round's game, with the scenario's weights and metric."""
+    suspicion: SuspicionDocument | None = None
+    """Who looks as if it did not play fair, which nobody is paid by; null where no updates were
+    recorded."""
 
 
 class PayPartDocument(Document):

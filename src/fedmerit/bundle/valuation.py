@@ -22,13 +22,13 @@ from fedmerit.bundle.schemas import (
     micro,
     nano,
 )
+from fedmerit.bundle.suspicions import SuspicionDocument, suspicion_document
 from fedmerit.errors import BundleError
 from fedmerit.incentives import (
     METHODS,
     baselines,
     estimates,
     explain,
-    reward,
     value,
 )
 from fedmerit.incentives.methods.interactions import interactions
@@ -88,6 +88,7 @@ class _RecordedUpdates:
         self.updates = np.stack([round_.updates for round_ in recorded.rounds])
         self.weights = np.stack([round_.weights for round_ in recorded.rounds])
         self.present = self.weights > 0
+        self.refused = np.stack([one.refused(game.participants) for one in recorded.rounds])
         self.gradients = recorded.gradients
         self.worth = game.worth
 
@@ -175,7 +176,15 @@ def valuation_document(
         interactions=_interactions(game, main),
         by_owner=_by_owner(main, measured.owners),
         curve=tuple(measured.curve),
+        suspicion=_suspicion(measured),
     )
+
+
+def _suspicion(measured: Measured) -> SuspicionDocument | None:
+    if measured.updates is None:
+        return None
+    game = _RecordedUpdates(measured.game, measured.updates)
+    return suspicion_document(game, [point.values for point in measured.curve])
 
 
 def curve_point(number: int, valuation: Valuation) -> CurvePoint:
@@ -221,19 +230,16 @@ def _by_owner(valuation: Valuation, owners: NDArray[np.int64]) -> tuple[tuple[in
 
 
 def outcome_document(
-    round_: RoundInput, *, mechanism: str, ineligible: Mapping[str, Reason]
+    round_: RoundInput, outcome: Outcome, *, mechanism: str, ineligible: Mapping[str, Reason]
 ) -> OutcomeDocument:
-    """Run the mechanism of this name on recorded integers, and say what it pays and why.
+    """Say what a mechanism pays for a round of recorded integers, and why.
 
     Args:
-        round_: What it decides by.
+        round_: What it decided by.
+        outcome: What it decided.
         mechanism: Its name.
-        ineligible: Why members are left out beforehand.
-
-    Raises:
-        RewardError: It refuses the round, or owes more than the budget.
+        ineligible: Why members were left out beforehand.
     """
-    outcome = reward(round_, mechanism=mechanism)
     why = explanations(round_, outcome, mechanism=mechanism, ineligible=ineligible)
     return OutcomeDocument(
         mechanism=mechanism,

@@ -1,5 +1,5 @@
 """The command line: one module a command, and what they print.
 
 May import `auditing`, `bundle`, `chain`, `federation`, `incentives`, `kinds`, `pipeline`,
-`report`, `scenario`, `simulation`, `stages` and the ground.
+`preview`, `report`, `scenario`, `simulation`, `stages` and the ground.
 """

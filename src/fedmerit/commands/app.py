@@ -18,15 +18,15 @@ from fedmerit.commands import audit as audit_commands
 from fedmerit.commands import check as checks_command
 from fedmerit.commands import explain as explain_command
 from fedmerit.commands import inspect as inspect_command
+from fedmerit.commands import predict as predict_command
 from fedmerit.commands import simulate as simulate_command
+from fedmerit.commands import value as value_command
 from fedmerit.commands.nodes import at, narrated
 from fedmerit.commands.terminal import TerminalProgress, err, out, print_json, shown, suggest
 from fedmerit.errors import FedmeritError, ScenarioError
 from fedmerit.untrusted import argument, harmless
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from fedmerit.bundle.directory import Bundle
 
 Output = Literal["table", "json"]
@@ -34,10 +34,6 @@ Output = Literal["table", "json"]
 #: Exit status of an exception that nobody expected: 1 means a difference, and nothing else.
 _FAULT = 3
 
-#: Columns of a terminal that has room for all that is known of a member.
-_WIDE = 120
-#: The most of them that a name's column is held open for.
-_NAME = 24
 
 app = App(
     name="fedmerit",
@@ -57,6 +53,7 @@ def run(
     chain_id: int | None = None,
     keystore: Path | None = None,
     env_keys: bool = False,
+    until: Literal["value"] | None = None,
     output: Output = "table",
 ) -> int:
     """Train, draw, value, reward, settle and report: one scenario from end to end.
@@ -70,9 +67,20 @@ def run(
         chain_id: Refuse a node that is of another chain.
         keystore: Directory of encrypted keys, ROLE.json, for --rpc.
         env_keys: Take the keys from FEDMERIT_KEY_SPONSOR, ..._COORDINATOR and one per member.
+        until: Stop at the values, as 'fedmerit value' does: nothing is settled or written.
         output: Form of the result on standard output.
     """
     from fedmerit import pipeline  # noqa: PLC0415 - imports torch
+
+    if until is not None:
+        if (dir, resume, rpc, chain_id, keystore) != (None,) * 5 or env_keys:
+            raise ScenarioError(
+                "--until value settles nothing and writes nothing, so no directory, node or keys "
+                "go with it",
+                hint=f"Leave those out: fedmerit run {argument(scenario or 'hospitals')} "
+                "--until value",
+            )
+        return value_command.value(scenario or "hospitals", seed=seed, output=output)
 
     if resume is not None and (scenario, dir, seed) != (None, None, None):
         raise ScenarioError(
@@ -92,6 +100,7 @@ def run(
     return 0
 
 
+app.command(value_command.value)
 app.command(explain_command.explain)
 app.command(audit_commands.audit)
 app.command(audit_commands.dispute)
@@ -151,23 +160,38 @@ def report(bundle: Path) -> int:
 
 
 @app.command
-def init(path: Path | None = None, *, data: Path | None = None, full: bool = False) -> int:
+def init(
+    path: Path | None = None,
+    *,
+    data: Path | None = None,
+    label: str | None = None,
+    by: str | None = None,
+    positive: str | None = None,
+    full: bool = False,
+) -> int:
     """Write a commented scenario to start from.
 
     Args:
         path: Where to; my-scenario.toml if absent. Never overwritten.
         data: Your own table: it is read, and a label, a participant and columns are proposed.
+        label: The table's column to predict; proposed if absent.
+        by: The table's column that says whose row it is; proposed if absent.
+        positive: The class that counts as the positive one.
         full: Show every setting, for your own table too.
     """
     from fedmerit.scenario.starter import write_starter  # noqa: PLC0415 - imports pydantic
 
-    written = write_starter(path, data, full=full)
+    chosen = {"label": label, "participant": by, "positive": positive}
+    given = {name: text for name, text in chosen.items() if text is not None}
+    written = write_starter(path, data, full=full, given=given)
     out.print(shown(written), soft_wrap=True)
     suggest(f"fedmerit run {argument(written)}", "once you have read it")
     return 0
 
 
 app.command(inspect_command.inspect)
+app.command(predict_command.export)
+app.command(predict_command.predict)
 
 
 @app.command(name="list")
@@ -197,35 +221,15 @@ app.command(simulate_command.simulate)
 
 
 def _show_run(bundle: Bundle, output: Output, rpc: str | None) -> None:
-    from fedmerit.commands.summary import as_json, key_figures, member_rows  # noqa: PLC0415 - imports plotly
+    from fedmerit.commands.summary import as_json  # noqa: PLC0415 - imports plotly
+    from fedmerit.commands.tables import show_members  # noqa: PLC0415 - imports plotly
 
     if output == "json":
         print_json(as_json(bundle))
     else:
-        rows = member_rows(bundle, wide=out.width >= _WIDE)
-        table = Table(title=shown(bundle.path), title_justify="left")
-        for column in rows[0]:
-            words = column in {"Member", "Behaviour", "Why"}
-            # Nothing is cut: words that do not fit go on in the next line.
-            table.add_column(
-                column,
-                justify="left" if words else "right",
-                overflow="fold",
-                no_wrap=not words,
-                min_width=_longest(row[column] for row in rows) if column == "Member" else None,
-            )
-        for row in rows:
-            table.add_row(*map(shown, row.values()))
-        out.print(table)
-        for name, figure in key_figures(bundle).items():
-            out.print(f"[bold]{shown(name)}[/]  {shown(figure)}", soft_wrap=True)
+        show_members(bundle, title=str(bundle.path))
         out.print(f"[bold]Report[/]  {shown(str(bundle.path / 'report.html'))}", soft_wrap=True)
     suggest(f"fedmerit audit {argument(bundle.path)}{at(rpc)}", "to check it")
-
-
-def _longest(names: Iterable[str]) -> int:
-    """Give the width in which no ordinary word of *names* is cut."""
-    return min(_NAME, max(len(word) for name in names for word in (name.split() or [""])))
 
 
 def _show_tables(tables: dict[str, list[dict[str, str]]]) -> None:

@@ -27,6 +27,7 @@ def audit(
     spot_checks: int = 0,
     spot_seed: int | None = None,
     allow_model: str | None = None,
+    eth_tester: bool = False,
     output: Output = "table",
 ) -> int:
     """Check a bundle against the chain and against itself, trusting nothing in it.
@@ -40,6 +41,8 @@ def audit(
         spot_seed: Measure those again that this seed drew in an earlier audit.
         allow_model: The package.module:Class that the scenario trains, where that is not one of
             ours: its code is run.
+        eth_tester: Replay the transactions on eth-tester too, a chain that is not ours, and
+            compare every block.
         output: Form of the result on standard output.
     """
     from fedmerit import auditing  # noqa: PLC0415 - imports web3
@@ -51,6 +54,7 @@ def audit(
         spot_checks=spot_checks,
         spot_seed=spot_seed,
         allow_model=allow_model,
+        eth_tester=eth_tester,
     )
     _show_verdict(verdict, output)
     if verdict.faults:

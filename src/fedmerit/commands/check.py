@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
     from fedmerit.incentives.checking import PropertyResult, Verdict
 
-_COLOURS = {"held": "green", "violated": "red", "never tried": "red", "not claimed": "yellow"}
+_COLOURS = {
+    "held": "green",
+    "violated": "red",
+    "never tried": "magenta",
+    "not claimed": "yellow",
+}
 
 
 def check(
@@ -36,7 +41,8 @@ def check(
 ) -> int:
     """Try every property of mechanisms, and show the worst case found of each.
 
-    Exit status 1 says that a mechanism breaks a promise, or makes one that no setting tries.
+    Exit status 1 says that a mechanism breaks a promise, or makes one that no setting tries in as
+    many trials as are usual. In fewer, what was not tried is named and nothing is held against it.
 
     Args:
         mechanisms: Their names ('fedmerit check --all' shows every one).
@@ -71,10 +77,21 @@ def check(
         _show_all(verdicts)
     else:
         _show(verdicts[0])
-    held = _count_held(verdicts)
-    broken = [verdict.mechanism for verdict in verdicts if not verdict.held]
-    err.print(f"{held} claims held" + (f"; broken: {', '.join(broken)}" if broken else ""))
-    return 1 if broken else 0
+    return _concluded(verdicts, enough=trials >= checking.TRIALS)
+
+
+def _concluded(verdicts: list[Verdict], *, enough: bool) -> int:
+    """Say in a line what came of it, and give the exit status."""
+    broken = [verdict.mechanism for verdict in verdicts if verdict.violated]
+    untried = [f"{v.mechanism} ({', '.join(v.never_tried)})" for v in verdicts if v.never_tried]
+    said = [f"{_count_held(verdicts)} claims held"]
+    if broken:
+        said.append(f"broken: {', '.join(broken)}")
+    if untried:
+        why = "no setting tries" if enough else "not tried in so few settings (more: --trials)"
+        said.append(f"{why}: {', '.join(untried)}")
+    err.print("; ".join(said), soft_wrap=True)
+    return 1 if broken or (untried and enough) else 0
 
 
 def search(

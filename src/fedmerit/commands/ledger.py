@@ -56,6 +56,13 @@ def read(
             "neither a bundle nor a node is named, so there is no ledger to read",
             hint="fedmerit ledger BUNDLE, or fedmerit ledger --rpc URL --job ID",
         )
+    if not 1 <= (1 if job is None else job) < 2**256 or not 0 <= first_block < 2**63:
+        raise ChainError(
+            f"no chain has a job {job} from block {first_block} on"
+            if job is not None
+            else f"no chain has a block {first_block}",
+            hint="Jobs are numbered from 1, and blocks from 0.",
+        )
     node = connect(rpc)
     if job is not None:
         return _at_node(node, job, registry, first_block)

@@ -81,8 +81,9 @@ def key_figures(bundle: Bundle) -> dict[str, str]:
         f"{'retrained' if valuation.game == 'retraining' else 'measured'}",
         "Money": f"{exact_tokens(sum(outcome.payments))} paid + {exact_tokens(outcome.reserve)} "
         f"in reserve = {exact_tokens(outcome.budget)} tokens",
-        "Manifest": bundle.digest,
     }
+    if bundle.has_manifest:
+        figures["Manifest"] = bundle.digest
     if notes := bundle.document(FEDERATION, FederationDocument).notes:
         figures["Reading"] = "; ".join(notes)
     if unused := training.never_accepted(outcome.participants):
@@ -105,9 +106,10 @@ def as_json(bundle: Bundle) -> dict[str, object]:
     """Give the result in the bundle's own units: billionths of the metric, base units."""
     outcome, bids = bundle.document(OUTCOME, OutcomeDocument), opened_bids(bundle)
     asked = {name: str(offer.cost) for name, offer in bids.items()} if bids else {}
+    suspected = _suspected(bundle.document(VALUATION, ValuationDocument))
     return {
         "bundle": str(bundle.path),
-        "manifest": bundle.digest,
+        "manifest": bundle.digest if bundle.has_manifest else None,
         "mechanism": outcome.mechanism,
         "budget": str(outcome.budget),
         "reserve": str(outcome.reserve),
@@ -119,6 +121,7 @@ def as_json(bundle: Bundle) -> dict[str, object]:
                 "value": value,
                 "half_width": half,
                 **({"asked": asked.get(member.name)} if bids is not None else {}),
+                **suspected.get(member.name, {}),
                 "payment": str(step.payment),
                 "payment_interval": interval(outcome, place),
                 "reason": step.reason,
@@ -133,6 +136,17 @@ def interval(outcome: OutcomeDocument, place: int) -> list[str] | None:
     """Give the two ends between which a payment lies, in base units; None if not known."""
     found = outcome.intervals
     return None if found is None else [str(found.lows[place]), str(found.highs[place])]
+
+
+def _suspected(valuation: ValuationDocument) -> dict[str, dict[str, object]]:
+    """Give each member's score in thousandths and its reasons, where there are scores."""
+    found = valuation.suspicion
+    if found is None:
+        return {}
+    return {
+        name: {"suspicion": found.scores[place], "reasons": list(found.reasons(place))}
+        for place, name in enumerate(valuation.participants)
+    }
 
 
 def _members(bundle: Bundle) -> Iterator[tuple[MemberDocument, int, int, PayoutStep]]:

@@ -135,6 +135,11 @@ class TerminalProgress:
             self._told = perf_counter()
             self._console.print(f"{_DOING[self._stage]}: {done:,} of {total:,}")
 
+    def done(self) -> None:
+        """Show that the last stage is complete, and leave the terminal to the result."""
+        self._complete()
+        self._bars.stop()
+
     def _complete(self) -> None:
         if self._stage is None or self._task is None:
             return

@@ -13,9 +13,13 @@ from fedmerit.scenario.kinds import kind_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from fedmerit.auditing.parts import AuditingPart, RetrainingPart
     from fedmerit.bundle.directory import Bundle
     from fedmerit.kinds.horizontal.wiring import Consortium
+    from fedmerit.kinds.scores import PortableModel
     from fedmerit.report.parts import ReportPart
     from fedmerit.scenario.model import Scenario
     from fedmerit.scenario.parts import ScenarioPart
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
         AuditingPart,
         RetrainingPart,
         "SimulationPart",
+        "ScoringPart",
     ]
 
 
@@ -50,6 +55,24 @@ class SimulationPart(Protocol):
         """Give the members and their rows; raises ScenarioError where there are no such."""
 
 
+class ScoringPart(Protocol):
+    """How a kind's model is taken along and scores new rows: its module ``scoring``."""
+
+    def portable(self, bundle: Bundle, *, allowed: str | None = None) -> PortableModel:
+        """Take the model out of a bundle, running no code that *allowed* does not name.
+
+        Raises:
+            BundleError: It cannot be taken along; the error says why.
+        """
+
+    def read(self, tensors: Mapping[str, NDArray[np.generic]], metadata: str) -> PortableModel:
+        """Take it out of a file's tensors and our entry of its metadata; runs nothing.
+
+        Raises:
+            BundleError: They are not of its form.
+        """
+
+
 def summary_part(scenario: Scenario) -> SummaryPart:
     """Give what the kind of *scenario* shows."""
     return cast("SummaryPart", kind_of(scenario).part("summary"))
@@ -58,3 +81,8 @@ def summary_part(scenario: Scenario) -> SummaryPart:
 def simulation_part(scenario: Scenario) -> SimulationPart:
     """Give how the kind of *scenario* enters a simulation."""
     return cast("SimulationPart", kind_of(scenario).part("simulation"))
+
+
+def scoring_part(scenario: Scenario) -> ScoringPart:
+    """Give how the kind of *scenario* scores new rows."""
+    return cast("ScoringPart", kind_of(scenario).part("scoring"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 
+from fedmerit.incentives import MECHANISMS
 from fedmerit.report.figures.asks import asks
 from fedmerit.report.layout import Chart, Section
 from fedmerit.report.sentences.wording import strong
@@ -25,7 +26,7 @@ def offers(findings: Findings, bids: BidsDocument) -> Section:
     return Section(
         id="offers",
         title="Offers",
-        text=[_sealing(findings, bids), _buying(findings)],
+        text=_telling(findings, bids),
         charts=(
             Chart(
                 id="chart-asks",
@@ -36,6 +37,19 @@ def offers(findings: Findings, bids: BidsDocument) -> Section:
         ),
         tables=(_table(findings.valuation, findings.outcome, bids),),
     )
+
+
+def _telling(findings: Findings, bids: BidsDocument) -> list[Markup]:
+    if not MECHANISMS[findings.outcome.mechanism].model.agreed_first:
+        return [_sealing(findings, bids), _buying(findings)]
+    return [
+        Markup(
+            "What each asks was known before anybody trained, and decided which part of its local "
+            "steps each was to take: the column 'Bought'. Pay is for the steps that were agreed, "
+            "and goes to nobody who sent nothing of use or kept its secret from the draw. That the "
+            "steps were taken is seen only by whoever trains again."
+        )
+    ]
 
 
 def _sealing(findings: Findings, bids: BidsDocument) -> Markup:

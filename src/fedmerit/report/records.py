@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from fedmerit.chain import STEPS
@@ -66,8 +67,18 @@ def own_rows(training: TrainingDocument, participants: tuple[str, ...]) -> Table
     )
 
 
-def members(federation: FederationDocument, training: TrainingDocument) -> Table:
-    """Tabulate who took part, with what, and what was noticed about it."""
+def members(
+    federation: FederationDocument,
+    training: TrainingDocument,
+    spans: Mapping[str, tuple[int, int | None]] = MappingProxyType({}),
+) -> Table:
+    """Tabulate who took part, with what, and what was noticed about it.
+
+    Args:
+        federation: Who.
+        training: How the model learned.
+        spans: The first and the last round of each that is not there in all of them.
+    """
     rows = tuple(
         (
             member.name,
@@ -76,7 +87,7 @@ def members(federation: FederationDocument, training: TrainingDocument) -> Table
             f"{member.declared_rows:,}",
             f"{member.validation_rows:,}",
             "yes" if member.name in federation.committee else "no",
-            _notes(member.name, training),
+            _notes(member.name, training, spans.get(member.name)),
         )
         for member in federation.members
     )
@@ -100,6 +111,21 @@ def members(federation: FederationDocument, training: TrainingDocument) -> Table
         foot=("Sum", "", *(f"{each:,}" for each in sums), "", ""),
         by_member=True,
         prose=frozenset({1, 5, 6}),
+    )
+
+
+def shared_rows(federation: FederationDocument) -> tuple[Table, ...]:
+    """List the rows that several members train on, if there are any."""
+    if not federation.shared:
+        return ()
+    return (
+        Table(
+            caption="Rows that several members train on, alike to the last bit; a mechanism that "
+            "pays for rows counts each of them once, in equal parts",
+            columns=("Members", "Rows"),
+            rows=tuple((", ".join(s.names), f"{s.rows:,}") for s in federation.shared),
+            prose=frozenset({0}),
+        ),
     )
 
 
@@ -194,7 +220,7 @@ def stakes(findings: Findings) -> Table:
                 exact_tokens(drawn.slashed.get(name, 0)),
                 exact_tokens(receipt.stakes[name]),
             )
-            for name in receipt.accounts
+            for name in findings.federation.names
         ),
         prose=frozenset({1}),
     )
@@ -230,7 +256,7 @@ def _people(findings: Findings) -> list[tuple[str, str, str]]:
     return [
         ("Sponsor", "pays the budget", receipt.sponsor),
         ("Coordinator", "runs the training", receipt.coordinator),
-        *((name, "member", address) for name, address in receipt.accounts.items()),
+        *((name, "member", receipt.accounts[name]) for name in findings.federation.names),
     ]
 
 
@@ -251,15 +277,20 @@ def _model(name: str, log_likelihood_micro: int, accuracy_ppm: int) -> tuple[str
     return (name, number(milli_of_micro(log_likelihood_micro), 1), percent(accuracy_ppm))
 
 
-def _notes(name: str, training: TrainingDocument) -> str:
+def _notes(name: str, training: TrainingDocument, span: tuple[int, int | None] | None) -> str:
     refused: dict[str, list[str]] = {}
     for each in training.rounds:
         if name in each.excluded:
             refused.setdefault(each.excluded[name], []).append(str(each.round))
     notes = [f"refused in round {', '.join(rounds)}: {why}" for why, rounds in refused.items()]
-    rested = sum(name not in each.sampled for each in training.rounds)
+    first, last = span or (1, None)
+    there = [each for each in training.rounds if first <= each.round <= (last or each.round)]
+    if span:
+        to = f"to {last}" if last else "on"
+        notes.append(f"there from round {first} {to}: {len(there)} of {len(training.rounds)}")
+    rested = sum(name not in each.sampled for each in there)
     if rested:
-        notes.append(f"not drawn in {rested} of {len(training.rounds)} rounds")
+        notes.append(f"not drawn in {rested} of {len(there)} rounds")
     if name in training.idle:
         notes.insert(0, "every update was zero")
     return "; ".join(notes) or NONE

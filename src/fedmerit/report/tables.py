@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from fedmerit.bundle.schemas import PayPartDocument
+from fedmerit.bundle.suspicions import TO_LOOK_AT
 from fedmerit.incentives.reasons import WHY, Reason
 from fedmerit.report.figures.contributions import evaluators_of
 from fedmerit.report.figures.payments import RESERVE
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from fedmerit.bundle.schemas import OutcomeDocument, PayoutStep, ValuationDocument
+    from fedmerit.bundle.suspicions import SuspicionDocument
 
 NONE: Final = "–"  # noqa: RUF001 - a dash, as print has it
 
@@ -216,6 +218,28 @@ def evaluators(valuation: ValuationDocument) -> Table:
         columns=("Value of", *columns, "Value"),
         rows=rows,
         by_member=True,
+    )
+
+
+def suspicion(valuation: ValuationDocument, found: SuspicionDocument) -> Table:
+    """Tabulate how suspicious each member is, and for what."""
+    return Table(
+        caption="Scores in robust deviations from the median member; "
+        f"{TO_LOOK_AT // 1000} or more is to be looked at",
+        columns=("Member", "Score", "For what"),
+        rows=tuple(
+            (
+                name,
+                number(score / 1000, 1, sign=True),
+                "; ".join(found.reasons(place)) or "nothing that stands out",
+            )
+            for place, (name, score) in enumerate(
+                zip(valuation.participants, found.scores, strict=True)
+            )
+        ),
+        by_member=True,
+        prose=frozenset({2}),
+        shown=True,
     )
 
 

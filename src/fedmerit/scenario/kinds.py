@@ -15,19 +15,23 @@ from typing import TYPE_CHECKING, Final
 from fedmerit.errors import ScenarioError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from types import ModuleType
 
     from fedmerit.scenario.sections import Section
 
 #: Every kind's package, by its name. The first is a scenario's unless a section of the scenario
-#: is called as another.
+#: is called as another, or its model is one of :data:`MODELS`.
 KINDS: Mapping[str, str] = MappingProxyType(
     {
         "horizontal": "fedmerit.kinds.horizontal",
         "vertical": "fedmerit.kinds.vertical",
+        "pooled": "fedmerit.kinds.pooled",
     }
 )
+
+#: Models that make a scenario one of a kind, without a section.
+MODELS: Mapping[str, str] = MappingProxyType({"sklearn": "pooled"})
 
 #: The modules of a kind's package.
 ROOMS: Final = (
@@ -38,6 +42,7 @@ ROOMS: Final = (
     "auditing",
     "retraining",
     "simulation",
+    "scoring",
 )
 
 
@@ -64,7 +69,8 @@ def kind_of(scenario: Section) -> Kind:
     Raises:
         ScenarioError: Sections make it one of several kinds.
     """
-    return _only(name for name in KINDS if getattr(scenario, name, None) is not None)
+    named = [name for name in KINDS if getattr(scenario, name, None) is not None]
+    return _only(named, getattr(getattr(scenario, "model", None), "kind", None))
 
 
 def kind_in(given: Mapping[str, object]) -> Kind:
@@ -73,7 +79,8 @@ def kind_in(given: Mapping[str, object]) -> Kind:
     Raises:
         ScenarioError: Sections make it one of several kinds.
     """
-    return _only(name for name in KINDS if given.get(name) is not None)
+    named, model = [name for name in KINDS if given.get(name) is not None], given.get("model")
+    return _only(named, model.get("kind") if isinstance(model, dict) else None)
 
 
 def all_kinds() -> tuple[Kind, ...]:
@@ -81,11 +88,14 @@ def all_kinds() -> tuple[Kind, ...]:
     return tuple(Kind(name, package) for name, package in KINDS.items())
 
 
-def _only(asked: Iterable[str]) -> Kind:
+def _only(sections: list[str], model: object) -> Kind:
+    asked = {name: f"[{name}]" for name in sections}
+    if isinstance(model, str) and model in MODELS:
+        asked[MODELS[model]] = f"model.kind = {model!r}"
     names = tuple(asked) or (next(iter(KINDS)),)
     if len(names) > 1:
         raise ScenarioError(
-            f"a scenario is of one kind, and this one has {', '.join(f'[{n}]' for n in names)}",
-            hint="Leave out all but one of these sections.",
+            f"a scenario is of one kind, and this one has {', '.join(asked.values())}",
+            hint="Leave out all but one of these.",
         )
     return Kind(names[0], KINDS[names[0]])

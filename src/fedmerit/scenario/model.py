@@ -131,6 +131,10 @@ class Member(Section):
     """Chance that ``drop-out`` does not answer in a round."""
     fault: Literal["nan", "inf", "shape"] = "nan"
     """What ``faulty`` sends."""
+    from_round: Positive | None = None
+    """The first round that it is there in, where it joins late."""
+    until_round: Positive | None = None
+    """The last, where it leaves early."""
     offer: Offer | None = None
     """What it asks, where the mechanism buys: ``{ cost = 250_000 }``."""
     reputation: Annotated[float, Field(gt=0, le=1)] | None = None
@@ -141,18 +145,44 @@ class Member(Section):
         if (self.rows_from is None) != (self.row_count is None):
             msg = f"member {self.name!r}: 'rows_from' and 'row_count' go together"
             raise ValueError(msg)
+        if (self.from_round or 1) > (self.until_round or self.from_round or 1):
+            msg = (
+                f"member {self.name!r} leaves after round {self.until_round} and joins in "
+                f"round {self.from_round}: it would be there in none"
+            )
+            raise ValueError(msg)
         return self
+
+    @property
+    def span(self) -> tuple[int, int | None]:
+        """The first and the last round that it is there in; None is to the end."""
+        return self.from_round or 1, self.until_round
 
 
 class Model(Section):
     """What is trained."""
 
     kind: str = "logistic"
-    """``logistic``, ``mlp``, or the import path of a module, ``package.module:Class``."""
+    """``logistic``, ``mlp``, or the import path of a module, ``package.module:Class``; or
+    ``sklearn``: an ``estimator`` on the pooled rows of every coalition, without federated
+    averaging."""
+    estimator: str | None = None
+    """Import path of the estimator of ``sklearn``, such as
+    ``sklearn.ensemble:HistGradientBoostingClassifier``."""
     hidden: tuple[Positive, ...] = (24,)
     """Widths of the MLP's hidden layers."""
     arguments: dict[str, int | float | str | bool] = Field(default={})
-    """Further keyword arguments of your own module."""
+    """Further keyword arguments of your own module, or of the estimator."""
+
+    @model_validator(mode="after")
+    def _an_estimator_is_sklearns(self) -> Model:
+        if (self.kind == "sklearn") != (self.estimator is not None):
+            msg = "kind = \"sklearn\" and an 'estimator' go together"
+            raise ValueError(msg)
+        if self.estimator is not None and ":" not in self.estimator:
+            msg = f"the estimator {self.estimator!r} is no 'package.module:Class'"
+            raise ValueError(msg)
+        return self
 
 
 class Training(Section):
@@ -198,7 +228,7 @@ class Valuation(Section):
     method: str = "auto"
     """A valuation method (``fedmerit list``); ``auto`` is exact where all coalitions may be
     measured."""
-    max_coalitions: Positive = 4096
+    max_coalitions: Annotated[int, Field(ge=1, le=2**24)] = 4096
     """Distinct coalitions that may be measured to find the values; those to compare them
     with come on top, at most 2 n + 1."""
     interval_width: Annotated[float, Field(gt=0)] | None = None
@@ -289,6 +319,11 @@ class Scenario(Section):
     def behaviours(self) -> dict[str, str]:
         """What each member that is mentioned does; the others are honest."""
         return {member.name: member.behaviour for member in self.members}
+
+    @property
+    def spans(self) -> dict[str, tuple[int, int | None]]:
+        """The first and the last round of each member that is not there in all of them."""
+        return {member.name: member.span for member in self.members if member.span != (1, None)}
 
     @property
     def offers(self) -> dict[str, Offer]:

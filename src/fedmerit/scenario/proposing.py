@@ -3,42 +3,71 @@
 from __future__ import annotations
 
 import os
+import tomllib
+from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from fedmerit.scenario.toml import as_comment, as_toml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from fedmerit.federation.data.proposal import Described, Proposal
+    from fedmerit.scenario.model import Scenario
 
 #: How rows are dealt out where no column says whose they are.
 _PARTITION: Final = {"recipe": "iid", "participants": 4}
 _WIDEST: Final = 28
 
 
-def proposed_settings(path: Path, data: Path) -> dict[str, object]:
+def proposed_settings(
+    path: Path, data: Path, given: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, object]:
     """Give the ``[data]`` section for a table, as seen from the scenario's file at *path*.
+
+    Args:
+        path: Where the scenario will stand.
+        data: The table.
+        given: Settings that are not left to the proposal: label, participant, positive.
 
     Raises:
         DataError: The table cannot be read, or holds nothing to predict.
     """
-    return _settings(path, data, _proposal(data))
+    return _settings(path, data, _proposal(data, given))
 
 
-def short_starter(name: str, path: Path, data: Path) -> str:
+def proposed_scenario(data: Path, given: Mapping[str, str]) -> Scenario:
+    """Give the scenario that :func:`short_starter` would write, without writing it.
+
+    Raises:
+        DataError: The table cannot be read, or holds nothing to predict.
+        ScenarioError: What was given does not fit.
+    """
+    from fedmerit.scenario.reading import parse  # noqa: PLC0415 - a circle otherwise
+
+    text = short_starter("table", data.parent.resolve() / "table.toml", data.resolve(), given)
+    settings = tomllib.loads(text)
+    settings["data"]["source"] = str(data.resolve())
+    return parse(settings, origin=data.name)
+
+
+def short_starter(
+    name: str, path: Path, data: Path, given: Mapping[str, str] = MappingProxyType({})
+) -> str:
     """Give a scenario of about fifteen lines that runs at once, every column in its comments.
 
     Args:
         name: What the scenario is called.
         path: Where it will stand.
         data: The table.
+        given: Settings that are not left to the proposal: label, participant, positive.
 
     Raises:
         DataError: The table cannot be read, or holds nothing to predict.
     """
-    proposal = _proposal(data)
+    proposal = _proposal(data, given)
     settings = _settings(path, data, proposal)
     partition = settings.pop("partition", None)
     lines = [
@@ -59,13 +88,15 @@ def short_starter(name: str, path: Path, data: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _proposal(data: Path) -> Proposal:
+def _proposal(data: Path, given: Mapping[str, str]) -> Proposal:
     from fedmerit.federation.data.proposal import (  # noqa: PLC0415 - imports pandas
         check_proposal,
         propose,
     )
 
-    proposal = propose(data)
+    proposal = propose(data, label=given.get("label"), participant=given.get("participant"))
+    if "positive" in given:
+        proposal = replace(proposal, positive=given["positive"])
     check_proposal(proposal, data.name)
     return proposal
 

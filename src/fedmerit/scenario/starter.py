@@ -7,6 +7,7 @@ code that reads it.
 from __future__ import annotations
 
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel
@@ -17,9 +18,10 @@ from fedmerit.scenario.model import Partition, Scenario
 from fedmerit.scenario.parts import scenario_part
 from fedmerit.scenario.proposing import proposed_settings, short_starter
 from fedmerit.scenario.toml import as_toml
+from fedmerit.untrusted import encodable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _OPENING = """\
 # A fedmerit scenario: with the code's version, this file decides every number of a run.
@@ -32,25 +34,42 @@ _OPENING = """\
 _APART: Final = frozenset({"members", "owners", "partition"})
 
 
-def write_starter(path: Path | None, data: Path | None, *, full: bool = False) -> Path:
+def write_starter(
+    path: Path | None,
+    data: Path | None,
+    *,
+    full: bool = False,
+    given: Mapping[str, str] = MappingProxyType({}),
+) -> Path:
     """Write a scenario to start from, and give its path.
 
     Args:
         path: The file to write; ``my-scenario.toml`` if None.
         data: The user's own table, which is read for it; a shipped one if None.
         full: Whether all settings are shown for the user's table too.
+        given: Settings of ``[data]`` that are not left to the proposal.
 
     Raises:
         ScenarioError: The file exists already or cannot be written.
         DataError: The table cannot be read, or holds nothing to predict.
     """
+    if given and data is None:
+        raise ScenarioError(
+            f"{', '.join(given)} is about a table, and no table is given", hint="Add --data FILE."
+        )
     target = path or Path("my-scenario.toml")
     if target.exists():
         raise ScenarioError(f"{target} exists already", hint="Name another file.")
+    for name in (target, *([data] if data else [])):
+        if not encodable(str(name)):
+            raise ScenarioError(
+                f"the name of {name} is not UTF-8, so no scenario can say it",
+                hint="Rename the file.",
+            )
     text = (
-        starter(target, data)
+        starter(target, data, given)
         if full or data is None
-        else short_starter(_name(target), target, data)
+        else short_starter(_name(target), target, data, given)
     )
     try:
         with target.open("x", encoding="utf-8") as file:
@@ -64,9 +83,9 @@ def write_starter(path: Path | None, data: Path | None, *, full: bool = False) -
     return target
 
 
-def starter(path: Path, data: Path | None) -> str:
+def starter(path: Path, data: Path | None, given: Mapping[str, str] = MappingProxyType({})) -> str:
     """Give the scenario's text with every setting."""
-    source = proposed_settings(path, data) if data else {"source": "heart-disease"}
+    source = proposed_settings(path, data, given) if data else {"source": "heart-disease"}
     lines = [_OPENING.format(path=path)]
     scenario = Scenario.model_validate({"name": _name(path), "data": source})
     for name, field in Scenario.model_fields.items():

@@ -52,19 +52,27 @@ def forecast(
 
 
 def offer(
-    mechanism: Mechanism, entrant: Entrant, ask: Fraction, expected: float, typical: float
+    mechanism: Mechanism, entrant: Entrant, counted: int, ask: Fraction, worths: tuple[float, float]
 ) -> Bid:
     """Give an offer of all of a member's rows, its quality in points of a typical one's.
 
     Where the mechanism takes a bid for how steeply costs rise, it is the one by which all of the
     work costs what it does.
+
+    Args:
+        mechanism: That buys.
+        entrant: Who offers.
+        counted: Of its rows, those that count as its own: their part of the cost is asked for.
+        ask: In multiples of its cost.
+        worths: What it is expected to contribute, and what a typical member is.
     """
+    expected, typical = worths
     points = round(POINTS * expected / typical) if typical > 0 else POINTS
     rows, cost = max(1, entrant.rows), entrant.claim * ask
-    if mechanism.name in RISING:
+    if mechanism.name in RISING and entrant.claim:
         flat = Bid(cost=entrant.claim, capacity=rows)
         cost *= entrant.claim / Fraction(mechanism.model.work_cost(flat, rows))
-    return Bid(cost=round(cost), capacity=rows, quality=max(1, points))
+    return Bid(cost=round(cost * Fraction(counted, rows)), capacity=counted, quality=max(1, points))
 
 
 def decide(mechanism: Mechanism, round_: RoundInput) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from fedmerit.incentives import NANO, Estimate, RoundInput
@@ -14,6 +15,7 @@ from fedmerit.simulation.evaluators import heard
 from fedmerit.simulation.inputs import Forecast, decide, forecast, kept, offer, spread
 from fedmerit.simulation.judging import estimated
 from fedmerit.simulation.periods import Period
+from fedmerit.simulation.players import counted
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:
@@ -72,6 +74,7 @@ class MechanismRun:
     _history: History = field(default_factory=History)
     _actions: dict[str, Action] = field(default_factory=dict)
     _efforts: dict[str, int] = field(default_factory=dict)
+    _worked: dict[str, Fraction] = field(default_factory=dict)
     _bought: Outcome | None = None
 
     @property
@@ -100,20 +103,26 @@ class MechanismRun:
         asked = sampled(self.names, number)
         self._bought = None
         shares = [QUARTERS] * len(self.entrants)
+        bought = [Fraction(1)] * len(self.entrants)
         if buys(self.mechanism):
             self._bought = decide(
                 self.mechanism, self._round(dict.fromkeys(self.names, Estimate(0, 0)))
             )
-            shares = [
-                fraction_of(self.mechanism, work, max(1, entrant.rows), QUARTERS)
-                for work, entrant in zip(self._bought.work, self.entrants, strict=True)
+            capacities = [max(1, entrant.rows) for entrant in self.entrants]
+            bought = [
+                work / capacity
+                for work, capacity in zip(self._bought.work, capacities, strict=True)
             ]
-        self._efforts, columns = {}, []
-        for entrant, share, called in zip(self.entrants, shares, asked, strict=True):
+            shares = [fraction_of(self.mechanism, part, 1, QUARTERS) for part in bought]
+        self._efforts, self._worked, columns = {}, {}, []
+        for entrant, part, share, called in zip(self.entrants, bought, shares, asked, strict=True):
             if not called or not share:
                 continue
-            effort = -(-share * self._actions[entrant.owner].effort // QUARTERS)
+            done = self._actions[entrant.owner].effort
+            effort = -(-share * done // QUARTERS)
             self._efforts[entrant.name] = effort
+            # Quarters are what is trained; what was bought is paid for, and costs, to the row.
+            self._worked[entrant.name] = part * done / QUARTERS
             columns.append(entrant.columns[effort])
         return tuple(sorted(columns))
 
@@ -167,7 +176,7 @@ class MechanismRun:
         for entrant, best in zip(self.entrants, quality, strict=True):
             name, owner = entrant.name, entrant.owner
             self._stakes[name] = self._stake(name) - slashes[name]
-            costs[name] = self._cost(entrant.cost, self._efforts.get(name, 0))
+            costs[name] = self._cost(self._whole(entrant), self._worked.get(name, Fraction(0)))
             utilities[owner] += payments[name] - slashes[name] - costs[name]
             # A second name brings no second model.
             utilities[owner] += each * best / 10**6 if name == self._first_name(owner) else 0.0
@@ -189,11 +198,18 @@ class MechanismRun:
             )
         )
 
-    def _cost(self, whole: int, effort: int) -> int:
-        """Give what so many quarters of work cost of which all cost *whole*."""
-        if self.settings.rising:
-            return whole * effort**2 // QUARTERS**2
-        return whole * effort // QUARTERS
+    def _whole(self, entrant: Entrant) -> int:
+        """Give what all of somebody's work costs its owner.
+
+        A second name sends the first one's work again, for nothing; but where rows are bought, and
+        those that both hold count once, each name is bought rows of its own and works for them.
+        """
+        bought = self._bought is not None and self.mechanism.pays_by_rows
+        return entrant.claim if bought and entrant.content else entrant.cost
+
+    def _cost(self, whole: int, part: Fraction) -> int:
+        """Give what this part of the work costs of which all costs *whole*."""
+        return int(whole * (part**2 if self.settings.rising else part))
 
     def _leave(self) -> None:
         """Let those go that have had enough, and the others learn."""
@@ -214,7 +230,7 @@ class MechanismRun:
         return RoundInput(
             participants=self.names,
             contributions=tuple(said[name] for name in self.names),
-            rows=tuple(max(1, entrant.rows) for entrant in self.entrants),
+            rows=self._rows(),
             budget=self.economy.budget,
             bids=self._bids() if Need.BIDS in needs else (),
             stakes=tuple(map(self._stake, self.names)) if Need.STAKES in needs else (),
@@ -222,15 +238,26 @@ class MechanismRun:
             updates=spread(run_round, self.names) if run_round and Need.UPDATES in needs else None,
             history=self._history,
             parameters=provided(self.mechanism, self.economy.market),
+            order=tuple(
+                generator(self.seed, "simulation", "ties", self.last_round.number)
+                .permutation(len(self.entrants))
+                .tolist()
+            ),
         )
 
     def _bids(self) -> tuple[Bid, ...]:
         expected = self._expected()
         typical = sum(expected.values()) / len(expected)
         return tuple(
-            offer(self.mechanism, e, self._actions[e.owner].ask, expected[e.name], typical)
-            for e in self.entrants
+            offer(self.mechanism, e, rows, self._actions[e.owner].ask, (expected[e.name], typical))
+            for e, rows in zip(self.entrants, self._rows(), strict=True)
         )
+
+    def _rows(self) -> tuple[int, ...]:
+        """Give everybody's rows as the mechanism counts them, at least 1 each."""
+        if self.mechanism.pays_by_rows:
+            return counted(self.entrants)
+        return tuple(max(1, entrant.rows) for entrant in self.entrants)
 
     def _game(self, run_round: RunRound | None) -> Game:
         """Give the round's game, or before it what a buyer expects it to be."""

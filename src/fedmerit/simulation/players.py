@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from fedmerit.federation import Honest, StaleRider, UnderEffort
+from fedmerit.federation.data.content import content_of, counted_rows, shared_rows
 from fedmerit.incentives.participation import QUARTERS
 from fedmerit.streams import generator
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from fedmerit.federation import Federation, Member
+    from fedmerit.federation.data.content import Content
     from fedmerit.simulation.settings import Simulation
 
 #: How far costs of a row spread about their mean, as a part of it.
@@ -32,6 +34,7 @@ class Entrant:
         cost: Base units that a round's full work costs the owner.
         claim: Base units that it says so; whoever works for nothing says what others would.
         columns: Of the training, by quarters of the work; 0 sends the last move again.
+        content: Its rows' digests, which tell copies.
     """
 
     name: str
@@ -40,6 +43,14 @@ class Entrant:
     cost: int
     claim: int
     columns: Mapping[int, int]
+    content: Content
+
+
+def counted(entrants: Sequence[Entrant]) -> tuple[int, ...]:
+    """Give everybody's rows, those that several of them hold counted once; at least 1 each."""
+    shared = shared_rows([entrant.content for entrant in entrants])
+    rows = counted_rows([entrant.rows for entrant in entrants], shared)
+    return tuple(max(1, each) for each in rows)
 
 
 class Players:
@@ -120,6 +131,7 @@ class Players:
             cost=cost,
             claim=claim,
             columns=columns,
+            content=content_of(member.features, member.labels),
         )
 
     def _free(self, name: str) -> str:
@@ -137,17 +149,19 @@ class Players:
     def _halved(self, member: Member, entrant: Entrant, seed: int) -> tuple[Entrant, ...]:
         order = generator(seed, "simulation", "halves", member.name).permutation(len(member.labels))
         halves = []
-        for number, rows in enumerate(np.array_split(order, 2), start=1):
+        # A row cannot be split: its owner stays one.
+        parts = [rows for rows in np.array_split(order, 2) if len(rows)]
+        for number, rows in enumerate(parts, start=1):
             half = replace(
                 member,
                 name=self._free(f"{member.name}, part {number}"),
                 features=member.features[rows],
                 labels=member.labels[rows],
-                declared_rows=max(1, len(rows)),
+                declared_rows=len(rows),
                 behaviour=Honest(),
             )
-            cost = entrant.cost // 2 if number > 1 else -(-entrant.cost // 2)
-            halves.append(self._entrant(half, member.name, cost, max(1, cost)))
+            cost = (entrant.cost + len(parts) - number) // len(parts)
+            halves.append(self._entrant(half, member.name, cost, cost))
         return tuple(halves)
 
 
@@ -162,6 +176,6 @@ def _claims(members: Sequence[Member], budget: int, share: float, seed: int) -> 
         for member in members
     ]
     return [
-        max(1, int(budget * share * member.declared_rows / total * factor))
+        int(budget * share * member.declared_rows / total * factor)
         for member, factor in zip(members, factors, strict=True)
     ]

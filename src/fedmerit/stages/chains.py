@@ -14,7 +14,7 @@ from fedmerit.chain.node.address import Address
 from fedmerit.chain.node.embedded import EmbeddedNode
 from fedmerit.chain.node.endpoint import EMBEDDED_CHAIN
 from fedmerit.chain.settlement.preflight import preflight
-from fedmerit.errors import ChainError, WrongChain
+from fedmerit.errors import ChainError, TooSlow, Unreachable, WrongChain
 from fedmerit.untrusted import argument
 
 if TYPE_CHECKING:
@@ -80,10 +80,20 @@ class ChainChoice:
             ChainError: A key is missing or public, or the node or its chain cannot be used, or
                 the sponsor has too little ether there; that is said last.
         """
-        node = None if self.rpc is None else self.connect(started=0)
+        node = None if self.rpc is None else self._first_contact()
         signers = Signers.of(self.keys(scenario), terms.participants)
         if node is not None:
             preflight(node, signers, rounds=scenario.training.rounds)
+
+    def _first_contact(self) -> Node:
+        """Connect before anything is settled: only then a run may settle elsewhere."""
+        try:
+            return self.connect(started=0)
+        except TooSlow:
+            raise
+        except Unreachable as error:
+            error.hint += " Without --rpc the run settles on the embedded chain."
+            raise
 
     def check_again(self, bundle: Bundle) -> None:
         """Find out before a run goes on whether it is where it began, with keys that may sign.

@@ -20,6 +20,7 @@ def check_names(
     games: Container[str],
     label_policies: Container[str],
     members: str,
+    local_steps: bool = True,
 ) -> None:
     """Refuse a method, a game or a mechanism that does not exist, or not for such a scenario.
 
@@ -28,6 +29,7 @@ def check_names(
         games: That its kind of federation has.
         label_policies: What ``valuation.label_policy`` may say of it.
         members: What its members are called, for the error.
+        local_steps: Whether they take steps of their own, of which a part can be agreed on.
 
     Raises:
         FedmeritError: One of them does not exist; the error says which.
@@ -53,6 +55,12 @@ def check_names(
     if mechanism not in SETTLED:
         raise RewardError(
             f"no mechanism is called {mechanism!r}", hint=suggestion(mechanism, SETTLED)
+        )
+    if SETTLED[mechanism].model.agreed_first and not local_steps:
+        raise RewardError(
+            f"{mechanism!r} has members agree on parts of their local steps, and {members} "
+            "train together",
+            hint="Choose a mechanism that buys or shares what was done, such as 'proportional'.",
         )
 
 

@@ -24,13 +24,14 @@ from fedmerit.bundle.training import recorded_game
 from fedmerit.bundle.valuation import outcome_document
 from fedmerit.errors import RewardError
 from fedmerit.incentives import MECHANISMS, Estimate, RoundInput
-from fedmerit.incentives import reward as mechanism_reward
 from fedmerit.incentives.mechanisms import Need
 from fedmerit.incentives.offers import Bid, History
 from fedmerit.incentives.pay_intervals import drawn_values, pay_intervals
 from fedmerit.incentives.reasons import Reason
-from fedmerit.stages.draw import drawn_of
+from fedmerit.stages.agreeing import agreed_round, bid_of, without_pay
+from fedmerit.stages.draw import drawn_of, seed_of
 from fedmerit.stages.offering import opened_bids
+from fedmerit.streams import generator
 from fedmerit.units import MICRO, NANO
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from fedmerit.bundle.directory import Bundle
     from fedmerit.bundle.schemas import OfferDocument
-    from fedmerit.incentives import Game
+    from fedmerit.incentives import Game, Mechanism, Outcome
     from fedmerit.scenario.model import Scenario
 
 
@@ -63,11 +64,11 @@ def decided(
         RewardError: It refuses what was recorded.
     """
     ineligible = _ineligible(bundle)
-    return outcome_document(
-        _round(bundle, ineligible, valued, game),
-        mechanism=bundle.scenario.reward.mechanism,
-        ineligible=ineligible,
-    )
+    rule, agreement = MECHANISMS[bundle.scenario.reward.mechanism], _agreement(bundle)
+    round_ = _round(bundle, ineligible, valued, game)
+    outcome = _decided(round_, rule, agreement)
+    told = round_ if agreement is None else replace(round_, bids=agreement.bids)
+    return outcome_document(told, outcome, mechanism=rule.name, ineligible=ineligible)
 
 
 def decided_with_intervals(bundle: Bundle) -> OutcomeDocument:
@@ -85,17 +86,18 @@ def decided_with_intervals(bundle: Bundle) -> OutcomeDocument:
         return outcome
     valued = bundle.document(VALUATION, ValuationDocument)
     round_ = _round(bundle, _ineligible(bundle), valued)
-    offered = opened_bids(bundle)
+    offered, names = opened_bids(bundle), round_.participants
+    members = bundle.document(FEDERATION, FederationDocument)
+    rule, agreement = MECHANISMS[outcome.mechanism], _agreement(bundle)
+    rows = _rows(members, rule)
 
     def pay(values: Sequence[int]) -> tuple[int, ...]:
         drawn = replace(
             round_,
             contributions=tuple(map(Estimate, values, valued.half_widths)),
-            bids=()
-            if offered is None
-            else _bids(bundle.scenario, round_.participants, values, offered),
+            bids=() if offered is None else _bids(bundle.scenario, names, values, offered, rows),
         )
-        return mechanism_reward(drawn, mechanism=outcome.mechanism).payments
+        return _decided(drawn, rule, agreement).payments
 
     drawn = drawn_values(
         valued.values,
@@ -145,18 +147,51 @@ def _round(
     members = bundle.document(FEDERATION, FederationDocument)
     valued = valued or bundle.document(VALUATION, ValuationDocument)
     opened = opened_bids(bundle)
-    needs = MECHANISMS[scenario.reward.mechanism].needs
+    rule = MECHANISMS[scenario.reward.mechanism]
+    needs, rows = rule.needs, _rows(members, rule)
     return RoundInput(
         participants=valued.participants,
         contributions=tuple(map(Estimate, valued.values, valued.half_widths)),
-        rows=tuple(member.declared_rows for member in members.members),
+        rows=tuple(rows.values()),
         budget=scenario.reward.budget,
         ineligible=frozenset(ineligible),
-        bids=() if opened is None else _bids(scenario, valued.participants, valued.values, opened),
+        bids=()
+        if opened is None
+        else _bids(scenario, valued.participants, valued.values, opened, rows),
         game=(game or recorded_game(bundle, members.names)[0]) if Need.GAME in needs else None,
         history=_history(scenario, members.names),
         parameters=scenario.reward.parameters,
+        order=serving_order(bundle),
     )
+
+
+def _decided(round_: RoundInput, rule: Mechanism, agreement: RoundInput | None) -> Outcome:
+    """Give what the mechanism decides; where work was agreed on before, by that."""
+    if agreement is None:
+        return rule(round_)
+    return without_pay(rule(agreement), round_.ineligible)
+
+
+def _agreement(bundle: Bundle) -> RoundInput | None:
+    """Give the round that was agreed on before the training; None if nothing was."""
+    members = bundle.document(FEDERATION, FederationDocument)
+    rows = _rows(members, MECHANISMS[bundle.scenario.reward.mechanism])
+    return agreed_round(bundle.scenario, members.declared_rows, rows)
+
+
+def _rows(members: FederationDocument, rule: Mechanism) -> Mapping[str, int]:
+    """Give the rows that each is taken to have brought: what is paid for is counted once."""
+    return members.counted_rows if rule.pays_by_rows else members.declared_rows
+
+
+def serving_order(bundle: Bundle) -> tuple[int, ...]:
+    """Give the places of the members in the order in which equals are served.
+
+    It is of the drawn seed, which nobody knew on joining; where none is drawn, of the
+    scenario's, which whoever wrote the scenario knew.
+    """
+    n = len(bundle.document(FEDERATION, FederationDocument).members)
+    return tuple(generator(seed_of(bundle), "ties").permutation(n).tolist())
 
 
 def _bids(
@@ -164,18 +199,20 @@ def _bids(
     names: Sequence[str],
     values: Sequence[int],
     opened: Mapping[str, OfferDocument],
+    rows: Mapping[str, int],
 ) -> tuple[Bid | None, ...]:
     """Give the offers that count, in the order of the members.
 
     A point of quality is a millionth of the metric that the member was measured to be worth.
     Who did not open its offer has none; nor has who is worth nothing, unless the mechanism
-    looks at values or worths itself.
+    looks at values or worths itself. Who offers more than its *rows*, since others have some
+    of them too, asks for the rest in proportion.
     """
     needs = MECHANISMS[scenario.reward.mechanism].needs
     blind = not needs & {Need.CONTRIBUTIONS, Need.GAME}
     return tuple(
-        Bid(cost=offer.cost, capacity=offer.units, quality=max(1, value * MICRO // NANO))
-        if (offer := opened.get(name)) and (value > 0 or not blind)
+        bid_of(offer, rows[name], quality=max(1, value * MICRO // NANO))
+        if (offer := opened.get(name)) and (value > 0 or not blind) and rows[name]
         else None
         for name, value in zip(names, values, strict=True)
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from fedmerit.bundle.schemas import DEPLOYMENT, LEDGER, OUTCOME, RECEIPT, OutcomeDocument
-from fedmerit.chain import STEPS, SettlementRequest, read_ledger
+from fedmerit.chain import STEPS, SettlementRequest, as_of, read_ledger
 from fedmerit.chain import settle as settle_on_chain
 from fedmerit.chain.settlement.receipt import merged
 from fedmerit.stages.chains import deployment_of, keep_chain, node_of
@@ -37,6 +37,8 @@ def settle(bundle: Bundle, chain: ChainChoice, advance: Advance) -> None:
         before=before,
     )
     ledger = read_ledger(node, receipt.addresses, receipt.job, first_block=receipt.block)
+    if node.remote:  # as anybody finds it later, whatever others do meanwhile
+        ledger = as_of(node, ledger, ledger.transactions[-1].block) or ledger
     # Of a settlement that was resumed, the chain alone knows the beginning.
     whole = merged(receipt.transactions, ledger.transactions)
     bundle.write(RECEIPT, replace(receipt, transactions=whole).to_json().encode())

@@ -26,6 +26,7 @@ from fedmerit.bundle.directory import (
     Snapshot,
 )
 from fedmerit.bundle.schemas import (
+    DEPLOYMENT,
     DRAWN,
     FEDERATION,
     GRADIENTS,
@@ -41,7 +42,7 @@ from fedmerit.bundle.schemas import (
     OutcomeDocument,
 )
 from fedmerit.canonical import canonical
-from fedmerit.chain import Ledger, Receipt, Transcript
+from fedmerit.chain import Deployment, Drawn, Ledger, Receipt, Transcript
 from fedmerit.errors import AuditImpossible, BundleError, ChainError
 from fedmerit.kinds.horizontal.auditing import check_numbers
 from fedmerit.stages.report import report
@@ -171,6 +172,36 @@ def test_more_or_fewer_features_or_classes_than_the_model_has_are_found(copy, wh
     assert "features and classes" in found["updates"]
 
 
+@pytest.mark.parametrize("why", ["converged", "", "rounds "])
+def test_a_lie_about_why_training_ended_is_found(copy, why):
+    rewrite(copy, TRAINING, lambda said: said.update(stop_reason=why))
+
+    assert "end of training" in differences(check_numbers(copy))
+
+
+@pytest.mark.parametrize("rounds", [14, 16])
+def test_fewer_or_more_rounds_than_the_scenario_asks_for_are_found(copy, rounds):
+    text = copy.text(SCENARIO)
+    copy.write(SCENARIO, text.replace("\nrounds = 15\n", f"\nrounds = {rounds}\n").encode())
+    assert copy.text(SCENARIO) != text
+
+    assert "end of training" in differences(check_numbers(copy))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda said: said["by_owner_micro"].pop("Hungary"),
+        lambda said: said["by_owner_micro"]["Hungary"].pop(),
+        lambda said: said["by_owner_micro"].update(nobody=said["by_owner_micro"]["Hungary"]),
+    ],
+)
+def test_more_or_fewer_owners_of_validation_rows_are_found(copy, change):
+    rewrite(copy, TRAINING, change)
+
+    assert "updates" in differences(check_numbers(copy))
+
+
 def test_a_verdict_names_what_it_takes_on_faith(hospital_bundle):
     verdict = fedmerit.audit(hospital_bundle)
 
@@ -242,6 +273,62 @@ def test_a_document_that_others_might_read_otherwise_is_refused(copy, read_other
 
     with pytest.raises(BundleError, match=r"canonical form|cannot be read as JSON|not of its form"):
         copy.document(FEDERATION, FederationDocument)
+
+
+LEFT_BY_THE_CHAIN = {
+    DEPLOYMENT: Deployment,
+    DRAWN: Drawn,
+    LEDGER: Ledger,
+    RECEIPT: Receipt,
+    TRANSCRIPT: Transcript,
+}
+
+
+def turned(text):
+    """Say the same with every object's keys in the opposite order."""
+    return json.dumps(
+        json.loads(text, object_pairs_hook=lambda pairs: dict(reversed(pairs))),
+        indent=1,
+        ensure_ascii=False,
+    )
+
+
+@pytest.mark.parametrize("name", LEFT_BY_THE_CHAIN)
+@pytest.mark.parametrize(
+    "otherwise",
+    [
+        lambda text: text + " ",
+        lambda text: text.replace("{", "{ ", 1),
+        lambda text: text.rstrip("\n"),
+        lambda text: json.dumps(json.loads(text), indent=2, sort_keys=True) + "\n",
+        lambda text: turned(text) + "\n",
+        lambda text: text.replace('"chain_id"', '"chain\\u005fid"', 1),
+        lambda text: re.sub(r'("chain_id": \d+)', r"\1.0", text, count=1),
+        lambda text: re.sub(r'("chain_id": \d+)', r"\1e0", text, count=1),
+        lambda text: re.sub(r'"(?=\d+")', '"0', text, count=1),
+        lambda text: re.sub(r'(?<=")0x[0-9a-fA-F]{40}(?=")', lambda at: at[0].lower(), text),
+        lambda text: re.sub(r"0x[0-9a-f]{64}", lambda at: "0x" + at[0][2:].upper(), text),
+    ],
+)
+def test_the_same_in_other_bytes_is_refused_of_what_the_chain_left(copy, name, otherwise):
+    text = copy.text(name)
+    if otherwise(text) == text:
+        pytest.skip("nothing of that kind is in this file")
+    kind = LEFT_BY_THE_CHAIN[name]
+    assert kind.from_json(text).to_json() == text
+
+    with pytest.raises(ChainError, match=r"canonical form|not a"):
+        kind.from_json(otherwise(text))
+
+
+def test_an_audit_finds_other_bytes_below_settlement_although_they_were_resealed(copy):
+    for name in LEFT_BY_THE_CHAIN:
+        copy.write(name, copy.read(name).replace(b"\n ", b"\n\t"))
+    reseal(copy)
+
+    verdict = fedmerit.audit(copy)
+
+    assert "canonical form" in " ".join(differences(verdict.checks).values())
 
 
 def test_money_in_the_digits_of_another_script_is_refused(copy):

@@ -110,6 +110,13 @@ def test_a_transaction_that_is_told_twice_is_found(name, copy, found):
     assert CHECKS[name] in found(copy)
 
 
+@pytest.mark.parametrize("name", CHECKS)
+def test_transactions_that_are_told_in_another_order_are_found(name, copy, found):
+    forge(copy, name, lambda steps: steps.reverse())
+
+    assert "not in the order of the chain" in found(copy)[CHECKS[name]]
+
+
 def test_a_transaction_of_the_settlement_is_none_of_the_draw(copy, found):
     later = of(json.loads(copy.read(RECEIPT))["transactions"], "report")
 

@@ -27,6 +27,7 @@ from fedmerit.kinds.horizontal.remeasured import Remeasured
 from fedmerit.kinds.horizontal.retraining import (
     _PARAMETER,
     _apart,
+    _untrained,
     check_retraining,
     consortium_of,
     recorded_run,
@@ -214,6 +215,8 @@ def test_an_update_bent_a_little_in_every_round_leans(hospital_bundle, kept):
         ("log_likelihood", lambda said: said.update(initial_log_likelihood_micro=-693_147 + 900)),
         ("by_owner_micro", lambda said: said["by_owner_micro"]["Hungary"].__setitem__(3, -900)),
         ("stop_reason", lambda said: said.update(stop_reason="converged")),
+        # all rows tie in the untrained model, and each is as right or wrong on every machine
+        ("initial_accuracy_ppm", lambda said: said.update(initial_accuracy_ppm=500_000)),
     ],
 )
 def test_a_metric_bent_within_the_old_tolerance_is_found(copy, field, change):
@@ -293,6 +296,22 @@ def test_a_metric_that_moves_as_far_for_a_rounding_is_explained():
     assert metrics(said, found, lambda: iter(()))
     assert metrics(said, found, lambda: iter([{**found, "log_likelihood_micro": 116}])) == []
     assert metrics(said, {**said, "rounds": 4}, lambda: iter([{**said, "rounds": 5}]))
+
+
+def test_ties_explain_no_accuracy_of_a_model_that_was_not_trained(kept):
+    idle = replace(kept, rounds=kept.rounds[:3])
+    start = idle.rounds[0].global_before
+    still = [replace(round_, global_before=start) for round_ in idle.rounds[:2]]
+    idle = replace(idle, rounds=(*still, idle.rounds[2]))
+    found = {"initial_accuracy_ppm": 500, "rounds": ({"accuracy_ppm": 500}, {"accuracy_ppm": 500})}
+    said = {"initial_accuracy_ppm": 700, "rounds": ({"accuracy_ppm": 700}, {"accuracy_ppm": 700})}
+
+    wrong = metrics(said, found, lambda: iter([said]), _untrained(idle))
+
+    assert [place.partition(" ")[0] for place in wrong] == [
+        "initial_accuracy_ppm",
+        "rounds[0].accuracy_ppm",
+    ]
 
 
 def test_a_spread_bent_by_a_hundredth_is_found_in_sums_over_rows():

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pytest
 
 from fedmerit import pipeline
-from fedmerit.bundle.directory import Bundle
+from fedmerit.bundle.directory import PROGRESS, STAGES, Bundle, Progress
 from fedmerit.bundle.folder import alone_in
 from fedmerit.errors import BundleError
 from fedmerit.scenario.reading import parse
@@ -79,6 +81,52 @@ def test_two_runs_do_not_begin_in_one_directory(tmp_path):
 
     with pytest.raises(BundleError, match="exists already"):
         Bundle.create(tmp_path / "b", SCENARIO)
+
+
+def test_a_run_writes_nothing_before_the_directory_is_its_own(tmp_path, monkeypatch):
+    there = []
+
+    @contextmanager
+    def watched(folder):
+        there.append(sorted(folder.iterdir()))
+        with alone_in(folder):
+            with pytest.raises(BundleError, match="is not a bundle"):
+                pipeline.resume(folder)
+            yield
+
+    monkeypatch.setattr(pipeline, "alone_in", watched)
+    monkeypatch.setattr(pipeline, "check", lambda *_: None)
+    monkeypatch.setattr(pipeline, "_to_the_end", lambda bundle, *_: bundle)
+
+    begun = pipeline.run(SCENARIO, tmp_path / "b")
+
+    assert there == [[]]
+    assert begun.names() == ["progress.json", "scenario.toml", "timings.json"]
+
+
+def test_a_file_whose_name_is_no_text_ends_in_our_error_before_anything_is_written(tmp_path):
+    bundle = Bundle.create(tmp_path / "b", SCENARIO)
+    bundle.write_document(PROGRESS, Progress(done=STAGES))
+    before = {name: bundle.read(name) for name in bundle.names()}
+    (bundle.path / os.fsdecode(b"bad\xff\x1b")).write_text("psst")
+
+    for attempt in (pipeline.write_report, pipeline.resume):
+        with pytest.raises(BundleError, match="not UTF-8") as caught:
+            attempt(bundle.path)
+        assert "move it elsewhere" in caught.value.hint
+    for attempt in (bundle.write_manifest, bundle.write_seal):
+        with pytest.raises(BundleError, match="not UTF-8"):
+            attempt()
+
+    assert {name: bundle.read(name) for name in before} == before
+
+
+def test_an_error_that_quotes_a_name_that_is_no_text_is_noted(tmp_path):
+    bundle = Bundle.create(tmp_path / "b", SCENARIO)
+
+    bundle.fail("train", f"lost {os.fsdecode(b'bad' + bytes([255]))}")
+
+    assert bundle.progress.failed == r"train: lost bad\udcff"
 
 
 def test_nothing_is_left_in_the_directory(tmp_path):

@@ -60,6 +60,28 @@ def test_a_broken_promise_is_exit_status_1_and_says_how(capsys):
     assert "broken: equal" in captured.err
 
 
+def test_what_too_few_settings_could_not_try_is_named_and_is_no_violation(capsys):
+    assert check("fair-value", trials=1) == 0
+
+    captured = capsys.readouterr()
+    assert "never tried" in captured.out
+    assert "not tried in so few settings (more: --trials): fair-value (symmetry)" in captured.err
+    assert "broken" not in captured.err
+
+
+def test_what_no_setting_can_try_is_exit_status_1_once_there_are_enough(monkeypatch, capsys):
+    function = MECHANISMS["equal"].function
+    vacuous = Mechanism(function, claims=[Property.IR], needs=[], model=Model())
+    monkeypatch.setattr(fedmerit.incentives, "MECHANISMS", MappingProxyType({"equal": vacuous}))
+
+    assert check("equal", trials=checking.TRIALS - 1) == 0
+    assert check("equal") == 1
+
+    captured = capsys.readouterr()
+    assert "no setting tries: equal (ir)" in " ".join(captured.err.split())
+    assert "broken" not in captured.err
+
+
 @pytest.mark.usefixtures("liar")
 def test_all_checks_whatever_there_is(capsys):
     assert check(all=True, trials=5, output="json") == 1

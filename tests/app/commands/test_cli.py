@@ -16,6 +16,12 @@ from fedmerit.bundle.directory import Bundle
 from fedmerit.commands import app as cli
 from fedmerit.commands.terminal import TerminalProgress
 
+#: Two people, as the shipped table of patients has them.
+ROWS = """who,age,sex,cp,trestbps,chol,fbs,restecg,thalch,exang,oldpeak,slope,ca,thal
+p-1,63,Male,typical angina,145,233,TRUE,lv hypertrophy,150,FALSE,2.3,downsloping,0,fixed defect
+p-2,41,Female,atypical angina,130,204,FALSE,lv hypertrophy,172,FALSE,1.4,upsloping,,normal
+"""
+
 
 def fedmerit_(*arguments, cwd=None, **environment):
     return subprocess.run(
@@ -221,6 +227,46 @@ def test_progress_is_a_bar_on_a_terminal(capsys):
         progress.stage("value")
 
     assert "━" in capsys.readouterr().out
+
+
+def test_predict_writes_a_line_a_row_and_says_the_rest_on_standard_error(
+    here, hospital_bundle, tmp_path
+):
+    (tmp_path / "rows.csv").write_text(ROWS)
+
+    printed = here("predict", hospital_bundle.path, "rows.csv", "--keep", "who")
+    written = here("predict", hospital_bundle.path, "rows.csv", "--output", "scores.csv")
+
+    assert printed.returncode == written.returncode == 0
+    header, *lines = printed.stdout.splitlines()
+    assert header == "row,who,prediction,probability not disease,probability disease"
+    assert [line.split(",")[:2] for line in lines] == [["1", "p-1"], ["2", "p-2"]]
+    assert "not used: column 'who'" in printed.stderr
+    kept = [",".join([row, *rest]) for row, _, *rest in (x.split(",") for x in [header, *lines])]
+    assert (tmp_path / "scores.csv").read_text() == "\n".join(kept) + "\n"
+    assert written.stdout == ""
+
+
+def test_neither_export_nor_predict_writes_over_a_file(here, hospital_bundle, tmp_path):
+    (tmp_path / "rows.csv").write_text(ROWS)
+
+    done = [
+        here("predict", hospital_bundle.path, "rows.csv", "--output", "rows.csv"),
+        here("export", hospital_bundle.path, "--output", "rows.csv"),
+    ]
+
+    assert [each.returncode for each in done] == [2, 2]
+    assert all("exists already" in each.stderr for each in done)
+    assert (tmp_path / "rows.csv").read_text() == ROWS
+
+
+def test_what_is_kept_of_a_file_does_nothing_to_a_terminal(here, hospital_bundle, tmp_path):
+    (tmp_path / "rows.csv").write_text(ROWS.replace("p-1", "\x1b]0;owned\x07"))
+
+    printed = here("predict", hospital_bundle.path, "rows.csv", "--keep", "who")
+
+    assert printed.returncode == 0
+    assert "\x1b" not in printed.stdout
 
 
 def test_where_there_is_no_terminal_a_long_stage_says_how_far_it_is(capsys, monkeypatch):

@@ -10,12 +10,14 @@ from dataclasses import replace
 
 import pytest
 
+import fedmerit
 from fedmerit.auditing import audit
 from fedmerit.bundle.directory import Bundle
 from fedmerit.bundle.schemas import DEPLOYMENT, LEDGER, OUTCOME, OutcomeDocument
 from fedmerit.chain import Deployment, Keyring, SettlementRequest, connect, settle
 from fedmerit.commands import ledger as ledgers
-from fedmerit.errors import BundleError, ChainError, WrongChain
+from fedmerit.errors import BundleError, ChainError, Unreachable, WrongChain
+from fedmerit.pipeline import ChainChoice
 from fedmerit.scenario.terms import stake_of
 
 MEMBERS = ("ada", "bergen")
@@ -185,3 +187,32 @@ def test_a_bundle_settled_on_a_node_asks_for_it(hospital_bundle, tmp_path):
 def test_too_little_or_too_much_is_refused(asked, said):
     with pytest.raises(ChainError, match=said):
         ledgers.read(**asked)
+
+
+def test_where_no_node_answers_nothing_is_advised_that_does_not_fit_the_command(
+    hospital_bundle, tmp_path
+):
+    nobody = "http://127.0.0.1:9"
+    for attempt in (
+        lambda: ledgers.read(rpc=nobody),
+        lambda: ledgers.read(hospital_bundle.path, rpc=nobody),
+        lambda: audit(hospital_bundle.path, rpc=nobody),
+    ):
+        with pytest.raises(Unreachable) as caught:
+            attempt()
+        assert caught.value.hint == "Start the node, or check its address."
+
+    with pytest.raises(Unreachable) as caught:
+        fedmerit.run("hospitals", tmp_path / "b", chain=ChainChoice(rpc=nobody))
+    assert "Without --rpc the run settles on the embedded chain" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "absurd",
+    [{"job": 0}, {"job": -1}, {"job": 2**256}, {"first_block": -1}, {"first_block": 2**63}],
+)
+def test_a_job_or_block_that_no_chain_has_is_refused_before_a_node_is_asked(absurd):
+    with pytest.raises(ChainError, match="no chain has a") as caught:
+        ledgers.read(rpc="http://127.0.0.1:9", **absurd)
+
+    assert caught.value.hint == "Jobs are numbered from 1, and blocks from 0."

@@ -13,7 +13,7 @@ import pytest
 
 from fedmerit.auditing.parts import AuditingPart, RetrainingPart
 from fedmerit.errors import ScenarioError
-from fedmerit.kinds.parts import SimulationPart, SummaryPart
+from fedmerit.kinds.parts import ScoringPart, SimulationPart, SummaryPart
 from fedmerit.report.parts import ReportPart
 from fedmerit.scenario import kinds
 from fedmerit.scenario.parts import ScenarioPart
@@ -30,6 +30,7 @@ PARTS = {
     "auditing": AuditingPart,
     "retraining": RetrainingPart,
     "simulation": SimulationPart,
+    "scoring": ScoringPart,
 }
 
 
@@ -78,7 +79,7 @@ def test_the_search_finds_who_looks(line):
 
 def test_rooms_reach_a_kind_by_the_mapping_alone():
     """But for the simulation, whose members own rows, and for what every kind consists of."""
-    allowed = ("fedmerit.kinds.parts.",)
+    allowed = ("fedmerit.kinds.parts.", "fedmerit.kinds.saved.", "fedmerit.kinds.scores.")
     reached = {
         name: wrong
         for name, tree in trees(*ROOMS)
@@ -96,11 +97,16 @@ def test_rooms_reach_a_kind_by_the_mapping_alone():
     assert reached == {}
 
 
+#: Pooled rows are rows too.
+BUILT_ON = {"pooled": {"horizontal"}}
+
+
 def test_rows_know_nothing_of_columns_nor_columns_of_rows():
     named = list(kinds.KINDS)
     for one, tree in trees("kinds"):
         folder = Path(one).parent.parts[1:2]
-        others = [f"fedmerit.kinds.{name}" for name in named if name not in folder]
+        own = {*folder, *(name for kind in folder for name in BUILT_ON.get(kind, ()))}
+        others = [f"fedmerit.kinds.{name}." for name in named if name not in own]
         if folder:
             assert not [m for m in imported(tree) if m.startswith(tuple(others))], one
 

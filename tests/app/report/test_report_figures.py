@@ -458,8 +458,8 @@ def test_every_row_of_every_table_has_a_cell_for_each_column(sampled, findings):
 def test_the_ledger_names_people_instead_of_addresses(findings):
     joined = [row[4] for row in records.events(findings).rows if row[3] == "Joined"]
 
-    assert [row.split(", ")[1] for row in joined] == [
-        f"account {name}" for name in findings.receipt.accounts
+    assert [row.split(", ")[0] for row in joined] == [
+        f"account {name}" for name in findings.federation.names
     ]
 
 

@@ -149,7 +149,7 @@ def test_links_of_the_contents_lead_somewhere(page):
     ids = {attributes["id"] for _, attributes in page.tags if "id" in attributes}
 
     targets = [attributes["href"] for attributes in page.all("a")]
-    assert len(targets) == 13
+    assert len(targets) == 14
     assert {target.removeprefix("#") for target in targets} <= ids
 
 

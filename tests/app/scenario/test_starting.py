@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 
 import numpy as np
@@ -12,7 +13,7 @@ from people import TABLES, plain, write
 import fedmerit
 from fedmerit.bundle.schemas import FEDERATION, TRAINING, FederationDocument, TrainingDocument
 from fedmerit.commands.summary import as_json, key_figures
-from fedmerit.errors import DataError
+from fedmerit.errors import DataError, ScenarioError
 from fedmerit.federation.data.proposal import propose
 from fedmerit.kinds.horizontal.wiring import assemble
 from fedmerit.scenario.reading import load
@@ -36,6 +37,18 @@ def test_a_proposed_scenario_makes_a_federation_with_nothing_edited(tmp_path, na
     }
     assert {"age", "marker"} <= {feature.replace("Alter", "age").lower() for feature in learned}
     assert not learned & {"mrn", "admitted", "id", "seen", "said", "column 1"}
+
+
+@pytest.mark.parametrize("which", ["scenario", "table"])
+def test_a_file_whose_name_is_no_text_ends_in_our_error(tmp_path, which):
+    odd = tmp_path / os.fsdecode(b"ba\xffd")
+    data = write(tmp_path, RUNS[0])
+    paths = (odd, data) if which == "scenario" else (tmp_path / "mine.toml", data.rename(odd))
+
+    with pytest.raises(ScenarioError, match="not UTF-8"):
+        write_starter(*paths)
+
+    assert not paths[0].exists()
 
 
 def test_few_tables_do_not_run_and_those_say_why(tmp_path):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from fedmerit.kinds.horizontal.wiring import assemble
 from fedmerit.scenario.reading import load
 from fedmerit.simulation import Simulation, simulate
 from fedmerit.simulation.document import as_json
+from fedmerit.simulation.players import Players
 
 
 def runs_of(comparison):
@@ -322,7 +325,8 @@ def test_at_a_posted_price_each_works_as_long_as_a_step_costs_less(small):
         # Half of a row's worth is paid; by then x of its rows cost 2 x / rows times the mean.
         best = budget / rows / 2 * person.rows / (2 * person.cost)
         assert period.efforts[person.name] == round(QUARTERS * min(1.0, best))
-        assert period.costs[person.name] == person.cost * period.efforts[person.name] ** 2 // 16
+        cost = person.cost * min(1.0, best) ** 2  # of what it chose, not of the quarters trained
+        assert period.costs[person.name] == pytest.approx(cost, rel=1e-9)
         assert period.payments[person.name] > period.costs[person.name]
 
 
@@ -351,3 +355,58 @@ def test_a_federation_that_learns_nothing_is_refused(small):
 def test_owners_of_columns_are_refused_in_words():
     with pytest.raises(ScenarioError, match="bank-and-campaign is a federation of columns"):
         simulate(load("bank-and-campaign"), Simulation(mechanisms=("equal",), rounds=1))
+
+
+def test_who_works_for_nothing_and_is_paid_nothing_stays(small):
+    settings = Simulation(
+        mechanisms=("confident", "uniform-price", "contract"),
+        rounds=3,
+        deviators=0,
+        cost=0.0,
+        benefit=0.0,
+        patience=Patience(memory=0.0, rounds=1),
+    )
+
+    comparison = simulate(small(), settings)
+
+    assert {person.cost for person in comparison.people} == {0}
+    for run in comparison.runs:
+        assert not run.exits
+        assert all(not any(period.costs.values()) for period in run.periods)
+
+
+def test_the_owner_of_one_row_cannot_split_it_and_nobody_splits_into_more_rows_than_it_has(small):
+    federation = assemble(small()).federation
+    first, *others = federation.members
+    tiny = replace(first, features=first.features[:1], labels=first.labels[:1], declared_rows=1)
+    settings = Simulation(mechanisms=("equal",), deviators=len(others) + 1)
+    guilty = {member.name: "free-rider" for member in others if not len(member.labels)}
+    players = Players(
+        replace(federation, members=(tiny, *others)), guilty, settings, budget=10**6, seed=0
+    )
+
+    assert first.name in players.deviators
+    for name in players.deviators:
+        before = next(entrant for entrant in players.entrants if entrant.name == name)
+        after = [entrant for entrant in players.split(name) if entrant.owner == name]
+        assert len(after) == min(before.rows, 2)
+        assert sum(entrant.rows for entrant in after) == before.rows
+        assert sum(entrant.cost for entrant in after) == before.cost
+
+
+def test_what_is_bought_costs_to_the_row_so_that_nobody_gains_by_rounding(small):
+    settings = Simulation(mechanisms=("contract",), rounds=3, deviators=4, patience=Patience())
+
+    comparison = simulate(small(), settings)
+
+    run, equal = comparison.runs[0], comparison.economy.equal
+    gain = gains_of(run)["misreport"]
+    assert max(gain.each.values()) <= 3 / equal  # the menu pays truth best, but for whole units
+    people = {person.name: person for person in comparison.people}
+    parts = {
+        Fraction(4 * period.costs[name], people[name].cost)
+        for period in run.periods
+        for name in period.efforts
+        if people[name].cost
+    }
+    assert any(part.denominator > 1 for part in parts)  # not whole quarters

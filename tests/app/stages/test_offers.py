@@ -164,6 +164,12 @@ def test_an_offer_that_is_left_out_is_found(copy):
     assert differing(copy).keys() == {"opened bids"}
 
 
+def test_offers_that_are_told_in_another_order_are_found(copy):
+    forge(copy, BIDS, lambda document: document["offers"].reverse())
+
+    assert "opened bids" in differing(copy)
+
+
 def test_a_second_offer_of_somebody_is_found_although_only_the_last_counts(copy):
     forge(copy, BIDS, lambda document: document["offers"].insert(0, document["offers"][2]))
 
@@ -230,6 +236,7 @@ SETTINGS = {
     "first-score": {"worth": 1, "span": 400},
     "second-score": {"worth": 1},
     "contract": {"alpha": 100, "types": [3, 2, 1]},
+    "posted-price": {"worth": 100},
 }
 
 

@@ -38,7 +38,7 @@ def test_a_port_where_nobody_listens_is_unreachable_and_the_hint_says_what_to_do
         with pytest.raises(Unreachable, match="no Ethereum node answers") as caught:
             connect(url)
 
-    assert "--rpc" in caught.value.hint
+    assert "check its address" in caught.value.hint
     assert "secret" not in str(caught.value)
 
 

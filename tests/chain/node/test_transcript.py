@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from reference_chain import replay_on_eth_tester
 
 from fedmerit.chain.keys import FAUCET
 from fedmerit.chain.ledger.reading import read_ledger
 from fedmerit.chain.node.connection import connect
+from fedmerit.chain.node.reference import replay_on_eth_tester
 from fedmerit.chain.node.replay import replay
 from fedmerit.chain.node.transaction import Transfer
 from fedmerit.chain.node.transcript import Transcript

@@ -14,7 +14,7 @@ from fedmerit.incentives import Estimate, RoundInput, reward
 from fedmerit.incentives.mechanisms.bargaining import nash_division
 from fedmerit.incentives.mechanisms.copying import robust_values, similarities
 from fedmerit.incentives.mechanisms.instalments import Owed, after, instalment, urgency
-from fedmerit.incentives.mechanisms.staking import signed_division
+from fedmerit.incentives.mechanisms.staking import charges
 from fedmerit.incentives.offers import Bid, History
 
 
@@ -48,13 +48,48 @@ def test_updates_are_alike_by_their_direction_and_zeros_by_being_the_same():
     assert alike[4, 5] == 1
 
 
-def test_harm_is_charged_to_stakes_as_known(case, near):
+def test_harm_is_charged_by_its_part_of_all_that_was_moved(case):
     known, values = case("C38")["expected"], [5, 3, -2, 1]
 
-    assert signed_division(values, 900, None) == near(known["signed_stake"])
-    capped = signed_division(values, 900, [100] * 4)
-    assert capped == near(known["signed_stake_capped_100"])
-    assert sum(capped) == 900
+    assert charges(values, 900, [900] * 4) == [0, 0, 900 * 2 // 11, 0]
+    assert charges(values, 900, [100] * 4) == [0, 0, 100, 0]
+    outcome = reward(members(values, 900, stakes=(900,) * 4), mechanism="signed-stakes")
+    assert [str(paid) for paid in outcome.payments] == known["clip"]
+    assert outcome.reserve == 900 * 2 // 11
+
+
+@given(
+    values=st.lists(st.integers(-9, 9), min_size=1, max_size=5),
+    more=st.integers(1, 9),
+    stake=st.integers(0, 200),
+)
+def test_nobody_ends_with_less_for_being_worth_more_beside_the_same_others(values, more, stake):
+    def ends(first):
+        held = (stake,) * len(values)
+        outcome = reward(members([first, *values[1:]], 900, stakes=held), mechanism="signed-stakes")
+        return outcome.payments[0] - outcome.slashes[0]
+
+    assert ends(values[0] + more) >= ends(values[0])
+
+
+@given(
+    values=st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=5),
+    moved=st.integers(-3, 3),
+    place=st.integers(0, 4),
+    budget=st.integers(1, 10**4),
+)
+def test_a_charge_moves_little_where_values_do(values, moved, place, budget):
+    """However near to each other what was added and what was spoilt are."""
+    near = list(values)
+    near[place % len(values)] += moved
+    stakes = [10**9] * len(values)
+    least = max(1, min(sum(map(abs, values)), sum(map(abs, near))))
+
+    for here, there in zip(
+        charges(values, budget, stakes), charges(near, budget, stakes), strict=True
+    ):
+        assert here <= budget
+        assert abs(here - there) <= 2 * budget * abs(moved) / least + 1
 
 
 def test_the_rules_that_are_rejected_pay_nulls_or_harm(case, near):
@@ -76,13 +111,13 @@ def test_nobody_is_charged_beyond_its_stake_and_no_unit_is_made(values, stakes, 
     outcome = reward(members(values, budget, stakes=held), mechanism="signed-stakes")
 
     assert all(slash <= stake for slash, stake in zip(outcome.slashes, held, strict=True))
-    assert outcome.reserve == (0 if sum(values) > 0 else budget)
+    assert outcome.reserve == sum(outcome.slashes) + (0 if max(values) > 0 else budget)
 
 
-def test_where_all_did_harm_nobody_is_paid_or_charged():
+def test_where_all_did_harm_nobody_is_paid_and_all_are_charged():
     outcome = reward(members([-3, -4], 10, stakes=(5, 5)), mechanism="signed-stakes")
 
-    assert (outcome.payments, outcome.slashes, outcome.reserve) == ((0, 0), (0, 0), 10)
+    assert (outcome.payments, outcome.slashes, outcome.reserve) == ((0, 0), (4, 5), 19)
 
 
 def test_instalments_are_as_known(case, near):

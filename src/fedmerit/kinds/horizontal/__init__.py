@@ -1,7 +1,7 @@
 """Members own rows of one table's form and train by federated averaging.
 
 May import `auditing`, `bundle`, `federation`, `incentives`, `parts`, `reading`, `report`,
-`scenario`, `stages` and the ground.
+`scenario`, `scores`, `stages` and the ground.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ if TYPE_CHECKING:
         report,
         retraining,
         scenario,
+        scoring,
         simulation,
         stages,
         summary,
     )
     from fedmerit.kinds.parts import Parts
 
-    _PARTS: Parts = (scenario, stages, report, summary, auditing, retraining, simulation)
+    _PARTS: Parts = (scenario, stages, report, summary, auditing, retraining, simulation, scoring)

@@ -10,24 +10,28 @@ import numpy as np
 from fedmerit.auditing.numbers import check_members, check_payments, differing, rounding
 from fedmerit.auditing.verdict import compared
 from fedmerit.bundle import schemas as evidence
+from fedmerit.bundle.suspicions import TO_LOOK_AT
 from fedmerit.bundle.training import kept, read_rounds, recorded_game, recorded_gradients
 from fedmerit.bundle.valuation import Measured, Updates, valuation_document
 from fedmerit.federation.horizontal.record import zero_update_members
-from fedmerit.federation.horizontal.sampling import sampled
+from fedmerit.federation.horizontal.sampling import present, sampled
+from fedmerit.kinds.horizontal.encoded import check_encoding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from fedmerit.auditing.verdict import Check
     from fedmerit.bundle.directory import Bundle
-    from fedmerit.bundle.schemas import FederationDocument, TrainingDocument
+    from fedmerit.bundle.schemas import FederationDocument, TrainingDocument, ValuationDocument
     from fedmerit.federation import Round
-    from fedmerit.scenario.model import Model, Scenario
+    from fedmerit.scenario.model import Model, Scenario, Training
 
 #: Weights are shares of whole rows, of which a float keeps 15 digits.
 _WEIGHTS: Final = 1e-12
+#: Norms are sums of float32, which another order of additions ends a little elsewhere.
+_NORM: Final = 1e-4
 
 
 def check_numbers(bundle: Bundle) -> Iterator[Check]:
@@ -39,12 +43,17 @@ def check_numbers(bundle: Bundle) -> Iterator[Check]:
     brought = np.bincount(owners, minlength=len(members.members)).tolist()
     honest = tuple(m.name for m in members.members if m.validation_rows and m.behaviour == "honest")
     yield check_members(bundle, members, brought, usual=honest)
+    yield from check_encoding(bundle, members)
     yield _updates(training, rounds, members, bundle.scenario.model)
     yield _sampled(bundle.scenario, members, training)
     yield _weights(members, rounds)
-    yield _averages(rounds, bundle.tensors(evidence.MODEL)["parameters"])
+    final = bundle.tensors(evidence.MODEL)["parameters"]
+    yield _averages(rounds, final)
+    yield _end(training, [*(r.global_before for r in rounds), final], bundle.scenario.training)
     yield _idle(members.names, training, rounds)
-    yield _values(bundle, rounds)
+    found = _recomputed(bundle, rounds)
+    yield _values(bundle, found)
+    yield _suspicion(bundle, found)
     yield check_payments(bundle)
 
 
@@ -62,6 +71,9 @@ def _updates(
     ]
     if any({len(round_.global_before)} != sizes - {None} for round_ in rounds):
         wrong.append("parameters, which features and classes have to give")
+    lengths = {one.name: len(training.rounds) + 1 for one in members.members if one.validation_rows}
+    if {name: len(said) for name, said in training.by_owner_micro.items()} != lengths:
+        wrong.append("who brought which validation rows, in which rounds")
     if len(rounds) != len(training.rounds):
         wrong.append(f"{len(rounds)} rounds kept of {len(training.rounds)}")
     return compared(
@@ -84,12 +96,14 @@ def _parameters(members: FederationDocument, model: Model) -> int | None:
 def _sampled(scenario: Scenario, members: FederationDocument, training: TrainingDocument) -> Check:
     """Draw again who takes part in each round; whose update was refused is taken on faith."""
     wrong = []
+    spans = [scenario.spans.get(name, (1, None)) for name in members.names]
     for said in training.rounds:
         draw = sampled(
             members.names,
             scenario.training.participation,
             round_=said.round,
             seed=scenario.seed,
+            there=present(spans, said.round),
         )
         if {name for name, drawn in zip(members.names, draw, strict=True) if drawn} != set(
             said.sampled
@@ -98,7 +112,8 @@ def _sampled(scenario: Scenario, members: FederationDocument, training: Training
     return compared(
         "sampling",
         holds=not wrong,
-        same="in every round those took part whom the seed draws",
+        same="in every round those took part whom the seed draws"
+        + (" of those that are there" if scenario.spans else ""),
         different=f"in round {wrong} others took part than the seed draws",
     )
 
@@ -144,6 +159,35 @@ def _averages(rounds: tuple[Round, ...], final: NDArray[np.float32]) -> Check:
     )
 
 
+def _end(training: TrainingDocument, models: list[NDArray[np.float32]], asked: Training) -> Check:
+    """Check that training went on for as long as the scenario asks, and why it ended."""
+    rounds, said = len(models) - 1, training.stop_reason
+    earlier = any(_still(models[: at + 1], asked, 1 - _NORM) for at in range(rounds))
+    if said == "converged":
+        holds = rounds <= asked.rounds and _still(models, asked, 1 + _NORM)
+    else:
+        holds = said == "rounds" and rounds == asked.rounds
+        holds = holds and not _still(models, asked, 1 - _NORM)
+    return compared(
+        "end of training",
+        holds=holds and not earlier,
+        same=f"{rounds} rounds of at most {asked.rounds}: "
+        + ("the model had converged" if said == "converged" else "it had not converged before"),
+        different=f"{evidence.TRAINING} says that training ended by {said!r} after {rounds} "
+        f"rounds; {asked.rounds} were asked for, and the models say otherwise",
+    )
+
+
+def _still(models: Sequence[NDArray[np.float32]], asked: Training, slack: float) -> bool:
+    """Say whether the last rounds moved the model by less than the tolerance; see training."""
+    recent = [model.astype(np.float64) for model in models[-asked.patience - 1 :]]
+    moves = [
+        (np.linalg.norm(after - before), asked.tolerance * slack * np.linalg.norm(after))
+        for before, after in pairwise(recent)
+    ]
+    return len(moves) == asked.patience and all(0 < moved < least for moved, least in moves)
+
+
 def _idle(names: tuple[str, ...], training: TrainingDocument, rounds: tuple[Round, ...]) -> Check:
     idle = zero_update_members(names, rounds)
     return compared(
@@ -154,7 +198,7 @@ def _idle(names: tuple[str, ...], training: TrainingDocument, rounds: tuple[Roun
     )
 
 
-def _values(bundle: Bundle, rounds: tuple[Round, ...]) -> Check:
+def _recomputed(bundle: Bundle, rounds: tuple[Round, ...]) -> ValuationDocument:
     said = bundle.document(evidence.VALUATION, evidence.ValuationDocument)
     members = bundle.document(evidence.FEDERATION, evidence.FederationDocument)
     game, owners = recorded_game(bundle, members.names)
@@ -164,12 +208,41 @@ def _values(bundle: Bundle, rounds: tuple[Round, ...]) -> Check:
         updates=Updates(rounds, recorded_gradients(bundle)),
         curve=said.curve,
     )
-    found = valuation_document(measured, bundle.scenario, members, int(said.seed, 16))
-    wrong = differing(said.model_dump(), found.model_dump(), rounding)
+    return valuation_document(measured, bundle.scenario, members, int(said.seed, 16))
+
+
+def _values(bundle: Bundle, found: ValuationDocument) -> Check:
+    said = bundle.document(evidence.VALUATION, evidence.ValuationDocument)
+    beside = {"suspicion"}
+    wrong = differing(said.model_dump(exclude=beside), found.model_dump(exclude=beside), rounding)
     return compared(
         "values",
         holds=not wrong,
         same=f"{said.method} values of {said.evaluations} recorded coalitions, with their "
-        "intervals, ranks, interactions and baselines",
+        "intervals, ranks, interactions and baselines, each to a billionth",
         different=f"{evidence.VALUATION} and what was recorded differ in {', '.join(wrong[:20])}",
     )
+
+
+def _suspicion(bundle: Bundle, found: ValuationDocument) -> Check:
+    """Score everybody again from the kept updates, and say each score with its reasons."""
+    said = bundle.document(evidence.VALUATION, evidence.ValuationDocument)
+    beside = {"suspicion"}
+    wrong = differing(said.model_dump(include=beside), found.model_dump(include=beside), rounding)
+    again = found.suspicion
+    scores = [
+        f"{name} {again.scores[place] / 1000:.1f}" + _why(again.reasons(place))
+        for place, name in enumerate(found.participants)
+        if again is not None
+    ]
+    return compared(
+        "suspicion",
+        holds=not wrong,
+        same=f"scores, {TO_LOOK_AT // 1000} or more to be looked at and none a proof: "
+        + "; ".join(scores),
+        different=f"{evidence.VALUATION} and the kept updates differ in {', '.join(wrong[:20])}",
+    )
+
+
+def _why(reasons: tuple[str, ...]) -> str:
+    return f" ({', '.join(reasons)})" if reasons else ""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from fedmerit.report import figures, records, sentences, worth
+from fedmerit.report import figures, records, sentences, tables, worth
 from fedmerit.report import sections as common
 from fedmerit.report.headline import KeyFigure
 from fedmerit.report.layout import Chart, Section
@@ -52,6 +52,7 @@ def sections(findings: Findings) -> list[Section]:
         _learned(findings),
         worth.helped(findings),
         worth.judged(findings),
+        _suspected(findings),
         _members(findings),
         common.draw(findings),
         common.ledger(findings),
@@ -91,6 +92,16 @@ def _learned(findings: Findings) -> Section:
     )
 
 
+def _suspected(findings: Findings) -> Section:
+    found = findings.valuation.suspicion
+    return Section(
+        id="suspicion",
+        title="Who to look at",
+        text=[] if found is None else sentences.suspecting(findings.valuation.participants, found),
+        tables=() if found is None else (tables.suspicion(findings.valuation, found),),
+    )
+
+
 def _members(findings: Findings) -> Section:
     return Section(
         id="members",
@@ -98,7 +109,8 @@ def _members(findings: Findings) -> Section:
         text=sentences.gathering(findings),
         tables=(
             *records.notes(findings.federation),
-            records.members(findings.federation, findings.training),
+            records.members(findings.federation, findings.training, findings.scenario.spans),
+            *records.shared_rows(findings.federation),
         ),
     )
 

@@ -20,6 +20,7 @@ from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle.training import read_rounds
 from fedmerit.errors import AuditImpossible, DataError
 from fedmerit.federation import TrainingRecord, train
+from fedmerit.kinds.horizontal.encoded import check_encoding_again
 from fedmerit.kinds.horizontal.remeasured import Remeasured, check_measured
 from fedmerit.kinds.horizontal.training import training_of
 from fedmerit.kinds.horizontal.valuing import gradients, played
@@ -90,6 +91,7 @@ def check_retraining(bundle: Bundle) -> Iterator[Check]:
     )
     if said.data_digest != found.data_digest:
         return
+    yield from check_encoding_again(bundle, consortium.federation)
     record, kept = _trained(consortium, bundle), recorded_run(bundle, consortium)
     run = played(kept, consortium, bundle.scenario)
     slopes = gradients(run)
@@ -193,13 +195,26 @@ def _metrics(bundle: Bundle, consortium: Consortium, record: TrainingRecord) -> 
             moved = replace(consortium, model=replace(consortium.model, nudge=number))
             yield training_of(_trained(consortium, bundle, number), moved)
 
-    wrong = metrics_differing(_measured(said), _measured(found), lambda: map(_measured, others()))
+    wrong = metrics_differing(
+        _measured(said), _measured(found), lambda: map(_measured, others()), _untrained(record)
+    )
     return compared(
         "retrained metrics",
         holds=not wrong,
         same=f"accuracy and log-likelihood of {len(said.rounds)} rounds, and of pooled training",
         different=f"{evidence.TRAINING}: {', '.join(wrong[:5])}",
     )
+
+
+def _untrained(record: TrainingRecord) -> set[str]:
+    """Name the accuracies of rounds that left the model as it was before the first."""
+    before = [round_.global_before for round_ in record.rounds]
+    after = enumerate([*before[1:], record.final])
+    return {
+        f"rounds[{place}].accuracy_ppm"
+        for place, model in after
+        if np.array_equal(model, before[0])
+    }
 
 
 def _measured(said: TrainingDocument) -> dict[str, object]:

@@ -1,5 +1,27 @@
-"""How owners of rows enter a simulation: as they are."""
+"""How owners of rows enter a simulation: as they are, all from its beginning."""
 
-from fedmerit.kinds.horizontal.wiring import assemble
+from __future__ import annotations
 
-__all__ = ["assemble"]
+from typing import TYPE_CHECKING
+
+from fedmerit.errors import ScenarioError
+from fedmerit.kinds.horizontal import wiring
+
+if TYPE_CHECKING:
+    from fedmerit.kinds.horizontal.wiring import Consortium
+    from fedmerit.scenario.model import Scenario
+
+
+def assemble(scenario: Scenario) -> Consortium:
+    """Give the members and their rows.
+
+    Raises:
+        ScenarioError: Somebody joins late or leaves early: in a simulation members decide that.
+    """
+    if scenario.spans:
+        raise ScenarioError(
+            f"{', '.join(scenario.spans)} join late or leave early, and in a simulation members "
+            "decide themselves how long they stay",
+            hint="Leave from_round and until_round out.",
+        )
+    return wiring.assemble(scenario)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fedmerit.bundle.schemas import FEDERATION, TRAINING, FederationDocument, TrainingDocument
+from fedmerit.bundle.schemas import (
+    FEDERATION,
+    TRAINING,
+    VALUATION,
+    FederationDocument,
+    TrainingDocument,
+    ValuationDocument,
+)
+from fedmerit.bundle.suspicions import suspects
 from fedmerit.report.units import percent, points
 
 if TYPE_CHECKING:
@@ -12,10 +20,17 @@ if TYPE_CHECKING:
 
 
 def member_cells(bundle: Bundle) -> dict[str, dict[str, str]]:
-    """Give what each member does, with how many rows."""
+    """Give what each member does, with how many rows, and how suspicious it is."""
+    members = bundle.document(FEDERATION, FederationDocument).members
+    found = bundle.document(VALUATION, ValuationDocument).suspicion
+    scores = found.scores if found else (None,) * len(members)
     return {
-        member.name: {"Behaviour": member.behaviour, "Rows": f"{member.rows:,}"}
-        for member in bundle.document(FEDERATION, FederationDocument).members
+        member.name: {
+            "Behaviour": member.behaviour,
+            "Rows": f"{member.rows:,}",
+            **({} if score is None else {"Suspicion": f"{score / 1000:+.1f}"}),
+        }
+        for member, score in zip(members, scores, strict=True)
     }
 
 
@@ -33,4 +48,15 @@ def model_figures(bundle: Bundle) -> dict[str, str]:
             f"lower training.learning_rate ({bundle.scenario.training.learning_rate:g}), "
             "or look for members that do harm"
         )
+    found = bundle.document(VALUATION, ValuationDocument)
+    if found.suspicion is not None and (
+        named := list(suspects(found.participants, found.suspicion))
+    ):
+        figures["To look at"] = "; ".join(
+            f"{name} (suspicion {score / 1000:.1f}: {', '.join(reasons)})"
+            for name, score, reasons in named
+        )
+    if shared := bundle.document(FEDERATION, FederationDocument).shared:
+        held = "; ".join(f"{each.rows:,} by {', '.join(each.names)}" for each in shared)
+        figures["Held by several"] = f"{held}: these rows count once where rows are paid for"
     return figures

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fedmerit import federation as federated
+from fedmerit.bundle.encoding import ENCODING, encoding_document
 from fedmerit.bundle.schemas import FEDERATION, MODEL, RUN, TRAINING, RunDocument, TrainingDocument
 from fedmerit.bundle.training import read_rounds, training_document, write_round
 from fedmerit.kinds.horizontal.wiring import assemble, federation_document
@@ -27,6 +28,7 @@ def train(bundle: Bundle, advance: Advance) -> None:
         RUN, RunDocument(scenario=scenario.name, seed=scenario.seed, versions=versions())
     )
     bundle.write_document(FEDERATION, federation_document(scenario, consortium))
+    bundle.write_document(ENCODING, encoding_document(consortium.federation))
 
     def keep(round_: federated.Round) -> None:
         write_round(bundle, round_)

@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
-from fedmerit.bundle.schemas import FederationDocument, MemberDocument
+from fedmerit.bundle.schemas import FederationDocument, MemberDocument, SharedRowsDocument
 from fedmerit.canonical import digest
 from fedmerit.errors import ScenarioError, TrainingError, suggestion
 from fedmerit.federation import (
     BEHAVIOURS,
     BUILTIN,
+    DropOut,
     Federation,
     ModelSpec,
     Partition,
     Role,
     TrainingSettings,
+    UnderEffort,
     federate,
     load_builtin,
     network,
     read_table,
 )
 from fedmerit.federation.data.columns import Choice
+from fedmerit.federation.data.content import content_of, counted_rows, shared_rows
+from fedmerit.federation.horizontal.sampling import present
 from fedmerit.kinds.reading import dialect_of
+from fedmerit.stages.agreeing import agreed_parts
 from fedmerit.stages.names import check_names, named_committee, threshold
 
 if TYPE_CHECKING:
+    from fedmerit import federation as federated
     from fedmerit.federation import Behaviour, Table
     from fedmerit.scenario.model import Data, Member, Scenario
 
@@ -73,25 +79,56 @@ def assemble(scenario: Scenario) -> Consortium:
         FedmeritError: The scenario cannot be run; the error says what to change.
     """
     check_names(scenario, games=_GAMES, label_policies=("given",), members="owners of rows")
-    roles = [_role(member) for member in scenario.members]
-    federation = federate(
-        _table(scenario.data),
-        seed=scenario.seed,
-        partition=_partition(scenario.data),
-        validation_share=scenario.data.validation_share,
-        roles=roles,
-    )
+    federation = _as_agreed(scenario, federation_of(scenario))
+    _check_spans(scenario, federation)
     chosen = scenario.model
     spec = ModelSpec(kind=chosen.kind, hidden=chosen.hidden, arguments=chosen.arguments)
     settings = TrainingSettings(**scenario.training.model_dump())
     network(federation, spec, seed=scenario.seed, device=settings.device)  # fails now if ever
-    committee = _committee(scenario, federation)
+    committee = committee_of(scenario, federation)
     return Consortium(
         federation=federation,
         model=spec,
         settings=settings,
         committee=committee,
         threshold=threshold(scenario, committee),
+    )
+
+
+def _as_agreed(scenario: Scenario, federation: Federation) -> Federation:
+    """Let everybody take the part of the local steps that it agreed to, where there is one."""
+    if scenario.offers.keys() != set(federation.participants):
+        return federation  # without everybody's offer nothing is agreed, and the check says so
+    declared = {member.name: member.declared_rows for member in federation.members}
+    shared = shared_rows([content_of(m.features, m.labels) for m in federation.members])
+    counted = counted_rows(tuple(declared.values()), shared)
+    parts = agreed_parts(scenario, declared, dict(zip(declared, counted, strict=True)))
+    if parts is None:
+        return federation
+    return replace(
+        federation,
+        members=tuple(_working(member, parts[member.name]) for member in federation.members),
+    )
+
+
+def _working(member: federated.Member, part: float) -> federated.Member:
+    if not part:
+        return replace(member, behaviour=DropOut(rate=1.0))  # nobody asked it to do anything
+    return replace(member, behaviour=UnderEffort(effort=part, otherwise=member.behaviour))
+
+
+def federation_of(scenario: Scenario) -> Federation:
+    """Read the data, and deal it out to the members.
+
+    Raises:
+        FedmeritError: They cannot be read, or nobody could train on them.
+    """
+    return federate(
+        _table(scenario.data),
+        seed=scenario.seed,
+        partition=_partition(scenario.data),
+        validation_share=scenario.data.validation_share,
+        roles=[_role(member) for member in scenario.members],
     )
 
 
@@ -106,7 +143,23 @@ def data_digest(federation: Federation) -> str:
     return digest(b"".join(parts))
 
 
-def federation_document(scenario: Scenario, consortium: Consortium) -> FederationDocument:
+class Assembled(Protocol):
+    """Owners of rows, and who signs for them."""
+
+    @property
+    def federation(self) -> Federation:
+        """The members and their rows."""
+
+    @property
+    def committee(self) -> tuple[str, ...]:
+        """Members whose keys sign the report."""
+
+    @property
+    def threshold(self) -> int:
+        """Signatures needed."""
+
+
+def federation_document(scenario: Scenario, consortium: Assembled) -> FederationDocument:
     """Say who takes part, with what."""
     federation = consortium.federation
     brought = np.bincount(federation.validation_owners, minlength=len(federation.members))
@@ -128,7 +181,39 @@ def federation_document(scenario: Scenario, consortium: Consortium) -> Federatio
         committee=consortium.committee,
         threshold=consortium.threshold,
         notes=federation.notes,
+        shared=_shared(federation),
     )
+
+
+def _shared(federation: Federation) -> tuple[SharedRowsDocument, ...]:
+    names = federation.participants
+    found = shared_rows([content_of(m.features, m.labels) for m in federation.members])
+    return tuple(
+        SharedRowsDocument(names=tuple(names[place] for place in places), rows=rows)
+        for places, rows in found.items()
+    )
+
+
+def _check_spans(scenario: Scenario, federation: Federation) -> None:
+    """Refuse members that no round has, and rounds that no member has.
+
+    Raises:
+        ScenarioError: With the member or the round.
+    """
+    rounds, spans = scenario.training.rounds, [member.span for member in federation.members]
+    late = {n: first for n, (first, _) in scenario.spans.items() if first > rounds}
+    for name, first in late.items():
+        raise ScenarioError(
+            f"{name} joins in round {first}, and training.rounds is {rounds}: it would be there "
+            "in no round",
+            hint=f"Set from_round to {rounds} or less, or leave the member out.",
+        )
+    for number in range(1, rounds + 1):
+        if not present(spans, number).any():
+            raise ScenarioError(
+                f"nobody is there in round {number} of {rounds}",
+                hint="Let somebody join earlier or leave later, or train for fewer rounds.",
+            )
 
 
 def _table(data: Data) -> Table:
@@ -166,6 +251,8 @@ def _role(member: Member) -> Role:
         row_count=member.row_count or 0,
         copy_of=member.copy_of,
         declared_rows=member.declared_rows,
+        from_round=member.span[0],
+        until_round=member.span[1],
     )
 
 
@@ -187,7 +274,7 @@ def _behaviour(member: Member) -> Behaviour:
     return BEHAVIOURS[member.behaviour](**arguments.get(member.behaviour, {}))
 
 
-def _committee(scenario: Scenario, federation: Federation) -> tuple[str, ...]:
+def committee_of(scenario: Scenario, federation: Federation) -> tuple[str, ...]:
     """Give the named committee, or every honest member with validation rows."""
     names = federation.participants
     if named := named_committee(scenario, names):

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
         report,
         retraining,
         scenario,
+        scoring,
         simulation,
         stages,
         summary,
     )
 
-    _PARTS: Parts = (scenario, stages, report, summary, auditing, retraining, simulation)
+    _PARTS: Parts = (scenario, stages, report, summary, auditing, retraining, simulation, scoring)

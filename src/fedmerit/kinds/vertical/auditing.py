@@ -97,8 +97,10 @@ def _messages(bundle: Bundle, said: VerticalDocument) -> Check:
     if found != said.protocols:
         wrong.append(joint.VERTICAL)
     told = exchange(kept, tuple(owner.name for owner in said.owners))
-    if len(training.rounds) != 1 or any(
-        getattr(training.rounds[0], key) != value for key, value in told.items()
+    if (
+        training.stop_reason != "rounds"
+        or len(training.rounds) != 1
+        or any(getattr(training.rounds[0], key) != value for key, value in told.items())
     ):
         wrong.append(evidence.TRAINING)
     return compared(
@@ -142,7 +144,7 @@ def _values(bundle: Bundle) -> Check:
         "values",
         holds=not wrong,
         same=f"{said.method} values of {said.evaluations} recorded coalitions, with their "
-        "intervals, ranks, interactions and baselines",
+        "intervals, ranks, interactions and baselines, each to a billionth",
         different=f"{evidence.VALUATION} and what was recorded differ in {', '.join(wrong[:20])}",
     )
 

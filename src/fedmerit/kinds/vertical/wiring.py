@@ -95,6 +95,7 @@ def assemble(scenario: Scenario) -> VerticalFederation:
         games=GAMES,
         label_policies=("given", "mandatory"),
         members="owners of columns",
+        local_steps=False,
     )
     asked = vertical_of(scenario)
     holdings, notes = _holdings(scenario, asked)

@@ -16,6 +16,7 @@ from fedmerit.report.sentences.course import (
 )
 from fedmerit.report.sentences.draw import drawing
 from fedmerit.report.sentences.payments import explaining, paying
+from fedmerit.report.sentences.suspicion import suspecting
 from fedmerit.report.sentences.values import free_riders, gained, judging, valuing
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "not_completing",
     "paying",
     "settling",
+    "suspecting",
     "trusting",
     "valuing",
 ]

@@ -9,6 +9,8 @@ from markupsafe import Markup
 from fedmerit.report.units import count, duration, exact_tokens, listed
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from fedmerit.report.findings import Findings
 
 _MOST: Final = 8
@@ -41,7 +43,7 @@ def drawing(findings: Findings) -> list[Markup]:
         ).format(
             bind=duration(asked.commit_window),
             show=duration(asked.reveal_window),
-            who=listed(list(drawn.revealed), _MOST),
+            who=listed(_in_order(findings, drawn.revealed), _MOST),
             draws=count(drawn.draws, "draw"),
             seed=drawn.seed,
             foreseen=_NOBODY if len(drawn.revealed) > 1 else _ALONE,
@@ -54,10 +56,15 @@ def drawing(findings: Findings) -> list[Markup]:
                 "it, which burned; the draw was repeated without, and the period pays nothing to "
                 "whoever did so."
             ).format(
-                who=listed(list(drawn.slashed), _MOST),
+                who=listed(_in_order(findings, drawn.slashed), _MOST),
                 what=exact_tokens(sum(drawn.slashed.values())),
             )
         )
     else:
         said.append(Markup("Everybody showed what it was bound to, so no stake was lost."))
     return said
+
+
+def _in_order(findings: Findings, those: Container[str]) -> list[str]:
+    """Give the members among *those* in the order that all else names them in."""
+    return [name for name in findings.federation.names if name in those]
