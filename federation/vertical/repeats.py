@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -64,7 +64,7 @@ def _people(normal: list[bytes]) -> tuple[NDArray[np.int64], list[int]]:
     return np.array([numbers[key] for key in normal], dtype=np.int64), firsts
 
 
-def _number(people: pd.api.typing.SeriesGroupBy[float, int], how: Aggregate) -> pd.Series:
+def _number(people: pd.api.typing.SeriesGroupBy[Any, Any], how: Aggregate) -> pd.Series:
     # A person all of whose cells are missing has no sum, and not one of 0.
     return people.sum(min_count=1) if how == "sum" else people.agg(how)
 

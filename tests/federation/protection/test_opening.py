@@ -9,9 +9,12 @@ import pytest
 
 from fedmerit.csprng import NoiseStream
 from fedmerit.errors import ChannelError
+from fedmerit.federation.privacy.noise import NoiseSettings
 from fedmerit.federation.protection.opening import Allowance, Request, open_for
-from fedmerit.federation.protection.packing import pack_ciphers, unpack_all
+from fedmerit.federation.protection.packing import pack_ciphers, slots, unpack_all
 from fedmerit.federation.protection.paillier import generate
+from fedmerit.federation.vertical.regression.party import Scale
+from fedmerit.federation.vertical.regression.settings import RegressionSettings
 from fedmerit.federation.wire.channel import play
 
 KEY = generate(512)
@@ -85,3 +88,34 @@ def test_noise_that_was_agreed_on_is_on_every_number_whatever_is_asked():
     drawn = [value for _ in range(30) for value in unpack_all(asked(nothing, allowed), 64, 7, 3)]
 
     assert np.std(drawn) == pytest.approx(2**40, rel=0.3)
+
+
+def test_residuals_packed_above_a_partys_sums_are_not_read_and_noise_keeps_no_more_than_that():
+    # A bank with two columns asks for a residual in each number that a plaintext has room for, so
+    # large that noise which was made for a sum does not hide its sign, which is the label.
+    settings = RegressionSettings(
+        batch_size=64, gradient_noise=NoiseSettings(clip=2.0, noise=50.0), key_bits=2048
+    )
+    key = generate(2048)
+    agreed = Scale.of(settings, 2).allowance(settings, 64, 2)
+    room = slots(key.public, agreed.width)
+    labels = np.random.default_rng(0).integers(0, 2, (8, room))
+    right = np.zeros(room)
+    for batch in labels:
+        residuals = key.public.encrypt_all([(2 - 4 * int(label)) << 32 for label in batch])
+        large = [key.public.times(each, 1 << (agreed.width - 37)) for each in residuals]
+        packed = pack_ciphers(key.public, large, agreed.width)
+
+        def bank(channel, packed=packed):
+            asked = Allowance(room, agreed.width, agreed.noise)
+            return Request(channel, "owner", key.public, packed, asked).opened()
+
+        def owner(channel):
+            open_for(channel, "bank", key, agreed, NoiseStream())
+
+        opened = play({"owner": owner, "bank": bank}).results["bank"]
+        right += (np.array(opened) < 0) == batch
+
+    assert room > 15
+    assert right[:2].tolist() == [8, 8]  # the limit: of so many numbers noise hides no label
+    assert right[2:].mean() / 8 == pytest.approx(0.5, abs=0.15)

@@ -45,7 +45,10 @@ FORMS = {
     "split": replace(SPLIT, labels=NOISE, features=NOISE),
     "split, encrypted": replace(SPLIT, labels=NOISE, features=NOISE, forward="encrypted"),
 }
-SLOW = [pytest.param(form, marks=pytest.mark.slow) if form == "exact" else form for form in FORMS]
+SLOW = [
+    pytest.param(form, marks=pytest.mark.slow) if form in {"exact", "split, encrypted"} else form
+    for form in FORMS
+]
 #: What is said to find out where to go on.
 BOOKKEEPING = {"saved", "continue", "settled", "go on"}
 
