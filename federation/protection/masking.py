@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fedmerit.csprng import KEY_BYTES
+from fedmerit.csprng import KEY_BYTES, SecretStream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from fedmerit.csprng import SecretStream
     from fedmerit.federation.wire.channel import Channel
 
 
@@ -56,3 +55,25 @@ def masked(
         mask = np.frombuffer(stream, dtype="<u8").reshape(values.shape)
         total = total + mask if name < peer else total - mask
     return total.astype(np.int64)
+
+
+def masks_below(
+    n: int, count: int, name: str, keys: Mapping[str, bytes], purpose: tuple[str | int, ...]
+) -> list[int]:
+    """Give this party's masks modulo *n*: all parties' together are 0, and fewer's are uniform.
+
+    Args:
+        n: The modulus.
+        count: How many.
+        name: This party's.
+        keys: What it shares with each other party.
+        purpose: What is masked; a stream is used for one purpose once.
+
+    """
+    totals = [0] * count
+    for peer, key in keys.items():
+        stream = SecretStream(key)
+        stream.begin(*purpose)
+        sign = 1 if name < peer else -1
+        totals = [total + sign * stream.below(n) for total in totals]
+    return [total % n for total in totals]

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fedmerit.federation.protection.masking import agree_on_masks, masks_below
 from fedmerit.federation.protection.opening import (
     Allowance,
     Request,
@@ -120,11 +121,16 @@ class Send:
         self._draws = draws
         self._own: PrivateKey | None = None
         self._key: PublicKey | None = None
+        self._pairs: dict[str, bytes] = {}
         if settings.forward == "encrypted":
             self._share_key(parties, settings)
 
-    def __call__(self, embeddings: Tensor) -> None:
-        """Send the embeddings of a batch."""
+    def __call__(self, embeddings: Tensor, place: tuple[str | int, ...]) -> None:
+        """Send the embeddings of the rows that are called *place*.
+
+        Encrypted ones have masks on that only the sum over all parties is without: whatever else
+        the label holder has opened is a random number.
+        """
         if self._key is None:
             rows = embeddings.numpy().astype("<f4")
             self._channel.send(self._leader, "embeddings", rows=rows)
@@ -134,7 +140,10 @@ class Send:
         )
         values, many = plain.ravel().tolist(), slots(self._key, _SLOT)
         packed = [pack(values[at : at + many], _SLOT) for at in range(0, len(values), many)]
-        numbers = [int(cipher) for cipher in self._key.encrypt_all(packed)]
+        n = int(self._key.n)
+        masks = masks_below(n, len(packed), self._channel.name, self._pairs, place)
+        hidden = [value + mask for value, mask in zip(packed, masks, strict=True)]
+        numbers = [int(cipher) for cipher in self._key.encrypt_all(hidden)]
         self._channel.send(self._leader, "embeddings", packed=numbers)
         if self._own is not None:
             allowed = Allowance(len(values), _SLOT)
@@ -147,3 +156,5 @@ class Send:
             publish(self._channel, self._key)
         else:
             self._key = receive_key(self._channel, parties[1], settings.key_bits, self._draws)
+        others = tuple(party for party in parties[1:] if party != self._channel.name)
+        self._pairs = agree_on_masks(self._channel, others, self._draws)

@@ -167,9 +167,10 @@ def train_bottom(
     while going:
         epoch += 1
         replay.epoch(epoch)
-        for batch in batches(len(training), settings.batch_size, seed=seed, epoch=epoch):
+        drawn = batches(len(training), settings.batch_size, seed=seed, epoch=epoch)
+        for number, batch in enumerate(drawn):
             rows = training[torch.from_numpy(batch)]
-            send(protected(settings.features, bottom(rows), stream))
+            send(protected(settings.features, bottom(rows), stream), ("epoch", epoch, number))
             shape = (len(rows), settings.width)
             cut = channel.receive(leader, "gradients").array("rows", "<f4", shape)
             bottom.step(rows, tensor(cut))
@@ -183,6 +184,6 @@ def train_bottom(
                 hint="All parties must train for as many epochs as agreed.",
             )
     replay.end(epoch)
-    for rows in (training, held_out):
-        send(protected(settings.features, bottom(rows), stream))
+    for number, rows in enumerate((training, held_out)):
+        send(protected(settings.features, bottom(rows), stream), ("end", epoch, number))
     return Bottom(bottom.parameters(), np.empty(0), {})
