@@ -18,9 +18,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
-from torch.nn.functional import cross_entropy
 
 from fedmerit.errors import TrainingError, suggestion
+from fedmerit.federation.losses import row_losses
 from fedmerit.federation.model_checks import cause, check_rows_apart, check_state
 from fedmerit.streams import derived_seed, generator
 
@@ -41,7 +41,7 @@ class ModelSpec:
     """What is trained."""
 
     kind: str = "logistic"
-    """``logistic``, ``mlp``, or the import path of a module, ``package.module:Class``."""
+    """``logistic``, ``linear``, ``mlp``, or a module's import path, ``package.module:Class``."""
     hidden: tuple[int, ...] = (24,)
     """Widths of the MLP's hidden layers."""
     arguments: Mapping[str, int | float | str | bool] = field(default_factory=dict)
@@ -73,7 +73,7 @@ class ModelSpec:
 
     def widths(self, in_features: int, classes: int) -> tuple[int, ...]:
         """Give what a chain of linear layers with ReLU between is as wide as; () if it is none."""
-        hidden = {"logistic": (), "mlp": self.hidden}.get(self.kind)
+        hidden = {"logistic": (), "linear": (), "mlp": self.hidden}.get(self.kind)
         return () if hidden is None else (in_features, *hidden, classes)
 
     def _imported(self, in_features: int, classes: int) -> nn.Module:
@@ -107,7 +107,7 @@ class Network:
     Args:
         spec: What to build.
         in_features: Columns of a row.
-        classes: Classes to tell apart.
+        classes: Classes to tell apart; 1 to predict a quantity.
         seed: Picks the initial parameters, and those the module itself freezes.
         device: Where to keep and run it.
 
@@ -142,12 +142,12 @@ class Network:
         self._rehearse(in_features, classes, spec.kind)
 
     def gradients(self, models: Tensor, rows: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
-        """Give the gradient of each model's weighted cross-entropy on its own rows.
+        """Give the gradient of each model's weighted loss on its own rows.
 
         Args:
             models: Parameter vectors, shape ``(models, parameters)``.
             rows: Features, shape ``(models, batch, columns)``.
-            labels: Classes, shape ``(models, batch)``.
+            labels: Classes, or a quantity as float32, shape ``(models, batch)``.
             weights: What each row counts, shape ``(models, batch)``; 0 for padding.
 
         """
@@ -193,14 +193,14 @@ class Network:
         return module
 
     def _loss(self, model: Tensor, rows: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
-        losses = cross_entropy(self._forward(model, rows), labels, reduction="none")
-        return (losses * weights).sum()
+        return (row_losses(self._forward(model, rows), labels) * weights).sum()
 
     def _rehearse(self, in_features: int, classes: int, kind: str) -> None:
         """Train two models on two rows, so that an unfit module fails now and by name."""
         models = self.initial.expand(2, -1)
         rows = models.new_ones((2, 2, in_features))
-        labels = torch.zeros((2, 2), dtype=torch.int64, device=models.device)
+        kind_of_label = torch.float32 if classes == 1 else torch.int64
+        labels = torch.zeros((2, 2), dtype=kind_of_label, device=models.device)
         try:
             shape = tuple(self.logits(models, rows[0]).shape)
             if shape == (2, 2, classes):
@@ -213,7 +213,8 @@ class Network:
         if shape != (2, 2, classes):
             raise TrainingError(
                 f"{kind} turns 2 rows into shape {shape[1:]}, not (2, {classes})",
-                hint="forward must take (rows, in_features) and give one score per class.",
+                hint="forward must take (rows, in_features) and give one score per class, or one "
+                "number of a quantity.",
             )
         if not self.widths:
             check_rows_apart(self.logits, self.initial, in_features, kind)
@@ -223,17 +224,34 @@ def network(federation: Federation, spec: ModelSpec, *, seed: int, device: str) 
     """Build the network that fits a federation's rows and classes.
 
     Raises:
-        TrainingError: The model cannot be made or trained, or there is no such device.
+        TrainingError: The model cannot be made or trained, it is not for such labels, or there is
+            no such device.
     """
+    _check_labels(federation, spec.kind)
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise TrainingError(f"torch finds no {device} here", hint="Set device = 'cpu'.")
     return Network(
         spec,
         in_features=len(federation.feature_names),
-        classes=len(federation.classes),
+        classes=federation.outputs,
         seed=seed,
         device=device,
     )
+
+
+def _check_labels(federation: Federation, kind: str) -> None:
+    """Refuse a model of classes for a quantity, and one of a quantity for classes."""
+    if federation.quantity is not None and kind == "logistic":
+        raise TrainingError(
+            f"the label {federation.quantity.name!r} is a quantity, and 'logistic' tells classes "
+            "apart",
+            hint='Set kind = "linear" or "mlp" below [model], or target = "classes" below [data].',
+        )
+    if federation.quantity is None and kind == "linear":
+        raise TrainingError(
+            f"'linear' predicts a quantity, and the labels are {len(federation.classes)} classes",
+            hint='Set kind = "logistic" below [model], or target = "quantity" below [data].',
+        )
 
 
 def logistic(in_features: int, classes: int, _hidden: tuple[int, ...]) -> nn.Module:
@@ -242,6 +260,11 @@ def logistic(in_features: int, classes: int, _hidden: tuple[int, ...]) -> nn.Mod
     nn.init.zeros_(layer.weight)
     nn.init.zeros_(layer.bias)
     return layer
+
+
+def linear(in_features: int, outputs: int, hidden: tuple[int, ...]) -> nn.Module:
+    """Linear regression of a quantity, untrained at its mean."""
+    return logistic(in_features, outputs, hidden)
 
 
 def mlp(in_features: int, classes: int, hidden: tuple[int, ...]) -> nn.Module:
@@ -257,7 +280,7 @@ def mlp(in_features: int, classes: int, hidden: tuple[int, ...]) -> nn.Module:
 
 #: The models that come with the package; any other kind is an import path.
 MODELS: Final[Mapping[str, Callable[[int, int, tuple[int, ...]], nn.Module]]] = MappingProxyType(
-    {"logistic": logistic, "mlp": mlp}
+    {"logistic": logistic, "linear": linear, "mlp": mlp}
 )
 
 

@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from fedmerit.errors import GameError
 from fedmerit.federation.vertical.regression.regression import descend, joined
@@ -57,10 +57,13 @@ class _Parties(ABC):
         self.participants = task.participants
         self.task = task
         self._mandatory = label_holder == "mandatory"
-        self._linear = settings is not None and settings.kind == "linear"
+        linear = settings is not None and settings.kind == "linear"
+        self._linear = linear or task.quantity is not None
         self._known: dict[bytes, Matrix] = {}
         rate = float(task.labels.mean())
-        self._constant = intercept(task.labels, settings) if settings else log_odds(rate)
+        self._constant = rate if self._linear else log_odds(rate)
+        if settings is not None:
+            self._constant = intercept(task.labels, settings)
 
     def worth(self, coalitions: NDArray[np.bool_], /) -> NDArray[np.float64]:
         """Give each coalition's mean gain, in nats, shape ``(rows,)``."""
@@ -179,9 +182,9 @@ class PartyGame(_Parties):
 class EmbeddingGame(_Parties):
     """What coalitions are worth by the embeddings that the run recorded, without anybody's work.
 
-    The label holder fits a logistic regression on the coalition's embeddings. What a party's
-    network learned in the others' company stays in its embedding: this game is cheaper than
-    :class:`PartyGame`, and another.
+    The label holder fits a logistic regression on the coalition's embeddings, or a linear one of a
+    quantity. What a party's network learned in the others' company stays in its embedding: this
+    game is cheaper than :class:`PartyGame`, and another.
 
     Args:
         task: Whose labels.
@@ -219,6 +222,9 @@ class EmbeddingGame(_Parties):
             return np.full(len(self.task.held_out_labels), self._constant)
         training, held_out = (np.concatenate(part, axis=1) for part in zip(*held, strict=True))
         scale = training.std(axis=0) + 1e-9
+        if self._linear:
+            line = LinearRegression().fit(training / scale, self.task.labels)
+            return np.asarray(line.predict(held_out / scale))
         fitted = LogisticRegression(max_iter=1000).fit(training / scale, self.task.labels)
         return np.asarray(fitted.decision_function(held_out / scale))
 

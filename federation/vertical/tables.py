@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 from fedmerit.errors import DataError, suggestion
 from fedmerit.federation.data.columns import (
     Choice,
-    class_labels,
+    row_labels,
     rows_in_words,
     studied,
     take,
@@ -21,6 +21,7 @@ from fedmerit.federation.data.dialects import Dialect
 from fedmerit.federation.data.encoding import encode
 from fedmerit.federation.data.files import Sheet
 from fedmerit.federation.data.problems import Problems
+from fedmerit.federation.data.quantities import quantity_of
 from fedmerit.federation.vertical.alignment.leftjoin import UNKNOWN
 from fedmerit.federation.vertical.repeats import one_row_each
 from fedmerit.federation.vertical.task import Columns, VerticalTask
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fedmerit.federation.data.columns import Target
     from fedmerit.federation.vertical.repeats import Aggregate
     from fedmerit.federation.vertical.task import Matrix
 
@@ -48,8 +50,10 @@ class Holding:
         party: Whose.
         keys: Whom each row is about: a text, an integer or a tuple of them.
         features: Its columns: float64 and text.
-        labels: The class of each row, 0 or 1, shape ``(rows,)``; None for all but one owner.
-        classes: The names of both classes; empty for all but that owner.
+        labels: The class of each row, 0 or 1, or its number, shape ``(rows,)``; None for all but
+            one owner.
+        classes: The names of both classes; empty for all but that owner, and of a quantity.
+        label: The column that is predicted; empty likewise.
         notes: What was recognised, changed, left out and filled in on reading.
 
     """
@@ -57,9 +61,15 @@ class Holding:
     party: str
     keys: tuple[object, ...]
     features: pd.DataFrame
-    labels: NDArray[np.int64] | None = None
+    labels: NDArray[np.int64] | NDArray[np.float64] | None = None
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    label: str = ""
+
+    @property
+    def predicts_quantity(self) -> bool:
+        """Whether it holds labels, and they are no classes."""
+        return self.labels is not None and not self.classes
 
 
 def holding(
@@ -69,6 +79,7 @@ def holding(
     key: Sequence[str],
     label: str | None = None,
     positive: str | None = None,
+    target: Target | None = None,
     impute: bool = True,
     choice: Choice | None = None,
     dialect: Dialect | None = None,
@@ -82,6 +93,7 @@ def holding(
         key: The column or columns that say whom a row is about.
         label: The column to predict, for the one owner who has it.
         positive: The label to tell from all others.
+        target: ``classes`` or ``quantity``; None to go by what the column holds.
         impute: Whether empty cells are filled in when encoding, or refused; *choice* says it too.
         choice: Which columns to learn from; all but keys and labels if None.
         dialect: What is known of the file.
@@ -89,7 +101,7 @@ def holding(
 
     Raises:
         DataError: A column is missing, a key is a fraction, a cell cannot be learned from, or
-            the labels are not of two classes; says all of it.
+            the labels are neither of two classes nor a quantity; says all of it.
 
     """
     sheet = table if isinstance(table, Sheet) else Sheet(name="", frame=table)
@@ -105,12 +117,14 @@ def holding(
     classes: tuple[str, ...] = ()
     if label is not None:
         with problems.collecting():
-            labels, classes, said = class_labels(frame[label], positive, dialect=dialect)
+            labels, classes, said = row_labels(
+                frame[label], positive, target=target, dialect=dialect
+            )
             notes += said
         if len(classes) > 2:  # noqa: PLR2004 - a vertical model tells two apart
             problems.add(
                 f"{label!r} has {len(classes)} classes, and a vertical model tells two apart",
-                "Say which is the positive one.",
+                'Say which is the positive one, or set target = "quantity".',
             )
     parts: list[list[object]] = [[None] * len(frame)]
     with problems.collecting():
@@ -138,6 +152,7 @@ def holding(
         labels=labels,
         classes=classes,
         notes=tuple(f"{party}: {note}" for note in notes),
+        label=label or "",
     )
 
 
@@ -176,14 +191,19 @@ def assemble(
     if any(len(np.unique(labels[part])) < 2 for part in (held_out, training)):  # noqa: PLR2004
         raise DataError(
             f"{len(labels)} people are common to all: too few to train on and to hold some out",
-            hint="Both parts must have rows of both classes.",
+            hint="Both parts must have rows of both classes, or of different numbers.",
         )
+    quantity, values = None, labels.astype(np.float64)
+    if holders[0].predicts_quantity:
+        quantity = quantity_of(holders[0].label, values, [training])
+        values = quantity.standardised(values).astype(np.float64)
     ordered = sorted(holdings, key=lambda held: held.labels is None)
     return VerticalTask(
         name=name,
         parties=tuple(_columns(held, rows[held.party], training, held_out) for held in ordered),
-        labels=labels[training].astype(np.float64),
-        held_out_labels=labels[held_out].astype(np.float64),
+        labels=values[training],
+        held_out_labels=values[held_out],
+        quantity=quantity,
     )
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fedmerit.federation.data.quantities import Quantity
     from fedmerit.federation.vertical.regression.settings import RegressionSettings
 
     Matrix = NDArray[np.float64]
@@ -47,6 +48,7 @@ class VerticalTask:
         parties: The label holder first.
         labels: 0 or 1, or numbers to predict, shape ``(training rows,)``.
         held_out_labels: Shape ``(validation rows,)``.
+        quantity: What is predicted where it is no class, and its scale, which labels are without.
 
     """
 
@@ -54,6 +56,7 @@ class VerticalTask:
     parties: tuple[Columns, ...]
     labels: Matrix
     held_out_labels: Matrix
+    quantity: Quantity | None = None
 
     def __post_init__(self) -> None:
         names = self.participants

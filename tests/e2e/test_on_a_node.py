@@ -75,6 +75,8 @@ def test_a_run_settles_on_a_node_and_is_audited_against_it(anvil, tmp_path):
     verdict = fedmerit.audit(bundle, rpc=anvil)
 
     assert verdict.passed, verdict.differences
+    assert "on chain 31337, reported in block" in verdict.proof
+    assert "signed by" in verdict.proof
     assert not (bundle.path / TRANSCRIPT).exists()
 
 

@@ -11,6 +11,7 @@ from fedmerit.errors import TrainingError
 from fedmerit.federation.protection.opening import Allowance, Request, open_for, receive_key
 from fedmerit.federation.protection.packing import fixed, pack_ciphers, weighted_sums
 from fedmerit.federation.vertical.regression import sigmoid
+from fedmerit.federation.vertical.regression.settings import FEATURE_BITS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from fedmerit.federation.vertical.task import Matrix
     from fedmerit.federation.wire.channel import Channel
 
-#: Binary places of features and of linear predictors, and the largest magnitude of both.
-FEATURE_BITS: Final = 20
+#: Binary places of linear predictors, and the largest magnitude of them and of features.
 SCORE_BITS: Final = 32
 MOST: Final = 1024.0
 
@@ -112,7 +112,7 @@ class Party:
             )
         self.channel = channel
         self.settings = settings
-        self.rows = settings.gradient_noise.shortened(rows)
+        self.rows = settings.used(rows)
         self.weights = np.zeros(rows.shape[1])
         self.count = len(parties)
         self.scale = Scale.of(settings, len(parties))

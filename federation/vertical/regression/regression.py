@@ -168,7 +168,7 @@ def descend(
     if settings.whiten:
         return _whitened(rows, labels, settings, seed=seed, owners=sizes, stream=stream)
     cuts = 1 + np.cumsum(sizes)[:-1]
-    rows = _shortened(rows, settings, cuts)
+    rows = _used(rows, settings, cuts)
     stream = stream or NoiseStream()
     weights = np.zeros(rows.shape[1])
     weights[0] = intercept(labels, settings)
@@ -186,10 +186,9 @@ def descend(
     return weights
 
 
-def _shortened(rows: Matrix, settings: RegressionSettings, cuts: NDArray[np.int64]) -> Matrix:
-    """Cut each party's part of a row to the clip; the intercept goes with the first part."""
-    noise = settings.gradient_noise
-    return np.column_stack([noise.shortened(part) for part in np.split(rows, cuts, axis=1)])
+def _used(rows: Matrix, settings: RegressionSettings, cuts: NDArray[np.int64]) -> Matrix:
+    """Give each party's part of a row as it uses it; the intercept goes with the first part."""
+    return np.column_stack([settings.used(part) for part in np.split(rows, cuts, axis=1)])
 
 
 def _noise(count: int, settings: RegressionSettings, stream: NoiseStream) -> Matrix | float:

@@ -8,8 +8,10 @@ model was is what the committee signed. Retraining checks those too.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from fedmerit.auditing.answers import proof_of
 from fedmerit.auditing.code import nothing_imported_from, require_allowed
 from fedmerit.auditing.committed import check_commitment, check_provable
 from fedmerit.auditing.drawn import check_draw
@@ -27,16 +29,16 @@ from fedmerit.errors import AuditImpossible, FedmeritError, NodeError, WrongChai
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from fedmerit.auditing.faults import Fault
 
 #: What nothing but the data can show.
 _ON_FAITH: Final = (
     "as the committee signed them, and not checked without the data: utilities, gradients and the "
-    "values per round; log-likelihoods and accuracies, per round and pooled, areas; who trains "
-    "with how many rows, whose updates were refused as unusable, features, classes, means, "
-    "scales and the digest of the data; attributions and their pictures; which versions ran"
+    "values per round; log-likelihoods and accuracies, per round and pooled, areas, errors of "
+    "quantities, base rates; who trains with how many rows, whose updates were refused as "
+    "unusable, features, classes, means, scales and the digest of the data; attributions and "
+    "their pictures; which versions ran"
 )
 
 __all__ = ["Check", "Verdict", "audit"]
@@ -51,6 +53,8 @@ def audit(
     spot_seed: int | None = None,
     allow_model: str | None = None,
     eth_tester: bool = False,
+    data: Path | str | None = None,
+    allow_metric: str | None = None,
 ) -> Verdict:
     """Check a finished bundle, or one whose report waits and can be disputed.
 
@@ -63,6 +67,9 @@ def audit(
         allow_model: The one ``package.module:Class`` whose code may be run to train again, where
             the scenario names one.
         eth_tester: Replay the transactions on eth-tester too, and compare every block.
+        data: Where the table lies, if not where the scenario says; its rows are held against the
+            bundle's digest like any others.
+        allow_metric: The one ``package.module:function`` likewise, where it measures worths.
 
     Returns:
         Every check, the verdict, and what of it can be proven to the contracts. A difference
@@ -71,7 +78,7 @@ def audit(
     Raises:
         AuditImpossible: There is nothing to audit, or it cannot be audited here; or
             *spot_checks* or *spot_seed* is less than 0, or there is a seed and no check; or
-            training again would run code that *allow_model* does not name.
+            training again would run code that neither of them names.
         NodeError: No node answers at *rpc*, or not as nodes do: nothing is said of the bundle.
     """
     if spot_seed is not None and not spot_checks:
@@ -81,26 +88,45 @@ def audit(
         )
     spots = Spots(spot_checks) if spot_seed is None else Spots(spot_checks, spot_seed)
     opened = Snapshot.open(bundle.path if isinstance(bundle, Bundle) else bundle)
+    if data is not None:
+        _lay(opened, Path(data), wanted=retrain or spot_checks > 0)
     site = Site(opened, rpc)
     if not opened.sealed:
         site.require_waiting()
     with nothing_imported_from(opened.path):
-        checks, faults = _checks(site, spots, retrain=retrain, allowed=allow_model)
+        checks, faults = _checks(site, spots, retrain=retrain, allowed=(allow_model, allow_metric))
         if eth_tester:
             checks = (*checks, *_findings("blocks on eth-tester", lambda: check_blocks(opened)))
     made = spots if spots.count else None
-    return Verdict(str(opened.path), checks, faults, made)
+    return Verdict(str(opened.path), checks, faults, made, proof_of(site))
+
+
+def _lay(bundle: Snapshot, table: Path, *, wanted: bool) -> None:
+    """Let the rows be read from *table*."""
+    if not wanted:
+        raise AuditImpossible(
+            f"{table} is named, and nothing is trained or measured again",
+            hint="Add --retrain or --spot-checks K, or leave --data out.",
+        )
+    if not bundle.scenario.data.source:
+        raise AuditImpossible(
+            "the members of this run own columns, and each has a table of its own",
+            hint="Lay the tables where scenario.toml names them.",
+        )
+    if not table.is_file():
+        raise AuditImpossible(f"{table} is no file", hint="Name the table that the run read.")
+    bundle.table = table
 
 
 def _checks(
-    site: Site, spots: Spots, *, retrain: bool, allowed: str | None
+    site: Site, spots: Spots, *, retrain: bool, allowed: tuple[str | None, str | None]
 ) -> tuple[tuple[Check, ...], tuple[Fault, ...]]:
     """Make every check, and find what can be proven to the contracts."""
     opened = site.bundle
     checks = list(check_files(opened))
     whole = all(check.status != "differs" for check in checks)
     if whole and (retrain or spots.count):
-        require_allowed(opened, allowed)
+        require_allowed(opened, *allowed)
     checks += _findings("other files", lambda: check_unbound(opened))
     faults: list[Fault] = []
     checks += _on_chain(site, faults, whole=whole)

@@ -70,6 +70,7 @@ CHECKS: Final[Mapping[str, Known]] = MappingProxyType(
             ("opened bids", "opened-bids", "who made an offer against who revealed"),
             ("sealed bids", "sealed-bids", "offers against what was sealed"),
             ("offered rows", "offered-rows", "offers against declared rows"),
+            ("test rows", "test-rows", "whose rows were measured on against the scenario"),
             ("members", "members", "behaviours, committee and rows against the scenario"),
             ("encoding", "encoding", "the model's inputs against the columns they are made of"),
             ("owners", "owners", "owners, columns and keys against the scenario"),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeGuard
 
 from fedmerit.auditing.money import ROUNDING, most_moved
-from fedmerit.auditing.verdict import Check, compared
+from fedmerit.auditing.verdict import Check, amounts_differing, compared
 from fedmerit.bundle import schemas as evidence
 from fedmerit.stages.reward import decided_with_intervals
 
@@ -87,8 +87,13 @@ def check_payments(bundle: Bundle) -> Check:
         same=f"{said.mechanism} pays these {len(said.payments)} amounts for these values; a "
         f"billionth, which each value may be off, moves {most_moved(bundle, ROUNDING):,} base "
         "units at most",
-        different=f"{evidence.OUTCOME}: {said.mechanism} would pay {found.payments}, "
-        f"not {said.payments}",
+        different=f"{evidence.OUTCOME}: "
+        + (
+            amounts_differing(
+                said.participants, said.payments, found.payments, by=f"{said.mechanism} pays"
+            )
+            or "the payments are these, and why and how sure they are is not"
+        ),
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fedmerit.auditing.sent import check_code, check_sent
 from fedmerit.auditing.site import deployment_of, receipt_of
 from fedmerit.auditing.terms import check_form, check_terms, opened_on
-from fedmerit.auditing.verdict import Check, compared
+from fedmerit.auditing.verdict import Check, amounts_differing, compared
 from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle.directory import MANIFEST
 from fedmerit.chain import Ledger, as_of, check_ledger
@@ -233,6 +233,9 @@ def _payments(bundle: Bundle, ledger: Ledger) -> Check:
         "money",
         holds=holds,
         same=f"paid {paid} + reserve {reserve} = budget {outcome.budget}, to the last base unit",
-        different=f"the chain paid {ledger.claimed} + {reserve} of {ledger.funded}; "
+        different=amounts_differing(
+            outcome.participants, outcome.payments, ledger.claimed, by="the chain paid"
+        )
+        or f"the chain paid {ledger.claimed} + {reserve} of {ledger.funded}; "
         f"{evidence.OUTCOME} says {outcome.payments} + {outcome.reserve} of {outcome.budget}",
     )

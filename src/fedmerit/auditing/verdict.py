@@ -6,11 +6,16 @@ import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from fedmerit.auditing.answers import REHEARSAL, answers
 from fedmerit.auditing.catalogue import identifier
 from fedmerit.errors import AuditImpossible
 from fedmerit.notebooks import html_table
+from fedmerit.report.units import exact_tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fedmerit.auditing.answers import Answer
     from fedmerit.auditing.faults import Fault
 
 Status = Literal["ok", "differs", "skipped"]
@@ -74,12 +79,19 @@ class Verdict:
         checks: Everything that was checked, in order.
         faults: What can be proven to the contracts, numbered from 1 in this order.
         spots: The spot checks that were made; None without any.
+        proof: What the chain proves if nothing differs from it.
     """
 
     bundle: str
     checks: tuple[Check, ...]
     faults: tuple[Fault, ...] = ()
     spots: Spots | None = None
+    proof: str = REHEARSAL
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """What an auditor came for, in three answers and one on the data."""
+        return answers(self.checks, self.proof)
 
     @property
     def differences(self) -> tuple[Check, ...]:
@@ -107,8 +119,9 @@ class Verdict:
 
     def _repr_html_(self) -> str:
         """Show the verdict in a notebook."""
+        answered = html_table(self.sentence, ("question", "answer", "why"), self.answers)
         rows = [(check.name, check.status, check.detail) for check in self.checks]
-        return html_table(self.sentence, ("check", "status", "detail"), rows)
+        return answered + html_table("All checks", ("check", "status", "detail"), rows)
 
     def as_json(self) -> dict[str, object]:
         """Give the verdict as plain values."""
@@ -116,6 +129,7 @@ class Verdict:
             "bundle": self.bundle,
             "passed": self.passed,
             "verdict": self.sentence,
+            "answers": [answer._asdict() for answer in self.answers],
             "checks": [
                 {
                     "id": check.id,
@@ -128,6 +142,27 @@ class Verdict:
             "spot_seed": None if self.spots is None else str(self.spots.seed),
             "faults": [fault.as_json(number) for number, fault in enumerate(self.faults, start=1)],
         }
+
+
+def amounts_differing(
+    names: Sequence[str], said: Sequence[int], found: Sequence[int], *, by: str
+) -> str:
+    """Say by member and in tokens where two lists of payments differ; '' if nowhere.
+
+    Args:
+        names: Of the members.
+        said: What the file says, base units.
+        found: What it should say.
+        by: Who says so, with its verb: ``the chain paid``.
+    """
+    if not len(names) == len(said) == len(found):
+        return f"{len(said)} payments of {len(names)} members, and {by} {len(found)}"
+    apart = [
+        f"{name}: the file says {exact_tokens(one)}, {by} {exact_tokens(other)}"
+        for name, one, other in zip(names, said, found, strict=True)
+        if one != other
+    ]
+    return "; ".join(apart) + (" (in tokens)" if apart else "")
 
 
 def compared(name: str, *, holds: bool, same: str, different: str) -> Check:

@@ -13,7 +13,14 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    SerializerFunctionWrapHandler,
+    TypeAdapter,
+    ValidationError,
+    model_serializer,
+)
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
@@ -50,6 +57,17 @@ class Document(BaseModel):
     """One JSON file of a bundle: integers, strings, lists and tables of them; no floats."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    @model_serializer(mode="wrap")
+    def _without_absent(self, handler: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        """Leave out what does not apply to a run: files of other runs are as they were."""
+        # A type of what it gives would hide the fields from the schema that docs are made of.
+        fields = type(self).model_fields
+        return {
+            name: value
+            for name, value in handler(self).items()
+            if value is not None or fields[name].is_required()
+        }
 
 
 class Progress(Document):
@@ -340,6 +358,17 @@ class Snapshot(Bundle):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self._known: dict[str, bytes] = {}
+        #: Where the table lies, if not where the scenario says.
+        self.table: Path | None = None
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that was run, its table where it lies now."""
+        scenario = super().scenario
+        if self.table is None:
+            return scenario
+        data = scenario.data.model_copy(update={"source": str(self.table)})
+        return scenario.model_copy(update={"data": data})
 
     def read(self, name: str) -> bytes:
         """Give the bytes of one file, as they were when it was first asked for."""

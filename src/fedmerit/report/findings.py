@@ -83,7 +83,8 @@ class Findings:
     @property
     def validation_rows(self) -> int:
         """Rows on which every coalition was measured."""
-        return sum(member.validation_rows for member in self.federation.members)
+        own = sum(member.validation_rows for member in self.federation.members)
+        return own + (self.federation.sponsor_rows or 0)
 
 
 def read(bundle: Bundle) -> Findings:

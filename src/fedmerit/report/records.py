@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from fedmerit.chain import STEPS
+from fedmerit.report import quality
 from fedmerit.report.figures.ledger import gas_by_step
 from fedmerit.report.tables import NONE, Table
 from fedmerit.report.units import (
@@ -13,7 +14,6 @@ from fedmerit.report.units import (
     milli_of_micro,
     moment,
     number,
-    percent,
     shortened,
 )
 
@@ -32,21 +32,20 @@ _MONEY = frozenset(
 _TIMES = frozenset({"commitDeadline", "deadline", "endsAt", "releasedAt", "revealDeadline"})
 
 
-def learning(training: TrainingDocument) -> Table:
+def learning(training: TrainingDocument, federation: FederationDocument) -> Table:
     """Tabulate the model after every round, and what it is held against."""
-    rows = [
-        _model("Untrained", training.initial_log_likelihood_micro, training.initial_accuracy_ppm),
-        *(
-            _model(f"Round {each.round}", each.log_likelihood_micro, each.accuracy_ppm)
-            for each in training.rounds
-        ),
-    ]
-    foot = _model(
-        "Pooled training", training.pooled_log_likelihood_micro, training.pooled_accuracy_ppm
+    models = {
+        "Untrained": quality.untrained(training),
+        **{f"Round {each.round}": quality.of_round(each) for each in training.rounds},
+        "Pooled training": quality.pooled(training),
+    }
+    *rows, foot = (
+        (name, *quality.cells(model, training, federation)) for name, model in models.items()
     )
+    what = "how much is predicted" if quality.of_quantity(training) else "right predictions"
     return Table(
-        caption="Mean log-likelihood per validation row, and right predictions",
-        columns=("Model", "Log-likelihood, milli-nats", "Accuracy"),
+        caption=f"Mean log-likelihood per validation row, and {what}",
+        columns=("Model", *quality.columns(training)),
         rows=tuple(rows),
         foot=foot,
     )
@@ -271,10 +270,6 @@ def _said(key: str, value: Any, known: Mapping[str, str]) -> str:  # noqa: ANN40
     if key in _TIMES:
         return f"{moment(value)} UTC"
     return exact_tokens(value) if key in _MONEY else str(value)
-
-
-def _model(name: str, log_likelihood_micro: int, accuracy_ppm: int) -> tuple[str, ...]:
-    return (name, number(milli_of_micro(log_likelihood_micro), 1), percent(accuracy_ppm))
 
 
 def _notes(name: str, training: TrainingDocument, span: tuple[int, int | None] | None) -> str:

@@ -24,6 +24,9 @@ class Owner(Section):
     """The column to predict: exactly one owner has it, and is the label holder."""
     positive: str | None = None
     """The label to tell from all others, where there are more than two or the order matters."""
+    target: Literal["classes", "quantity"] | None = None
+    """``classes`` or ``quantity``: what the labels are. If absent, more than 20 different numbers
+    are a quantity."""
     source: str | None = None
     """Its own .csv, .csv.gz, .tsv or .parquet file."""
     key: tuple[str, ...] = ()
@@ -62,9 +65,10 @@ class Owner(Section):
         if len(set(self.aggregate)) < len(self.aggregate):
             msg = f"owner {self.name!r}: 'aggregate' names something twice"
             raise ValueError(msg)
-        if self.positive is not None and self.label is None:
-            msg = f"owner {self.name!r}: 'positive' is a label, and it names no 'label' column"
-            raise ValueError(msg)
+        for name in ("positive", "target"):
+            if getattr(self, name) is not None and self.label is None:
+                msg = f"owner {self.name!r}: {name!r} is of labels, and it names no 'label' column"
+                raise ValueError(msg)
         return self
 
 
@@ -126,12 +130,16 @@ class Vertical(Section):
     and ``tolerance``."""
     tolerance: NotNegative = 1e-3
     """``regression``: training ends once an epoch moves nobody's weights by this share."""
+    column_bits: Annotated[int, Field(ge=0, le=20)] = 20
+    """``regression``: binary places that each owner's columns are rounded to; sums of coarser ones
+    tell less, and no noise is needed for that. For runs without ``gradient_privacy``."""
     gradient_privacy: Noise = Noise()
     """``regression``: noise on every gradient that is opened, added by whoever opens it, so that
     a party's own gradients tell it less of the labels."""
     reveal_scores: bool = False
     """``regression``: whether the others show the label holder their parts of the scores after
-    the training, as the game of ``embeddings`` needs; nothing is shown otherwise."""
+    the training, as the game of ``embeddings`` needs, in so few steps that they tell a tenth of the
+    bits in their columns; nothing is shown otherwise."""
     processes: bool = False
     """Whether each owner trains in a process of its own and meets the others over TLS; the numbers
     are the same."""
@@ -150,7 +158,7 @@ class Vertical(Section):
         of = {
             "regression": (
                 *("coordinator", "sigmoid", "l2", "whiten", "tolerance", "reveal_scores"),
-                "gradient_privacy",
+                *("column_bits", "gradient_privacy"),
             ),
             "split": ("width", "embeddings", "label_privacy", "feature_privacy"),
         }

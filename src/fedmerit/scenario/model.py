@@ -71,8 +71,9 @@ class Data(Section):
     """Column of your own table that says whose row it is."""
     partition: Partition | None = None
     """How to deal the rows out, where no column says so."""
-    target: Literal["classes"] | None = None
-    """``classes``: labels are classes although they are more than 20 numbers, or fractions."""
+    target: Literal["classes", "quantity"] | None = None
+    """``classes`` or ``quantity``: what the labels are. If absent, more than 20 different numbers
+    are a quantity, and all else classes."""
     columns: tuple[str, ...] = ()
     """Columns to learn from, and no others; absent: all but those that count rows, name single
     rows or hold dates."""
@@ -93,6 +94,9 @@ class Data(Section):
     encoding: str | None = None
     """How a text file's bytes are letters, such as ``utf-8`` or ``cp1252``; recognised if
     absent."""
+    validation: str = ""
+    """The sponsor's own table of test rows, a path as ``source``: nobody who is paid owns one. If
+    empty, members pool their own."""
     validation_share: Share = 0.3
     """Share of each member's rows that the evaluators pool to measure every coalition."""
 
@@ -163,9 +167,9 @@ class Model(Section):
     """What is trained."""
 
     kind: str = "logistic"
-    """``logistic``, ``mlp``, or the import path of a module, ``package.module:Class``; or
-    ``sklearn``: an ``estimator`` on the pooled rows of every coalition, without federated
-    averaging."""
+    """``logistic`` for classes, ``linear`` for a quantity, ``mlp`` for either, or the import path
+    of a module, ``package.module:Class``; or ``sklearn``: an ``estimator`` on the pooled rows of
+    every coalition, without federated averaging."""
     estimator: str | None = None
     """Import path of the estimator of ``sklearn``, such as
     ``sklearn.ensemble:HistGradientBoostingClassifier``."""
@@ -223,8 +227,10 @@ class Valuation(Section):
     weights: Literal["fixed", "renormalised"] = "fixed"
     """For ``rounds``: members keep their weight in the average when others are absent, or
     share the absent ones' among them, as many papers have it."""
-    metric: Literal["loss", "accuracy"] = "loss"
-    """For ``rounds``: a worth is a gain in log-likelihood, in nats, or in accuracy."""
+    metric: str = "loss"
+    """What a worth is a gain in: log-likelihood, in nats (``loss``); ``accuracy``, ``auc``, ``f1``
+    or ``average-precision`` of classes; ``squared-error`` taken off a quantity's; or a function of
+    your own, ``package.module:function``. Of owners of columns, ``loss`` alone."""
     method: str = "auto"
     """A valuation method (``fedmerit list``); ``auto`` is exact where all coalitions may be
     measured."""
@@ -232,8 +238,8 @@ class Valuation(Section):
     """Distinct coalitions that may be measured to find the values; those to compare them
     with come on top, at most 2 n + 1."""
     interval_width: Annotated[float, Field(gt=0)] | None = None
-    """Stop sampling once every interval, from end to end, is this narrow, in nats or shares
-    of right answers; absent: measure ``max_coalitions``."""
+    """Stop sampling once every interval, from end to end, is this narrow, in the metric's
+    unit; absent: measure ``max_coalitions``."""
     confidence: Share = 0.95
     """Confidence of the intervals that the report shows and that ``confident`` pays by."""
 

@@ -75,7 +75,9 @@ def reseeded(scenario: Scenario, seed: int) -> Scenario:
 
 def _anchored(scenario: Scenario, folder: Path) -> Scenario:
     """Make data paths that are relative to the scenario's file lead there from here."""
-    data = scenario.data.model_copy(update={"source": _seen(scenario.data.source, folder)})
+    paths = {"source": scenario.data.source, "validation": scenario.data.validation}
+    seen = {name: path and _seen(path, folder) for name, path in paths.items()}
+    data = scenario.data.model_copy(update=seen)
     anchored = scenario.model_copy(update={"data": data})
     return part_of(anchored).anchored(anchored, lambda source: _seen(source, folder))
 

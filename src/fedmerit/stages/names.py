@@ -66,15 +66,12 @@ def check_names(
 
 def _check_rounds_settings(asked: Valuation) -> None:
     """Refuse settings of the game of rounds where another is played."""
-    chosen = {"weights": asked.weights, "metric": asked.metric}
-    usual = {name: type(asked).model_fields[name].default for name in chosen}
-    for name, choice in chosen.items():
-        if asked.game != "rounds" and choice != usual[name]:
-            raise ScenarioError(
-                f"valuation.{name} = {choice!r} is for recorded rounds, "
-                f"and valuation.game is {asked.game!r}",
-                hint=f'Set game = "rounds" below [valuation], or leave {name} out.',
-            )
+    if asked.game != "rounds" and asked.weights != type(asked).model_fields["weights"].default:
+        raise ScenarioError(
+            f"valuation.weights = {asked.weights!r} is for recorded rounds, "
+            f"and valuation.game is {asked.game!r}",
+            hint='Set game = "rounds" below [valuation], or leave weights out.',
+        )
 
 
 def named_committee(scenario: Scenario, names: Sequence[str]) -> tuple[str, ...]:

@@ -487,7 +487,7 @@ def test_every_table_of_the_page_is_read_back(hospital_bundle):
 
     found = tables_in(page)
 
-    assert len(found) == page.count("<table>")
+    assert len(found) == len(re.findall(r"<table[ >]", page))
     assert all(caption and rows for caption, rows in found)
     members = hospital_bundle.document(FEDERATION, FederationDocument).names
     assert any({row[0].strip() for row in rows} >= set(members) for _, rows in found)

@@ -441,7 +441,7 @@ def test_every_row_of_every_table_has_a_cell_for_each_column(sampled, findings):
         tables.payout(valuation, outcome),
         tables.round_values(valuation),
         tables.evaluators(valuation),
-        records.learning(training),
+        records.learning(training, federation),
         records.members(federation, training),
         records.gas(findings),
         records.addresses(findings),

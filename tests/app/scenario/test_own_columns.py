@@ -41,21 +41,23 @@ def write_tables(people):
     bank[:-20].to_csv("bank.csv", index=False)
 
 
-def own(batch_size=40, **changes):
+def own(batch_size=40, share=0.85, noise=None, **changes):
     shop = {"name": "shop", "source": "shop.csv", "key": ["no"], "label": "buys"}
     bank = {"name": "bank", "source": "bank.csv", "key": ["customer"], **changes}
     vertical = {"epochs": 2, "batch_size": batch_size, "key_bits": 512, "owners": [shop, bank]}
-    data = {"validation_share": 0.85}  # so many rows as two parties' sums take
+    vertical["gradient_privacy"] = noise or {}
+    data = {"validation_share": share}  # by default, so many rows as two parties' sums take
     return parse({"name": "own", "data": data, "vertical": vertical}, origin="test")
 
 
 @pytest.mark.slow
 def test_two_files_with_a_key_column_make_a_federation(files):
-    write_tables(1500)  # fewer labels would tell the bank too much of each
-    found = fedmerit.run(own(batch_size=300), files / "b")
+    write_tables(3000)
+    noise = {"clip": 2.0, "noise_multiplier": 30.0}  # without, the bank would be told too much
+    found = fedmerit.run(own(batch_size=3000, share=0.5, noise=noise), files / "b")
 
     said = found.document(joint.VERTICAL, joint.VerticalDocument)
-    assert said.common == 1430
+    assert said.common == 2930
     assert said.area_ppm > 750_000
     assert [owner.columns for owner in said.owners] == [("spent",), ("age",)]
     assert min(found.document(OUTCOME, OutcomeDocument).payments) > 0

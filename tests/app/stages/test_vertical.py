@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from functools import partial
+from itertools import product
+from pathlib import Path
 from threading import Event
 
 import numpy as np
@@ -28,9 +31,11 @@ from fedmerit.bundle.schemas import (
     ValuationDocument,
 )
 from fedmerit.chain import Ledger
+from fedmerit.coalitions import every_coalition
 from fedmerit.commands.summary import key_figures, member_rows
 from fedmerit.errors import FedmeritError, PartyLost, ScenarioError, TrainingError
 from fedmerit.federation.vertical.checkpoints import FolderCheckpoints
+from fedmerit.federation.vertical.exposures import check_exposures
 from fedmerit.federation.vertical.partygame import PartyGame
 from fedmerit.federation.vertical.regression.regression import plain_regression
 from fedmerit.federation.vertical.tables import area_under_curve
@@ -39,6 +44,7 @@ from fedmerit.federation.wire import channel
 from fedmerit.kinds.vertical import processes, valuing
 from fedmerit.kinds.vertical.auditing import check_numbers
 from fedmerit.kinds.vertical.models import models_folder, read_models
+from fedmerit.kinds.vertical.rehearsal import rehearse
 from fedmerit.kinds.vertical.split import learner
 from fedmerit.kinds.vertical.wiring import assemble, task_of
 from fedmerit.scenario.reading import load, parse
@@ -53,11 +59,10 @@ PLATFORM = {
     "columns": ["contact", "campaign", "poutcome"],
     "label": "y",
     "positive": "yes",
-    "coverage": 0.3,
+    "coverage": 0.95,
 }
-QUESTIONS = ["age", "job", "marital", "education", "default", "balance", "housing", "loan"]
-BANK = {"name": "bank", "columns": QUESTIONS, "coverage": 0.9}
-BROKER = {"name": "broker", "noise": 10}
+BANK = {"name": "bank", "columns": ["age", "balance", "housing"], "coverage": 0.9}
+BROKER = {"name": "broker", "noise": 2}
 
 
 def small(owners=(BROKER, PLATFORM, BANK), **changes):
@@ -66,13 +71,14 @@ def small(owners=(BROKER, PLATFORM, BANK), **changes):
         "epochs": 1,
         "batch_size": 4096,
         "key_bits": 512,
+        "column_bits": 3,  # as few as leave a label's tenth of a bit untold without noise
         "reveal_scores": True,
         "owners": list(owners),
     }
     section = {**asked, **changes.pop("vertical", {})}
     scenario = {
         "name": "small",
-        "data": {"source": "bank-marketing", "missing": "impute", "validation_share": 0.5},
+        "data": {"source": "bank-marketing", "missing": "impute", "validation_share": 0.45},
         "reward": {"mechanism": "confident", "budget": 1000},
         "vertical": section,
     }
@@ -81,6 +87,7 @@ def small(owners=(BROKER, PLATFORM, BANK), **changes):
 
 def split(**changes):
     asked = {"protocol": "split", "reveal_scores": False, "epochs": 2, "width": 2}
+    asked["column_bits"] = 20
     model = {"kind": "mlp", "hidden": [3]}
     return small(vertical={**asked, **changes}, model=model)
 
@@ -136,8 +143,8 @@ def test_the_label_holder_comes_first_and_all_its_rows_measure(bundle):
     valuation = bundle.document(VALUATION, ValuationDocument)
 
     assert said.label_holder == valuation.participants[0] == "platform"
-    assert [owner.table_rows for owner in said.owners] == [1356, 4521, 4069]
-    assert 0 < said.common < 1356
+    assert [owner.table_rows for owner in said.owners] == [4295, 4521, 4069]
+    assert 0 < said.common < 4069
     assert all(not any(row[1:]) for row in valuation.by_owner)
 
 
@@ -454,7 +461,7 @@ def test_sums_that_no_game_has_are_found_without_training_again(array, place, sa
 
 
 def test_too_few_validation_rows_are_refused_before_a_bundle_is_begun(tmp_path):
-    few = {"source": "bank-marketing", "missing": "impute", "validation_share": 0.2}
+    few = {"source": "bank-marketing", "missing": "impute", "validation_share": 0.1}
 
     with pytest.raises(ScenarioError, match="validation rows are too few for what a bundle tells"):
         fedmerit.run(small(data=few), tmp_path / "b")
@@ -533,14 +540,14 @@ def test_noise_is_stated_with_its_epsilon_and_cannot_be_drawn_again(noised):
     [
         (
             {},
-            "would see 614 independent .* 614 unknown labels, and guess 100%",
+            "broker and bank would be told .* bits in the labels, by gradients, and .* 100%",
             "label_privacy.noise_multiplier of",
         ),
-        ({"embeddings": "encrypted"}, "unknown labels", "label_privacy.noise_multiplier of"),
+        ({"embeddings": "encrypted"}, "the labels", "label_privacy.noise_multiplier of"),
         (
             {"label_privacy": {"clip": 0.3, "noise_multiplier": 16.5}},
-            "platform would see .* unknown features of broker",
-            "feature_privacy.noise_multiplier of 5",
+            "platform would be told .* bits in the features of broker, by embeddings",
+            "feature_privacy.noise_multiplier of",
         ),
     ],
 )
@@ -554,59 +561,133 @@ def test_networks_whose_messages_tell_too_much_are_refused_before_a_bundle_is_be
     assert not (tmp_path / "b").exists()
 
 
+FEW_BITS = {**BANK, "columns": ["age", "housing"]}
+
+
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("changes", "message", "hint"),
     [
-        ({"batch_size": 128}, "unknown labels"),
-        ({"owners": [PLATFORM, {**BANK, "columns": ["age", "balance"]}]}, "features of bank"),
+        ({"batch_size": 128}, "bits in the labels, by gradients", "batch_size = 2127"),
+        ({"column_bits": 20}, "bits in the labels, by gradients", "column_bits = 3"),
+        ({"column_bits": 20}, "bits in the labels, by gradients", "gradient_privacy.noise_mult"),
+        (
+            {"owners": [PLATFORM, FEW_BITS], "column_bits": 0},
+            "features of bank, by parts of scores",
+            "Leave reveal_scores out",
+        ),
     ],
 )
 def test_regressions_whose_messages_tell_too_much_are_refused_before_a_bundle_is_begun(
-    changes, message, tmp_path
+    changes, message, hint, tmp_path
 ):
-    with pytest.raises(TrainingError, match=message):
+    with pytest.raises(TrainingError, match=message) as raised:
         fedmerit.run(small(vertical=changes), tmp_path / "b")
 
+    assert hint in raised.value.hint
     assert not (tmp_path / "b").exists()
 
 
-def test_equations_are_counted_beside_epsilon_in_the_report_and_in_the_summary(bundle):
+def test_settings_that_a_refusal_names_would_do():
+    with pytest.raises(TrainingError) as raised:
+        rehearse(assemble(small(vertical={"column_bits": 20})), small(vertical={"column_bits": 20}))
+    [noise, clip] = re.search(r"of ([\d.]+) clipping norms of ([\d.]+)", raised.value.hint).groups()
+    named = {"clip": float(clip), "noise_multiplier": float(noise)}
+
+    asked = small(vertical={"column_bits": 20, "gradient_privacy": named})
+
+    rehearse(assemble(asked), asked)
+
+
+def test_bits_are_counted_beside_epsilon_in_the_report_and_in_the_summary(bundle):
     said = bundle.document(joint.VERTICAL, joint.VerticalDocument)
 
-    counted = {(seen.party, seen.secret): seen for seen in said.exposures}
+    counted = {(seen.party, seen.secret, seen.by): seen for seen in said.exposures}
     assert set(counted) == {
-        ("platform", "scores of the others"),
-        ("platform", "features of the others"),
-        ("platform", "features of bank"),
-        ("platform", "features of broker"),
-        ("bank", "labels"),
-        ("broker", "labels"),
+        ("broker and bank", "labels", "gradients"),
+        ("broker and bank", "features of platform", "gradients"),
+        ("platform and bank", "features of broker", "gradients"),
+        ("platform and broker", "features of bank", "gradients"),
+        ("platform", "features of the others", "predictions"),
+        ("platform", "features of broker", "parts of scores"),
+        ("platform", "features of bank", "parts of scores"),
+        ("broker and bank", "labels", "residuals"),
+        ("broker and platform", "features of bank", "its parts of all scores"),
+        ("platform and broker", "features of bank", "its parts of predictions"),
+        ("platform and bank", "features of broker", "its parts of predictions"),
     }
-    assert counted["broker", "labels"].equations == 10  # in one full batch, its columns
-    assert all(10 * s.equations <= s.unknowns for s in said.exposures if not s.agreed)
-    assert "What each party could solve for" in bundle.text("report.html")
-    assert "broker: 10 in " in key_figures(bundle)["Equations"]
+    alone = [s for s in said.exposures if not s.agreed and not s.colluding]
+    assert all(0 < 10 * s.bits <= s.of for s in alone)
+    labels = counted["broker and bank", "labels", "gradients"]
+    assert (
+        f"broker and bank: {labels.bits:,} of {labels.of:,} in labels"
+        in (key_figures(bundle)["Bits told"])
+    )
+    assert "broker and bank open labels, by residuals" in key_figures(bundle)["Colluding"]
+    page = bundle.text("report.html")
+    assert "What messages tell, in bits at most" in page
+    assert "withstands no such pair" in page
 
 
-def test_a_count_of_equations_that_is_altered_is_found_by_training_again(copy):
-    forge(copy, joint.VERTICAL, lambda document: document["exposures"][1].update(equations=1))
+#: What the how-to and the two shipped scenarios say: of the labels' bits, told of all.
+@pytest.mark.parametrize(
+    ("name", "told"), [("bank-and-campaign", (113, 1200)), ("risk-control", (65, 5032))]
+)
+def test_every_shipped_vertical_scenario_is_allowed_and_tells_what_the_how_to_says(name, told):
+    scenario = load(name)
+    task = task_of(assemble(scenario), scenario)
+    settings = assemble(scenario).learner.settings
+
+    seen = check_exposures(task, settings, show_parts=scenario.vertical.reveal_scores)
+
+    assert (seen[0].secret, seen[0].bits, seen[0].of) == ("labels", *told)
+    assert f"{told[0]} of {told[1]:,} bits" in Path("docs/how-to/federate-columns.md").read_text()
+
+
+def test_a_count_of_bits_that_is_altered_is_found_by_training_again(copy):
+    forge(copy, joint.VERTICAL, lambda document: document["exposures"][0].update(bits=1))
 
     assert "retrained metrics" in differing(copy, retrain=True)
 
 
-@pytest.mark.parametrize("seed", [0, 2, 5, 8])
-def test_the_shipped_scenarios_model_is_within_five_thousandths_of_the_joined_tables(seed):
-    scenario = load("bank-and-campaign").model_copy(update={"seed": seed})
+@pytest.mark.parametrize(
+    ("name", "seed", "given_up", "least"),
+    [
+        ("bank-and-campaign", 0, 0.02, 0.67),
+        ("bank-and-campaign", 5, 0.02, 0.67),
+        ("risk-control", 0, 0.01, 0.87),
+    ],
+)
+def test_what_a_shipped_scenarios_noise_costs_is_a_hundredth_of_the_area_or_two(
+    name, seed, given_up, least
+):
+    scenario = load(name).model_copy(update={"seed": seed})
     federation = assemble(scenario)
     task = task_of(federation, scenario)
 
-    # Encryption changes no weight by more than rounding: the twin's scores are the run's.
-    found = plain_regression(task, federation.settings, seed=seed)[1]
+    # Encryption changes no weight by more than rounding: the twin's scores are the run's. Noise
+    # is new in every run, so this is what eight come to.
+    found = [plain_regression(task, federation.settings, seed=seed)[1] for _ in range(8)]
 
+    areas = [area_under_curve(task.held_out_labels, scores) for scores in found]
     joined = joined_scores(task, federation.settings, seed=seed)
-    areas = [area_under_curve(task.held_out_labels, scores) for scores in (found, joined)]
-    assert abs(areas[0] - areas[1]) < 0.005
-    assert min(areas) > 0.68
+    assert np.mean(areas) > area_under_curve(task.held_out_labels, joined) - given_up
+    assert np.mean(areas) > least
+
+
+def test_every_owner_of_risk_control_is_worth_more_than_its_interval_under_its_noise():
+    scenario = load("risk-control")
+    federation = assemble(scenario)
+    task = task_of(federation, scenario)
+    game = PartyGame(task, federation.settings, seed=0)
+    every = every_coalition(3)
+    gains = dict(zip(map(tuple, every.tolist()), game.worth_by_row(every), strict=True))
+
+    for owner in range(3):
+        added = np.zeros(gains[False, False, False].shape)
+        for inside in product((False, True), repeat=2):
+            without, with_ = (tuple(np.insert(inside, owner, own).tolist()) for own in (0, 1))
+            added += (gains[with_] - gains[without]) / (6 if sum(inside) == 1 else 3)
+        assert added.mean() > 3 * added.std() / len(added) ** 0.5
 
 
 # What a scenario may not say

@@ -10,6 +10,7 @@ import numpy as np
 from fedmerit.auditing.numbers import check_members, check_payments, differing, rounding
 from fedmerit.auditing.verdict import compared
 from fedmerit.bundle import schemas as evidence
+from fedmerit.bundle.directory import COALITIONS
 from fedmerit.bundle.suspicions import TO_LOOK_AT
 from fedmerit.bundle.training import kept, read_rounds, recorded_game, recorded_gradients
 from fedmerit.bundle.valuation import Measured, Updates, valuation_document
@@ -40,8 +41,14 @@ def check_numbers(bundle: Bundle) -> Iterator[Check]:
     members = bundle.document(evidence.FEDERATION, evidence.FederationDocument)
     rounds = read_rounds(bundle)
     owners = recorded_game(bundle, members.names)[1]
-    brought = np.bincount(owners, minlength=len(members.members)).tolist()
-    honest = tuple(m.name for m in members.members if m.validation_rows and m.behaviour == "honest")
+    count, sponsored = len(members.members), bool(bundle.scenario.data.validation)
+    brought = np.bincount(owners.clip(0, count), minlength=count + 1).tolist()[:count]
+    honest = tuple(
+        m.name
+        for m in members.members
+        if (m.validation_rows or sponsored) and m.behaviour == "honest"
+    )
+    yield _sponsored(members, owners, sponsored=sponsored)
     yield check_members(bundle, members, brought, usual=honest)
     yield from check_encoding(bundle, members)
     yield _updates(training, rounds, members, bundle.scenario.model)
@@ -55,6 +62,23 @@ def check_numbers(bundle: Bundle) -> Iterator[Check]:
     yield _values(bundle, found)
     yield _suspicion(bundle, found)
     yield check_payments(bundle)
+
+
+def _sponsored(members: FederationDocument, owners: NDArray[np.int64], *, sponsored: bool) -> Check:
+    """Check that the sponsor's rows are all that was measured on, or none of it."""
+    count = len(members.members)
+    if sponsored:
+        holds = bool((owners == count).all()) and members.sponsor_rows == len(owners)
+    else:
+        holds = bool(((owners >= 0) & (owners < count)).all()) and members.sponsor_rows is None
+    whose = f"{'the sponsor' if sponsored else 'members'}'s own, as the scenario has it"
+    return compared(
+        "test rows",
+        holds=holds,
+        same=f"all {len(owners)} rows that were measured on are {whose}",
+        different=f"{COALITIONS} or {evidence.FEDERATION}: not all {len(owners)} rows that were "
+        f"measured on are {whose}",
+    )
 
 
 def _updates(
@@ -86,10 +110,10 @@ def _updates(
 
 def _parameters(members: FederationDocument, model: Model) -> int | None:
     """Count the parameters of a model of ours between these features and classes."""
-    hidden = {"logistic": (), "mlp": model.hidden}.get(model.kind)
+    hidden = {"logistic": (), "linear": (), "mlp": model.hidden}.get(model.kind)
     if hidden is None:
         return None
-    widths = (len(members.features), *hidden, len(members.classes))
+    widths = (len(members.features), *hidden, len(members.classes) or 1)
     return sum((wide + 1) * narrow for wide, narrow in pairwise(widths))
 
 

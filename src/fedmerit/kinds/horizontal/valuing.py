@@ -71,6 +71,7 @@ def game_of(
         rounds=len(record.rounds),
         seed=scenario.seed,
         progress=advance,
+        metric=scenario.valuation.metric,
     )
 
 

@@ -44,6 +44,12 @@ def check_sections(scenario: Scenario) -> None:
             "none: leave it out"
         )
         raise ValueError(msg)
+    if scenario.valuation.metric != "loss":
+        msg = f"valuation.metric = {scenario.valuation.metric!r} is for federated averaging"
+        raise ValueError(msg)
+    if scenario.data.validation:
+        msg = "data.validation is for federated averaging: members pool validation rows here"
+        raise ValueError(msg)
     if scenario.spans:
         msg = "from_round and until_round are of rounds, and pooled rows make none"
         raise ValueError(msg)

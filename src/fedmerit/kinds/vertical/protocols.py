@@ -126,9 +126,14 @@ def terms_of(asked: Vertical) -> Terms:
     return cast("Terms", _protocol_of(asked).part("terms"))
 
 
-def learner_of(scenario: Scenario, asked: Vertical) -> Learner:
-    """Give the protocol that *scenario* asks for, set as it asks."""
-    learner: Learner = _protocol_of(asked).part("learner").Learner(scenario, asked)
+def learner_of(scenario: Scenario, asked: Vertical, *, quantity: bool) -> Learner:
+    """Give the protocol that *scenario* asks for, set as it asks, for classes or a *quantity*.
+
+    Raises:
+        ScenarioError: The protocol is for classes alone.
+    """
+    made = _protocol_of(asked).part("learner").Learner
+    learner: Learner = made(scenario, asked, quantity=quantity)
     return learner
 
 

@@ -50,6 +50,7 @@ def check_sections(scenario: Scenario) -> None:
         (scenario.data.label, None, "data.label"),
         (scenario.data.positive, None, "data.positive"),
         (scenario.data.target, None, "data.target"),
+        (scenario.data.validation, "", "data.validation"),
         (scenario.data.columns, (), "data.columns"),
         (scenario.data.ignore, (), "data.ignore"),
     ):

@@ -22,7 +22,7 @@ _MOST: Final = 8
 
 def holding(findings: Findings, said: VerticalDocument, asked: Vertical) -> list[Markup]:
     """Say who came together with which columns, and whom they have in common."""
-    rows = findings.federation.members[0].rows
+    rows, quantity = findings.federation.members[0].rows, findings.federation.quantity
     if asked.join == "left":
         whose = Markup(
             "All <strong>{} people</strong> of {} take part; by private set intersection it found "
@@ -37,8 +37,8 @@ def holding(findings: Findings, said: VerticalDocument, asked: Vertical) -> list
     return [
         Markup(
             "{} know different things about the same people, and each of them knows other people "
-            "too. {} {} of them are to train on and {} to measure on. {} knows the answer, whether "
-            "a person is {}: it is the label holder. The committee that signs is {}; {} of its "
+            "too. {} {} of them are to train on and {} to measure on. {} knows the answer, "
+            "{}: it is the label holder. The committee that signs is {}; {} of its "
             "signatures are needed."
         ).format(
             count(len(said.owners), "owner"),
@@ -46,7 +46,11 @@ def holding(findings: Findings, said: VerticalDocument, asked: Vertical) -> list
             f"{rows:,}",
             f"{said.common - rows:,}",
             strong([said.label_holder]),
-            Markup("<em>{}</em> or <em>{}</em>").format(*findings.federation.classes[::-1]),
+            Markup("the quantity <em>{}</em>").format(quantity.name)
+            if quantity
+            else Markup("whether a person is <em>{}</em> or <em>{}</em>").format(
+                *findings.federation.classes[::-1]
+            ),
             listed(findings.federation.committee, _MOST),
             findings.federation.threshold,
         )
@@ -55,7 +59,7 @@ def holding(findings: Findings, said: VerticalDocument, asked: Vertical) -> list
 
 def protecting(said: VerticalDocument, asked: Vertical) -> list[Markup]:
     """Say by which protocol they trained, and what it shows whom."""
-    text = [sentences_of(asked).training(said, asked), _traffic(said), _solving(said)]
+    text = [sentences_of(asked).training(said, asked), _traffic(said), _telling(said)]
     epsilons = [
         (_epsilon(epsilon), what)
         for epsilon, what in (
@@ -97,15 +101,21 @@ def warnings(said: VerticalDocument, asked: Vertical) -> list[Markup]:
     return found
 
 
-def _solving(said: VerticalDocument) -> Markup:
-    """Say how much the messages come to as equations."""
-    counted = [seen for seen in said.exposures if not seen.agreed]
-    most = max(counted, key=lambda seen: seen.equations / seen.unknowns)
-    return Markup(
-        "Every number that a party sees of another's secret was counted as an equation in it, over "
-        "this run and all groups that were trained again. Most has {}, with <strong>{} "
-        "equations</strong> in {} unknown {}; above a tenth nothing would have been trained."
-    ).format(strong([most.party]), f"{most.equations:,}", f"{most.unknowns:,}", most.secret)
+def _telling(said: VerticalDocument) -> Markup:
+    """Say how many bits the messages tell of the labels, and who must not collude."""
+    counted = [seen for seen in said.exposures if not seen.agreed and not seen.colluding]
+    labels = next(seen for seen in counted if seen.guess_ppm)
+    text = Markup(
+        "What is opened to them was counted before the training, over this run and all groups that "
+        "were trained again: {} are told <strong>{} of {} bits</strong> in the labels at most, if "
+        "they put together all that they see; above a tenth nothing would have been trained."
+    ).format(strong([labels.party]), f"{labels.bits:,}", f"{labels.of:,}")
+    if colluding := sorted({seen.party for seen in said.exposures if seen.colluding}):
+        text += Markup(
+            " That holds while nobody opens what was not meant for it: each of these pairs can "
+            "open secrets of others, and <strong>this run withstands no such pair</strong>: {}."
+        ).format("; ".join(colluding))
+    return text
 
 
 def _traffic(said: VerticalDocument) -> Markup:
@@ -119,8 +129,16 @@ def _traffic(said: VerticalDocument) -> Markup:
     )
 
 
-def comparing(said: VerticalDocument, asked: Vertical) -> list[Markup]:
+def comparing(findings: Findings, said: VerticalDocument, asked: Vertical) -> list[Markup]:
     """Say how good the model is beside the joined table's."""
+    if said.area_ppm is None or said.joined_area_ppm is None:
+        _, reached, pooled = findings.training.quality
+        return [
+            Markup(
+                "The yardstick is {} the joined table, which nobody has. The federated model "
+                "predicts <strong>{}</strong> of the label's variance (R²) and the joined one {}."
+            ).format(sentences_of(asked).yardstick(), percent(reached), percent(pooled))
+        ]
     return [
         Markup(
             "The yardstick is {} the joined table, which nobody has. The area under the ROC curve "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fedmerit.bundle.schemas import FEDERATION, FederationDocument
+from fedmerit.bundle.schemas import FEDERATION, TRAINING, FederationDocument, TrainingDocument
 from fedmerit.bundle.vertical_schemas import (
     OPINIONS,
     SAFE_BITS,
@@ -14,7 +14,8 @@ from fedmerit.bundle.vertical_schemas import (
 )
 from fedmerit.kinds.vertical.models import models_folder
 from fedmerit.kinds.vertical.scenario import vertical_of
-from fedmerit.report.units import milli, number
+from fedmerit.report import quality
+from fedmerit.report.units import milli, number, percent, points
 from fedmerit.units import MICRO
 
 if TYPE_CHECKING:
@@ -39,20 +40,36 @@ def model_figures(bundle: Bundle) -> dict[str, str]:
     said = bundle.document(VERTICAL, VerticalDocument)
     sent = ", ".join(f"{party} {size // 1000:,} kB" for party, size in said.bytes_sent.items())
     rounds = sum(each.rounds for each in said.protocols)
+    training = bundle.document(TRAINING, TrainingDocument)
+    members = bundle.document(FEDERATION, FederationDocument)
     figures = {
-        "AUC": f"{number(said.area_ppm / MICRO, 4)}, the joined table's "
-        f"{number(said.joined_area_ppm / MICRO, 4)}: delta "
-        f"{number(said.delta_area_ppm / MICRO, 4, sign=True)}",
+        quality.title(training): f"{percent(training.quality[1])}; "
+        f"{quality.beside(training, members)}; delta to the joined table "
+        f"{points(training.delta_ppm)}"
+    }
+    if said.area_ppm is not None and said.joined_area_ppm is not None:
+        figures["AUC"] = (
+            f"{number(said.area_ppm / MICRO, 4)}, the joined table's "
+            f"{number(said.joined_area_ppm / MICRO, 4)}: delta "
+            f"{number(said.delta_area_ppm / MICRO, 4, sign=True)}"
+        )
+    figures |= {
         "Aligned": f"{said.common:,} people are {_whose(bundle, said)}",
         "Sent": f"{sent}; {rounds:,} messages in a row",
     }
     epsilons = (("labels", said.label_epsilon_micro), ("features", said.feature_epsilon_micro))
     if noised := [f"{what} {number(e / MICRO, 2)}" for what, e in epsilons if e is not None]:
         figures["Epsilon"] = f"{', '.join(noised)} at delta {said.delta_ppm / MICRO:g}"
-    figures["Equations"] = "; ".join(
-        f"{seen.party}: {seen.equations:,} in {seen.unknowns:,} {seen.secret}"
+    figures["Bits told"] = "; ".join(
+        f"{seen.party}: {seen.bits:,} of {seen.of:,} in {seen.secret}"
         + (" (the predictions)" if seen.agreed else "")
         for seen in said.exposures
+        if not seen.colluding
+    )
+    colluding = [seen for seen in said.exposures if seen.colluding]
+    figures["Colluding"] = (
+        "; ".join(f"{seen.party} open {seen.secret}, by {seen.by}" for seen in colluding)
+        or "no two parties open more together than is counted above"
     )
     for game in bundle.document(OPINIONS, OpinionsDocument).games:
         values = (number(milli(value), 2) for value in game.values)

@@ -15,8 +15,9 @@ from fedmerit.bundle.schemas import (
     TrainingDocument,
     micro,
 )
+from fedmerit.bundle.training import base_rate, measures
 from fedmerit.federation.privacy.accountant import DELTA
-from fedmerit.federation.vertical.equations import check_exposures, exposures
+from fedmerit.federation.vertical.exposures import check_exposures, exposures
 from fedmerit.federation.vertical.yardstick import joined_scores, measured, untrained
 from fedmerit.kinds.vertical.joining import joined
 from fedmerit.kinds.vertical.message_totals import exchange, protocols
@@ -85,7 +86,7 @@ def train(bundle: Bundle, advance: Advance) -> None:
     task = task_of(federation, scenario, rows)
     bundle.write_document(FEDERATION, federation_document(federation, task))
     show_parts = vertical_of(scenario).reveal_scores
-    check_exposures(task, federation.learner.settings, seed=scenario.seed, show_parts=show_parts)
+    check_exposures(task, federation.learner.settings, show_parts=show_parts)
     advance(1, _STEPS)
     learned = learn(task, federation.learner, scenario, folder=private_folder(bundle, PARTIES))
     transcripts = {"alignment": aligned.transcript, **learned.trained.transcripts}
@@ -118,7 +119,13 @@ def learn(
     labels, settings = task.held_out_labels, learner.settings
     joined = joined_scores(task, settings, seed=scenario.seed)
     compared = (untrained(task, settings), trained.scores, joined)
-    return Learned(trained, Quality(*(measured(labels, scores) for scores in compared)))
+    quantity = task.quantity is not None
+    found = (measured(labels, scores, quantity=quantity) for scores in compared)
+    return Learned(trained, Quality(*found))
+
+
+def _area(of: Measures) -> int | None:
+    return None if of.area is None else micro(of.area)
 
 
 def messages(transcripts: Mapping[str, Transcript]) -> joint.MessagesDocument:
@@ -160,8 +167,8 @@ def vertical_document(
         epochs=learned.trained.epochs,
         key_bits=asked.key_bits if terms_of(asked).encrypts(asked) else 0,
         protocols=protocols(said),
-        area_ppm=micro(learned.quality.after.area),
-        joined_area_ppm=micro(learned.quality.joined.area),
+        area_ppm=_area(learned.quality.after),
+        joined_area_ppm=_area(learned.quality.joined),
         label_epsilon_micro=label,
         feature_epsilon_micro=feature,
         delta_ppm=micro(DELTA),
@@ -169,14 +176,16 @@ def vertical_document(
             joint.ExposureDocument(
                 party=seen.party,
                 secret=seen.secret,
-                equations=seen.equations,
-                unknowns=seen.unknowns,
+                by=seen.by,
+                bits=seen.bits,
+                of=seen.of,
+                guess_ppm=micro(seen.guess),
                 agreed=seen.agreed,
+                colluding=seen.colluding,
             )
             for seen in exposures(
                 task,
                 federation.learner.settings,
-                seed=scenario.seed,
                 show_parts=asked.reveal_scores,
             )
         ),
@@ -194,16 +203,14 @@ def training_document(
                 round=1,
                 excluded={},
                 sampled=task.participants,
-                log_likelihood_micro=micro(after.log_likelihood),
-                accuracy_ppm=micro(after.accuracy),
+                **measures(after),
                 **exchange(said, task.participants),
             ),
         ),
         parameters=sum(v.size for own in learned.trained.parameters.values() for v in own.values()),
-        initial_log_likelihood_micro=micro(before.log_likelihood),
-        initial_accuracy_ppm=micro(before.accuracy),
-        pooled_log_likelihood_micro=micro(joined.log_likelihood),
-        pooled_accuracy_ppm=micro(joined.accuracy),
+        **{f"initial_{name}": value for name, value in measures(before).items()},
+        **{f"pooled_{name}": value for name, value in measures(joined).items()},
+        base_rate_ppm=None if task.quantity else base_rate(task.held_out_labels),
         by_owner_micro={},
         stop_reason="rounds",
         idle=(),

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fedmerit.bundle.schemas import FederationDocument, MemberDocument
+from fedmerit.bundle.schemas import FederationDocument, MemberDocument, QuantityDocument
 from fedmerit.canonical import digest
-from fedmerit.errors import DataError, suggestion
+from fedmerit.errors import DataError, ScenarioError, suggestion
 from fedmerit.federation.data.columns import Choice
 from fedmerit.federation.data.files import Sheet, read_sheet
 from fedmerit.federation.data.problems import Problems
@@ -97,13 +97,18 @@ def assemble(scenario: Scenario) -> VerticalFederation:
         members="owners of columns",
         local_steps=False,
     )
+    if scenario.valuation.metric != "loss":
+        raise ScenarioError(
+            f"valuation.metric = {scenario.valuation.metric!r} is for owners of rows",
+            hint='Set metric = "loss", or leave it out.',
+        )
     asked = vertical_of(scenario)
     holdings, notes = _holdings(scenario, asked)
     names = tuple(held.party for held in holdings)
     committee = named_committee(scenario, names) or names
     return VerticalFederation(
         holdings=holdings,
-        learner=learner_of(scenario, asked),
+        learner=learner_of(scenario, asked, quantity=holdings[0].predicts_quantity),
         committee=committee,
         threshold=threshold(scenario, committee),
         notes=notes,
@@ -171,6 +176,7 @@ def federation_document(federation: VerticalFederation, task: VerticalTask) -> F
             *strangers(task),
             *federation.told_of_keys(len(task.labels) + held_out),
         ),
+        quantity=QuantityDocument.of(task.quantity),
     )
 
 
@@ -236,6 +242,7 @@ def _part(owner: Owner) -> Part:
         coverage=owner.coverage,
         label=owner.label,
         positive=owner.positive,
+        target=owner.target,
     )
 
 
@@ -261,6 +268,7 @@ def _own(owner: Owner, data: Data) -> Holding:
         key=owner.key,
         label=owner.label,
         positive=owner.positive,
+        target=owner.target,
         choice=Choice(
             columns=owner.columns,
             dates=data.dates,

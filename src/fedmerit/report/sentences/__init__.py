@@ -1,6 +1,7 @@
 """What the report says in words; every number in it comes from the documents.
 
-May import `bundle`, `figures`, `findings`, `incentives`, `readings`, `units` and the ground.
+May import `bundle`, `figures`, `findings`, `incentives`, `quality`, `readings`, `units`
+and the ground.
 
 Texts are :class:`~markupsafe.Markup`: what is filled in is escaped, so that a participant
 may be called anything.

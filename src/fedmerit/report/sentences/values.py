@@ -98,9 +98,19 @@ def _groups(n: int) -> str:
 def _unit(valuation: ValuationDocument) -> Markup:
     if valuation.metric == "accuracy":
         return Markup("One per mille is one more right answer in a thousand validation rows.")
+    if valuation.metric == "squared-error":
+        return Markup(
+            "One per mille is a mean squared error that is smaller by a thousandth of the label's "
+            "variance over the training rows."
+        )
+    if valuation.metric != "loss":
+        return Markup(
+            "The metric is {}, which is no mean over rows: what is said of single rows, and the "
+            "intervals, are by the jackknife, from what leaving out each row changes."
+        ).format(valuation.metric)
     return Markup(
         "A milli-nat is a thousandth of a nat, the unit of log-likelihood: with 10 milli-nats "
-        "more, the model gives the right answer a probability that is about 1% higher."
+        "more, the model gives what is right a probability that is about 1% higher."
     )
 
 
@@ -205,6 +215,8 @@ def gained(valuation: ValuationDocument) -> str:
     """Say what the gain of everyone together does to the right answers."""
     if valuation.metric == "accuracy":
         return "more right answers" if valuation.worth >= 0 else "fewer right answers"
+    if valuation.metric != "loss":
+        return "better than the untrained model" if valuation.worth >= 0 else "worse than untrained"
     change = exp(valuation.worth / NANO) - 1
     how = "more" if change >= 0 else "less"
-    return f"right answers held {number(abs(change) * 100, 0)}% {how} likely"
+    return f"what is right held {number(abs(change) * 100, 0)}% {how} likely"

@@ -37,9 +37,10 @@ class Learner:
         settings: How it trains.
     """
 
-    def __init__(self, _scenario: Scenario, asked: Vertical) -> None:
+    def __init__(self, _scenario: Scenario, asked: Vertical, *, quantity: bool) -> None:
         self._asked = asked
         self.settings = RegressionSettings(
+            kind="linear" if quantity else "logistic",
             sigmoid=asked.sigmoid,
             coordinator=asked.coordinator,
             epochs=asked.epochs,
@@ -48,6 +49,7 @@ class Learner:
             l2=asked.l2,
             whiten=asked.whiten,
             tolerance=asked.tolerance,
+            column_bits=asked.column_bits,
             gradient_noise=noise_settings(asked.gradient_privacy),
             key_bits=asked.key_bits,
         )

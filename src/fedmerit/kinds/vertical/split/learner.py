@@ -6,6 +6,7 @@ from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from fedmerit.errors import ScenarioError
 from fedmerit.federation.models import ModelSpec
 from fedmerit.federation.vertical.split.jointmodel import joint_network
 from fedmerit.federation.vertical.split.roles import bottom_of
@@ -33,8 +34,13 @@ class Learner:
         settings: How it trains.
     """
 
-    def __init__(self, scenario: Scenario, asked: Vertical) -> None:
+    def __init__(self, scenario: Scenario, asked: Vertical, *, quantity: bool) -> None:
         self._asked = asked
+        if quantity:
+            raise ScenarioError(
+                "split learning tells two classes apart, and the label is a quantity",
+                hint='Set protocol = "regression", or target = "classes" for its owner.',
+            )
         chosen = scenario.model
         self.settings = SplitSettings(
             bottom=ModelSpec(kind=chosen.kind, hidden=chosen.hidden, arguments=chosen.arguments),
