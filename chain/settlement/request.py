@@ -6,7 +6,7 @@ Amounts are integers of base units throughout; participants stand in one order e
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from fedmerit.chain.keys import OFFICES
 from fedmerit.chain.proofs.committed import Form
@@ -23,6 +23,9 @@ MAXIMUM_DRAWN: Final = 256
 #: Members whose exact values a contract computes.
 MAXIMUM_EXACT: Final = 16
 _WORD: Final = len(bytes(32))
+#: Each member claims for itself; the coordinator claims for all, many in one transaction; or it
+#: pushes, and whoever's account refuses is credited while the others are paid.
+Payout = Literal["claim", "batch", "push"]
 _WINDOWS: Final = 2**32
 
 
@@ -194,6 +197,7 @@ class SettlementRequest(JobTerms):
         valuation: The integers that the report commits to; None commits to none, which a
             job that draws does not take.
         seed: 32 bytes that the members were valued by; None takes whatever the chain drew.
+        payout: How the members come to their money.
 
     """
 
@@ -201,6 +205,7 @@ class SettlementRequest(JobTerms):
     evidence: bytes
     valuation: Commitment | None = None
     seed: bytes | None = None
+    payout: Payout = "claim"
 
     def __post_init__(self) -> None:
         JobTerms.__post_init__(self)

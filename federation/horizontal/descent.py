@@ -75,20 +75,23 @@ class Mapped:
 
     def descend(self, models: Tensor, steps: Iterable[Step], settings: TrainingSettings) -> Tensor:
         """Give what the models are after all steps, as :class:`Descent` says."""
-        each = models.shape[1]
+        network, each = self._network, models.shape[1]
         ended = models.flatten(0, 1).clone()
         velocity = torch.zeros_like(ended)
         for step in steps:
             active = slice(len(step.rows) * each)
-            gradients = self._network.gradients(
-                ended[active],
-                *(
-                    part.repeat_interleave(each, 0)
-                    for part in (step.rows, step.labels, step.weights)
-                ),
+            batch = (
+                part.repeat_interleave(each, 0) for part in (step.rows, step.labels, step.weights)
             )
+            statistics = None
+            if len(network.running):
+                gradients, statistics = network.training_gradients(ended[active], *batch)
+            else:
+                gradients = network.gradients(ended[active], *batch)
             velocity[active].mul_(settings.momentum).add_(gradients)
             ended[active].sub_(velocity[active], alpha=settings.learning_rate)
+            if statistics is not None:
+                ended[active].index_copy_(1, network.running, statistics)
         return ended.view(models.shape)
 
 

@@ -18,8 +18,9 @@ from fedmerit.federation.data.columns import (
     take,
 )
 from fedmerit.federation.data.dialects import Dialect
-from fedmerit.federation.data.encoding import encode
+from fedmerit.federation.data.encoding import Encoding, fit
 from fedmerit.federation.data.files import Sheet
+from fedmerit.federation.data.newrows import ColumnForm, forms_of
 from fedmerit.federation.data.problems import Problems
 from fedmerit.federation.data.quantities import quantity_of
 from fedmerit.federation.vertical.alignment.leftjoin import UNKNOWN
@@ -55,6 +56,7 @@ class Holding:
         classes: The names of both classes; empty for all but that owner, and of a quantity.
         label: The column that is predicted; empty likewise.
         notes: What was recognised, changed, left out and filled in on reading.
+        forms: How the cells of its columns were read.
 
     """
 
@@ -65,6 +67,7 @@ class Holding:
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     label: str = ""
+    forms: tuple[ColumnForm, ...] = ()
 
     @property
     def predicts_quantity(self) -> bool:
@@ -134,10 +137,12 @@ def holding(
     dropped = frame.drop(columns=[*key, *([label] if label else [])])
     if choice is None:
         choice = Choice(columns=tuple(map(str, dropped)), impute=impute)
+    forms: tuple[ColumnForm, ...] = ()
     with problems.collecting():
         columns = studied(dropped, dialect=dialect, separator=sheet.separator)
         features, taken = take(columns, choice, problems)
         notes += taken
+        forms = forms_of(columns, list(map(str, features)), choice.dates)
     problems.check()
     if aggregate:
         if labels is not None:
@@ -153,6 +158,7 @@ def holding(
         classes=classes,
         notes=tuple(f"{party}: {note}" for note in notes),
         label=label or "",
+        forms=forms,
     )
 
 
@@ -251,10 +257,11 @@ def _whole(column: pd.Series, party: str, missing_words: tuple[str, ...]) -> lis
 def _columns(
     held: Holding, rows: NDArray[np.int64], training: NDArray[np.int64], held_out: NDArray[np.int64]
 ) -> Columns:
-    matrix, names = _encoded(held, rows, training)
+    matrix, names, encoding = _encoded(held, rows, training)
     return Columns(
         party=held.party,
         names=names,
+        encoding=encoding,
         training=matrix[training].astype(np.float64),
         held_out=matrix[held_out].astype(np.float64),
     )
@@ -262,24 +269,25 @@ def _columns(
 
 def _encoded(
     held: Holding, rows: NDArray[np.int64], training: NDArray[np.int64]
-) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+) -> tuple[NDArray[np.float32], tuple[str, ...], Encoding]:
     """Encode an owner's rows, by what it has of those to train on.
 
     Of people it does not know, numbers are the mean of those it knows, and there is no level of a
     text; a column says whom it knows.
     """
     if held.features.columns.empty:
-        return np.empty((len(rows), 0), dtype=np.float32), ()
+        return np.empty((len(rows), 0), dtype=np.float32), (), Encoding(())
     known = rows != UNKNOWN
     own = held.features.iloc[rows[known]].reset_index(drop=True)
     place = np.cumsum(known) - 1
-    encoded, names = encode(own, [place[training[known[training]]]], standardise=True)
+    encoding = fit(own, [place[training[known[training]]]], standardise=True)
+    encoded, names = encoding.apply(own), encoding.names
     if known.all():
-        return encoded, names
+        return encoded, names, encoding
     matrix = np.zeros((len(rows), len(names) + 1), dtype=np.float32)
     matrix[known, :-1] = encoded
     matrix[:, -1] = known
-    return matrix, (*names, known_column(held.party))
+    return matrix, (*names, known_column(held.party)), encoding
 
 
 def known_column(party: str) -> str:

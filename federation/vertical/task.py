@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fedmerit.federation.data.encoding import Encoding
     from fedmerit.federation.data.quantities import Quantity
     from fedmerit.federation.vertical.regression.settings import RegressionSettings
 
@@ -30,6 +31,7 @@ class Columns:
         names: The columns' names.
         training: Shape ``(training rows, columns)``; the label holder may have no column.
         held_out: Shape ``(validation rows, columns)``.
+        encoding: How the party's table became columns; None where they are given as they are.
 
     """
 
@@ -37,6 +39,7 @@ class Columns:
     names: tuple[str, ...]
     training: Matrix
     held_out: Matrix
+    encoding: Encoding | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

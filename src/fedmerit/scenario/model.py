@@ -274,6 +274,11 @@ class Settlement(Section):
     """Members whose keys sign the report; empty: every honest member with validation rows."""
     threshold: Positive | None = None
     """Signatures needed; a majority of the committee if absent."""
+    payout: Literal["claim", "batch", "push"] = "claim"
+    """How members come to their money: each claims it with its own key (``claim``); the coordinator
+    claims for all, many in one transaction (``batch``); or it pushes (``push``), and whoever's
+    account does not take it is credited, while the others are paid. The contract pays the member,
+    whoever sends."""
     challenge_window: Positive = 86_400
     """Seconds between a report and its earliest finalisation."""
     commit_window: Annotated[int, Field(ge=0)] = 600

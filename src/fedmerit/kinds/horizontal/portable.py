@@ -106,12 +106,15 @@ class RowsModel:
         text = self.document.model_dump_json()
         return save(dict(self.tensors), {METADATA: text})
 
-    def score(self, path: Path, *, allowed: str | None = None) -> Scores:
+    def score(
+        self, path: Path, *, allowed: str | None = None, parts: tuple[Path, ...] = ()
+    ) -> Scores:
         """Score the rows of a file.
 
         Args:
             path: The file.
             allowed: The import path of a module whose code may be run.
+            parts: None: this model is whole.
 
         Raises:
             DataError: It does not hold what the model was trained on; names all that is wrong.
@@ -119,6 +122,11 @@ class RowsModel:
         """
         document = self.document
         require_allowed(document.model, allowed)
+        if parts:
+            raise DataError(
+                f"{parts[0]} is a part of a score, and this model scores alone",
+                hint="Leave --part out.",
+            )
         dialect = Dialect(
             separator=document.separator,
             encoding=document.encoding,

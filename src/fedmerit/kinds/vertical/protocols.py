@@ -68,6 +68,9 @@ class Terms(Protocol):
     def shows_parts(self, asked: Vertical) -> bool:
         """Say whether the label holder sees each party's part, and not sums alone."""
 
+    def parts_add_up(self) -> bool:
+        """Say whether a score is the sum of the owners' parts."""
+
     def epsilons(self, asked: Vertical) -> tuple[float | None, float | None]:
         """Give epsilon of labels and of features; None where nothing protects them.
 

@@ -22,6 +22,7 @@ from fedmerit.federation.vertical.yardstick import joined_scores, measured, untr
 from fedmerit.kinds.vertical.joining import joined
 from fedmerit.kinds.vertical.message_totals import exchange, protocols
 from fedmerit.kinds.vertical.models import write_models
+from fedmerit.kinds.vertical.portable import descriptions
 from fedmerit.kinds.vertical.processes import PARTIES, private_folder
 from fedmerit.kinds.vertical.protocols import terms_of
 from fedmerit.kinds.vertical.scenario import vertical_of
@@ -91,7 +92,7 @@ def train(bundle: Bundle, advance: Advance) -> None:
     learned = learn(task, federation.learner, scenario, folder=private_folder(bundle, PARTIES))
     transcripts = {"alignment": aligned.transcript, **learned.trained.transcripts}
     bundle.write_document(joint.MESSAGES, messages(transcripts))
-    write_models(bundle, learned.trained.parameters)
+    write_models(bundle, learned.trained.parameters, descriptions(scenario, federation, task))
     if learned.trained.embeddings:
         write_table(bundle, joint.EMBEDDED, embedded_gains(task, learned.trained.embeddings))
     advance(2, _STEPS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
@@ -170,6 +171,15 @@ def gathering(findings: Findings) -> list[Markup]:
     ]
 
 
+_PAYOUTS: Final = MappingProxyType(
+    {
+        "claim": "claimed",
+        "batch": "claimed for all by the coordinator, many in one transaction",
+        "push": "pushed to all by the coordinator",
+    }
+)
+
+
 def _measured_on(findings: Findings) -> Markup:
     """Say whose rows the models are measured on."""
     rows = count(findings.validation_rows, "row")
@@ -190,7 +200,7 @@ def settling(findings: Findings) -> list[Markup]:
             "The payments were settled on {where}, in {transactions} and {gas} gas. The report "
             "bears {signatures} of a committee of {committee}, and lay open for {window} before "
             "it became final. The sponsor put {funded} tokens into the vault; {paid} were "
-            "claimed, and {reserve} are left in reserve."
+            "{claimed}, and {reserve} are left in reserve."
         ).format(
             where="the embedded chain, inside the program" if findings.embedded else "a live chain",
             transactions=count(len(steps), "transaction"),
@@ -200,6 +210,7 @@ def settling(findings: Findings) -> list[Markup]:
             window=duration(findings.scenario.settlement.challenge_window),
             funded=exact_tokens(ledger.funded),
             paid=exact_tokens(ledger.paid),
+            claimed=_PAYOUTS[findings.scenario.settlement.payout],
             reserve=exact_tokens(ledger.reserve),
         )
     ]

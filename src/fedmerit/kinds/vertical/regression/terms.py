@@ -30,6 +30,11 @@ def shows_parts(asked: Vertical) -> bool:
     return asked.reveal_scores
 
 
+def parts_add_up() -> bool:
+    """Say that a score is the sum of the owners' parts."""
+    return True
+
+
 def epsilons(asked: Vertical) -> tuple[float | None, None]:
     """Give what noise on opened gradients is worth to labels, over all that is trained."""
     parties = len(asked.owners)

@@ -26,6 +26,11 @@ def shows_parts(asked: Vertical) -> bool:
     return asked.embeddings == "plain"
 
 
+def parts_add_up() -> bool:
+    """Say that a score is not the sum of the owners' parts."""
+    return False
+
+
 def epsilons(asked: Vertical) -> tuple[float | None, float | None]:
     """Give what noise is worth to labels and to features, over all that is trained."""
     runs = trainings(len(asked.owners))
