@@ -17,7 +17,9 @@ from fedmerit.bundle.schemas import (
     OutcomeDocument,
 )
 from fedmerit.commands.summary import key_figures
-from fedmerit.errors import DataError, ScenarioError
+from fedmerit.errors import BundleError, DataError, ScenarioError
+from fedmerit.kinds.saved import read_model
+from fedmerit.kinds.vertical.models import models_folder
 from fedmerit.kinds.vertical.wiring import assemble, task_of
 from fedmerit.scenario.reading import load, parse
 
@@ -87,6 +89,8 @@ def test_an_owner_with_several_rows_a_person_sums_them_up(files):
     assert said.owners[1].columns == ("age (min)", "rows")
     assert said.area_ppm > 700_000
     assert any("5,959 rows are about 2,980 people" in note for note in notes_of(found))
+    with pytest.raises(BundleError):  # its rows would have to be summed up first
+        read_model(models_folder(found) / "bank.safetensors")
     assert fedmerit.audit(found, retrain=True).passed
 
 
@@ -211,6 +215,9 @@ def test_a_left_join_trains_on_all_of_the_label_holders_people(files):
     assert min(found.document(OUTCOME, OutcomeDocument).payments) > 0
     assert fedmerit.audit(found, retrain=True).passed
     assert fedmerit.audit(found).passed
+
+    with pytest.raises(BundleError):  # which says nothing of whom it knows
+        read_model(models_folder(found) / "bank.safetensors")
 
     # Of people whom the bank does not know, its columns are all alike.
     task = task_of(assemble(left), left)
