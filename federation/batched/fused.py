@@ -65,8 +65,11 @@ class Fused:
 
     def judge(self, logits: Tensor, score: Score, rows: slice) -> Tensor:
         """Score logits, ``(coalitions, classes, 16)``, of those rows that are there."""
-        classes = isinstance(score, Gains) and not is_quantity(score.labels)
-        if not classes or score.metric is not log_likelihood:
+        if (
+            not isinstance(score, Gains)
+            or score.metric is not log_likelihood
+            or is_quantity(score.labels)
+        ):
             return judged(logits, score, rows)
         labels, before = score.labels[rows], score.before[rows]
         gains = before.new_empty((len(logits), len(before)))

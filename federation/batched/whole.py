@@ -106,7 +106,7 @@ class Own:
     def _scores(self, logits: Tensor) -> Floats:
         scores = np.nan_to_num(logits.double().cpu().numpy())
         if self.quantity is not None:
-            return scores[..., 0]
+            return np.asarray(scores[..., 0])
         scores = scores - scores.max(axis=2, keepdims=True)
         likely = np.exp(scores)
         likely /= likely.sum(axis=2, keepdims=True)
@@ -146,7 +146,7 @@ def pseudo_rows(whole: float, without: Floats) -> Floats:
         whole: The metric of all rows.
         without: The metric without each row, shape ``(rows,)``.
     """
-    return whole + (len(without) - 1) * (without.mean() - without)
+    return np.asarray(whole + (len(without) - 1) * (without.mean() - without))
 
 
 def area(positive: NDArray[np.bool_], scores: Floats) -> tuple[float, Floats]:

@@ -294,7 +294,7 @@ def _quantity(
 
 def _many_numbers(values: NDArray[np.float64]) -> bool:
     """Say whether different labels are too many numbers to be classes."""
-    return np.count_nonzero(np.isfinite(values)) > max(_MAX_NUMERIC_CLASSES, len(values) / 2)
+    return int(np.count_nonzero(np.isfinite(values))) > max(_MAX_NUMERIC_CLASSES, len(values) / 2)
 
 
 def _check_choice(columns: Sequence[Column], choice: Choice, problems: Problems) -> None:

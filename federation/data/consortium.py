@@ -7,11 +7,12 @@ parts: a member whose labels are wrong hands in wrong validation rows too.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from fedmerit.errors import DataError
+from fedmerit.federation.data import copies
 from fedmerit.federation.data.encoding import fit
 from fedmerit.federation.data.holdings import Role, deal
 from fedmerit.federation.data.quantities import quantity_of
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from fedmerit.federation.data.partition import Partition
     from fedmerit.federation.data.quantities import Labels, Quantity
     from fedmerit.federation.data.tables import Table
+
+#: How validation rows are drawn.
+Split = Literal["rows", "content"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -104,6 +108,7 @@ def federate(
     partition: Partition | None = None,
     validation_share: float = 0.3,
     roles: Sequence[Role] = (),
+    split: Split = "rows",
     test: Table | None = None,
 ) -> Federation:
     """Deal a table out to members, and split off their validation rows.
@@ -114,6 +119,8 @@ def federate(
         partition: How to deal the rows out; None where the table says whose they are.
         validation_share: Share of each member's rows that is pooled for validation.
         roles: Participants that behave in their own way, or that the table does not have.
+        split: Whether every row is drawn for itself (``rows``), or rows that repeat, within a
+            member or across members, all fall on one side (``content``).
         test: The sponsor's own rows, which alone are measured on; None to pool members' rows.
 
     Raises:
@@ -127,10 +134,17 @@ def federate(
         )
     held, behaving = deal(table, partition=partition, roles=roles, seed=seed)
     strata = table.strata if table.classes else np.zeros(len(table.labels), dtype=np.int64)
+    alike = copies.contents(table.features, table.labels)
+    sides = None
+    if split == "content":
+        stream = generator(seed, "federation", "split", "contents")
+        sides = copies.repeated_sides(alike, strata, held.values(), validation_share, stream)
     parts = {
         name: (np.sort(rows), rows[:0])
         if test
-        else _split(strata, rows, validation_share, generator(seed, "federation", "split", name))
+        else _split(
+            strata, rows, validation_share, generator(seed, "federation", "split", name), sides
+        )
         for name, rows in held.items()
     }
     for name, role in behaving.items():
@@ -168,7 +182,10 @@ def federate(
         validation_owners=np.repeat(
             np.arange(len(validation)), [len(labels) for _, labels in validation]
         ),
-        notes=notes,
+        notes=(
+            *notes,
+            *copies.notes(copies.shared_rows(alike, held), held, copies.leaked_rows(alike, parts)),
+        ),
         quantity=quantity,
         encoding=encoding,
         forms=table.forms,
@@ -191,8 +208,14 @@ def _split(
     rows: NDArray[np.int64],
     share: float,
     stream: np.random.Generator,
+    sides: NDArray[np.int8] | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Give training and validation rows; of a class with two rows or more, one each at least."""
+    """Give training and validation rows; of a class with two rows or more, one each at least.
+
+    Rows that repeat fall where *sides* says, if it says so, and the others make up the share.
+    """
+    if sides is not None:
+        return _split_by_content(labels, rows, share, stream, sides)
     training, validation = [rows[:0]], [rows[:0]]
     for label in np.unique(labels[rows]):
         shuffled = stream.permutation(rows[labels[rows] == label])
@@ -200,6 +223,24 @@ def _split(
         validation.append(shuffled[:count])
         training.append(shuffled[count:])
     return np.sort(np.concatenate(training)), np.sort(np.concatenate(validation))
+
+
+def _split_by_content(
+    labels: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    share: float,
+    stream: np.random.Generator,
+    sides: NDArray[np.int8],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    validation = [rows[sides[rows] == 1]]
+    for label in np.unique(labels[rows]):
+        own = rows[labels[rows] == label]
+        shuffled = stream.permutation(own[sides[own] < 0])
+        due = min(max(1, round(share * len(own))), len(own) - 1)
+        missing = due - int((sides[own] == 1).sum())
+        validation.append(shuffled[: max(0, missing)])
+    held_out = np.sort(np.concatenate(validation))
+    return np.setdiff1d(rows, held_out), held_out
 
 
 def _members(prepared: dict[str, Rows], behaving: dict[str, Role]) -> tuple[Member, ...]:

@@ -35,7 +35,7 @@ def content_of(features: NDArray[np.float32], labels: Labels) -> Content:
     cells = (np.asarray(features) + np.float32(0)).astype("<f4")
     said = np.asarray(labels)
     quantity = np.issubdtype(said.dtype, np.floating)
-    said = (said + np.float32(0)).astype("<f4") if quantity else said.astype("<i8")
+    said = (said.astype("<f4") + np.float32(0)) if quantity else said.astype("<i8")
     return Counter(
         sha256(row.tobytes() + label.tobytes()).digest()
         for row, label in zip(cells, said, strict=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from fedmerit.errors import DataError, suggestion
+from fedmerit.federation.data import copies
 from fedmerit.federation.data.columns import studied
 from fedmerit.federation.data.dialects import Dialect
 from fedmerit.federation.data.files import read_sheet
@@ -153,7 +154,11 @@ def propose(
         impute=any(c.missing.any() for c in used),
         ignore=tuple(ignored),
         dates=any(c.kind == "date" for c in left),
-        notes=(*sheet.notes, *(note for c in columns for note in c.notes)),
+        notes=(
+            *sheet.notes,
+            *(note for c in columns for note in c.notes),
+            *_repeated(sheet, participant),
+        ),
     )
 
 
@@ -181,6 +186,16 @@ def check_proposal(proposal: Proposal, name: str) -> None:
             f"no column of {name} is left to learn from",
             hint=f"'fedmerit inspect {name}' says why; name columns in [data] columns.",
         )
+
+
+def _repeated(sheet: Sheet, participant: str | None) -> list[str]:
+    """Say how many rows several participants hold, but for who they are."""
+    if participant is None:
+        return []
+    alike = copies.contents(sheet.frame.drop(columns=participant).astype(str))
+    owners = sheet.frame[participant].astype(str).to_numpy()
+    held = {name: np.flatnonzero(owners == name) for name in dict.fromkeys(owners.tolist())}
+    return copies.notes(copies.shared_rows(alike, held), held)
 
 
 def _counts(sheet: Sheet, column: Column, dialect: Dialect) -> dict[str, int]:

@@ -47,23 +47,32 @@ def of_parts() -> str:
 
 
 def of_regression(
-    task: VerticalTask, settings: RegressionSettings, does: Callable[[RegressionSettings], bool]
+    task: VerticalTask,
+    settings: RegressionSettings,
+    does: Callable[[RegressionSettings], bool],
+    *,
+    repeats: int = 1,
 ) -> str:
     """Give larger batches, fewer epochs, coarser columns or noise that would do."""
     options = [
         *_larger(task, settings, does),
         *_fewer(settings, does),
         *_coarser(settings, does),
-        *_noise(task, settings, does),
+        *_noise(task, settings, does, repeats),
     ]
     return f"Use {', or '.join(options)}." if options else "Use more rows, or fewer columns."
 
 
 def of_networks(
-    task: VerticalTask, settings: SplitSettings, what: str, does: Callable[[float], bool]
+    task: VerticalTask,
+    settings: SplitSettings,
+    what: str,
+    does: Callable[[float], bool],
+    *,
+    repeats: int = 1,
 ) -> str:
     """Give the noise of split learning that would do."""
-    runs = trainings(len(task.parties))
+    runs = trainings(len(task.parties), repeats)
     protection, releases = (
         (settings.labels, settings.label_releases(runs))
         if what == "labels"
@@ -109,14 +118,17 @@ def _coarser(
 
 
 def _noise(
-    task: VerticalTask, settings: RegressionSettings, does: Callable[[RegressionSettings], bool]
+    task: VerticalTask,
+    settings: RegressionSettings,
+    does: Callable[[RegressionSettings], bool],
+    repeats: int,
 ) -> Iterator[str]:
     """Give the noise on opened gradients that would do, if the loss allows any."""
     if settings.kind == "linear" or settings.sigmoid == "exact":
         return
     clip = settings.gradient_noise.clip or _usual_norm(task, whiten=settings.whiten)
     parties = len(task.parties)
-    releases = settings.releases(parties, trainings(parties))
+    releases = settings.releases(parties, trainings(parties, repeats))
     noises = [
         NoiseSettings(clip=clip, noise=noise)
         for noise in _NOISES

@@ -40,16 +40,18 @@ class Opened:
     Args:
         task: Whose columns, whose labels.
         whiten: Whether parties make their columns uncorrelated first.
+        repeats: How often every coalition is trained, each time in other batches.
 
     """
 
-    def __init__(self, task: VerticalTask, *, whiten: bool) -> None:
+    def __init__(self, task: VerticalTask, *, whiten: bool, repeats: int = 1) -> None:
         self.task = task
         self._rows = [
             (whitened(columns)[0] if whiten else columns).training for columns in task.parties
         ]
         self._rows[0] = np.column_stack([self._rows[0], np.ones(len(task.labels))])
-        self._runs = trainings(len(task.parties))
+        self._repeats = repeats
+        self._runs = trainings(len(task.parties), repeats)
 
     def of_labels(self, settings: RegressionSettings) -> float:
         """Bound the bits that all opened gradients together tell of all labels."""
@@ -59,7 +61,7 @@ class Opened:
         else:
             rate = float(labels.mean())
             variance = rate * (1 - rate)
-        return _of_sums(self._spread(settings), variance, settings, len(labels), self._runs)
+        return self._of_sums(self._spread(settings), variance, settings)
 
     def of_columns(self, settings: RegressionSettings, owner: Columns) -> float:
         """Bound the bits that all others' gradients together tell of an owner's columns.
@@ -69,7 +71,7 @@ class Opened:
         """
         spread, rows = self._spread(settings, but=owner), len(self.task.labels)
         sums = sum(
-            _of_sums(spread, _steps(column), settings, rows, 1, noised=False)
+            self._of_sums(spread, _steps(column), settings, noised=False)
             for column in owner.training[:, independent(owner.training)].T
         )
         batches = _batches(settings, rows)
@@ -81,6 +83,24 @@ class Opened:
         numbers = again * sums_told(spread / np.sqrt(batches), unit, noise=noise)
         return min(float(sums), numbers)
 
+    def _of_sums(
+        self, spread: Matrix, variance: float, settings: RegressionSettings, *, noised: bool = True
+    ) -> float:
+        """Bound what the sums of all epochs and coalitions tell.
+
+        In full batches, and in every coalition, they are of the same rows: without noise, the
+        same numbers. Of more batches, none tells more than all would if each had the same share
+        of the rows' spread, since the bits are concave in it; and every repeat has its own.
+        """
+        batches = _batches(settings, len(self.task.labels))
+        noise = _noise(settings) if noised else 0.0
+        if batches == 1:
+            epochs, again = 1, settings.epochs * self._runs
+        else:
+            epochs, again = settings.epochs * self._repeats, trainings(len(self.task.parties))
+        part = spread * np.sqrt((again if noise else 1) / batches)
+        return epochs * batches * sums_told(part, variance, noise=noise)
+
     def _spread(self, settings: RegressionSettings, *, but: Columns | None = None) -> Matrix:
         """Give the singular values of the whole numbers that parties multiply residuals by."""
         used = [
@@ -90,7 +110,7 @@ class Opened:
         ]
         if but is not self.task.parties[0] and _noise(settings):
             # The intercept is in every coalition, and a party in half of them.
-            used[0][:, -1] *= np.sqrt((1 << len(self.task.parties)) / self._runs)
+            used[0][:, -1] *= np.sqrt((self._repeats << len(self.task.parties)) / self._runs)
         whole = np.rint(np.column_stack(used) * 2.0**settings.column_bits)
         return np.asarray(np.linalg.svd(np.linalg.qr(whole, mode="r"), compute_uv=False))
 
@@ -101,29 +121,6 @@ def _steps(column: Matrix) -> float:
         rate = float((column == column.max()).mean())
         return rate * (1 - rate)
     return float(column.var()) * 4.0**FEATURE_BITS
-
-
-def _of_sums(
-    spread: Matrix,
-    variance: float,
-    settings: RegressionSettings,
-    rows: int,
-    runs: int,
-    *,
-    noised: bool = True,
-) -> float:
-    """Bound what the sums of all epochs and coalitions tell.
-
-    In full batches, and in every coalition, they are of the same rows: without noise, the same
-    numbers. Of more batches, none tells more than all would if each had the same share of the
-    rows' spread, since the bits are concave in it.
-    """
-    batches = _batches(settings, rows)
-    noise = _noise(settings) if noised else 0.0
-    epochs, repeats = (1, settings.epochs) if batches == 1 else (settings.epochs, 1)
-    again = repeats * runs if noise else 1
-    part = spread * np.sqrt(again / batches)
-    return epochs * batches * sums_told(part, variance, noise=noise)
 
 
 def _batches(settings: RegressionSettings, rows: int) -> int:

@@ -79,7 +79,8 @@ def joined_scores(
 ) -> Matrix:
     """Train on the joined table, which nobody has, and give scores of the validation rows.
 
-    A regression has the same loss, and is fitted to the end: what few epochs lose shows. A
+    A regression has the same loss, approximate where the run's is, and is fitted to the end: what
+    few epochs lose shows. A
     network is one that sees all columns, without noise.
     """
     parties = task.parties
@@ -91,11 +92,37 @@ def joined_scores(
     )
     if not isinstance(settings, RegressionSettings):
         return _network(task, settings, training, held_out, seed=seed)
-    penalty = max(settings.l2, _NEXT_TO_NONE)
     if settings.kind == "linear" or settings.sigmoid == "taylor":
+        penalty = max(settings.l2, _NEXT_TO_NONE)
         return _least_squares(training, task.labels, held_out, settings, penalty)
+    return _logistic(training, task.labels, held_out, settings.l2)
+
+
+def is_approximate(settings: RegressionSettings | SplitSettings) -> bool:
+    """Say whether the loss of *settings* is the logistic one by its expansion at 0.
+
+    The joined table's model is then fitted to the expansion, too, and is no ordinary logistic
+    regression: :func:`ordinary_scores`.
+    """
+    if not isinstance(settings, RegressionSettings):
+        return False
+    return settings.kind == "logistic" and settings.sigmoid == "taylor"
+
+
+def ordinary_scores(task: VerticalTask, settings: RegressionSettings | SplitSettings) -> Matrix:
+    """Fit ordinary logistic regression to the joined table, as whoever had it would do."""
+    training, held_out = (
+        np.column_stack([getattr(columns, part) for columns in task.parties])
+        for part in ("training", "held_out")
+    )
+    return _logistic(training, task.labels, held_out, getattr(settings, "l2", 0.0))
+
+
+def _logistic(training: Matrix, labels: Matrix, held_out: Matrix, l2: float) -> Matrix:
+    """Fit the logistic loss to its end."""
+    penalty = max(l2, _NEXT_TO_NONE)
     fitted = LogisticRegression(C=1 / (penalty * len(training)), max_iter=_PATIENCE)
-    return np.asarray(fitted.fit(training, task.labels).decision_function(held_out))
+    return np.asarray(fitted.fit(training, labels).decision_function(held_out))
 
 
 def _least_squares(

@@ -26,8 +26,10 @@ from fedmerit.commands.summary import key_figures
 from fedmerit.errors import ScenarioError
 from fedmerit.federation import network
 from fedmerit.kinds.horizontal.auditing import check_numbers
+from fedmerit.kinds.horizontal.scoring import portable
 from fedmerit.kinds.horizontal.simulation import assemble as for_simulation
 from fedmerit.kinds.horizontal.wiring import assemble
+from fedmerit.kinds.saved import read_model
 from fedmerit.scenario.reading import load
 from fedmerit.scenario.starter import write_starter
 
@@ -224,3 +226,22 @@ def test_accuracy_has_the_base_rate_and_the_area_beside_it(hospital_bundle):
     for place in (hospital_bundle.text("report.html"), key_figures(hospital_bundle)["Accuracy"]):
         assert f"{often:.1%}" in place
         assert "AUC" in place
+
+
+@pytest.mark.slow
+def test_new_rows_are_predicted_in_the_quantitys_own_unit(homes, tmp_path):
+    model = portable(homes)
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(model.saved())
+    table(150).drop(columns=["price", "store"]).to_csv(tmp_path / "new.csv", index=False)
+
+    scores = read_model(path).score(tmp_path / "new.csv")
+
+    [(title, found)] = scores.columns.items()
+    assert title == "prediction"
+    assert r2_score(table(150)["price"], found) > 0.6
+    final = homes.tensors(MODEL)["parameters"]
+    made = assemble(homes.scenario).federation
+    said = made.validation_features @ final[:-1] + final[-1]
+    scale = made.quantity
+    assert set(np.round(scale.mean + scale.deviation * said, -1)) <= set(np.round(found, -1))

@@ -10,7 +10,7 @@ import numpy as np
 from fedmerit.errors import TrainingError
 from fedmerit.federation.protection.masking import agree_on_masks, masked
 from fedmerit.federation.protection.opening import open_for, publish
-from fedmerit.federation.protection.packing import fixed
+from fedmerit.federation.protection.packing import trained
 from fedmerit.federation.protection.paillier import generate
 from fedmerit.federation.vertical.checkpoints import (
     CheckpointStore,
@@ -134,8 +134,11 @@ def run_feature_party(
             follow_batch(me, theirs, own, batch, tuple(sums))
         still = _saved(me, before, checkpoints, epoch)
     replay.end(epoch)
-    scores = fixed(
-        columns.held_out @ me.weights, fraction=SCORE_BITS, bound=MOST, what="linear predictors"
+    scores = trained(
+        columns.held_out @ me.weights,
+        fraction=SCORE_BITS,
+        bound=MOST,
+        what="linear predictors",
     )
     purpose = f"scores {epoch}".encode()  # another model's would show the difference from these
     channel.send(leader, "scores", scores=masked(scores, channel.name, masks, purpose))

@@ -16,7 +16,7 @@ from math import exp
 from typing import TYPE_CHECKING, Final
 
 from fedmerit.errors import ChannelError, TrainingError
-from fedmerit.federation.protection.packing import fixed
+from fedmerit.federation.protection.packing import trained
 
 if TYPE_CHECKING:
     from gmpy2 import mpz
@@ -120,7 +120,7 @@ def _multiplied(channel: Channel, key: PublicKey, factors: list[int], before: st
 
 
 def _factors(own: Matrix) -> list[int]:
-    fixed(own, fraction=0, bound=MOST, what="a party's linear predictors")
+    trained(own, fraction=0, bound=MOST, what="a party's linear predictors")
     return [max(1, round(exp(-value) * 2.0**_FRACTION)) for value in own.tolist()]
 
 

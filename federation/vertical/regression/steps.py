@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from fedmerit.federation.protection.packing import fixed, pack, pack_ciphers, slots, unpack_all
+from fedmerit.federation.protection.packing import pack, pack_ciphers, slots, trained, unpack_all
 from fedmerit.federation.vertical.regression import sigmoid
 from fedmerit.federation.vertical.regression.party import MOST, SCORE_BITS
 
@@ -57,7 +57,7 @@ def _residuals(me: Party, key: PublicKey, labels: Matrix, batch: NDArray[np.int6
         ]
     # Four times the residual is the linear predictor + 2 - 4 * label: no product is needed.
     known = own - labels if me.settings.kind == "linear" else own + 2 - 4 * labels
-    plain = fixed(known, fraction=SCORE_BITS, bound=MOST, what="linear predictors").tolist()
+    plain = trained(known, fraction=SCORE_BITS, bound=MOST, what="linear predictors").tolist()
     ciphers = [key.add_plain(1, value) for value in plain]
     for party in me.others:
         numbers = me.channel.receive(party, "forward").numbers("numbers", count=len(batch))
@@ -100,7 +100,7 @@ def _send_forward(
         after = parties[at + 1] if at + 1 < len(parties) else parties[0]
         sigmoid.pass_odds(me.channel, key, scores, before=before, after=after)
         return
-    plain = fixed(scores, fraction=SCORE_BITS, bound=MOST, what="linear predictors").tolist()
+    plain = trained(scores, fraction=SCORE_BITS, bound=MOST, what="linear predictors").tolist()
     numbers = [int(cipher) for cipher in key.encrypt_all(plain)]
     me.channel.send(parties[0], "forward", numbers=numbers)
 

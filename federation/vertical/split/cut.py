@@ -16,7 +16,7 @@ from fedmerit.federation.protection.opening import (
     publish,
     receive_key,
 )
-from fedmerit.federation.protection.packing import fixed, pack, slots
+from fedmerit.federation.protection.packing import pack, slots, trained
 from fedmerit.federation.protection.paillier import PrivateKey, PublicKey, generate
 from fedmerit.federation.vertical.split.halves import tensor
 
@@ -135,8 +135,11 @@ class Send:
             rows = embeddings.numpy().astype("<f4")
             self._channel.send(self._leader, "embeddings", rows=rows)
             return
-        plain = fixed(
-            embeddings.double().numpy(), fraction=_FRACTION, bound=_MOST, what="embeddings"
+        plain = trained(
+            embeddings.double().numpy(),
+            fraction=_FRACTION,
+            bound=_MOST,
+            what="embeddings",
         )
         values, many = plain.ravel().tolist(), slots(self._key, _SLOT)
         packed = [pack(values[at : at + many], _SLOT) for at in range(0, len(values), many)]

@@ -76,6 +76,7 @@ CHECKS: Final[Mapping[str, Known]] = MappingProxyType(
             ("owners", "owners", "owners, columns and keys against the scenario"),
             ("messages", "messages", "messages against their roots"),
             ("privacy", "privacy", "every epsilon against the noise"),
+            ("noise in the intervals", "noise", "noise against the intervals, or who accepted it"),
             ("updates", "updates", "kept updates against their digests"),
             ("bound rows", "bound-rows", "the root of pooled rows' digests against those"),
             ("weights", "weights", "weights against declared rows"),

@@ -40,6 +40,7 @@ DEPLOYMENT: Final = "settlement/deployment.json"
 TRANSCRIPT: Final = "settlement/transcript.json"
 LEDGER: Final = "settlement/ledger.json"
 TIMINGS: Final = "timings.json"
+ACCEPTED: Final = "accepted.json"
 
 #: Base units: an integer in Python, its digits in the file.
 Money = Annotated[
@@ -324,6 +325,11 @@ class ValuationDocument(Document):
     standard_errors: tuple[int, ...]
     sampling_errors: tuple[int, ...]
     validation_errors: tuple[int, ...]
+    repeats: int = 1
+    """How often every coalition was trained; the values are means over the repeats."""
+    training_errors: tuple[int, ...] = ()
+    """What the repeats leave of the error over trainings; empty of one training, which shows
+    nothing of it."""
     errors: str
     """How the sampling errors were found: ``none`` (nothing was drawn), ``analytic`` (from the
     spread of independent draws), ``bootstrap`` or ``cross-fit``."""
@@ -413,6 +419,13 @@ class AccountsDocument(Document):
     sponsor: str
     coordinator: str
     participants: dict[str, str]
+
+
+class AcceptedDocument(Document):
+    """``accepted.json``: what whoever ran it accepted; without the file, nothing."""
+
+    unmeasured_noise: bool
+    """That members are paid by intervals that leave protective noise out."""
 
 
 class TimingsDocument(Document):

@@ -90,7 +90,8 @@ def coalition_arrays(
     """Give the coalition table as it is stored.
 
     Args:
-        table: Coalitions ``(m, n)``, and their gains ``(m, validation rows)``.
+        table: Coalitions ``(m, n)``, and their gains ``(m, repeats * validation rows)``, one
+            repeat after another.
         owners: Index of the member that brought each validation row.
     """
     coalitions, gains = table
@@ -114,9 +115,11 @@ def recorded_game(
         raise BundleError(f"{COALITIONS}: a member is in a coalition or not, so 1 or 0")
     coalitions = arrays["coalitions"].astype(np.bool_)
     owners: NDArray[np.int64] = arrays["owners"]
-    if owners.shape != gains.shape[1:]:
+    if owners.ndim != 1 or not len(owners) or gains.ndim != 2 or gains.shape[1] % len(owners):  # noqa: PLR2004 - a table
         raise BundleError(f"{COALITIONS}: {owners.shape} owners of gains {gains.shape}")
-    return RecordedGame(participants, coalitions, gains, resolution=1 / MICRO), owners
+    repeats = gains.shape[1] // len(owners)
+    game = RecordedGame(participants, coalitions, gains, resolution=1 / MICRO, repeats=repeats)
+    return game, owners
 
 
 def check_types(arrays: Mapping[str, NDArray[Any]], name: str, types: Mapping[str, type]) -> None:

@@ -6,7 +6,7 @@ the same function from the same evidence.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -31,7 +31,9 @@ from fedmerit.incentives import (
     explain,
     value,
 )
+from fedmerit.incentives.games.repeats import LeadingRepeats
 from fedmerit.incentives.methods.interactions import interactions
+from fedmerit.incentives.methods.repeating import plan_repeats
 from fedmerit.incentives.methods.stopping import Narrow
 from fedmerit.incentives.pay_intervals import correlations
 from fedmerit.incentives.reasons import explanations
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from fedmerit.bundle.schemas import FederationDocument
     from fedmerit.federation import Round
     from fedmerit.incentives import Game, Outcome, RoundInput, Valuation
+    from fedmerit.incentives.methods.repeating import RepeatPlan
     from fedmerit.incentives.reasons import Reason
     from fedmerit.scenario.model import Scenario
 
@@ -68,7 +71,7 @@ class Measured:
     """What values are computed from: of a run as it is made, or as a bundle keeps it.
 
     Attributes:
-        game: The members' game, measured on validation rows.
+        game: The members' game, measured on validation rows, in every repeat of the training.
         owners: Index of the member that brought each validation row.
         updates: What members sent; None where nobody's updates were recorded.
         curve: Values of each round's game.
@@ -104,17 +107,21 @@ class _Valued(NamedTuple):
 
 def _valued(measured: Measured, scenario: Scenario, seed: int) -> _Valued:
     asked, game = scenario.valuation, measured.game
+    plan = plan_of(game, scenario, seed)
     narrow = asked.interval_width
     rules = (Narrow(narrow, asked.confidence),) if narrow is not None else ()
     beside = len(game.participants) + 2  # and one to ask again for
     return _Valued(
-        main=value(
-            game,
-            method=asked.method,
-            budget=asked.max_coalitions,
-            seed=seed,
-            until=rules,
-            orders=orders_of(scenario, len(game.participants)),
+        main=_planned(
+            value(
+                game,
+                method=plan.method,
+                budget=plan.coalitions,
+                seed=seed,
+                until=rules,
+                orders=orders_of(scenario, len(game.participants)),
+            ),
+            plan,
         ),
         without=value(game, method="leave-one-out", budget=beside, seed=seed),
         alone=value(game, method="individual", budget=beside, seed=seed),
@@ -124,6 +131,27 @@ def _valued(measured: Measured, scenario: Scenario, seed: int) -> _Valued:
             _RecordedUpdates(game, measured.updates), budget=0, seed=seed
         ),
     )
+
+
+def plan_of(game: Game, scenario: Scenario, seed: int) -> RepeatPlan:
+    """Say how the repeats of *game* are valued, by the first of them as the scenario asks for.
+
+    Raises:
+        BundleError: It has another number of repeats than that.
+    """
+    asked, held = scenario.valuation, int(getattr(game, "repeats", 1))
+    pilot = LeadingRepeats(game, min(asked.repeats, held)) if held > 1 else game
+    plan = plan_repeats(pilot, method=asked.method, budget=asked.max_coalitions, seed=seed)
+    if asked.repeats > held or plan.repeats != held:
+        raise BundleError(
+            f"the recorded game has {held} repeats, and valuation.repeats = {asked.repeats} "
+            f"comes to {max(plan.repeats, asked.repeats)}"
+        )
+    return plan
+
+
+def _planned(valuation: Valuation, plan: RepeatPlan) -> Valuation:
+    return replace(valuation, reason=plan.reason) if plan.reason else valuation
 
 
 def valuation_document(
@@ -164,6 +192,8 @@ def valuation_document(
         standard_errors=nano(main.standard_errors),
         sampling_errors=nano(main.sampling_errors),
         validation_errors=nano(main.validation_errors),
+        repeats=main.repeats,
+        training_errors=nano(main.training_errors) if main.repeats > 1 else (),
         errors=main.errors,
         outranks_ppm=tuple(tuple(map(micro, row.tolist())) for row in main.outranks()),
         correlations_ppm=correlations(main.covariance()),

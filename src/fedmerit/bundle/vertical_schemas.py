@@ -91,7 +91,11 @@ class VerticalDocument(Document):
     """Area under the ROC curve of the federated model, on the validation rows; absent where a
     quantity is predicted."""
     joined_area_ppm: int | None = None
-    """Of the model of the joined table, which nobody has; absent likewise."""
+    """Of the model of the joined table, which nobody has, by the same loss as the run's, be it an
+    expansion of the logistic one; absent likewise."""
+    logistic_area_ppm: int | None = None
+    """Of ordinary logistic regression on the joined table, where the run's loss is an expansion
+    of it; else absent."""
     label_epsilon_micro: int | None
     """Epsilon for replacing one row's label, over the run and all coalitions that are trained
     again; null where no noise protects labels."""

@@ -53,6 +53,7 @@ def run(
     chain_id: int | None = None,
     keystore: Path | None = None,
     env_keys: bool = False,
+    accept_unmeasured_noise: bool = False,
     until: Literal["value"] | None = None,
     output: Output = "table",
 ) -> int:
@@ -67,6 +68,8 @@ def run(
         chain_id: Refuse a node that is of another chain.
         keystore: Directory of encrypted keys, ROLE.json, for --rpc.
         env_keys: Take the keys from FEDMERIT_KEY_SPONSOR, ..._COORDINATOR and one per member.
+        accept_unmeasured_noise: Pay by intervals that leave protective noise out, since every
+            coalition is trained once; the bundle and its audit say so.
         until: Stop at the values, as 'fedmerit value' does: nothing is settled or written.
         output: Form of the result on standard output.
     """
@@ -92,10 +95,22 @@ def run(
             rpc=rpc, chain_id=chain_id, keystore=keystore, env_keys=env_keys
         )
         if resume is not None:
-            bundle = pipeline.resume(resume, chain=chain, progress=progress)
+            bundle = pipeline.resume(
+                resume,
+                chain=chain,
+                progress=progress,
+                accept_unmeasured_noise=accept_unmeasured_noise,
+            )
         else:
             asked = scenario or "hospitals"
-            bundle = pipeline.run(asked, dir, seed=seed, chain=chain, progress=progress)
+            bundle = pipeline.run(
+                asked,
+                dir,
+                seed=seed,
+                chain=chain,
+                progress=progress,
+                accept_unmeasured_noise=accept_unmeasured_noise,
+            )
     _show_run(bundle, output, rpc)
     return 0
 

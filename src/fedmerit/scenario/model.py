@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import tomli_w
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from fedmerit.scenario.columns import Vertical
 from fedmerit.scenario.kinds import kind_of
@@ -99,6 +99,9 @@ class Data(Section):
     empty, members pool their own."""
     validation_share: Share = 0.3
     """Share of each member's rows that the evaluators pool to measure every coalition."""
+    split: Literal["rows", "content"] = "rows"
+    """How validation rows are drawn: each row for itself (``rows``), or so that rows that
+    repeat, in one member or several, all fall on one side (``content``)."""
 
 
 class Member(Section):
@@ -212,6 +215,14 @@ class Training(Section):
     """Where to train: ``cpu`` or ``cuda``."""
 
 
+def _enough(repeats: int) -> int:
+    """Refuse two repeats, whose interval is five times as wide as that of many."""
+    if repeats == 2:  # noqa: PLR2004 - a single degree of freedom
+        msg = "two repeats leave a single degree of freedom: name 1, or 3 and more"
+        raise ValueError(msg)
+    return repeats
+
+
 class Valuation(Section):
     """How contributions are measured."""
 
@@ -240,6 +251,11 @@ class Valuation(Section):
     interval_width: Annotated[float, Field(gt=0)] | None = None
     """Stop sampling once every interval, from end to end, is this narrow, in the metric's
     unit; absent: measure ``max_coalitions``."""
+    repeats: Annotated[int, Field(ge=1, le=1000), AfterValidator(_enough)] = 1
+    """How often every coalition is trained, with other initial weights, batches and noise: 1, or
+    3 and more. Of one training, no interval holds what another seed would give. Of more, values
+    are means over them, and intervals hold their spread; ``auto``, where not all coalitions fit,
+    may take up to four times as many of fewer coalitions, for the same price."""
     confidence: Share = 0.95
     """Confidence of the intervals that the report shows and that ``confident`` pays by."""
 

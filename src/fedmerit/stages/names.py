@@ -20,7 +20,7 @@ def check_names(
     games: Container[str],
     label_policies: Container[str],
     members: str,
-    local_steps: bool = True,
+    local_steps: bool = False,
 ) -> None:
     """Refuse a method, a game or a mechanism that does not exist, or not for such a scenario.
 
@@ -59,7 +59,7 @@ def check_names(
     if SETTLED[mechanism].model.agreed_first and not local_steps:
         raise RewardError(
             f"{mechanism!r} has members agree on parts of their local steps, and {members} "
-            "train together",
+            "have none of their own",
             hint="Choose a mechanism that buys or shares what was done, such as 'proportional'.",
         )
 

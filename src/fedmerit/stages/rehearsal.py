@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fedmerit.errors import BudgetTooSmall, GameError, ScenarioError
-from fedmerit.incentives import AUTO, METHODS
-from fedmerit.incentives.methods import choice
+from fedmerit.incentives import METHODS
+from fedmerit.scenario.terms import method_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,7 +39,13 @@ def check_method(scenario: Scenario, participants: tuple[str, ...]) -> None:
             "'group-shapley' on the recorded rounds regroups the same updates, which hides nobody",
             hint='Set game = "retraining", which trains every group for itself.',
         )
-    method = choice(n, asked.max_coalitions)[0] if asked.method == AUTO else asked.method
+    if asked.repeats > 1 and asked.game != "retraining":
+        raise ScenarioError(
+            f"valuation.repeats = {asked.repeats} with game = {asked.game!r}: what was recorded is "
+            "of one training, and no repeat can say what members would have sent in another",
+            hint='Set game = "retraining", or leave repeats out.',
+        )
+    method = method_of(scenario, n)
     try:
         METHODS[method](_Worthless(participants), budget=0, seed=0)
     except BudgetTooSmall as error:  # every method says what it needs before it asks

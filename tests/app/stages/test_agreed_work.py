@@ -144,8 +144,16 @@ def test_a_price_that_the_budget_may_not_cover_is_refused_before_the_training():
         check(hired("posted-price", worth=1000), EMBEDDED)
 
 
-def test_owners_of_columns_have_no_steps_to_agree_on():
-    scenario = load("risk-control")
+POOLED = {
+    "name": "trees",
+    "data": {"source": "heart-disease"},
+    "model": {"kind": "sklearn", "estimator": "sklearn.tree:DecisionTreeClassifier"},
+}
+
+
+@pytest.mark.parametrize("pooled", [False, True])
+def test_who_takes_no_steps_of_its_own_has_none_to_agree_on(pooled):
+    scenario = parse(POOLED, origin="test") if pooled else load("risk-control")
     reward = scenario.reward.model_copy(update={"mechanism": "tullock"})
 
     with pytest.raises(RewardError, match="'tullock' has members agree on parts"):

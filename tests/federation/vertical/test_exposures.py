@@ -16,12 +16,12 @@ from fedmerit.federation.privacy.bits import MARGIN, entropy, least_error, most_
 from fedmerit.federation.privacy.noise import NoiseSettings
 from fedmerit.federation.protection.paillier import generate
 from fedmerit.federation.vertical.entropies import bits_of_columns, dimensions
+from fedmerit.federation.vertical.exposure import together
 from fedmerit.federation.vertical.exposures import (
     check_exposures,
     exposures,
     guessing,
     refused,
-    together,
 )
 from fedmerit.federation.vertical.opened import Opened
 from fedmerit.federation.vertical.regression.parts import show_parts

@@ -19,7 +19,7 @@ from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle.directory import COALITIONS
 from fedmerit.bundle.training import recorded_gradients
-from fedmerit.federation import RetrainingGame, RunGame
+from fedmerit.federation import RunGame
 from fedmerit.kinds.horizontal.valuing import curve, game_of, played
 from fedmerit.streams import generator
 from fedmerit.units import MICRO, NANO
@@ -69,7 +69,7 @@ def _gains(bundle: Bundle, consortium: Consortium, kept: TrainingRecord) -> Chec
     said = bundle.document(evidence.VALUATION, evidence.ValuationDocument)
     if found.of.holds and owners:
         rows = len(stored["owners"])
-        by = slack(found.of.mean, found.of.spread, rows, said.confidence_ppm)
+        by = slack(found.of.mean, found.of.spread, rows, said.confidence_ppm, said.repeats)
         return weighed(bundle, again.name, found.of, by, f"{len(coalitions)} coalitions")
     return Check(
         again.name,
@@ -108,7 +108,8 @@ class Remeasured:
 
     def __init__(self, bundle: Bundle, consortium: Consortium, kept: TrainingRecord) -> None:
         self._bundle, self._consortium, self._kept = bundle, consortium, kept
-        self._game = game_of(kept, consortium, bundle.scenario)
+        self._repeats = bundle.document(evidence.VALUATION, evidence.ValuationDocument).repeats
+        self._game = game_of(kept, consortium, bundle.scenario, self._repeats)
 
     @property
     def name(self) -> str:
@@ -117,7 +118,7 @@ class Remeasured:
 
     @property
     def _trained(self) -> bool:
-        return isinstance(self._game, RetrainingGame)
+        return not isinstance(self._game, RunGame)
 
     def judged(self, coalitions: NDArray[np.bool_], gains_micro: NDArray[np.int64]) -> Found:
         """Measure *coalitions* again, and hold the recorded gains against that.
@@ -138,7 +139,7 @@ class Remeasured:
             model = replace(self._consortium.model, nudge=number)
             moved = replace(self._consortium, model=model)
             kept = self._kept if trained else nudged_run(self._kept, number)
-            game = game_of(kept, moved, self._bundle.scenario)
+            game = game_of(kept, moved, self._bundle.scenario, self._repeats)
             return by_row(game.worth_by_row(coalitions[some]) - ours[some], coalitions[some])
 
         return Found(judged(apart, nudged), apart, ours, coalitions)

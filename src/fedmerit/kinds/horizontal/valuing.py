@@ -11,13 +11,14 @@ from fedmerit.bundle.directory import COALITIONS
 from fedmerit.bundle.schemas import FEDERATION, GRADIENTS, VALUATION, FederationDocument
 from fedmerit.bundle.training import coalition_arrays
 from fedmerit.bundle.valuation import Measured, Updates, curve_point, valuation_document
-from fedmerit.incentives import CachedGame
+from fedmerit.incentives import CachedGame, RepeatedGame
 from fedmerit.incentives import value as value_game
+from fedmerit.incentives.methods.repeating import is_split, plan_repeats
 from fedmerit.kinds.horizontal.training import kept_run
 from fedmerit.kinds.horizontal.wiring import assemble
 from fedmerit.stages.committing import write_commitment
 from fedmerit.stages.draw import seed_of
-from fedmerit.streams import derived_seed
+from fedmerit.streams import derived_seed, repeat_seed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle
     from fedmerit.bundle.schemas import CurvePoint
     from fedmerit.federation import TrainingRecord
+    from fedmerit.incentives import Game
     from fedmerit.kinds.horizontal.wiring import Consortium
     from fedmerit.progress import Advance
     from fedmerit.scenario.model import Scenario
@@ -39,7 +41,7 @@ def value(bundle: Bundle, advance: Advance) -> None:
     consortium, seed = assemble(scenario), seed_of(bundle)
     record = kept_run(bundle, consortium)
     run = played(record, consortium, scenario)
-    game = CachedGame(game_of(record, consortium, scenario, advance))
+    game = CachedGame(_repeated(record, consortium, scenario, seed, advance))
     updates = Updates(record.rounds, gradients(run))
     measured = Measured(
         game=game,
@@ -59,20 +61,76 @@ def game_of(
     record: TrainingRecord,
     consortium: Consortium,
     scenario: Scenario,
+    repeats: int,
     advance: Advance | None = None,
-) -> federated.RetrainingGame | federated.RunGame:
-    """Give the game that the members are valued by."""
+) -> federated.RetrainingGame | federated.RunGame | RepeatedGame:
+    """Give the game that the members are valued by, of so many repeats of the training."""
     if scenario.valuation.game == "rounds":
         return played(record, consortium, scenario)
+    games = [
+        _retraining(record, consortium, scenario, number, _part_of(advance, number, repeats))
+        for number in range(repeats)
+    ]
+    return RepeatedGame(games) if repeats > 1 else games[0]
+
+
+def _retraining(
+    record: TrainingRecord,
+    consortium: Consortium,
+    scenario: Scenario,
+    number: int,
+    advance: Advance | None,
+) -> federated.RetrainingGame:
+    """Give one repeat: its initial weights, batches, samples of members and noise are its own.
+
+    They are alike for all of its coalitions, so what they do to all of them cancels in what a
+    member adds. Repeat 0 is the run itself. All have the rows, and as many rounds, that it had.
+    """
     return federated.RetrainingGame(
         consortium.federation,
         consortium.model,
         consortium.settings,
         rounds=len(record.rounds),
-        seed=scenario.seed,
+        seed=repeat_seed(scenario.seed, number),
         progress=advance,
         metric=scenario.valuation.metric,
     )
+
+
+def _repeated(
+    record: TrainingRecord,
+    consortium: Consortium,
+    scenario: Scenario,
+    seed: int,
+    advance: Advance,
+) -> Game:
+    """Give the game of as many repeats as the scenario asks for, or a pilot of them."""
+    asked, n = scenario.valuation, len(consortium.participants)
+    if not is_split(asked.method, n, repeats=asked.repeats, budget=asked.max_coalitions):
+        return game_of(record, consortium, scenario, asked.repeats, advance)
+    games = [  # what the pilot asks for is not trained twice
+        CachedGame(_retraining(record, consortium, scenario, number, advance))
+        for number in range(asked.repeats)
+    ]
+    plan = plan_repeats(
+        RepeatedGame(games), method=asked.method, budget=asked.max_coalitions, seed=seed
+    )
+    games += [
+        CachedGame(_retraining(record, consortium, scenario, number, advance))
+        for number in range(asked.repeats, plan.repeats)
+    ]
+    return RepeatedGame(games)
+
+
+def _part_of(advance: Advance | None, number: int, repeats: int) -> Advance | None:
+    """Give a repeat its part of the way."""
+    if advance is None or repeats == 1:
+        return advance
+
+    def on(done: int, total: int) -> None:
+        advance(number * total + done, repeats * total)
+
+    return on
 
 
 def played(record: TrainingRecord, consortium: Consortium, scenario: Scenario) -> federated.RunGame:

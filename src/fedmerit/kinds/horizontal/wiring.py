@@ -85,7 +85,13 @@ def assemble(scenario: Scenario) -> Consortium:
     Raises:
         FedmeritError: The scenario cannot be run; the error says what to change.
     """
-    check_names(scenario, games=_GAMES, label_policies=("given",), members="owners of rows")
+    check_names(
+        scenario,
+        games=_GAMES,
+        label_policies=("given",),
+        members="owners of rows",
+        local_steps=True,
+    )
     federation = _as_agreed(scenario, federation_of(scenario))
     _check_spans(scenario, federation)
     chosen = scenario.model
@@ -139,6 +145,7 @@ def federation_of(scenario: Scenario) -> Federation:
         partition=_partition(scenario.data),
         validation_share=scenario.data.validation_share,
         roles=[_role(member) for member in scenario.members],
+        split=scenario.data.split,
     )
 
 

@@ -87,7 +87,7 @@ def check(scenario: Scenario) -> Pool:
         try:
             chances(
                 pool.estimator,
-                (member.features, member.labels),
+                (member.features, member.labels.astype(np.int64)),
                 federation.validation_features[:1],
                 classes=len(federation.classes),
                 seed=scenario.seed,

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from fedmerit.bundle.directory import Document
 from fedmerit.bundle.encoding import EncodingDocument, described
+from fedmerit.bundle.schemas import QuantityDocument
 from fedmerit.errors import BundleError, DataError
 from fedmerit.federation.data.dialects import Dialect
 from fedmerit.federation.data.encoding import Encoding
@@ -59,7 +60,9 @@ class PartDocument(Document):
     keys: tuple[str, ...]
     """Columns that say whom a row is about; empty: the row's number does."""
     classes: tuple[str, ...]
-    """The label holder's: what 0 and 1 mean."""
+    """The label holder's: what 0 and 1 mean; empty of a quantity."""
+    quantity: QuantityDocument | None
+    """The label holder's, where a quantity is predicted: its scale."""
     impute: bool
     """Whether missing cells are filled in, or refused."""
     missing_words: tuple[str, ...]
@@ -88,6 +91,9 @@ def descriptions(
             owners=task.participants,
             keys=tuple(keys.get(held.party, ())),
             classes=held.classes,
+            quantity=QuantityDocument.of(task.quantity)
+            if held.party == task.label_holder
+            else None,
             impute=data.missing == "impute",
             missing_words=data.missing_words,
             separator=data.separator,
@@ -130,10 +136,11 @@ class PartModel:
                 "and scoring new people by such parts is not there yet",
                 hint="Parts of protocol = 'regression' add up to a score.",
             )
-        if document.owner == document.label_holder and len(document.classes) != 2:  # noqa: PLR2004
+        told = 0 if document.quantity else 2
+        if document.owner == document.label_holder and len(document.classes) != told:
             raise BundleError(
                 f"the part of {document.owner} names {len(document.classes)} classes, and the sum "
-                "of parts tells two apart"
+                "of parts tells two apart, or is a quantity"
             )
         weights = tensors.get("weights", np.empty(0)).astype(np.float64)
         inputs = len(document.rows.encoding.names)
@@ -233,16 +240,21 @@ class PartModel:
                     f"first are {', '.join(first)}"
                 )
             total = total + own
-        whole = ~np.isnan(total)
+        return Scores(frame=rows.frame, columns={**keys, **self._said(total)}, notes=tuple(said))
+
+    def _said(self, total: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
+        """Give what sums of parts mean, by title; nothing where one is not known."""
+        document, whole = self.document, ~np.isnan(total)
+        if document.quantity is not None:
+            mean, scale = float(document.quantity.mean), float(document.quantity.deviation)
+            return {"prediction": _cells(mean + scale * total, whole)}
         with np.errstate(over="ignore"):
             chance = 1 / (1 + np.exp(-total))
         classes = np.array(document.classes, dtype=object)
-        prediction = np.where(whole, classes[(total > 0).astype(int)], "")
-        columns: dict[str, NDArray[Any]] = {**keys, "prediction": prediction}
+        columns = {"prediction": np.where(whole, classes[(total > 0).astype(int)], "")}
         for title, values in zip(document.classes, (1 - chance, chance), strict=True):
-            cells = [float(v) if there else "" for v, there in zip(values, whole, strict=True)]
-            columns[f"probability {title}"] = np.array(cells, dtype=object)
-        return Scores(frame=rows.frame, columns=columns, notes=tuple(said))
+            columns[f"probability {title}"] = _cells(values, whole)
+        return columns
 
 
 def read_part(path: Path, keys: int) -> tuple[str, dict[bytes, float]]:
@@ -275,6 +287,12 @@ def read_part(path: Path, keys: int) -> tuple[str, dict[bytes, float]]:
     owner = named[0].removeprefix("part of ")
     people = normalised(_tuples({title: frame[title].to_numpy(object) for title in titles}), owner)
     return owner, dict(zip(people, values.tolist(), strict=True))
+
+
+def _cells(values: NDArray[np.float64], whole: NDArray[np.bool_]) -> NDArray[Any]:
+    """Give numbers where they are known, and empty text elsewhere."""
+    known = [float(v) if there else "" for v, there in zip(values, whole, strict=True)]
+    return np.array(known, dtype=object)
 
 
 def _tuples(keys: Mapping[str, NDArray[Any]]) -> list[object]:

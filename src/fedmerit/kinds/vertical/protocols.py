@@ -71,10 +71,11 @@ class Terms(Protocol):
     def parts_add_up(self) -> bool:
         """Say whether a score is the sum of the owners' parts."""
 
-    def epsilons(self, asked: Vertical) -> tuple[float | None, float | None]:
+    def epsilons(self, asked: Vertical, repeats: int) -> tuple[float | None, float | None]:
         """Give epsilon of labels and of features; None where nothing protects them.
 
-        Coalitions that are trained again show the same rows again, under new noise.
+        Coalitions that are trained again, *repeats* times each, show the same rows again, under
+        new noise.
         """
 
 
@@ -120,7 +121,7 @@ class Sentences(Protocol):
     def warnings(self, said: VerticalDocument, asked: Vertical) -> Sequence[Markup]:
         """Say what of this run would not do among strangers."""
 
-    def yardstick(self) -> str:
+    def yardstick(self, asked: Vertical) -> str:
         """Say which model is trained on the joined table."""
 
 

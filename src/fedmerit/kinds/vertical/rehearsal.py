@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fedmerit.errors import ScenarioError
 from fedmerit.federation.vertical.exposures import check_exposures
+from fedmerit.incentives.methods.repeating import is_split
 from fedmerit.kinds.vertical.protocols import terms_of
 from fedmerit.kinds.vertical.scenario import vertical_of
 from fedmerit.kinds.vertical.tables import check_rows
@@ -32,6 +33,13 @@ def rehearse(federation: VerticalFederation, scenario: Scenario) -> None:
             "valuation.game = 'embeddings' needs what the label holder saw, and it sees sums alone",
             hint="Set reveal_scores = true for a regression, or embeddings = 'plain' for networks.",
         )
+    paid, players = scenario.valuation, len(task.parties)
+    if is_split(paid.method, players, repeats=paid.repeats, budget=paid.max_coalitions):
+        raise ScenarioError(
+            f"owners of columns train all {2**players} coalitions in every repeat, so "
+            f"max_coalitions = {paid.max_coalitions} leaves 'auto' nothing to choose",
+            hint=f"Set valuation.max_coalitions to {2**players} or more, or name a method.",
+        )
     held_out = len(task.held_out_labels)
     common = len(task.labels) + held_out
     check_rows(
@@ -41,5 +49,11 @@ def rehearse(federation: VerticalFederation, scenario: Scenario) -> None:
         share=scenario.data.validation_share,
         common=common,
         told=federation.told_of_keys(common),
+        repeats=paid.repeats,
     )
-    check_exposures(task, federation.learner.settings, show_parts=asked.reveal_scores)
+    check_exposures(
+        task,
+        federation.learner.settings,
+        show_parts=asked.reveal_scores,
+        repeats=paid.repeats,
+    )

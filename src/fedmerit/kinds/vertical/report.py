@@ -89,7 +89,8 @@ def model_figures(findings: Findings) -> tuple[KeyFigure, KeyFigure]:
             "Against the joined table",
             number(-said.delta_area_ppm / 10**6, 4, sign=True),
             "",
-            f"{sentences.area(said.joined_area_ppm)} with all columns in one place",
+            f"{sentences.area(said.joined_area_ppm)} with all columns in one place"
+            + sentences.ordinary(said),
         ),
     )
 
@@ -147,6 +148,7 @@ def _columns(findings: Findings, found: Joint) -> Section:
             *sentences.holding(findings, said, found.asked),
             *sentences.comparing(findings, said, found.asked),
         ],
+        callouts=tuple(sentences.worse(findings, found.asked)),
         tables=(
             *records.notes(findings.federation),
             _owners(said, found.asked),
@@ -189,10 +191,12 @@ def _holds(said: VerticalDocument, name: str, columns: tuple[str, ...]) -> str:
 
 def _quality(findings: Findings) -> Table:
     training = findings.training
+    taylor = _own(findings).vertical.logistic_area_ppm is not None
+    joined = "Joined table, Taylor fit" if taylor else "Joined table"
     models = {
         "Labels alone": quality.untrained(training),
         "Federated model": quality.of_round(training.rounds[-1]),
-        "Joined table": quality.pooled(training),
+        joined: quality.pooled(training),
     }
     return Table(
         caption="The models on the validation rows",

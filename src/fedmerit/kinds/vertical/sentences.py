@@ -104,7 +104,7 @@ def warnings(said: VerticalDocument, asked: Vertical) -> list[Markup]:
 def _telling(said: VerticalDocument) -> Markup:
     """Say how many bits the messages tell of the labels, and who must not collude."""
     counted = [seen for seen in said.exposures if not seen.agreed and not seen.colluding]
-    labels = next(seen for seen in counted if seen.guess_ppm)
+    labels = counted[0]
     text = Markup(
         "What is opened to them was counted before the training, over this run and all groups that "
         "were trained again: {} are told <strong>{} of {} bits</strong> in the labels at most, if "
@@ -137,20 +137,51 @@ def comparing(findings: Findings, said: VerticalDocument, asked: Vertical) -> li
             Markup(
                 "The yardstick is {} the joined table, which nobody has. The federated model "
                 "predicts <strong>{}</strong> of the label's variance (R²) and the joined one {}."
-            ).format(sentences_of(asked).yardstick(), percent(reached), percent(pooled))
+            ).format(sentences_of(asked).yardstick(asked), percent(reached), percent(pooled))
         ]
     return [
         Markup(
             "The yardstick is {} the joined table, which nobody has. The area under the ROC curve "
             "is the probability that a person of the one class is ranked above one of the other: "
-            "<strong>{}</strong> for the federated model and {} for the joined one. {}"
+            "<strong>{}</strong> for the federated model and {} for the joined one. {}{}"
         ).format(
-            sentences_of(asked).yardstick(),
+            sentences_of(asked).yardstick(asked),
             area(said.area_ppm),
             area(said.joined_area_ppm),
             _delta(said),
+            _logistic(said),
         )
     ]
+
+
+def worse(findings: Findings, asked: Vertical) -> list[Markup]:
+    """Say that a training went wrong, and what to try; nothing if it did not."""
+    if not findings.training.is_worse_than_untrained:
+        return []
+    return [
+        Markup(
+            "<strong>The trained model fits worse than the labels alone.</strong> Either noise "
+            "drowned what there was to learn, or the steps were too large: the learning rate "
+            "was {}."
+        ).format(f"{asked.learning_rate:g}")
+    ]
+
+
+def _logistic(said: VerticalDocument) -> Markup:
+    """Say what whoever had the joined table would have trained, where that is another model."""
+    if said.logistic_area_ppm is None:
+        return Markup()
+    return Markup(
+        " Whoever had the joined table would have fitted ordinary logistic regression, whose area "
+        "is <strong>{}</strong>: what the expansion costs is in neither of the other two."
+    ).format(area(said.logistic_area_ppm))
+
+
+def ordinary(said: VerticalDocument) -> str:
+    """Say the same in short, behind the area of the joined table."""
+    if said.logistic_area_ppm is None:
+        return ""
+    return f" and the same Taylor loss; {area(said.logistic_area_ppm)} by ordinary regression"
 
 
 def _delta(said: VerticalDocument) -> Markup:

@@ -49,9 +49,9 @@ def model_figures(bundle: Bundle) -> dict[str, str]:
     }
     if said.area_ppm is not None and said.joined_area_ppm is not None:
         figures["AUC"] = (
-            f"{number(said.area_ppm / MICRO, 4)}, the joined table's "
+            f"{number(said.area_ppm / MICRO, 4)}, the joined table's{_loss(said)} "
             f"{number(said.joined_area_ppm / MICRO, 4)}: delta "
-            f"{number(said.delta_area_ppm / MICRO, 4, sign=True)}"
+            f"{number(said.delta_area_ppm / MICRO, 4, sign=True)}{_ordinary(said)}"
         )
     figures |= {
         "Aligned": f"{said.common:,} people are {_whose(bundle, said)}",
@@ -60,6 +60,12 @@ def model_figures(bundle: Bundle) -> dict[str, str]:
     epsilons = (("labels", said.label_epsilon_micro), ("features", said.feature_epsilon_micro))
     if noised := [f"{what} {number(e / MICRO, 2)}" for what, e in epsilons if e is not None]:
         figures["Epsilon"] = f"{', '.join(noised)} at delta {said.delta_ppm / MICRO:g}"
+    if training.is_worse_than_untrained:
+        rate = vertical_of(bundle.scenario).learning_rate
+        figures["Warning"] = (
+            "the trained model fits worse than the labels alone: lower vertical.learning_rate "
+            f"({rate:g}), unless noise explains it"
+        )
     figures["Bits told"] = "; ".join(
         f"{seen.party}: {seen.bits:,} of {seen.of:,} in {seen.secret}"
         + (" (the predictions)" if seen.agreed else "")
@@ -84,3 +90,14 @@ def model_figures(bundle: Bundle) -> dict[str, str]:
 def _whose(bundle: Bundle, said: VerticalDocument) -> str:
     left = vertical_of(bundle.scenario).join == "left"
     return f"{said.label_holder}'s, known to others or not" if left else "known to all"
+
+
+def _loss(said: VerticalDocument) -> str:
+    return "" if said.logistic_area_ppm is None else " Taylor fit"
+
+
+def _ordinary(said: VerticalDocument) -> str:
+    if said.logistic_area_ppm is None:
+        return ""
+    area = number(said.logistic_area_ppm / MICRO, 4)
+    return f"; ordinary logistic regression on the joined table {area}"

@@ -18,7 +18,13 @@ from fedmerit.bundle.schemas import (
 from fedmerit.bundle.training import base_rate, measures
 from fedmerit.federation.privacy.accountant import DELTA
 from fedmerit.federation.vertical.exposures import check_exposures, exposures
-from fedmerit.federation.vertical.yardstick import joined_scores, measured, untrained
+from fedmerit.federation.vertical.yardstick import (
+    is_approximate,
+    joined_scores,
+    measured,
+    ordinary_scores,
+    untrained,
+)
 from fedmerit.kinds.vertical.joining import joined
 from fedmerit.kinds.vertical.message_totals import exchange, protocols
 from fedmerit.kinds.vertical.models import write_models
@@ -54,12 +60,14 @@ class Quality(NamedTuple):
     Attributes:
         before: Of the labels' rate alone.
         after: Of the federated model.
-        joined: Of the joined table's, which nobody has.
+        joined: Of the joined table's, which nobody has, by the run's loss.
+        ordinary: Of ordinary logistic regression on it, where that is another loss.
     """
 
     before: Measures
     after: Measures
     joined: Measures
+    ordinary: Measures | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +95,12 @@ def train(bundle: Bundle, advance: Advance) -> None:
     task = task_of(federation, scenario, rows)
     bundle.write_document(FEDERATION, federation_document(federation, task))
     show_parts = vertical_of(scenario).reveal_scores
-    check_exposures(task, federation.learner.settings, show_parts=show_parts)
+    check_exposures(
+        task,
+        federation.learner.settings,
+        show_parts=show_parts,
+        repeats=scenario.valuation.repeats,
+    )
     advance(1, _STEPS)
     learned = learn(task, federation.learner, scenario, folder=private_folder(bundle, PARTIES))
     transcripts = {"alignment": aligned.transcript, **learned.trained.transcripts}
@@ -119,14 +132,16 @@ def learn(
     trained = learner.learn(task, seed=scenario.seed, folder=folder)
     labels, settings = task.held_out_labels, learner.settings
     joined = joined_scores(task, settings, seed=scenario.seed)
-    compared = (untrained(task, settings), trained.scores, joined)
+    compared = [untrained(task, settings), trained.scores, joined]
+    if is_approximate(settings):
+        compared.append(ordinary_scores(task, settings))
     quantity = task.quantity is not None
     found = (measured(labels, scores, quantity=quantity) for scores in compared)
     return Learned(trained, Quality(*found))
 
 
-def _area(of: Measures) -> int | None:
-    return None if of.area is None else micro(of.area)
+def _area(of: Measures | None) -> int | None:
+    return None if of is None or of.area is None else micro(of.area)
 
 
 def messages(transcripts: Mapping[str, Transcript]) -> joint.MessagesDocument:
@@ -149,7 +164,8 @@ def vertical_document(
     """Say who holds which columns, what was said, and what it came to."""
     asked = vertical_of(scenario)
     label, feature = (
-        None if epsilon is None else micro(epsilon) for epsilon in terms_of(asked).epsilons(asked)
+        None if epsilon is None else micro(epsilon)
+        for epsilon in terms_of(asked).epsilons(asked, scenario.valuation.repeats)
     )
     columns = {each.party: each.names for each in task.parties}
     return joint.VerticalDocument(
@@ -170,6 +186,7 @@ def vertical_document(
         protocols=protocols(said),
         area_ppm=_area(learned.quality.after),
         joined_area_ppm=_area(learned.quality.joined),
+        logistic_area_ppm=_area(learned.quality.ordinary),
         label_epsilon_micro=label,
         feature_epsilon_micro=feature,
         delta_ppm=micro(DELTA),
@@ -188,6 +205,7 @@ def vertical_document(
                 task,
                 federation.learner.settings,
                 show_parts=asked.reveal_scores,
+                repeats=scenario.valuation.repeats,
             )
         ),
     )
@@ -197,7 +215,7 @@ def training_document(
     task: VerticalTask, learned: Learned, said: joint.MessagesDocument
 ) -> TrainingDocument:
     """Say how good the model is, in the form that owners of rows have, too."""
-    before, after, joined = learned.quality
+    before, after, joined, _ = learned.quality
     return TrainingDocument(
         rounds=(
             RoundDocument(

@@ -27,6 +27,7 @@ from fedmerit.kinds.vertical.tables import write_table
 from fedmerit.kinds.vertical.wiring import assemble, task_of
 from fedmerit.stages.committing import write_commitment
 from fedmerit.stages.draw import seed_of
+from fedmerit.streams import repeat_seed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,15 +82,25 @@ def retrained_gains(
     *,
     secret: int | None = None,
 ) -> Matrix:
-    """Train every coalition, and give its gains, ``(coalitions, validation rows)``."""
-    game = PartyGame(task, federation.settings, seed=scenario.seed, secret=secret)
-    every = every_coalition(len(task.participants))
-    gains = []
-    for done, coalition in enumerate(every, start=1):
-        gains.append(game.worth_by_row(coalition[None])[0])
-        if advance is not None:
-            advance(done, len(every))
-    return np.stack(gains)
+    """Train every coalition, and give its gains, ``(coalitions, validation rows)``.
+
+    Of several repeats, ``(repeats, coalitions, validation rows)``. A repeat has initial networks
+    and batches of its own, the same for all coalitions, so that what they do to all cancels in
+    what a party adds; repeat 0 has the run's. Noise that protects somebody is new in every
+    training: of two that shared one, the difference would show what it hides.
+    """
+    every, repeats = every_coalition(len(task.participants)), scenario.valuation.repeats
+    gains: list[Matrix] = []
+    for number in range(repeats):
+        own = None if secret is None else secret * repeats + number
+        seed = repeat_seed(scenario.seed, number)
+        game = PartyGame(task, federation.settings, seed=seed, secret=own)
+        for coalition in every:
+            gains.append(game.worth_by_row(coalition[None])[0])
+            if advance is not None:
+                advance(len(gains), repeats * len(every))
+    stacked = np.stack(gains)
+    return stacked if repeats == 1 else stacked.reshape(repeats, len(every), -1)
 
 
 def embedded_gains(task: VerticalTask, embeddings: Mapping[str, Embeddings]) -> Matrix:

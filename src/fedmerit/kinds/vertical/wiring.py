@@ -95,7 +95,6 @@ def assemble(scenario: Scenario) -> VerticalFederation:
         games=GAMES,
         label_policies=("given", "mandatory"),
         members="owners of columns",
-        local_steps=False,
     )
     if scenario.valuation.metric != "loss":
         raise ScenarioError(

@@ -7,7 +7,7 @@ Texts are :class:`~markupsafe.Markup`: what is filled in is escaped, so that a p
 may be called anything.
 """
 
-from fedmerit.report.sentences.certainty import completing, not_completing, trusting
+from fedmerit.report.sentences.certainty import completing, leaving_out, not_completing, trusting
 from fedmerit.report.sentences.course import (
     gathering,
     helping,
@@ -30,6 +30,7 @@ __all__ = [
     "helping",
     "judging",
     "learning",
+    "leaving_out",
     "limits",
     "not_completing",
     "paying",

@@ -213,10 +213,11 @@ def judging(findings: Findings) -> list[Markup]:
 
 def gained(valuation: ValuationDocument) -> str:
     """Say what the gain of everyone together does to the right answers."""
+    mean = f", on average over {valuation.repeats} trainings" if valuation.repeats > 1 else ""
     if valuation.metric == "accuracy":
         return "more right answers" if valuation.worth >= 0 else "fewer right answers"
     if valuation.metric != "loss":
         return "better than the untrained model" if valuation.worth >= 0 else "worse than untrained"
     change = exp(valuation.worth / NANO) - 1
     how = "more" if change >= 0 else "less"
-    return f"what is right held {number(abs(change) * 100, 0)}% {how} likely"
+    return f"what is right held {number(abs(change) * 100, 0)}% {how} likely{mean}"

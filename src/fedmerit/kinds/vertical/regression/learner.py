@@ -14,6 +14,7 @@ from fedmerit.federation.vertical.regression.regression import (
     train_regression,
 )
 from fedmerit.federation.vertical.regression.settings import RegressionSettings
+from fedmerit.federation.vertical.regression.stability import check_rate
 from fedmerit.kinds.vertical.privacy import noise_settings
 from fedmerit.kinds.vertical.processes import train_processes
 from fedmerit.kinds.vertical.protocols import Trained
@@ -55,8 +56,9 @@ class Learner:
         )
 
     def check(self, task: VerticalTask) -> None:
-        """Refuse batches that do not go with the task."""
+        """Refuse batches that do not go with the task, and steps that it cannot be trained in."""
         check_batches(task, self.settings)
+        check_rate(task, self.settings)
 
     def learn(self, task: VerticalTask, *, seed: int, folder: Path | None) -> Trained:
         """Train, and have the parts of the scores shown where the scenario says so."""

@@ -47,6 +47,11 @@ def warnings(_said: VerticalDocument, _asked: Vertical) -> list[Markup]:
     return []
 
 
-def yardstick() -> str:
+def yardstick(asked: Vertical) -> str:
     """Say which model is fitted to the joined table."""
+    if asked.sigmoid == "taylor":
+        return (
+            "the same loss, of classes its second-order expansion (a Taylor fit), brought to its "
+            "end on"
+        )
     return "a regression fitted to the end on"

@@ -35,8 +35,8 @@ def parts_add_up() -> bool:
     return True
 
 
-def epsilons(asked: Vertical) -> tuple[float | None, None]:
+def epsilons(asked: Vertical, repeats: int) -> tuple[float | None, None]:
     """Give what noise on opened gradients is worth to labels, over all that is trained."""
     parties = len(asked.owners)
-    shown = gradient_releases(asked.epochs, parties, trainings(parties))
+    shown = gradient_releases(asked.epochs, parties, trainings(parties, repeats))
     return epsilon_of(asked.gradient_privacy, shown), None
