@@ -22,6 +22,7 @@ from fedmerit.kinds.saved import read_model
 from fedmerit.kinds.vertical.models import models_folder
 from fedmerit.kinds.vertical.wiring import assemble, task_of
 from fedmerit.scenario.reading import load, parse
+from fedmerit.stages.noise import LEAST_REPEATS
 
 
 @pytest.fixture
@@ -49,7 +50,9 @@ def own(batch_size=40, share=0.85, noise=None, **changes):
     vertical = {"epochs": 2, "batch_size": batch_size, "key_bits": 512, "owners": [shop, bank]}
     vertical["gradient_privacy"] = noise or {}
     data = {"validation_share": share}  # by default, so many rows as two parties' sums take
-    return parse({"name": "own", "data": data, "vertical": vertical}, origin="test")
+    valuation = {"repeats": LEAST_REPEATS} if noise else {}
+    asked = {"name": "own", "data": data, "vertical": vertical, "valuation": valuation}
+    return parse(asked, origin="test")
 
 
 def noised(**changes):

@@ -259,11 +259,11 @@ def test_networks_whose_training_broke_off_go_on_and_come_to_the_same_numbers(
 
     monkeypatch.setattr(pipeline, "value", stop)
     with pytest.raises(PartyLost):
-        fedmerit.run(noisy(), tmp_path / "a")  # trained to its end
+        fedmerit.run(noisy(), tmp_path / "a", accept_unmeasured_noise=True)  # trained to its end
     with monkeypatch.context() as broken:  # the other one has the same keys
         broken.setattr(learner, "train_processes" if apart else "train_split", stop)
         with pytest.raises(PartyLost):
-            fedmerit.run(noisy(processes=apart), tmp_path / "b")
+            fedmerit.run(noisy(processes=apart), tmp_path / "b", accept_unmeasured_noise=True)
     for name in ("bank", "platform", "broker"):
         whose("b", name).mkdir(parents=True)
         shutil.copy(whose("a", name) / "secret.key", whose("b", name))
