@@ -7,8 +7,10 @@ a decision, not arithmetic: hence two games.
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from dataclasses import replace
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
@@ -17,7 +19,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from fedmerit.errors import GameError
 from fedmerit.federation.vertical.regression.regression import descend, joined
 from fedmerit.federation.vertical.regression.settings import RegressionSettings
-from fedmerit.federation.vertical.split.split import train_split
+from fedmerit.federation.vertical.split.split import draws_of, train_split
 from fedmerit.federation.vertical.task import intercept, log_odds
 
 if TYPE_CHECKING:
@@ -117,7 +119,8 @@ class PartyGame(_Parties):
         settings: How the run trains.
         seed: The scenario's seed.
         label_holder: Whether labels are a contribution.
-        secret: Seed of protective noise, see :func:`train_split`.
+        secret: Seed of protective noise, of which each coalition has its own; without, the
+            operating system's.
 
     Raises:
         GameError: There are too many parties to train every coalition.
@@ -145,7 +148,14 @@ class PartyGame(_Parties):
             training = joined([columns.training for columns in held])
             sizes = [len(columns.names) for columns in held]
             labels = self.task.labels
-            weights = descend(training, labels, self._settings, seed=self._seed, owners=sizes)
+            weights = descend(
+                training,
+                labels,
+                self._settings,
+                seed=self._seed,
+                owners=sizes,
+                stream=draws_of(self._secret_of(held), "gradients"),
+            )
             return np.asarray(joined([columns.held_out for columns in held]) @ weights)
         return self._network(self._settings, held, inside=bool(coalition[0]))
 
@@ -159,7 +169,14 @@ class PartyGame(_Parties):
             others, holder = (replace(holder, party=f"{holder.party} itself"),), _emptied(holder)
         part = replace(self.task, parties=(holder, *others))
         plain = replace(settings, forward="plain")
-        return train_split(part, plain, seed=self._seed, secret=self._secret).scores
+        return train_split(part, plain, seed=self._seed, secret=self._secret_of(held)).scores
+
+    def _secret_of(self, held: list[Columns]) -> int | None:
+        """Give a coalition's own secret: the noise of another would tell what tells them apart."""
+        if self._secret is None:
+            return None
+        named = json.dumps([self._secret, [columns.party for columns in held]])
+        return int.from_bytes(sha256(named.encode()).digest(), "big")
 
 
 class EmbeddingGame(_Parties):

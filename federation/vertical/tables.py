@@ -23,6 +23,8 @@ from fedmerit.federation.data.files import Sheet
 from fedmerit.federation.data.newrows import ColumnForm, forms_of
 from fedmerit.federation.data.problems import Problems
 from fedmerit.federation.data.quantities import quantity_of
+from fedmerit.federation.vertical.alignment.leftjoin import UNKNOWN
+from fedmerit.federation.vertical.repeats import one_row_each
 from fedmerit.federation.vertical.task import Columns, VerticalTask
 from fedmerit.streams import generator
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fedmerit.federation.data.columns import Target
+    from fedmerit.federation.vertical.repeats import Aggregate
     from fedmerit.federation.vertical.task import Matrix
 
 #: How fractions are written in text files, by pandas and others.
@@ -83,6 +86,7 @@ def holding(
     impute: bool = True,
     choice: Choice | None = None,
     dialect: Dialect | None = None,
+    aggregate: Sequence[Aggregate] = (),
 ) -> Holding:
     """Make an owner's table of a data frame, or of what was read from its file.
 
@@ -96,6 +100,7 @@ def holding(
         impute: Whether empty cells are filled in when encoding, or refused; *choice* says it too.
         choice: Which columns to learn from; all but keys and labels if None.
         dialect: What is known of the file.
+        aggregate: What becomes of several rows about one person; without, they are refused.
 
     Raises:
         DataError: A column is missing, a key is a fraction, a cell cannot be learned from, or
@@ -139,6 +144,12 @@ def holding(
         notes += taken
         forms = forms_of(columns, list(map(str, features)), choice.dates)
     problems.check()
+    if aggregate:
+        if labels is not None:
+            raise DataError(f"{party} has labels, and they cannot be summed up over several rows")
+        count = len(keys)
+        keys, features = one_row_each(keys, features, aggregate, party)
+        notes.append(f"{count:,} rows are about {len(keys):,} people, and are summed up for each")
     return Holding(
         party=party,
         keys=keys,
@@ -163,7 +174,7 @@ def assemble(
 
     Args:
         holdings: Every owner's table.
-        rows: By party, the rows about the common people, in the common order.
+        rows: By party, the rows about the people, in one order; UNKNOWN where it has none.
         name: The task's name.
         seed: The scenario's seed; it picks the validation rows.
         validation_share: Share of the common rows that is held out.
@@ -179,6 +190,7 @@ def assemble(
             hint="Name the label column of one table only.",
         )
     labels = holders[0].labels[rows[holders[0].party]]
+    _refuse_strangers(holdings, rows)
     order = generator(seed, "vertical", "split").permutation(len(labels))
     cut = round(validation_share * len(labels))
     held_out, training = np.sort(order[:cut]), np.sort(order[cut:])
@@ -199,6 +211,15 @@ def assemble(
         held_out_labels=values[held_out],
         quantity=quantity,
     )
+
+
+def _refuse_strangers(holdings: Sequence[Holding], rows: Mapping[str, NDArray[np.int64]]) -> None:
+    for held in holdings:
+        if (rows[held.party] == UNKNOWN).all():
+            raise DataError(
+                f"{held.party} knows none of the people that are to be trained on",
+                hint="Check that all parties use the same kind of key, written in the same way.",
+            )
 
 
 def area_under_curve(labels: Matrix, scores: Matrix) -> float:
@@ -236,16 +257,39 @@ def _whole(column: pd.Series, party: str, missing_words: tuple[str, ...]) -> lis
 def _columns(
     held: Holding, rows: NDArray[np.int64], training: NDArray[np.int64], held_out: NDArray[np.int64]
 ) -> Columns:
-    matrix = np.empty((len(rows), 0), dtype=np.float32)
-    encoding = Encoding(())
-    if not held.features.columns.empty:
-        own = held.features.iloc[rows].reset_index(drop=True)
-        encoding = fit(own, [training], standardise=True)
-        matrix = encoding.apply(own)
+    matrix, names, encoding = _encoded(held, rows, training)
     return Columns(
         party=held.party,
-        names=encoding.names,
+        names=names,
         encoding=encoding,
         training=matrix[training].astype(np.float64),
         held_out=matrix[held_out].astype(np.float64),
     )
+
+
+def _encoded(
+    held: Holding, rows: NDArray[np.int64], training: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], tuple[str, ...], Encoding]:
+    """Encode an owner's rows, by what it has of those to train on.
+
+    Of people it does not know, numbers are the mean of those it knows, and there is no level of a
+    text; a column says whom it knows.
+    """
+    if held.features.columns.empty:
+        return np.empty((len(rows), 0), dtype=np.float32), (), Encoding(())
+    known = rows != UNKNOWN
+    own = held.features.iloc[rows[known]].reset_index(drop=True)
+    place = np.cumsum(known) - 1
+    encoding = fit(own, [place[training[known[training]]]], standardise=True)
+    encoded, names = encoding.apply(own), encoding.names
+    if known.all():
+        return encoded, names, encoding
+    matrix = np.zeros((len(rows), len(names) + 1), dtype=np.float32)
+    matrix[known, :-1] = encoded
+    matrix[:, -1] = known
+    return matrix, (*names, known_column(held.party)), encoding
+
+
+def known_column(party: str) -> str:
+    """Name the column that says whom a party knows, where it does not know all."""
+    return f"known to {party}"

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import product
 from pathlib import Path
+from threading import Event
 from unittest.mock import Mock
 
 import numpy as np
@@ -37,15 +38,18 @@ from fedmerit.coalitions import every_coalition
 from fedmerit.commands.summary import key_figures, member_rows
 from fedmerit.errors import BundleError, FedmeritError, PartyLost, ScenarioError, TrainingError
 from fedmerit.federation.vertical import partygame
+from fedmerit.federation.vertical.checkpoints import FolderCheckpoints
 from fedmerit.federation.vertical.exposures import check_exposures
 from fedmerit.federation.vertical.partygame import PartyGame
 from fedmerit.federation.vertical.regression.regression import plain_regression
 from fedmerit.federation.vertical.tables import area_under_curve
 from fedmerit.federation.vertical.yardstick import joined_scores
-from fedmerit.kinds.vertical import processes
+from fedmerit.federation.wire import channel
+from fedmerit.kinds.vertical import processes, valuing
 from fedmerit.kinds.vertical.auditing import check_numbers
 from fedmerit.kinds.vertical.models import models_folder, read_models
 from fedmerit.kinds.vertical.rehearsal import rehearse
+from fedmerit.kinds.vertical.split import learner
 from fedmerit.kinds.vertical.tables import read_table
 from fedmerit.kinds.vertical.valuing import retrained_gains
 from fedmerit.kinds.vertical.wiring import assemble, task_of
@@ -214,6 +218,96 @@ def test_a_run_whose_partys_process_was_killed_goes_on_and_pays_as_in_one_proces
     checks = {check.name: check.status for check in fedmerit.audit(resumed).checks}
     assert checks["every member was paid its amount, once"] == checks["messages"] == "ok"
     assert not (resumed.path / processes.PARTIES).exists()  # its columns and keys are not published
+
+
+def figures(bundle):
+    """Give what a training came to."""
+    said = bundle.document(TRAINING, TrainingDocument)
+    return [(r.log_likelihood_micro, r.accuracy_ppm) for r in said.rounds]
+
+
+def noisy(**changes):
+    return split(
+        label_privacy={"clip": 0.3, "noise_multiplier": 18.0},
+        feature_privacy={"clip": 1.0, "noise_multiplier": 8.0},
+        epochs=3,
+        **changes,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("apart", [False, True])
+def test_networks_whose_training_broke_off_go_on_and_come_to_the_same_numbers(
+    apart, tmp_path, monkeypatch
+):
+    def stop(*_, **__):
+        raise PartyLost("bank", why="the power went out")
+
+    def taking(end, source):
+        found = take(end, source)
+        if end.name == "bank" and FolderCheckpoints(whose("b")).last() == 2:
+            stop()
+        return found
+
+    def kill(processes):
+        while FolderCheckpoints(whose("b")).last() < 1 and processes["bank"].poll() is None:
+            Event().wait(0.01)
+        processes["bank"].kill()
+
+    def whose(run, name="bank"):
+        return tmp_path / run / processes.PARTIES / name / "saves"
+
+    monkeypatch.setattr(pipeline, "value", stop)
+    with pytest.raises(PartyLost):
+        fedmerit.run(noisy(), tmp_path / "a", accept_unmeasured_noise=True)  # trained to its end
+    with monkeypatch.context() as broken:  # the other one has the same keys
+        broken.setattr(learner, "train_processes" if apart else "train_split", stop)
+        with pytest.raises(PartyLost):
+            fedmerit.run(noisy(processes=apart), tmp_path / "b", accept_unmeasured_noise=True)
+    for name in ("bank", "platform", "broker"):
+        whose("b", name).mkdir(parents=True)
+        shutil.copy(whose("a", name) / "secret.key", whose("b", name))
+    take = channel._Local._take
+    with monkeypatch.context() as broken:
+        broken.setattr(channel._Local, "_take", taking)
+        broken.setattr(processes, "run_folders", partial(processes.run_folders, on_start=kill))
+        with pytest.raises(PartyLost, match="'bank' is lost"):
+            fedmerit.resume(tmp_path / "b")
+    assert Bundle(tmp_path / "b").progress.done == ()
+    with pytest.raises(PartyLost, match="the power went out"):
+        fedmerit.resume(tmp_path / "b")
+
+    whole, resumed = (Bundle(tmp_path / name) for name in ("a", "b"))
+    assert figures(resumed) == figures(whole)
+    assert models(resumed) == models(whole)
+    assert resumed.tensors(joint.EMBEDDED).keys() == whole.tensors(joint.EMBEDDED).keys()
+    for name, array in whole.tensors(joint.EMBEDDED).items():
+        assert np.array_equal(resumed.tensors(joint.EMBEDDED)[name], array)
+
+
+@pytest.mark.slow
+def test_coalitions_that_are_trained_again_after_a_break_have_the_same_noise(
+    noised, tmp_path, monkeypatch
+):
+    copy = Bundle(tmp_path / "copy")
+    shutil.copytree(noised.path, copy.path)
+    shutil.copytree(models_folder(noised), models_folder(copy))
+    before = copy.read(joint.RETRAINED)
+    seen = []
+
+    def die(*_, **__):
+        seen.append(copy.read(joint.RETRAINED))
+        raise RuntimeError("the power went out")
+
+    monkeypatch.setattr(valuing, "attributed", die)
+    for _ in range(2):
+        with pytest.raises(RuntimeError):
+            valuing.value(copy, lambda *_: None)
+
+    assert seen[0] == seen[1] != before
+    assert not {processes.PARTIES, processes.COALITION_NOISE} & {
+        path.name for path in noised.path.iterdir()
+    }
 
 
 def test_the_chain_holds_the_root_over_all_messages(bundle):

@@ -95,8 +95,9 @@ class Learner(Protocol):
         Args:
             task: Whose columns.
             seed: The scenario's.
-            folder: Where owners that are processes of their own work; without, they are threads
-                of this process, which changes no number.
+            folder: Where owners keep what they need to go on after a break, and work if they are
+                processes of their own; without, they are threads that keep nothing, which changes
+                no number.
         """
 
     def nudged(self, number: int) -> Learner | None:

@@ -145,35 +145,40 @@ def _columns(findings: Findings, found: Joint) -> Section:
         id="columns",
         title="Who holds which columns",
         text=[
-            *sentences.holding(findings, said),
+            *sentences.holding(findings, said, found.asked),
             *sentences.comparing(findings, said, found.asked),
         ],
         callouts=tuple(sentences.worse(findings, found.asked)),
         tables=(
             *records.notes(findings.federation),
-            _owners(said),
+            _owners(said, found.asked),
             _quality(findings),
         ),
     )
 
 
-def _owners(said: VerticalDocument) -> Table:
+def _owners(said: VerticalDocument, asked: Vertical) -> Table:
+    def common(rows: int) -> tuple[str, ...]:
+        if asked.join == "left":  # notes say whom each owner knows of them
+            return ()
+        return f"{said.common:,}", percent(round(said.common * 10**6 / rows))
+
+    shared = () if asked.join == "left" else ("In common", "Of its rows")
     return Table(
         caption="The owners, their tables, and whom they have in common",
-        columns=("Owner", "Rows", "In common", "Of its rows", "Columns", "Inputs of the model"),
+        columns=("Owner", "Rows", *shared, "Columns", "Inputs of the model"),
         rows=tuple(
             (
                 owner.name,
                 f"{owner.table_rows:,}",
-                f"{said.common:,}",
-                percent(round(said.common * 10**6 / owner.table_rows)),
+                *common(owner.table_rows),
                 _holds(said, owner.name, owner.columns),
                 f"{len(owner.inputs):,}",
             )
             for owner in said.owners
         ),
         by_member=True,
-        prose=frozenset({4}),
+        prose=frozenset({2 + len(shared)}),
     )
 
 

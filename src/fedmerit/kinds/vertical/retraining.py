@@ -20,8 +20,8 @@ from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle import vertical_schemas as joint
 from fedmerit.coalitions import every_coalition
 from fedmerit.errors import AuditImpossible, DataError
-from fedmerit.federation.vertical.alignment.alignment import align
 from fedmerit.kinds.vertical.explaining import attributed, used
+from fedmerit.kinds.vertical.joining import joined
 from fedmerit.kinds.vertical.privacy import is_noised
 from fedmerit.kinds.vertical.scenario import vertical_of
 from fedmerit.kinds.vertical.tables import mean_game, read_table, summarise
@@ -126,7 +126,7 @@ def _aligned(bundle: Bundle) -> tuple[VerticalFederation, VerticalTask]:
     scenario = bundle.scenario
     try:
         federation = assemble(scenario)
-        rows = align(federation.keys, label_holder=federation.participants[0]).rows
+        rows = joined(federation.holdings, vertical_of(scenario)).rows
         known = {name: own for name, own in rows.items() if own is not None}
         return federation, task_of(federation, scenario, known)
     except DataError as error:

@@ -20,19 +20,29 @@ if TYPE_CHECKING:
 _MOST: Final = 8
 
 
-def holding(findings: Findings, said: VerticalDocument) -> list[Markup]:
+def holding(findings: Findings, said: VerticalDocument, asked: Vertical) -> list[Markup]:
     """Say who came together with which columns, and whom they have in common."""
     rows, quantity = findings.federation.members[0].rows, findings.federation.quantity
+    if asked.join == "left":
+        whose = Markup(
+            "All <strong>{} people</strong> of {} take part; by private set intersection it found "
+            "whom of them each other owner knows, and that owner which of its own people are among "
+            "them."
+        ).format(f"{said.common:,}", strong([said.label_holder]))
+    else:
+        whose = Markup(
+            "By private set intersection they found that <strong>{} people</strong> are known to "
+            "all, without telling each other who the rest are."
+        ).format(f"{said.common:,}")
     return [
         Markup(
             "{} know different things about the same people, and each of them knows other people "
-            "too. By private set intersection they found that <strong>{} people</strong> are "
-            "known to all, without telling each other who the rest are. {} of them are to train on "
-            "and {} to measure on. {} knows the answer, {}: it is the label "
-            "holder. The committee that signs is {}; {} of its signatures are needed."
+            "too. {} {} of them are to train on and {} to measure on. {} knows the answer, "
+            "{}: it is the label holder. The committee that signs is {}; {} of its "
+            "signatures are needed."
         ).format(
             count(len(said.owners), "owner"),
-            f"{said.common:,}",
+            whose,
             f"{rows:,}",
             f"{said.common - rows:,}",
             strong([said.label_holder]),

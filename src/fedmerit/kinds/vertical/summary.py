@@ -54,7 +54,7 @@ def model_figures(bundle: Bundle) -> dict[str, str]:
             f"{number(said.delta_area_ppm / MICRO, 4, sign=True)}{_ordinary(said)}"
         )
     figures |= {
-        "Aligned": f"{said.common:,} people are known to all",
+        "Aligned": f"{said.common:,} people are {_whose(bundle, said)}",
         "Sent": f"{sent}; {rounds:,} messages in a row",
     }
     epsilons = (("labels", said.label_epsilon_micro), ("features", said.feature_epsilon_micro))
@@ -85,6 +85,11 @@ def model_figures(bundle: Bundle) -> dict[str, str]:
     if 0 < said.key_bits < SAFE_BITS:
         figures["Rehearsal"] = f"keys of {said.key_bits} bits hide nothing: use {SAFE_BITS:,}"
     return figures
+
+
+def _whose(bundle: Bundle, said: VerticalDocument) -> str:
+    left = vertical_of(bundle.scenario).join == "left"
+    return f"{said.label_holder}'s, known to others or not" if left else "known to all"
 
 
 def _loss(said: VerticalDocument) -> str:

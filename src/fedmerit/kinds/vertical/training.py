@@ -17,7 +17,6 @@ from fedmerit.bundle.schemas import (
 )
 from fedmerit.bundle.training import base_rate, measures
 from fedmerit.federation.privacy.accountant import DELTA
-from fedmerit.federation.vertical.alignment.alignment import align
 from fedmerit.federation.vertical.exposures import check_exposures, exposures
 from fedmerit.federation.vertical.yardstick import (
     is_approximate,
@@ -26,10 +25,11 @@ from fedmerit.federation.vertical.yardstick import (
     ordinary_scores,
     untrained,
 )
+from fedmerit.kinds.vertical.joining import joined
 from fedmerit.kinds.vertical.message_totals import exchange, protocols
 from fedmerit.kinds.vertical.models import write_models
 from fedmerit.kinds.vertical.portable import descriptions
-from fedmerit.kinds.vertical.processes import PARTIES
+from fedmerit.kinds.vertical.processes import PARTIES, private_folder
 from fedmerit.kinds.vertical.protocols import terms_of
 from fedmerit.kinds.vertical.scenario import vertical_of
 from fedmerit.kinds.vertical.tables import write_table
@@ -90,7 +90,7 @@ def train(bundle: Bundle, advance: Advance) -> None:
     bundle.write_document(
         RUN, RunDocument(scenario=scenario.name, seed=scenario.seed, versions=versions())
     )
-    aligned = align(federation.keys, label_holder=federation.participants[0])
+    aligned = joined(federation.holdings, vertical_of(scenario))
     rows = {name: own for name, own in aligned.rows.items() if own is not None}
     task = task_of(federation, scenario, rows)
     bundle.write_document(FEDERATION, federation_document(federation, task))
@@ -102,7 +102,7 @@ def train(bundle: Bundle, advance: Advance) -> None:
         repeats=scenario.valuation.repeats,
     )
     advance(1, _STEPS)
-    learned = learn(task, federation.learner, scenario, folder=bundle.path / PARTIES)
+    learned = learn(task, federation.learner, scenario, folder=private_folder(bundle, PARTIES))
     transcripts = {"alignment": aligned.transcript, **learned.trained.transcripts}
     bundle.write_document(joint.MESSAGES, messages(transcripts))
     write_models(bundle, learned.trained.parameters, descriptions(scenario, federation, task))
@@ -125,8 +125,9 @@ def learn(
         task: Whose columns.
         learner: The protocol.
         scenario: Whose seed decides.
-        folder: Where owners that are processes of their own work; without, they are
-            threads of this process, which changes no number.
+        folder: Where owners keep what they need to go on after a break, and work if they are
+            processes of their own; without, they are threads that keep nothing, which changes no
+            number.
     """
     trained = learner.learn(task, seed=scenario.seed, folder=folder)
     labels, settings = task.held_out_labels, learner.settings

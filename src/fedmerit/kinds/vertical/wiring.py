@@ -13,11 +13,11 @@ from fedmerit.federation.data.columns import Choice
 from fedmerit.federation.data.files import Sheet, read_sheet
 from fedmerit.federation.data.problems import Problems
 from fedmerit.federation.vertical import tables
-from fedmerit.federation.vertical.alignment.alignment import align_in_the_clear
 from fedmerit.federation.vertical.keys import unmet
 from fedmerit.federation.vertical.shipped import WIDE, Part, deal
 from fedmerit.kinds.reading import dialect_of
 from fedmerit.kinds.vertical.alternative_values import GAMES
+from fedmerit.kinds.vertical.joining import joined_in_the_clear, known_to_all, strangers
 from fedmerit.kinds.vertical.protocols import learner_of
 from fedmerit.kinds.vertical.scenario import vertical_of
 from fedmerit.stages.names import check_names, named_committee, threshold
@@ -133,8 +133,12 @@ def task_of(
     """
     common = 0
     try:
-        rows = align_in_the_clear(federation.keys) if rows is None else rows
-        common = len(next(iter(rows.values())))
+        rows = (
+            joined_in_the_clear(federation.holdings, vertical_of(scenario))
+            if rows is None
+            else rows
+        )
+        common = known_to_all(rows)
         return tables.assemble(
             federation.holdings,
             rows,
@@ -166,7 +170,11 @@ def federation_document(federation: VerticalFederation, task: VerticalTask) -> F
         data_digest=data_digest(task),
         committee=federation.committee,
         threshold=federation.threshold,
-        notes=(*federation.notes, *federation.told_of_keys(len(task.labels) + held_out)),
+        notes=(
+            *federation.notes,
+            *strangers(task),
+            *federation.told_of_keys(len(task.labels) + held_out),
+        ),
         quantity=QuantityDocument.of(task.quantity),
     )
 
@@ -267,4 +275,5 @@ def _own(owner: Owner, data: Data) -> Holding:
             section="[[vertical.owners]]",
         ),
         dialect=dialect,
+        aggregate=owner.aggregate,
     )

@@ -8,7 +8,11 @@ import numpy as np
 
 from fedmerit.federation.vertical.partygame import joint_scores
 from fedmerit.federation.vertical.regression.parts import show_parts
-from fedmerit.federation.vertical.regression.regression import check_batches, train_regression
+from fedmerit.federation.vertical.regression.regression import (
+    Regression,
+    check_batches,
+    train_regression,
+)
 from fedmerit.federation.vertical.regression.settings import RegressionSettings
 from fedmerit.federation.vertical.regression.stability import check_rate
 from fedmerit.kinds.vertical.privacy import noise_settings
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
 
     from fedmerit.federation.vertical.split.cut import Embeddings
     from fedmerit.federation.vertical.task import Matrix, VerticalTask
+    from fedmerit.federation.wire.processes import ProcessRun
     from fedmerit.kinds.vertical.models import Parameters
     from fedmerit.scenario.columns import Vertical
     from fedmerit.scenario.model import Scenario
@@ -58,9 +63,9 @@ class Learner:
     def learn(self, task: VerticalTask, *, seed: int, folder: Path | None) -> Trained:
         """Train, and have the parts of the scores shown where the scenario says so."""
         if self._asked.processes and folder is not None:
-            found = train_processes(task, self.settings, folder, seed=seed)
+            found = _joined(task, train_processes(task, self.settings, folder, seed=seed))
         else:
-            found = train_regression(task, self.settings, seed=seed)
+            found = train_regression(task, self.settings, seed=seed, folder=folder)
         transcripts = {"training": found.transcript}
         embeddings: dict[str, Embeddings] = {}
         if self._asked.reveal_scores:
@@ -86,3 +91,10 @@ class Learner:
         del seed
         weights = {name: own["weights"].astype(np.float64) for name, own in parameters.items()}
         return joint_scores(task, weights)
+
+
+def _joined(task: VerticalTask, run: ProcessRun) -> Regression:
+    """Gather what the processes left."""
+    weights = {name: run.arrays[name]["weights"].astype(np.float64) for name in task.participants}
+    scores = run.arrays[task.label_holder]["scores"].astype(np.float64)
+    return Regression(weights, run.epochs, scores, run.transcript, {})
