@@ -15,6 +15,7 @@ from fedmerit.federation.data import numbers as number_forms
 from fedmerit.federation.data.dates import as_numbers, parsed
 from fedmerit.federation.data.dialects import Dialect
 from fedmerit.federation.data.files import columns_in_words, tidy
+from fedmerit.federation.data.naming import united
 from fedmerit.federation.data.problems import Problems
 from fedmerit.federation.data.roles import (
     LEFT_OUT,
@@ -102,18 +103,13 @@ def take(
 
     """
     _check_choice(columns, choice, problems)
-    asked = set(choice.columns)
     left = [c for c in columns if _left_out(c, choice)]
-    taken = [
-        c
-        for c in columns
-        if not (c in left or c.name in choice.ignore or (asked and c.name not in asked))
-    ]
+    taken = chosen(columns, choice)
     features: dict[str, pd.Series] = {}
     notes = [note for column in taken for note in column.notes]
     for column in taken:
         with problems.collecting():
-            features |= _taken(column, choice)
+            features = united(features, _taken(column, choice), column.name)
     _check_cells(taken, choice, problems)
     if left:
         notes.append(_left_in_words(columns, left, choice))
@@ -122,6 +118,16 @@ def take(
         counts = ", ".join(f"{int(c.missing.sum()):,} in {c.name!r}" for c in filled[:_MAX_LISTED])
         notes.append(f"missing cells are filled in: {counts}")
     return pd.DataFrame(features), tuple(notes)
+
+
+def chosen(columns: Sequence[Column], choice: Choice) -> list[Column]:
+    """Give the columns to learn from, as they are in the file."""
+    unwanted, asked = set(choice.ignore), set(choice.columns)
+    return [
+        c
+        for c in columns
+        if not (_left_out(c, choice) or c.name in unwanted or (asked and c.name not in asked))
+    ]
 
 
 def row_labels(
@@ -298,7 +304,7 @@ def _many_numbers(values: NDArray[np.float64]) -> bool:
 
 
 def _check_choice(columns: Sequence[Column], choice: Choice, problems: Problems) -> None:
-    names = [column.name for column in columns]
+    names = {column.name: None for column in columns}
     for setting in ("columns", "ignore"):
         for name in getattr(choice, setting):
             if name not in names:

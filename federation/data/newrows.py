@@ -100,7 +100,7 @@ def forms_of(
     """Give the forms of those *columns* that the *features* of a table come from.
 
     Args:
-        columns: As :func:`fedmerit.federation.data.columns.studied` gives them.
+        columns: As :func:`fedmerit.federation.data.columns.chosen` gives them.
         features: Names, as :func:`fedmerit.federation.data.columns.take` gives them.
         dates: What dates became.
 

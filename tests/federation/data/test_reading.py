@@ -502,6 +502,44 @@ def test_headers_that_appear_twice_are_told_apart(tmp_path):
     assert said(table, "twice", "'x (2)'")
 
 
+def test_a_made_header_never_takes_the_name_of_a_written_one(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("site,,column 2,x,x,x (2),outcome\nn,9,1.5,2,3,4,ill\ns,8,2.5,3,4,6,well\n")
+
+    features = read(path).features
+
+    assert list(features) == ["column 2 (2)", "column 2", "x", "x (3)", "x (2)"]
+    assert features["column 2"].tolist() == [1.5, 2.5]
+    assert features["x (2)"].tolist() == [4, 6]
+
+
+DAYS = [f"{1 + k % 28:02}.{1 + k % 12:02}.2020" for k in range(ROWS)]
+
+
+@pytest.mark.parametrize("literal", ["seen (days)", "seen (weekday)"])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_column_called_like_a_part_of_dates_is_refused_beside_them(write, literal, first):
+    both = {"seen": DAYS, literal: np.linspace(0.5, 9, ROWS).tolist()}
+    path = write(**(both if first else dict(reversed(both.items()))))
+    dates = "days" if "days" in literal else "parts"
+
+    message = refusal(path, choice=Choice(dates=dates))
+
+    assert f"would be called {literal!r}" in message
+    assert "Rename one" in message
+    assert literal in read(path, choice=Choice(dates=dates, ignore=("seen",))).features
+
+
+def test_dates_that_are_left_out_are_not_asked_of_new_rows_for_a_column_called_like_them(write):
+    path = write(**{"seen": DAYS, "seen (days)": np.linspace(0.5, 9, ROWS).tolist()})
+
+    alone = read(path)
+    dates = read(path, choice=Choice(dates="days", ignore=("seen (days)",)))
+
+    assert [form.name for form in alone.forms] == ["seen (days)", "marker"]
+    assert [form.name for form in dates.forms] == ["seen", "marker"]
+
+
 @pytest.mark.parametrize(
     ("beginning", "end"),
     [("sep=;\n", ""), ("", ";;;\n;;;\n"), ("", "\n\n")],
