@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from fedmerit.errors import DataError, suggestion
 from fedmerit.federation.data import numbers as number_forms
-from fedmerit.federation.data.dates import as_numbers, parsed
+from fedmerit.federation.data.dates import as_numbers, has_times, parsed
 from fedmerit.federation.data.dialects import Dialect
 from fedmerit.federation.data.files import columns_in_words, tidy
 from fedmerit.federation.data.naming import united
@@ -107,6 +107,11 @@ def take(
     taken = chosen(columns, choice)
     features: dict[str, pd.Series] = {}
     notes = [note for column in taken for note in column.notes]
+    if choice.dates == "parts" and (timed := [c.name for c in taken if _has_times(c)]):
+        notes.append(
+            f"times of day in {columns_in_words(timed)} are no part that is learned from; "
+            f'dates = "days" keeps them'
+        )
     for column in taken:
         with problems.collecting():
             features = united(features, _taken(column, choice), column.name)
@@ -323,6 +328,10 @@ def _left_out(column: Column, choice: Choice) -> bool:
     if choice.columns or column.name in choice.ignore:
         return False
     return column.kind in LEFT_OUT and not (column.kind == "date" and choice.dates)
+
+
+def _has_times(column: Column) -> bool:
+    return column.kind == "date" and len(column.dates) == 1 and has_times(column.cells)
 
 
 def _taken(column: Column, choice: Choice) -> dict[str, pd.Series]:

@@ -633,6 +633,36 @@ def test_dates_that_stand_for_never_are_numbers_like_others(write, form):
     assert numbers.tolist() == [(day - date(1970, 1, 1)).days for day in days] * (ROWS // 4)
 
 
+CLOCKS = ["14:55", "14:55:30", "0:00", "23:59:59.5"]
+SECONDS = [53700, 53730, 0, 86399.5]
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["%d/%m/%Y {}", "%m/%d/%Y {}", "%d.%m.%YT{}", "%Y/%m/%d {}", "%d-%m-%Y {}", "%Y-%m-%d {}"],
+)
+def test_times_of_day_are_kept_in_days_and_said_where_parts_leave_them_out(write, form):
+    clocks = ["00" + each[1:] if each[0] == "0" else each for each in CLOCKS]
+    days = [date(9999, 12, 31) if k == 4 else date(2020, 3, 13 + k % 9) for k in range(ROWS)]
+    written = [d.strftime(form).format(clocks[k % 4]) for k, d in enumerate(days)]
+    path = write(seen=written)
+
+    table = read(path, choice=Choice(dates="days"))
+    parts = read(path, choice=Choice(dates="parts"))
+
+    whole = [(day - date(1970, 1, 1)).days for day in days]
+    exact = [day + SECONDS[k % 4] / 86400 for k, day in enumerate(whole)]
+    assert table.features["seen (days)"].tolist() == pytest.approx(exact, abs=1e-8, rel=0)
+    assert said(parts, "times of day in column 'seen'", 'dates = "days"')
+    assert not said(table, "times of day")
+
+
+def test_a_time_that_no_clock_shows_is_no_date(write):
+    path = write(seen=[f"{1 + k % 28}/3/2020 {24 + k % 3}:00" for k in range(ROWS)])
+
+    assert "seen (days)" not in read(path, choice=Choice(dates="days")).features
+
+
 # 8. Scales
 
 
