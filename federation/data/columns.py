@@ -78,9 +78,14 @@ def studied(
     problems = Problems("the table")
     found: list[Column] = []
     del texts
-    for name in map(str, frame.columns.tolist()):
+    # Taken out at once: of thousands of columns, each pop would move all others.
+    waiting = [frame[name] for name in reversed(frame.columns.tolist())]
+    if waiting:
+        frame.columns = pd.Index([""] * len(waiting))
+        del frame[""]  # all that are called so
+    while waiting:
         with problems.collecting():
-            column = frame.pop(name)
+            column = waiting.pop()
             found.append(study(column, dialect=dialect, separator=separator, decimal=decimal))
             del column
             pa.default_memory_pool().release_unused()  # or it keeps what a column took
@@ -381,7 +386,9 @@ def _counted(marked: NDArray[np.bool_]) -> str:
 
 def _left_in_words(columns: Sequence[Column], left: Sequence[Column], choice: Choice) -> str:
     """Say what is left out, why, and which line puts it back."""
-    shown = ", ".join(f"{c.name!r} ({c.why})" for c in left)
+    shown = ", ".join(f"{c.name!r} ({c.why})" for c in left[:_MAX_LISTED])
+    if len(left) > _MAX_LISTED:
+        shown += f" and {len(left) - _MAX_LISTED:,} more"
     ways = []
     if any(c.kind == "date" for c in left):
         ways.append('dates = "days"')

@@ -51,6 +51,7 @@ _MAX_PARTICIPANTS: Final = 20
 #: So many rows leave a participant some to train on and some to be measured by.
 _LEAST_ROWS: Final = 6
 _SHOWN: Final = 3
+_MAX_LISTED: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +176,10 @@ def check_proposal(proposal: Proposal, name: str) -> None:
         DataError: No column can be predicted, or none is left to learn from.
     """
     if proposal.label is None:
-        shown = "; ".join(f"{c.name!r}: {c.why or c.kind}" for c in proposal.columns)
+        columns = proposal.columns
+        shown = "; ".join(f"{c.name!r}: {c.why or c.kind}" for c in columns[:_MAX_LISTED])
+        if len(columns) > _MAX_LISTED:
+            shown += f"; and {len(columns) - _MAX_LISTED:,} more"
         raise DataError(
             f"no column of {name} holds 2 to {_MAX_CLASSES} classes, or a quantity, to predict "
             f"({shown})",

@@ -13,9 +13,11 @@ import pytest
 
 from fedmerit.errors import DataError
 from fedmerit.federation import read_table
-from fedmerit.federation.data.columns import Choice
+from fedmerit.federation.data.columns import Choice, studied
 from fedmerit.federation.data.dialects import Dialect
 from fedmerit.federation.data.encoding import encode
+from fedmerit.federation.data.files import read_sheet
+from fedmerit.federation.data.proposal import check_proposal, propose
 
 ROWS = 60
 
@@ -500,6 +502,21 @@ def test_headers_that_appear_twice_are_told_apart(tmp_path):
 
     assert list(table.features) == ["x", "x (2)"]
     assert said(table, "twice", "'x (2)'")
+
+
+def test_many_equal_headers_are_told_apart_listed_in_few_words_and_let_go_of(tmp_path):
+    path, count = tmp_path / "t.csv", 150
+    rows = [["x"] * count, *([f"{row}.5"] * count for row in range(3))]
+    path.write_text("\n".join(map(",".join, rows)) + "\n")
+    frame = read_sheet(path).frame
+
+    names = [column.name for column in studied(frame)]
+
+    assert names == ["x", *(f"x ({number})" for number in range(2, count + 1))]
+    assert frame.columns.empty
+    with pytest.raises(DataError, match=f"and {count - 10:,} more") as caught:
+        check_proposal(propose(path), path.name)
+    assert len(str(caught.value)) < 1000
 
 
 def test_a_made_header_never_takes_the_name_of_a_written_one(tmp_path):
