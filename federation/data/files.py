@@ -176,8 +176,13 @@ def _from_parquet(path: Path) -> Sheet:
 
 def _from_text(raw: bytes, file: str, suffix: str, dialect: Dialect) -> Sheet:
     text, encoding = as_utf8(raw, file, dialect.encoding)
-    text, separator = separated(text, suffix, dialect.separator)
+    whole = text
+    text, separator = separated(whole, suffix, dialect.separator)
     notes = []
+    if len(text) < len(whole):
+        first = whole[: len(whole) - len(text)].decode().strip()
+        notes.append(f"the first line of {file}, {first!r}, says what parts cells: it is no header")
+    del whole
     if encoding != "utf-8" and not dialect.encoding:
         notes.append(f"{file} is read as {encoding}, for it is not UTF-8; encoding sets another")
     usual = "\t" if suffix.startswith(".tsv") else ","

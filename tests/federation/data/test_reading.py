@@ -559,14 +559,64 @@ def test_dates_that_are_left_out_are_not_asked_of_new_rows_for_a_column_called_l
 
 @pytest.mark.parametrize(
     ("beginning", "end"),
-    [("sep=;\n", ""), ("", ";;;\n;;;\n"), ("", "\n\n")],
-    ids=["sep", "blank", "empty"],
+    [("sep=;\n", ""), ('"sep=;"\r\n', ""), ("SEP=;;;;\n", ""), ("", ";;;\n;;;\n"), ("", "\n\n")],
+    ids=["sep", "quoted", "padded", "blank", "empty"],
 )
 def test_what_spreadsheets_put_around_a_table_is_no_part_of_it(tmp_path, beginning, end):
     path = tmp_path / "t.csv"
     path.write_text(f"{beginning}site;x;y;outcome\nn;1,5;1;ill\ns;2,5;3;well\n{end}")
 
-    assert read(path).features["x"].tolist() == [1.5, 2.5]
+    table = read(path)
+
+    assert table.features["x"].tolist() == [1.5, 2.5]
+    assert said(table, "first line", "says what parts cells") == ("=" in beginning)
+
+
+@pytest.mark.parametrize("separator", [";", ",", "\t"])
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Wards, in March",
+        "Wards{0}{0}{0}",
+        '"Wards"\n\nby hand',
+        "Wards{0}{0}{0}\n{0}{0}{0}",
+        "sep={0}\nWards",
+    ],
+)
+def test_titles_above_the_header_are_refused_with_the_line_that_seems_to_be_it(
+    tmp_path, separator, title
+):
+    path = tmp_path / "t.csv"
+    table = [
+        ["site", "x", "y", "z", "outcome"],
+        *([s, "1.5", "2", "3", o] for s, o in ["ni", "sw"] * 6),
+    ]
+    lines = "\n".join(map(separator.join, table))
+    path.write_text(f"{title.format(separator)}\n{lines}\n")
+
+    message = refusal(path)
+
+    assert "first line" in message
+    assert "Wards" in message
+    assert f"begins {separator.join(table[0])!r}" in message
+
+
+@pytest.mark.parametrize("separator", ";|\t")
+def test_lists_in_cells_make_no_title_of_a_header(tmp_path, separator):
+    path = tmp_path / "t.csv"
+    lists = [separator.join(f"{k}{j}" for j in range(4)) for k in range(3)]
+    rows = [f"{s},{lists[k]},{o}" for k in range(3) for s, o in ["ni", "sw"]]
+    path.write_text("\n".join(["site,x,outcome", *rows]) + "\n")
+
+    assert list(read(path, dialect=Dialect(separator=",")).features) == ["x"]
+    assert list(read(path).features) == ["x"]
+
+
+def test_a_header_beside_wide_or_empty_rows_is_no_title(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("site,x,,outcome\nn,1.5,1,ill,,,,,\ns,2.5,3,well,,,,,\n")
+
+    assert list(read(path).features) == ["x", "column 3"]
 
 
 @pytest.mark.parametrize(
