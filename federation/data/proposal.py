@@ -17,7 +17,7 @@ from fedmerit.federation.data import copies
 from fedmerit.federation.data.columns import studied
 from fedmerit.federation.data.dialects import Dialect
 from fedmerit.federation.data.files import read_sheet
-from fedmerit.federation.data.roles import LEFT_OUT, MAX_LEVELS, as_text
+from fedmerit.federation.data.roles import LEFT_OUT, MAX_LEVELS, as_text, naming_notes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,7 +157,13 @@ def propose(
         dates=any(c.kind == "date" for c in left),
         notes=(
             *sheet.notes,
-            *(note for c in columns for note in c.notes),
+            *dict.fromkeys(
+                (
+                    *(note for c in columns for note in c.notes),
+                    *(naming_notes(label, list(counts[label])) if label and not quantity else ()),
+                    *(naming_notes(participant, list(counts[participant])) if participant else ()),
+                )
+            ),
             *_repeated(sheet, participant),
         ),
     )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
@@ -47,6 +48,8 @@ _HARDLY_NAMED: Final = frozenset({"X", "V1", "index", "row", "Row"})
 _LAST_WORDS: Final = frozenset(
     "id ids uid uuid guid mrn nr no key identifier ssn nhs iban isbn code rowid".split()  # noqa: SIM905
 )
+#: Plain numbers, with either decimal sign.
+_WHOLE_OR_BROKEN: Final = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 #: So few rows may differ by chance.
 _FEW: Final = 20
 _COUNTED: Final = 3
@@ -335,4 +338,12 @@ def naming_notes(name: str, levels: list[str]) -> list[str]:
     if twins := [group for group in alike.values() if len(group) > 1]:
         shown = " and ".join(map(repr, twins[0]))
         notes.append(f"column {name!r} tells {shown} apart, which differ in case or spaces alone")
+    numbers: dict[Decimal, list[str]] = {}
+    for level in levels:
+        if _WHOLE_OR_BROKEN.fullmatch(level):
+            numbers.setdefault(Decimal(level.replace(",", ".")), []).append(level)
+    if equal := [group for group in numbers.values() if len(group) > 1]:
+        shown = " and ".join(map(repr, equal[0]))
+        more = f"; {len(equal) - 1:,} more such" if len(equal) > 1 else ""
+        notes.append(f"column {name!r} tells {shown} apart, which may be one number{more}")
     return notes

@@ -123,6 +123,29 @@ def test_spaces_in_categories_of_a_parquet_file_make_none_either(tmp_path):
     assert said(table, "1 cell ", "'site'")
 
 
+@pytest.mark.parametrize("twins", [("1", "1.0"), ("1", "01"), ("-2,50", "-2.5")])
+def test_names_that_may_be_one_number_are_two_and_that_is_said(write, twins):
+    names = [*twins, "3", "4"] * (ROWS // 4)
+    for column in ("outcome", "site"):
+        path = write(separator=";", **{column: names})
+
+        table = read(path)
+
+        shown = " and ".join(map(repr, twins))
+        assert said(table, column, shown, "may be one number")
+        assert any(
+            f"{column!r} tells {shown}" in each
+            for each in propose(path, label="outcome", participant="site").notes
+        )
+    assert set(twins) <= set(table.participants)
+
+
+def test_names_that_are_different_numbers_are_not_said_to_be_one(write):
+    table = read(write(site=["1", "10", "1.5", "0x1", "1e0"] * (ROWS // 5)))
+
+    assert not said(table, "one number")
+
+
 def test_a_composed_and_a_decomposed_letter_are_one_name(write):
     assert read(write(site=["K\u00f6ln", "Ko\u0308ln", "Aue"] * (ROWS // 3))).participants == (
         "Köln",
