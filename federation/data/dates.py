@@ -61,7 +61,7 @@ def parsed(texts: pd.Series, form: str) -> pd.Series:
     written = texts.str.replace(r"[T ]\d{1,2}:.*$", "", regex=True)
     if "%b" in form:
         written = written.str.replace(" ", "-")
-    moments = pd.to_datetime(written, format=form, errors="coerce")
+    moments: pd.Series = pd.to_datetime(written, format=form, errors="coerce")
     timed = (written != texts) & texts.notna()
     return _with_times(moments, texts[timed]) if "%b" not in form and timed.any() else moments
 
@@ -95,7 +95,7 @@ def _with_times(days: pd.Series, texts: pd.Series) -> pd.Series:
     fits = (hours < 24) & (minutes < 60) & (seconds < 60)  # noqa: PLR2004 - a clock's
     ticks = ((60 * hours + minutes) * 60 + seconds).where(fits, 0) * _TICKS["us"]
     # Microseconds: people write the year 9999, and nanoseconds end before it.
-    moments = days.dt.as_unit("us")
+    moments: pd.Series = days.dt.as_unit("us")
     times = pd.Series(ticks.round().to_numpy().astype("timedelta64[us]"), index=texts.index)
     moments[texts.index] = (moments[texts.index] + times).where(fits)
     return moments
