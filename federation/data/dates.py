@@ -56,14 +56,16 @@ def recognised(cells: pa.Array) -> tuple[str, ...]:
 def parsed(texts: pd.Series, form: str) -> pd.Series:
     """Give texts as moments, missing where they are none."""
     if form == "ISO8601":
-        moments = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
-        return moments.dt.tz_localize(None)
+        absolute = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
+        return absolute.dt.tz_localize(None)
     written = texts.str.replace(r"[T ]\d{1,2}:.*$", "", regex=True)
     if "%b" in form:
         written = written.str.replace(" ", "-")
     moments: pd.Series = pd.to_datetime(written, format=form, errors="coerce")
     timed = (written != texts) & texts.notna()
-    return _with_times(moments, texts[timed]) if "%b" not in form and timed.any() else moments
+    if "%b" in form or not timed.any():
+        return moments
+    return _with_times(moments, texts[timed])
 
 
 def has_times(moments: pd.Series) -> bool:
