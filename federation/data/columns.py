@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from fedmerit.errors import DataError, suggestion
 from fedmerit.federation.data import numbers as number_forms
+from fedmerit.federation.data.cells import as_text, missing_cells, naming_notes
 from fedmerit.federation.data.dates import as_numbers, has_times, parsed
 from fedmerit.federation.data.dialects import Dialect
 from fedmerit.federation.data.files import columns_in_words, tidy
@@ -20,9 +21,6 @@ from fedmerit.federation.data.problems import Problems
 from fedmerit.federation.data.roles import (
     LEFT_OUT,
     MAX_LEVELS,
-    as_text,
-    missing_cells,
-    naming_notes,
     study,
 )
 from fedmerit.untrusted import printable

@@ -14,10 +14,11 @@ import numpy as np
 
 from fedmerit.errors import DataError, suggestion
 from fedmerit.federation.data import copies
+from fedmerit.federation.data.cells import as_text, naming_notes
 from fedmerit.federation.data.columns import studied
 from fedmerit.federation.data.dialects import Dialect
 from fedmerit.federation.data.files import read_sheet
-from fedmerit.federation.data.roles import LEFT_OUT, MAX_LEVELS, as_text, naming_notes
+from fedmerit.federation.data.roles import LEFT_OUT, MAX_LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
