@@ -64,16 +64,20 @@ def run(
     seed: int | None = None,
     chain: ChainChoice = EMBEDDED,
     progress: Progress = SILENT,
+    allow_model: str | None = None,
 ) -> Results:
     """Run one scenario from training to the report.
 
     Args:
-        scenario: A shipped scenario's name, a .toml file, or a scenario.
+        scenario: A shipped scenario's name, a .toml file, a directory with a ``merit.toml`` and
+            the run that somebody else made, or a scenario.
         directory: The new directory for the evidence; the first free
             ``bundles/<scenario>-<number>`` if None.
         seed: Run under this seed instead of the scenario's.
         chain: Where to settle; in process by default.
         progress: Whoever wants to see how far the run is.
+        allow_model: The one ``package.module:Class`` whose code may be run, where a directory
+            names one.
 
     Returns:
         The finished bundle.
@@ -82,7 +86,7 @@ def run(
         FedmeritError: Something to put right; the bundle, if it was begun, says how far
             the run got, and :func:`resume` continues it.
     """
-    asked = scenario if isinstance(scenario, Scenario) else load(scenario)
+    asked = scenario if isinstance(scenario, Scenario) else load(scenario, allow_model=allow_model)
     if seed is not None:
         asked = reseeded(asked, seed)
     check(asked, chain)

@@ -81,7 +81,7 @@ class MemberDocument(Document):
     name: Name
     behaviour: str
     rows: int
-    """Rows it trains on."""
+    """Rows it trains on; of a run that somebody else made, those it declared."""
     declared_rows: int
     """Rows it claims, which weigh its updates."""
     validation_rows: int
@@ -163,9 +163,10 @@ class TrainingDocument(Document):
     parameters: int
     initial_log_likelihood_micro: int
     initial_accuracy_ppm: int
-    pooled_log_likelihood_micro: int
-    """Of the same model trained on everybody's rows in one place, the field's yardstick."""
-    pooled_accuracy_ppm: int
+    pooled_log_likelihood_micro: int | None
+    """Of the same model trained on everybody's rows in one place, the field's yardstick; null
+    where nobody has those rows."""
+    pooled_accuracy_ppm: int | None
     by_owner_micro: dict[str, tuple[int, ...]]
     """Per member, mean log-likelihood on the rows it brought: untrained, then each round."""
     stop_reason: str
@@ -173,9 +174,13 @@ class TrainingDocument(Document):
     """Members whose every update was exactly zero."""
 
     @property
-    def delta_ppm(self) -> int:
-        """Accuracy given up by not pooling the data (Yang et al., 2019), in millionths."""
-        return self.pooled_accuracy_ppm - self.rounds[-1].accuracy_ppm
+    def delta_ppm(self) -> int | None:
+        """Accuracy given up by not pooling the data (Yang et al., 2019), in millionths.
+
+        None where nobody has the data.
+        """
+        pooled = self.pooled_accuracy_ppm
+        return None if pooled is None else pooled - self.rounds[-1].accuracy_ppm
 
     @property
     def is_worse_than_untrained(self) -> bool:

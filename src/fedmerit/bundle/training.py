@@ -62,13 +62,13 @@ def read_rounds(bundle: Bundle) -> tuple[Round, ...]:
 
 
 def training_document(
-    record: TrainingRecord, pooled: Metrics, federation: Federation
+    record: TrainingRecord, pooled: Metrics | None, federation: Federation
 ) -> TrainingDocument:
     """Say what the whole training came to.
 
     Args:
         record: The run.
-        pooled: The same model trained on everybody's rows in one place.
+        pooled: The same model trained on everybody's rows in one place; None if not known.
         federation: Whose validation rows the models are measured on.
     """
     untrained = record.metrics[0]
@@ -77,8 +77,8 @@ def training_document(
         parameters=len(record.final),
         initial_log_likelihood_micro=micro(untrained.log_likelihood),
         initial_accuracy_ppm=micro(untrained.accuracy),
-        pooled_log_likelihood_micro=micro(pooled.log_likelihood),
-        pooled_accuracy_ppm=micro(pooled.accuracy),
+        pooled_log_likelihood_micro=pooled and micro(pooled.log_likelihood),
+        pooled_accuracy_ppm=pooled and micro(pooled.accuracy),
         by_owner_micro=_by_owner(record, federation),
         stop_reason=record.stop,
         idle=record.idle,

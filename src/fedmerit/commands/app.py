@@ -35,6 +35,9 @@ Output = Literal["table", "json"]
 _FAULT = 3
 
 
+#: Code that a directory names and that may be run.
+AllowModel = value_command.AllowModel
+
 app = App(
     name="fedmerit",
     help="Run, value, pay and audit a learning federation. Add --debug for a traceback.",
@@ -54,12 +57,14 @@ def run(
     keystore: Path | None = None,
     env_keys: bool = False,
     until: Literal["value"] | None = None,
+    allow_model: AllowModel = None,
     output: Output = "table",
 ) -> int:
     """Train, draw, value, reward, settle and report: one scenario from end to end.
 
     Args:
-        scenario: A shipped scenario ('fedmerit list') or a .toml file; hospitals if absent.
+        scenario: A shipped scenario ('fedmerit list'), a .toml file, or a directory with the run
+            that somebody else made; hospitals if absent.
         dir: The new directory for the evidence; bundles/SCENARIO-NUMBER if absent.
         resume: Continue the run that died in this bundle.
         seed: Run under this seed instead of the scenario's.
@@ -68,6 +73,8 @@ def run(
         keystore: Directory of encrypted keys, ROLE.json, for --rpc.
         env_keys: Take the keys from FEDMERIT_KEY_SPONSOR, ..._COORDINATOR and one per member.
         until: Stop at the values, as 'fedmerit value' does: nothing is settled or written.
+        allow_model: The package.module:Class that the model.toml of a directory names, where that
+            is not one of ours: its code is run.
         output: Form of the result on standard output.
     """
     from fedmerit import pipeline  # noqa: PLC0415 - imports torch
@@ -80,7 +87,9 @@ def run(
                 hint=f"Leave those out: fedmerit run {argument(scenario or 'hospitals')} "
                 "--until value",
             )
-        return value_command.value(scenario or "hospitals", seed=seed, output=output)
+        return value_command.value(
+            scenario or "hospitals", seed=seed, allow_model=allow_model, output=output
+        )
 
     if resume is not None and (scenario, dir, seed) != (None, None, None):
         raise ScenarioError(
@@ -95,7 +104,9 @@ def run(
             bundle = pipeline.resume(resume, chain=chain, progress=progress)
         else:
             asked = scenario or "hospitals"
-            bundle = pipeline.run(asked, dir, seed=seed, chain=chain, progress=progress)
+            bundle = pipeline.run(
+                asked, dir, seed=seed, chain=chain, progress=progress, allow_model=allow_model
+            )
     _show_run(bundle, output, rpc)
     return 0
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+from cyclopts import Parameter
 
 from fedmerit.commands.terminal import TerminalProgress, err, print_json, suggest
 from fedmerit.errors import ScenarioError
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
     from fedmerit.scenario.model import Scenario
 
+#: Code that a directory names and that may be run.
+AllowModel = Annotated[str | None, Parameter(name=["--allow-model", "--allow-code"])]
 #: What a setting of [data] is called on the command line.
 _OPTIONS: Final[Mapping[str, str]] = MappingProxyType(
     {"label": "label", "participant": "by", "positive": "positive"}
@@ -28,16 +32,20 @@ def value(
     by: str | None = None,
     positive: str | None = None,
     seed: int | None = None,
+    allow_model: AllowModel = None,
     output: Literal["table", "json"] = "table",
 ) -> int:
     """Train, value and divide a budget: no chain, no evidence, nothing written.
 
     Args:
-        source: Your own table (.csv, .tsv, .parquet, ...), a scenario or a shipped one's name.
+        source: Your own table (.csv, .tsv, .parquet, ...), a scenario or a shipped one's name, or
+            a directory with the run that somebody else made.
         label: The table's column to predict; proposed if absent.
         by: The table's column that says whose row it is; proposed if absent.
         positive: The class that counts as the positive one.
         seed: Run under this seed instead of the scenario's.
+        allow_model: The package.module:Class that the model.toml of a directory names, where that
+            is not one of ours: its code is run.
         output: Form of the result on standard output.
     """
     from fedmerit.commands.summary import as_json  # noqa: PLC0415 - imports plotly
@@ -46,7 +54,7 @@ def value(
 
     chosen = {"label": label, "participant": by, "positive": positive}
     given = {name: text for name, text in chosen.items() if text is not None}
-    scenario, settle, why = _scenario(source, given)
+    scenario, settle, why = _scenario(source, given, allow_model)
     with TerminalProgress(err) as progress, previewed(scenario, seed=seed, progress=progress) as it:
         progress.done()
         if output == "json":
@@ -57,13 +65,13 @@ def value(
     return 0
 
 
-def _scenario(source: str, given: dict[str, str]) -> tuple[Scenario, str, str]:
+def _scenario(source: str, given: dict[str, str], allowed: str | None) -> tuple[Scenario, str, str]:
     """Give the scenario, and the command that settles it with what that is for."""
     from fedmerit.federation.data.files import SUFFIXES  # noqa: PLC0415 - imports pandas
     from fedmerit.scenario.proposing import proposed_scenario  # noqa: PLC0415 - pydantic
     from fedmerit.scenario.reading import load  # noqa: PLC0415 - imports pydantic
 
-    if source.lower().endswith(SUFFIXES):
+    if source.lower().endswith(SUFFIXES) and not Path(source).is_dir():
         options = "".join(f" --{_OPTIONS[name]} {argument(text)}" for name, text in given.items())
         command = f"fedmerit init my-scenario.toml --data {argument(source)}{options}"
         return proposed_scenario(Path(source), given), command, "to write what can be settled"
@@ -73,4 +81,6 @@ def _scenario(source: str, given: dict[str, str]) -> tuple[Scenario, str, str]:
             f"{source!r} is a scenario",
             hint="Change the scenario's [data] section instead.",
         )
-    return load(source), f"fedmerit run {argument(source)}", "to settle it"
+    code = f" --allow-model {argument(allowed)}" if allowed else ""
+    scenario = load(source, allow_model=allowed)
+    return scenario, f"fedmerit run {argument(source)}{code}", "to settle it"

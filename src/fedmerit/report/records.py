@@ -41,14 +41,13 @@ def learning(training: TrainingDocument) -> Table:
             for each in training.rounds
         ),
     ]
-    foot = _model(
-        "Pooled training", training.pooled_log_likelihood_micro, training.pooled_accuracy_ppm
-    )
+    likely, right = training.pooled_log_likelihood_micro, training.pooled_accuracy_ppm
+    known = likely is not None and right is not None
     return Table(
         caption="Mean log-likelihood per validation row, and right predictions",
         columns=("Model", "Log-likelihood, milli-nats", "Accuracy"),
         rows=tuple(rows),
-        foot=foot,
+        foot=_model("Pooled training", likely, right) if known else (),
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import BaseModel, ValidationError
 
 from fedmerit.errors import ScenarioError, suggestion
+from fedmerit.scenario.estimators import is_known
 from fedmerit.scenario.kinds import kind_in
 from fedmerit.scenario.parts import part_of, scenario_part
 from fedmerit.untrusted import read_toml
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from fedmerit.scenario.model import Scenario
 
+#: What a directory says of the run that lies in it.
+IN_A_DIRECTORY: Final = "merit.toml"
 _EXPLAINED: Final = "'fedmerit init' writes a scenario with every setting explained."
 
 
@@ -29,11 +32,17 @@ def shipped() -> dict[str, Traversable]:
     return dict(sorted(found.items()))
 
 
-def load(scenario: str | Path) -> Scenario:
+def load(scenario: str | Path, *, allow_model: str | None = None) -> Scenario:
     """Read a shipped scenario by name, or any other by its path.
 
+    Args:
+        scenario: A shipped scenario's name, a file, or a directory with a ``merit.toml``.
+        allow_model: The one ``package.module:Class`` whose code may be run, where a directory
+            names one.
+
     Raises:
-        ScenarioError: There is no such scenario, or it says something we cannot run.
+        ScenarioError: There is no such scenario, it says something we cannot run, or a directory
+            names code that is not allowed.
     """
     ours = shipped()
     if str(scenario) in ours:
@@ -41,6 +50,14 @@ def load(scenario: str | Path) -> Scenario:
     path = Path(scenario)
     if not path.exists() and (named := path.with_name(f"{path.name}.toml")).is_file():
         path = named  # "mine" for mine.toml, as for a shipped scenario
+    whole = path.is_dir()
+    path = path / IN_A_DIRECTORY if whole else path
+    if whole and not path.is_file():
+        raise ScenarioError(
+            f"{path.parent} holds no {IN_A_DIRECTORY}",
+            hint="It says how a run that lies there is valued, rewarded and settled: "
+            'name = "our-run" and a section [recorded] are the least.',
+        )
     if path.suffix != ".toml" and not path.exists():
         raise ScenarioError(
             f"no shipped scenario is called {str(scenario)!r}", hint=suggestion(str(scenario), ours)
@@ -56,7 +73,20 @@ def load(scenario: str | Path) -> Scenario:
         raise ScenarioError(
             f"{path} cannot be read as TOML: {error}", hint="See https://toml.io."
         ) from error
-    return _anchored(parse(given, origin=str(path)), path.parent)
+    said = parse(given, origin=str(path))
+    found = _anchored(said, path.parent)
+    if whole or found.model != said.model:  # others may have written what lies there
+        _require_allowed(found, allow_model)
+    return found
+
+
+def _require_allowed(scenario: Scenario, allowed: str | None) -> None:
+    code = scenario.model.estimator or scenario.model.kind
+    if ":" in code and code != allowed and not is_known(code):
+        raise ScenarioError(
+            f"{scenario.name} runs code that its files name: {code!r}",
+            hint=f"Read that code first; then allow it by its name: --allow-model {code}",
+        )
 
 
 def parse(given: dict[str, Any], *, origin: str) -> Scenario:

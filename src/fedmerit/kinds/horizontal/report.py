@@ -23,7 +23,7 @@ def read(_bundle: Bundle) -> None:
 
 def model_figures(findings: Findings) -> tuple[KeyFigure, KeyFigure]:
     """Give the model's accuracy, and what not pooling the rows costs."""
-    training = findings.training
+    training, delta = findings.training, findings.training.delta_ppm
     return (
         KeyFigure(
             "Accuracy of the joint model",
@@ -31,11 +31,13 @@ def model_figures(findings: Findings) -> tuple[KeyFigure, KeyFigure]:
             "",
             f"{percent(training.initial_accuracy_ppm)} before training",
         ),
-        KeyFigure(
+        KeyFigure("Against pooled training", "Not known", "", "nobody here has the rows")
+        if delta is None
+        else KeyFigure(
             "Against pooled training",
-            number(-training.delta_ppm / 10**4, 1, sign=True),
+            number(-delta / 10**4, 1, sign=True),
             "points",
-            f"{percent(training.pooled_accuracy_ppm)} with all rows in one place",
+            f"{percent(training.rounds[-1].accuracy_ppm + delta)} with all rows in one place",
         ),
     )
 
@@ -52,7 +54,7 @@ def sections(findings: Findings) -> list[Section]:
         _learned(findings),
         worth.helped(findings),
         worth.judged(findings),
-        _suspected(findings),
+        suspected(findings),
         _members(findings),
         common.draw(findings),
         common.ledger(findings),
@@ -92,7 +94,8 @@ def _learned(findings: Findings) -> Section:
     )
 
 
-def _suspected(findings: Findings) -> Section:
+def suspected(findings: Findings) -> Section:
+    """Show who looks as if it did not play fair."""
     found = findings.valuation.suspicion
     return Section(
         id="suspicion",

@@ -37,10 +37,11 @@ def member_cells(bundle: Bundle) -> dict[str, dict[str, str]]:
 def model_figures(bundle: Bundle) -> dict[str, str]:
     """Give the model's accuracy, beside that of training on pooled rows."""
     training = bundle.document(TRAINING, TrainingDocument)
-    rounds = len(training.rounds)
+    rounds, delta = len(training.rounds), training.delta_ppm
+    apart = "not known: nobody here has it" if delta is None else points(delta)
     figures = {
         "Accuracy": f"{percent(training.rounds[-1].accuracy_ppm)} after {rounds} rounds; "
-        f"delta to training on pooled data {points(training.delta_ppm)}"
+        f"delta to training on pooled data {apart}"
     }
     if training.is_worse_than_untrained:
         figures["Warning"] = (

@@ -19,21 +19,23 @@ _ROUND = "round (0 is the untrained model)"
 
 def log_likelihood(training: TrainingDocument) -> go.Figure:
     """Draw the mean log-likelihood of a validation row, per round."""
+    pooled = training.pooled_log_likelihood_micro
     return _curve(
         NATS.long,
         [milli_of_micro(each.log_likelihood_micro) for each in training.rounds],
         untrained=milli_of_micro(training.initial_log_likelihood_micro),
-        pooled=milli_of_micro(training.pooled_log_likelihood_micro),
+        pooled=None if pooled is None else milli_of_micro(pooled),
     )
 
 
 def accuracy(training: TrainingDocument) -> go.Figure:
     """Draw the share of validation rows that the model gets right, per round."""
+    pooled = training.pooled_accuracy_ppm
     return _curve(
         "per cent of validation rows",
         [each.accuracy_ppm / _PERCENT for each in training.rounds],
         untrained=training.initial_accuracy_ppm / _PERCENT,
-        pooled=training.pooled_accuracy_ppm / _PERCENT,
+        pooled=None if pooled is None else pooled / _PERCENT,
     )
 
 
@@ -55,13 +57,17 @@ def own_rows(training: TrainingDocument, participants: tuple[str, ...]) -> go.Fi
     return _over_rounds(figure, len(training.rounds))
 
 
-def _curve(title: str, reached: list[float], *, untrained: float, pooled: float) -> go.Figure:
+def _curve(
+    title: str, reached: list[float], *, untrained: float, pooled: float | None
+) -> go.Figure:
     figure = blank(height=340, x_title=_ROUND, y_title=title)
     rounds = list(range(len(reached) + 1))
     for name, level, colour, dash in (
         ("pooled training", pooled, MUTED, "dash"),
         ("untrained", untrained, IDLE, "dot"),
     ):
+        if level is None:
+            continue
         figure.add_scatter(
             name=name,
             mode="lines",

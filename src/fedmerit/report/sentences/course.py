@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
@@ -22,8 +23,17 @@ from fedmerit.report.units import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from fedmerit.bundle.schemas import TrainingDocument
     from fedmerit.report.findings import Findings
 
+#: Why a training ended, by its reason.
+_ENDED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "converged": "Then it stood still, and the training ended.",
+        "recorded": "Somebody else trained it, and the files end there.",
+        "rounds": "That was as many as the scenario allows.",
+    }
+)
 _MOST: Final = 8
 _WORSE: Final = Markup(
     "<strong>The trained model fits the validation rows worse than the untrained one.</strong> The "
@@ -36,11 +46,7 @@ def learning(findings: Findings) -> list[Markup]:
     """Say how good the model was before, after, and in comparison."""
     training = findings.training
     last = training.rounds[-1]
-    stopped = (
-        "Then it stood still, and the training ended."
-        if training.stop_reason == "converged"
-        else "That was as many as the scenario allows."
-    )
+    stopped = _ENDED.get(training.stop_reason, _ENDED["rounds"])
     traffic = sum(each.bytes_up + each.bytes_down for each in training.rounds)
     return [
         *([_WORSE] if training.is_worse_than_untrained else []),
@@ -58,12 +64,22 @@ def learning(findings: Findings) -> list[Markup]:
             high=number(milli_of_micro(last.log_likelihood_micro), 1),
             traffic=f"{traffic // 1000:,}",
         ),
-        Markup(
-            "The yardstick is the same model trained on everybody's rows in one place, which is "
-            "what the members avoid: it gets {} right. {}"
-        ).format(percent(training.pooled_accuracy_ppm), pooling(training.delta_ppm)),
-        _own_rows(training.by_owner_micro),
+        _yardstick(training),
+        *([_own_rows(training.by_owner_micro)] if training.by_owner_micro else []),
     ]
+
+
+def _yardstick(training: TrainingDocument) -> Markup:
+    pooled, delta = training.pooled_accuracy_ppm, training.delta_ppm
+    if pooled is None or delta is None:
+        return Markup(
+            "What the same model would have learned from everybody's rows in one place is not "
+            "known: nobody here has those rows."
+        )
+    return Markup(
+        "The yardstick is the same model trained on everybody's rows in one place, which is "
+        "what the members avoid: it gets {} right. {}"
+    ).format(percent(pooled), pooling(delta))
 
 
 def _own_rows(curves: Mapping[str, Sequence[int]]) -> Markup:
