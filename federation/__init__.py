@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from fedmerit.federation.batched.measure import METRICS, Metrics, measure_rows
+    from fedmerit.federation.batched.measure import METRICS, Metrics, measure_rows, rehearse_metric
     from fedmerit.federation.behaviours import (
         BEHAVIOURS,
         Behaviour,
@@ -80,6 +80,7 @@ __all__ = [
     "network",
     "pooled_baseline",
     "read_table",
+    "rehearse_metric",
     "train",
     "update_digests",
 ]
@@ -104,7 +105,7 @@ _MODULES: Final = MappingProxyType(
         "games.parallel": ("ParallelRuns", "RunRound"),
         "games.retraining": ("RetrainingGame",),
         "data.holdings": ("Role",),
-        "batched.measure": ("METRICS", "Metrics", "measure_rows"),
+        "batched.measure": ("METRICS", "Metrics", "measure_rows", "rehearse_metric"),
         "models": ("MODELS", "ModelSpec", "network"),
         "data.partition": ("RECIPES", "Partition"),
         "horizontal.record": ("Round", "TrainingRecord", "update_digests"),

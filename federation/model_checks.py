@@ -2,8 +2,8 @@
 
 Many models are trained by mapping one module over their parameters, and short batches are padded
 with rows that count nothing in the loss. So a module may keep no state between calls, and a
-row's scores may not depend on the rows beside it. What a module does only on other rows than the
-few that are tried is not seen.
+row's scores may not depend on the rows beside it, but for batch normalisation while it is
+trained. What a module does only on other rows than the few that are tried is not seen.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ _UNSUPPORTED: Final = re.compile(r"Batching rule not implemented for aten::(\w+)
 def check_state(module: nn.Module, in_features: int, kind: str) -> None:
     """Refuse a module that keeps running statistics, or changes its buffers when it is called.
 
-    FedAvg averages parameters, not buffers.
+    FedAvg averages parameters, not buffers. Those of batch normalisation that is trained as
+    :mod:`fedmerit.federation.running_norm` has it are parameters by now.
 
     Raises:
         TrainingError: With the buffers' names.
@@ -51,7 +52,7 @@ def check_state(module: nn.Module, in_features: int, kind: str) -> None:
     if names:
         raise TrainingError(
             f"{kind} keeps running statistics between calls: {', '.join(names)}",
-            hint="Use GroupNorm or LayerNorm instead.",
+            hint="Use BatchNorm1d with a momentum, on (rows, columns), or GroupNorm, LayerNorm.",
         )
     called = deepcopy(module)
     with torch.random.fork_rng(devices=[]):

@@ -1,7 +1,8 @@
 """Models as flat parameter vectors, so that many of one kind can be trained at once.
 
 A module's code runs unchanged: ``torch.func`` maps it over a leading axis of parameter
-vectors. That is why a module may keep no state between calls and draw nothing at random.
+vectors. That is why a module may keep no state between calls and draw nothing at random; the
+running statistics of batch normalisation are parameters here (:mod:`.running_norm`).
 """
 
 from __future__ import annotations
@@ -18,14 +19,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
-from torch.nn.functional import cross_entropy
 
 from fedmerit.errors import TrainingError, suggestion
+from fedmerit.federation.losses import row_losses
 from fedmerit.federation.model_checks import cause, check_rows_apart, check_state
+from fedmerit.federation.running_norm import keep_running, training_batch
 from fedmerit.streams import derived_seed, generator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -41,7 +43,7 @@ class ModelSpec:
     """What is trained."""
 
     kind: str = "logistic"
-    """``logistic``, ``mlp``, or the import path of a module, ``package.module:Class``."""
+    """``logistic``, ``linear``, ``mlp``, or a module's import path, ``package.module:Class``."""
     hidden: tuple[int, ...] = (24,)
     """Widths of the MLP's hidden layers."""
     arguments: Mapping[str, int | float | str | bool] = field(default_factory=dict)
@@ -73,7 +75,7 @@ class ModelSpec:
 
     def widths(self, in_features: int, classes: int) -> tuple[int, ...]:
         """Give what a chain of linear layers with ReLU between is as wide as; () if it is none."""
-        hidden = {"logistic": (), "mlp": self.hidden}.get(self.kind)
+        hidden = {"logistic": (), "linear": (), "mlp": self.hidden}.get(self.kind)
         return () if hidden is None else (in_features, *hidden, classes)
 
     def _imported(self, in_features: int, classes: int) -> nn.Module:
@@ -107,7 +109,7 @@ class Network:
     Args:
         spec: What to build.
         in_features: Columns of a row.
-        classes: Classes to tell apart.
+        classes: Classes to tell apart; 1 to predict a quantity.
         seed: Picks the initial parameters, and those the module itself freezes.
         device: Where to keep and run it.
 
@@ -124,6 +126,8 @@ class Network:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derived_seed(seed, "training", "initial"))
             module = spec.build(in_features, classes).float()
+        self._untrained = {name: v.clone() for name, v in module.state_dict().items()}
+        norms = keep_running(module)
         check_state(module, in_features, spec.kind)
         self.widths = spec.widths(in_features, classes)
         self._module = module.to(device)
@@ -137,22 +141,41 @@ class Network:
         self._shapes = {name: values.shape for name, values in trained.items()}
         self._sizes = [values.numel() for values in trained.values()]
         self.initial = torch.cat([values.reshape(-1) for values in trained.values()])
+        self.running = _places(self._shapes, norms).to(device)
         self._gradients = vmap(grad(self._loss))
+        self._training = vmap(grad(self._training_loss, has_aux=True))
         self._logits = vmap(self._forward, in_dims=(0, None))
         self._rehearse(in_features, classes, spec.kind)
 
     def gradients(self, models: Tensor, rows: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
-        """Give the gradient of each model's weighted cross-entropy on its own rows.
+        """Give the gradient of each model's weighted loss on its own rows.
 
         Args:
             models: Parameter vectors, shape ``(models, parameters)``.
             rows: Features, shape ``(models, batch, columns)``.
-            labels: Classes, shape ``(models, batch)``.
+            labels: Classes, or a quantity as float32, shape ``(models, batch)``.
             weights: What each row counts, shape ``(models, batch)``; 0 for padding.
 
         """
         result: Tensor = self._gradients(models, rows, labels, weights)
         return result
+
+    def training_gradients(
+        self, models: Tensor, rows: Tensor, labels: Tensor, weights: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Give the same gradients as a step of training takes them, and what it leaves behind.
+
+        They differ where batches are normalised: :meth:`gradients` scores each row by itself.
+
+        Returns:
+            Gradients, shape ``(models, parameters)``, 0 at running statistics, and these as they
+            are after the step, shape ``(models, len(self.running))``.
+
+        """
+        result: Tensor
+        result, statistics = self._training(models, rows, labels, weights)
+        result.index_fill_(1, self.running, 0.0)
+        return result, statistics
 
     def logits(self, models: Tensor, rows: Tensor) -> Tensor:
         """Give every model's scores for the same *rows*, ``(models, rows, classes)``."""
@@ -175,7 +198,7 @@ class Network:
             raise TrainingError(
                 f"the model has {len(self.initial)} parameters, and {parameters.shape} are given"
             )
-        state = {name: v.cpu().numpy() for name, v in self._module.state_dict().items()}
+        state = {name: v.cpu().numpy() for name, v in self._untrained.items()}
         parts = np.split(parameters, np.cumsum(self._sizes)[:-1])
         for (name, shape), part in zip(self._shapes.items(), parts, strict=True):
             state[name] = np.ascontiguousarray(part.reshape(tuple(shape)))
@@ -198,18 +221,29 @@ class Network:
         return module
 
     def _loss(self, model: Tensor, rows: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
-        losses = cross_entropy(self._forward(model, rows), labels, reduction="none")
-        return (losses * weights).sum()
+        return (row_losses(self._forward(model, rows), labels) * weights).sum()
+
+    def _training_loss(
+        self, model: Tensor, rows: Tensor, labels: Tensor, weights: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        with training_batch(weights) as seen:
+            loss = self._loss(model, rows, labels, weights)
+        return loss, torch.cat([model[:0], *(seen[place] for place in sorted(seen))])
 
     def _rehearse(self, in_features: int, classes: int, kind: str) -> None:
         """Train two models on two rows, so that an unfit module fails now and by name."""
         models = self.initial.expand(2, -1)
         rows = models.new_ones((2, 2, in_features))
-        labels = torch.zeros((2, 2), dtype=torch.int64, device=models.device)
+        kind_of_label = torch.float32 if classes == 1 else torch.int64
+        labels = torch.zeros((2, 2), dtype=kind_of_label, device=models.device)
+        left = len(self.running)
         try:
             shape = tuple(self.logits(models, rows[0]).shape)
             if shape == (2, 2, classes):
                 self.gradients(models, rows, labels, models.new_ones((2, 2)))
+                if len(self.running):
+                    batch = (models, rows, labels, models.new_ones((2, 2)))
+                    left = self.training_gradients(*batch)[1].shape[1]
         except Exception as error:
             raise TrainingError(
                 f"{kind} cannot be trained in batches of models: {error}",
@@ -218,7 +252,12 @@ class Network:
         if shape != (2, 2, classes):
             raise TrainingError(
                 f"{kind} turns 2 rows into shape {shape[1:]}, not (2, {classes})",
-                hint="forward must take (rows, in_features) and give one score per class.",
+                hint="forward must take (rows, in_features) and give one score per class, or one "
+                "number of a quantity.",
+            )
+        if left != len(self.running):
+            raise TrainingError(
+                f"{kind} has a BatchNorm1d that it does not call", hint="Leave that layer out."
             )
         if not self.widths:
             check_rows_apart(self.logits, self.initial, in_features, kind)
@@ -228,17 +267,34 @@ def network(federation: Federation, spec: ModelSpec, *, seed: int, device: str) 
     """Build the network that fits a federation's rows and classes.
 
     Raises:
-        TrainingError: The model cannot be made or trained, or there is no such device.
+        TrainingError: The model cannot be made or trained, it is not for such labels, or there is
+            no such device.
     """
+    _check_labels(federation, spec.kind)
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise TrainingError(f"torch finds no {device} here", hint="Set device = 'cpu'.")
     return Network(
         spec,
         in_features=len(federation.feature_names),
-        classes=len(federation.classes),
+        classes=federation.outputs,
         seed=seed,
         device=device,
     )
+
+
+def _check_labels(federation: Federation, kind: str) -> None:
+    """Refuse a model of classes for a quantity, and one of a quantity for classes."""
+    if federation.quantity is not None and kind == "logistic":
+        raise TrainingError(
+            f"the label {federation.quantity.name!r} is a quantity, and 'logistic' tells classes "
+            "apart",
+            hint='Set kind = "linear" or "mlp" below [model], or target = "classes" below [data].',
+        )
+    if federation.quantity is None and kind == "linear":
+        raise TrainingError(
+            f"'linear' predicts a quantity, and the labels are {len(federation.classes)} classes",
+            hint='Set kind = "logistic" below [model], or target = "quantity" below [data].',
+        )
 
 
 def logistic(in_features: int, classes: int, _hidden: tuple[int, ...]) -> nn.Module:
@@ -247,6 +303,11 @@ def logistic(in_features: int, classes: int, _hidden: tuple[int, ...]) -> nn.Mod
     nn.init.zeros_(layer.weight)
     nn.init.zeros_(layer.bias)
     return layer
+
+
+def linear(in_features: int, outputs: int, hidden: tuple[int, ...]) -> nn.Module:
+    """Linear regression of a quantity, untrained at its mean."""
+    return logistic(in_features, outputs, hidden)
 
 
 def mlp(in_features: int, classes: int, hidden: tuple[int, ...]) -> nn.Module:
@@ -262,8 +323,18 @@ def mlp(in_features: int, classes: int, hidden: tuple[int, ...]) -> nn.Module:
 
 #: The models that come with the package; any other kind is an import path.
 MODELS: Final[Mapping[str, Callable[[int, int, tuple[int, ...]], nn.Module]]] = MappingProxyType(
-    {"logistic": logistic, "mlp": mlp}
+    {"logistic": logistic, "linear": linear, "mlp": mlp}
 )
+
+
+def _places(shapes: Mapping[str, torch.Size], norms: Sequence[str]) -> Tensor:
+    """Number the running statistics of *norms* in the flat vector, means before variances."""
+    starts, at = {}, 0
+    for name, shape in shapes.items():
+        starts[name], at = at, at + shape.numel()
+    parts = [f"{norm}.{part}" for norm in norms for part in ("running_mean", "running_var")]
+    numbers = [torch.arange(starts[n], starts[n] + shapes[n].numel()) for n in parts]
+    return torch.cat([torch.empty(0, dtype=torch.int64), *numbers])
 
 
 def _nudge(module: nn.Module, seed: int) -> None:

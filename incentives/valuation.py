@@ -13,7 +13,7 @@ from math import inf
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 import numpy as np
-from scipy.special import ndtr, stdtrit
+from scipy.special import ndtr, stdtr, stdtrit
 
 from fedmerit.errors import GameError
 from fedmerit.incentives.game import MeasuredGame
@@ -162,7 +162,9 @@ class Valuation:
     def interval(self, confidence: float = 0.95) -> NDArray[np.float64]:
         """Give each value's interval as ``(low, high)``, shape ``(n, 2)``.
 
-        Student's t, with the degrees of freedom of all errors together (Welch, 1947).
+        Student's t, with the degrees of freedom of all errors together (Welch, 1947). Where the
+        game was repeated, the squares of each error's own interval add up (Banerjee, 1960): of a
+        few repeats the pooled degrees say too much, whenever the repeats happen to agree.
 
         Args:
             confidence: The share of intervals meant to hold the true value.
@@ -175,8 +177,13 @@ class Valuation:
                 f"confidence must be above 0 and below 1, and is {confidence}",
                 hint="For 95% intervals pass confidence=0.95.",
             )
-        quantiles = stdtrit(self._degrees(), (1 + confidence) / 2)
-        half_widths = np.where(self.standard_errors > 0, quantiles * self.standard_errors, 0.0)
+        at = (1 + confidence) / 2
+        if self.repeats > 1 and self.errors != "unstated":
+            squares = sum(stdtrit(degrees, at) ** 2 * own for own, degrees in self._sources())
+            half_widths = np.sqrt(squares)
+        else:
+            quantiles = stdtrit(self._degrees(), at)
+            half_widths = np.where(self.standard_errors > 0, quantiles * self.standard_errors, 0.0)
         return np.stack([self.values - half_widths, self.values + half_widths], axis=1)
 
     def covariance(self) -> NDArray[np.float64]:
@@ -191,7 +198,8 @@ class Valuation:
         """Give the probability that each participant's true value exceeds each other's.
 
         Normal, from the values and the errors of their differences: two that rest on the
-        same draws and the same validation rows differ by less than their intervals suggest.
+        same draws and the same validation rows differ by less than their intervals suggest. Where
+        the game was repeated, Student's t, by as many degrees as the repeats leave.
         A gap below :attr:`resolution` is none, and the resolution is part of a gap's error.
 
         Returns:
@@ -210,7 +218,8 @@ class Valuation:
         errors = np.sqrt(of_gaps + self.resolution**2 / 6)
         certain = np.where(gaps == 0, 0.5, gaps > 0)
         scaled = np.divide(gaps, errors, out=np.zeros_like(gaps), where=errors > 0)
-        return np.asarray(np.where(errors > 0, ndtr(scaled), certain))
+        below = ndtr(scaled) if self.repeats == 1 else stdtr(self.repeats - 1, scaled)
+        return np.asarray(np.where(errors > 0, below, certain))
 
     def _covariance(self, columns: NDArray[np.float64] | None) -> NDArray[np.float64]:
         """Give the values' covariance over the draw of *columns*, ``(n, n)``."""

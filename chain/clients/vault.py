@@ -69,6 +69,18 @@ class JobVault(Client):
         """Pay many at once; one that is paid already is passed over."""
         return self._send(signer, "claimMany", job, [claim.fields() for claim in claims])
 
+    def push(self, job: int, claims: Iterable[Claim], *, signer: Signer) -> Mined:
+        """Pay many at once, and credit whoever's account does not take it, instead of failing."""
+        return self._send(signer, "push", job, [claim.fields() for claim in claims])
+
+    def withdraw(self, job: int, account: str, *, signer: Signer) -> Mined:
+        """Send *account* what it was credited; anyone may send it."""
+        return self._send(signer, "withdraw", job, account)
+
+    def owed(self, job: int, account: str) -> int:
+        """Base units that *account* was credited and has not withdrawn."""
+        return int(self._ask("owed", job, account))
+
     def refund(self, job: int, *, signer: Signer) -> Mined:
         """Give what is not allocated back, once the job has ended; the sponsor only."""
         return self._send(signer, "refund", job)

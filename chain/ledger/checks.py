@@ -65,8 +65,10 @@ def _paid(ledger: Ledger, report: SignedReport) -> Iterator[Check]:
     yield Check("payments and reserve are what the sponsor put in", balanced, detail)
 
     moved = _moved(ledger, to=ledger.members, out_of=(vault,))
-    paid = ledger.claimed == report.amounts and moved == ledger.paid == report.total
-    yield Check("every member was paid its amount, once", paid, f"{moved} in all")
+    waiting = _amounts(ledger, "Credited") - _amounts(ledger, "Withdrawn")
+    paid = ledger.claimed == report.amounts and moved + waiting == ledger.paid == report.total
+    credit = f", and {waiting} to withdraw" if waiting else ""
+    yield Check("every member was paid its amount, once", paid, f"{moved} in all{credit}")
 
 
 def _signed_about(ledger: Ledger, report: SignedReport) -> Iterator[Check]:

@@ -5,7 +5,7 @@ Every step asks the chain first and does only what is missing, so each may be ta
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from fedmerit.chain.clients import Claim
 from fedmerit.chain.proofs.committed import Roots
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from fedmerit.chain.settlement.journal import Journal
     from fedmerit.chain.settlement.opening import Site
     from fedmerit.chain.settlement.request import SettlementRequest
+
+
+#: Claims in one transaction: at most about 100,000 gas each, so a third of a block of 30 million.
+_A_BATCH: Final = 100
 
 
 class Settlement(Preparation):
@@ -128,16 +132,27 @@ class Settlement(Preparation):
         self._journal.record(self._contracts.reports.finalise(self._job, signer=signer))
 
     def claim(self) -> None:
-        """Let every participant with an amount claim it, each with its own key."""
-        vault, job = self._contracts.vault, self._job
+        """Claim every participant's amount: each with its own key, or the coordinator for all."""
+        vault, job, payout = self._contracts.vault, self._job, self._request.payout
         owed = [
             (claim, member)
             for member, claim in zip(self._site.cast.members, self.claims(), strict=True)
             if claim.amount > 0 and vault.claimed(job, claim.index) < claim.amount
         ]
-        self._journal.begin("claim", len(owed))
-        for mined in vault.claim_each(job, owed):
-            self._journal.record(mined)
+        if payout == "claim":
+            self._journal.begin("claim", len(owed))
+            for mined in vault.claim_each(job, owed):
+                self._journal.record(mined)
+            return
+        batches = [
+            [claim for claim, _ in owed[first : first + _A_BATCH]]
+            for first in range(0, len(owed), _A_BATCH)
+        ]
+        self._journal.begin("claim", len(batches))
+        send = vault.push if payout == "push" else vault.claim_many
+        signer = self._site.cast.coordinator
+        for batch in batches:
+            self._journal.record(send(job, batch, signer=signer))
 
     def release(self) -> None:
         """Let every member ask for what is left of its stake, wait, and take it."""

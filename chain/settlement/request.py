@@ -6,7 +6,7 @@ Amounts are integers of base units throughout; participants stand in one order e
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from fedmerit.chain.keys import OFFICES
 from fedmerit.chain.proofs.committed import Form
@@ -18,11 +18,16 @@ if TYPE_CHECKING:
 
     from fedmerit.chain.proofs.committed import Commitment
 
-#: As many members as a coalition's bits can tell apart on chain.
+#: As many members as a coalition's bits can tell apart on chain, in a word of 256.
 MAXIMUM_DRAWN: Final = 256
+#: As many as the contracts take on a committee.
+MAXIMUM_COMMITTEE: Final = 256
 #: Members whose exact values a contract computes.
 MAXIMUM_EXACT: Final = 16
 _WORD: Final = len(bytes(32))
+#: Each member claims for itself; the coordinator claims for all, many in one transaction; or it
+#: pushes, and whoever's account refuses is credited while the others are paid.
+Payout = Literal["claim", "batch", "push"]
 _WINDOWS: Final = 2**32
 
 
@@ -71,8 +76,9 @@ class JobTerms:
 
     def __post_init__(self) -> None:
         self._check_people()
-        self._check_windows()
         self._check_form()
+        self._check_committee()
+        self._check_windows()
         if not 0 < self.budget <= MAXIMUM_AMOUNT:
             raise ChainError(
                 f"a budget of {self.budget} base units; contracts take 1 to 2^128 - 1",
@@ -145,12 +151,26 @@ class JobTerms:
                 f"{'a' if self.draws else 'no'} draw",
                 hint="Joining orders need a draw and their number; other forms have none.",
             )
+        if self.form is not Form.OPEN and len(self.participants) > MAXIMUM_DRAWN:
+            raise ChainError(
+                f"{len(self.participants)} participants; a report names the coalitions that were "
+                f"measured by one bit a participant, and contracts keep {MAXIMUM_DRAWN}",
+                hint=f"Have {MAXIMUM_DRAWN} participants or fewer: small ones can be one together, "
+                "under one name in the table.",
+            )
         most = {Form.EXACT: MAXIMUM_EXACT, Form.ORDERS: MAXIMUM_DRAWN}.get(self.form)
         if most is not None and len(self.participants) > most:
             raise ChainError(
                 f"{len(self.participants)} participants in the form {self.form.name}, in which "
                 f"the chain follows the values of {most} at most",
                 hint="Choose the form TABLE: the audit alone follows the values then.",
+            )
+
+    def _check_committee(self) -> None:
+        if len(self.committee) > MAXIMUM_COMMITTEE:
+            raise ChainError(
+                f"a committee of {len(self.committee)}; contracts take {MAXIMUM_COMMITTEE} at most",
+                hint=f"Name {MAXIMUM_COMMITTEE} or fewer: settlement.committee in a scenario.",
             )
 
     def _check_windows(self) -> None:
@@ -194,6 +214,7 @@ class SettlementRequest(JobTerms):
         valuation: The integers that the report commits to; None commits to none, which a
             job that draws does not take.
         seed: 32 bytes that the members were valued by; None takes whatever the chain drew.
+        payout: How the members come to their money.
 
     """
 
@@ -201,6 +222,7 @@ class SettlementRequest(JobTerms):
     evidence: bytes
     valuation: Commitment | None = None
     seed: bytes | None = None
+    payout: Payout = "claim"
 
     def __post_init__(self) -> None:
         JobTerms.__post_init__(self)

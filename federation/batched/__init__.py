@@ -1,4 +1,4 @@
 """Many models at once: what makes training and measuring thousands of them cheap.
 
-May import `data`, `models` and the ground.
+May import `data`, `losses`, `models` and the ground.
 """

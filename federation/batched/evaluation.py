@@ -39,6 +39,7 @@ def evaluation(
     rows: Tensor,
     classes: int,
     memory_bytes: int,
+    apart: bool = True,
 ) -> Evaluation:
     """Choose the fastest evaluation that fits the model.
 
@@ -49,10 +50,11 @@ def evaluation(
         rows: Features, shape ``(rows, columns)``.
         classes: Scores per row.
         memory_bytes: Products of base and steps that may be kept from call to call.
+        apart: Whether rows may be scored apart, some at a time.
 
     """
     built = build()
-    if built.widths:
+    if built.widths and apart:
         stacked = torch.cat([base[None].double(), steps]).float()
         # Zero times infinity is no number, and would spoil the coalitions without the step.
         reach = float(rows.abs().sum(dim=1).max()) + 1

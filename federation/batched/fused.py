@@ -18,6 +18,7 @@ from fedmerit.federation.batched.kernels import UNITS, enter
 from fedmerit.federation.batched.likelihoods import gain
 from fedmerit.federation.batched.measure import MICRO, SATURATION, Gains, log_likelihood
 from fedmerit.federation.batched.vectors import ROWS
+from fedmerit.federation.losses import is_quantity
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -64,7 +65,11 @@ class Fused:
 
     def judge(self, logits: Tensor, score: Score, rows: slice) -> Tensor:
         """Score logits, ``(coalitions, classes, 16)``, of those rows that are there."""
-        if not isinstance(score, Gains) or score.metric is not log_likelihood:
+        if (
+            not isinstance(score, Gains)
+            or score.metric is not log_likelihood
+            or is_quantity(score.labels)
+        ):
             return judged(logits, score, rows)
         labels, before = score.labels[rows], score.before[rows]
         gains = before.new_empty((len(logits), len(before)))

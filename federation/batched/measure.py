@@ -17,6 +17,8 @@ from torch import Tensor
 
 from fedmerit.errors import GameError, suggestion
 from fedmerit.federation.batched.threads import single_thread
+from fedmerit.federation.batched.whole import Own, Whole, area, areas, average_precision, f1
+from fedmerit.federation.losses import DENSEST, density, is_quantity
 from fedmerit.federation.models import network
 
 if TYPE_CHECKING:
@@ -42,10 +44,12 @@ _LOGITS: Final = 2**22
 
 
 def log_likelihood(logits: Tensor, labels: Tensor) -> Tensor:
-    """Log-likelihood of the right class, in nats; the negative of the cross-entropy loss.
+    """Log-likelihood of the right class, or of a quantity, in nats; the loss's negative.
 
     Where a model's scores are not finite, the row gets :data:`_HOPELESS`.
     """
+    if is_quantity(labels):
+        return density(logits, labels).nan_to_num(nan=_HOPELESS, neginf=_HOPELESS)
     # Many models' logits are laid out class by class, where softmax takes a tenth of the time.
     likely = logits.transpose(1, 2).contiguous().log_softmax(dim=1)
     own = likely.gather(1, labels.expand(len(logits), 1, -1)).squeeze(1)
@@ -59,21 +63,68 @@ def hit(logits: Tensor, labels: Tensor) -> Tensor:
     return ((logits.argmax(dim=2) == labels) & own.isfinite()).double()
 
 
+def squared_error(predictions: Tensor, labels: Tensor) -> Tensor:
+    """The squared error of a quantity, below 0, in variances of the label over the training rows.
+
+    Where a prediction is not finite, the row gets :data:`_HOPELESS`.
+    """
+    off = (predictions.double().squeeze(-1) - labels.double()).square()
+    return -off.nan_to_num(nan=-_HOPELESS, posinf=-_HOPELESS)
+
+
 #: What a model's scores can be worth, by name; a game takes any other function of this form.
-METRICS: Final[Mapping[str, Metric]] = MappingProxyType({"loss": log_likelihood, "accuracy": hit})
+METRICS: Final[Mapping[str, Metric]] = MappingProxyType(
+    {
+        "loss": log_likelihood,
+        "accuracy": hit,
+        "squared-error": squared_error,
+        "auc": Whole(area),
+        "f1": Whole(f1),
+        "average-precision": Whole(average_precision),
+    }
+)
 
 
-def metric_of(named: str | Metric) -> Metric:
+def metric_of(named: str | Metric, federation: Federation) -> Metric:
     """Give the metric of a name, or the function that was given in its stead.
 
+    Args:
+        named: A key of :data:`METRICS`, the import path of a function of your own, or a function
+            of the form that the metrics here have.
+        federation: Whose models are measured.
+
     Raises:
-        GameError: No metric has this name.
+        GameError: No metric has this name, or it is not for such labels.
     """
     if not isinstance(named, str):
         return named
+    if ":" in named:
+        return Own.imported(named, federation.quantity)
     if named not in METRICS:
-        raise GameError(f"no metric is called {named!r}", hint=suggestion(named, METRICS))
+        names = [*METRICS, "package.module:function"]
+        raise GameError(f"no metric is called {named!r}", hint=suggestion(named, names))
+    _check_fits(named, federation)
     return METRICS[named]
+
+
+def _check_fits(named: str, federation: Federation) -> None:
+    if named == "loss":
+        return
+    if (named == "squared-error") != (federation.quantity is not None):
+        what = "a quantity" if federation.quantity else f"{len(federation.classes)} classes"
+        raise GameError(
+            f"the metric {named!r} does not measure predictions of {what}",
+            hint='Choose "loss", or "squared-error" for a quantity and "accuracy" for classes.',
+        )
+    if not isinstance(METRICS[named], Whole):
+        return
+    counts = np.unique(federation.validation_labels, return_counts=True)[1].tolist()
+    if len(federation.classes) != 2 or len(counts) < 2 or min(counts) < 2:  # noqa: PLR2004
+        raise GameError(
+            f"the metric {named!r} is for two classes with two validation rows each, and there "
+            f"are {len(federation.classes)} classes with {', '.join(map(str, counts))} rows",
+            hint='Name the positive class, bring more rows, or set metric = "accuracy".',
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,16 +165,24 @@ class Gains:
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """A model's means over the validation rows.
+    """How good a model is on the validation rows.
 
     Attributes:
-        log_likelihood: Nats per row; 0 is perfect.
-        accuracy: Share of rows classified right, in [0, 1].
+        log_likelihood: Mean over rows, in nats; of classes, 0 is perfect.
+        accuracy: Share of rows classified right, in [0, 1]; None of a quantity.
+        area: Under the ROC curve, in [0, 1]; None unless two classes are there.
+        rmse: Root of a quantity's mean squared error, in standard deviations of the label over
+            the training rows; None of classes.
+        r_squared: Share of the validation rows' variance that is predicted, at most 1; None of
+            classes, or where those rows are all alike.
 
     """
 
     log_likelihood: float
-    accuracy: float
+    accuracy: float | None = None
+    area: float | None = None
+    rmse: float | None = None
+    r_squared: float | None = None
 
 
 class ModelEvaluator:
@@ -134,7 +193,8 @@ class ModelEvaluator:
         self._network = network
         self._rows = torch.from_numpy(federation.validation_features).to(device)
         self._labels = torch.from_numpy(federation.validation_labels).to(device)
-        self._models_at_once = max(1, _LOGITS // (len(self._rows) * len(federation.classes)))
+        self._classes = len(federation.classes)
+        self._models_at_once = max(1, _LOGITS // (len(self._rows) * federation.outputs))
 
     def log_likelihoods(self, models: Tensor) -> NDArray[np.float64]:
         """Give each row's log-likelihood under each model, shape ``(models, rows)``, in nats.
@@ -143,6 +203,9 @@ class ModelEvaluator:
         """
         parts = []
         for logits in self._logits(models):
+            if is_quantity(self._labels):
+                parts.append(density(logits, self._labels).cpu().numpy())
+                continue
             likely = logits.double().log_softmax(dim=2)
             labels = self._labels.expand(len(logits), -1).unsqueeze(2)
             parts.append(likely.gather(2, labels).squeeze(2).cpu().numpy())
@@ -150,7 +213,12 @@ class ModelEvaluator:
         return np.nan_to_num(likelihoods, nan=_HOPELESS, neginf=_HOPELESS)
 
     def correct(self, models: Tensor) -> NDArray[np.bool_]:
-        """Say which rows each model classifies right, shape ``(models, rows)``."""
+        """Say which rows each model classifies right, shape ``(models, rows)``.
+
+        A quantity is never classified.
+        """
+        if is_quantity(self._labels):
+            return np.zeros((len(models), len(self._rows)), dtype=np.bool_)
         hits = [logits.argmax(dim=2) == self._labels for logits in self._logits(models)]
         return np.asarray(torch.cat(hits).cpu().numpy())
 
@@ -165,15 +233,65 @@ class ModelEvaluator:
         gain = self.log_likelihoods(models) - self.log_likelihoods(over.unsqueeze(0))
         return np.rint(gain.clip(-SATURATION, SATURATION) * MICRO) / MICRO
 
+    def gains_in(self, metric: Metric, models: Tensor, over: Tensor) -> NDArray[np.float64]:
+        """Give each row's gain in any metric of each model over one, as :meth:`gains` does."""
+        rows = slice(0, len(self._rows))
+        plain = Gains(metric, self._labels, torch.zeros(len(self._rows), dtype=torch.float64))
+        [before] = plain.scores(self._network.logits(over.unsqueeze(0), self._rows), rows).cpu()
+        gain = Gains(metric, self._labels, before.to(self._labels.device))
+        return torch.cat([gain(logits, rows).cpu() for logits in self._logits(models)]).numpy()
+
     def metrics(self, models: Tensor) -> tuple[Metrics, ...]:
         """Give each model's means over the rows."""
-        likely = self.log_likelihoods(models).mean(axis=1)
-        right = self.correct(models).mean(axis=1)
-        return tuple(map(Metrics, likely.tolist(), right.tolist()))
+        likely = self.log_likelihoods(models)
+        if is_quantity(self._labels):
+            return tuple(map(self._of_quantity, likely))
+        areas = self._areas(models)
+        return tuple(
+            Metrics(log_likelihood=fit, accuracy=right, area=area)
+            for fit, right, area in zip(
+                likely.mean(axis=1).tolist(),
+                self.correct(models).mean(axis=1).tolist(),
+                areas,
+                strict=True,
+            )
+        )
+
+    def _areas(self, models: Tensor) -> list[float | None]:
+        """Give each model's area under the ROC curve; None where there is none."""
+        labels = self._labels.cpu().numpy()
+        if self._classes != 2 or len(np.unique(labels)) < 2:  # noqa: PLR2004 - of two classes
+            return [None] * len(models)
+        margins = [(logits[..., 1] - logits[..., 0]).double() for logits in self._logits(models)]
+        scores = np.nan_to_num(torch.cat(margins).cpu().numpy())
+        return list(map(float, areas(labels, scores)))
+
+    def _of_quantity(self, likely: NDArray[np.float64]) -> Metrics:
+        """Measure predictions by their log-likelihoods, which say how far off they are."""
+        squares = 2 * (DENSEST - likely)
+        labels = self._labels.double().cpu().numpy()
+        spread = float(labels.var())
+        return Metrics(
+            log_likelihood=float(likely.mean()),
+            rmse=float(np.sqrt(squares.mean())),
+            r_squared=1 - float(squares.mean()) / spread if spread else None,
+        )
 
     def _logits(self, models: Tensor) -> Iterator[Tensor]:
         for part in torch.split(models, self._models_at_once):
             yield self._network.logits(part, self._rows)
+
+
+def rehearse_metric(federation: Federation, network: Network, metric: str) -> None:
+    """Measure the untrained model, so that a metric that is not for such labels fails now.
+
+    Raises:
+        GameError: It fails.
+    """
+    found = metric_of(metric, federation)
+    if isinstance(found, Own):
+        initial = network.initial
+        ModelEvaluator(federation, network).gains_in(found, initial.unsqueeze(0), initial)
 
 
 @single_thread()

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    #: Features (rows, columns) and labels (rows,).
-    Rows = tuple[NDArray[np.float32], NDArray[np.int64]]
+    #: Features (rows, columns) and labels (rows,): classes, or a quantity as float32.
+    Rows = tuple[NDArray[np.float32], NDArray[np.int64] | NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class LabelFlip(Plain):
     """Trains on rows of which a share has another class's label.
 
-    The new label is uniform over the other classes, so with two classes it is the other one.
+    The new label is uniform over the other classes, so with two classes it is the other one. A
+    quantity is mirrored about its training mean.
     """
 
     share: float = 0.6
@@ -36,6 +37,9 @@ class LabelFlip(Plain):
         features, labels = rows
         wrong = stream.permutation(len(labels))[: round(self.share * len(labels))]
         flipped = labels.copy()
+        if not classes:
+            flipped[wrong] *= -1
+            return features, flipped
         flipped[wrong] += stream.integers(1, classes, size=len(wrong))
         return features, flipped % classes
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from fedmerit.federation.data.roles import Column
 
 #: What a label column is taken for where its numbers do not say it.
-Target = Literal["classes"]
+Target = Literal["classes", "quantity"]
 
 _SHOWN: Final = 5
 _MAX_NUMERIC_CLASSES: Final = 20
@@ -124,26 +124,29 @@ def take(
     return pd.DataFrame(features), tuple(notes)
 
 
-def class_labels(
+def row_labels(
     column: pd.Series,
     positive: str | None,
     *,
     target: Target | None = None,
     dialect: Dialect | None = None,
-) -> tuple[NDArray[np.int64], tuple[str, ...], list[str]]:
+) -> tuple[NDArray[np.int64] | NDArray[np.float64], tuple[str, ...], list[str]]:
     """Number a label column's classes in sorted order, or 0 and 1 where *positive* is given.
+
+    More than 20 different numbers are a quantity unless *target* or *positive* says otherwise.
 
     Args:
         column: The labels.
         positive: The label to tell from all others; None to tell every one from every other.
-        target: ``classes`` where many numbers are classes all the same.
+        target: ``classes`` or ``quantity``; None to go by what the column holds.
         dialect: What the user says of the file.
 
     Returns:
-        Class numbers, shape ``(rows,)``, the classes' names, and notes.
+        Class numbers, shape ``(rows,)``, the classes' names, and notes. Of a quantity, its numbers
+        and no names.
 
     Raises:
-        DataError: The column holds no classes, or only one.
+        DataError: The column holds neither classes nor a quantity, or only one of them.
 
     """
     codes, levels = _levels(column, dialect, "Remove these rows, or label them.")
@@ -158,6 +161,8 @@ def class_labels(
             f"every row of the label column {column.name!r} is {levels[0]!r}",
             hint="There is nothing to learn; choose another label column or add rows.",
         )
+    if target == "quantity" or (positive is None and target is None and _many_numbers(values)):
+        return _quantity(str(column.name), positive, levels, codes), (), []
     if positive is None and target is None:
         _check_classes(str(column.name), codes, values)
     order = np.argsort(values, kind="stable") if np.isfinite(values).all() else None
@@ -253,20 +258,43 @@ def _numbers(levels: list[str]) -> NDArray[np.float64]:
 
 def _check_classes(name: str, codes: NDArray[np.int64], values: NDArray[np.float64]) -> None:
     """Refuse labels that are a quantity."""
-    way = 'name the positive class, or set target = "classes" below [data] if they are classes'
-    if np.count_nonzero(np.isfinite(values)) > max(_MAX_NUMERIC_CLASSES, len(values) / 2):
-        raise DataError(
-            f"the label column {name!r} holds {len(values)} different numbers, so a quantity "
-            "and no classes, and regression is not there yet",
-            hint=f"Cut the numbers into classes; {way}.",
-        )
     fractions = ~(values == np.floor(values)) | np.isinf(values)
     if not np.isnan(values).any() and fractions.any():
         raise DataError(
             f"the label column {name!r} holds fractions, so no classes "
             f"({rows_in_words(fractions[codes])})",
-            hint=f"Cut the numbers into classes, or choose another column; {way}.",
+            hint='Set target = "quantity" below [data] to predict numbers, or target = "classes" '
+            "if they are classes; or name the positive class.",
         )
+
+
+def _quantity(
+    name: str, positive: str | None, levels: list[str], codes: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Give each row's number, shape ``(rows,)``."""
+    values = _numbers(levels)
+    if positive is not None:
+        raise DataError(
+            f"the label column {name!r} is to be a quantity, and {positive!r} a class of it",
+            hint="Leave out positive, or target.",
+        )
+    if (unfit := ~np.isfinite(values)).any():
+        raise DataError(
+            f"the label column {name!r} is to be a quantity and holds "
+            f"{levels[int(unfit.argmax())]!r} ({rows_in_words(unfit[codes])})",
+            hint='Write numbers, remove these rows, or set target = "classes" below [data].',
+        )
+    if len(np.unique(values)) == 1:
+        raise DataError(
+            f"every row of the label column {name!r} is {levels[0]!r}",
+            hint="There is nothing to learn; choose another label column or add rows.",
+        )
+    return values[codes]
+
+
+def _many_numbers(values: NDArray[np.float64]) -> bool:
+    """Say whether different labels are too many numbers to be classes."""
+    return int(np.count_nonzero(np.isfinite(values))) > max(_MAX_NUMERIC_CLASSES, len(values) / 2)
 
 
 def _check_choice(columns: Sequence[Column], choice: Choice, problems: Problems) -> None:

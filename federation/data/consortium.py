@@ -7,13 +7,16 @@ parts: a member whose labels are wrong hands in wrong validation rows too.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from fedmerit.errors import DataError
+from fedmerit.federation.data import copies
 from fedmerit.federation.data.encoding import fit
 from fedmerit.federation.data.holdings import Role, deal
+from fedmerit.federation.data.quantities import quantity_of
+from fedmerit.federation.data.sponsored import joined, shared_rows
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:
@@ -25,7 +28,11 @@ if TYPE_CHECKING:
     from fedmerit.federation.data.encoding import Encoding
     from fedmerit.federation.data.newrows import ColumnForm
     from fedmerit.federation.data.partition import Partition
+    from fedmerit.federation.data.quantities import Labels, Quantity
     from fedmerit.federation.data.tables import Table
+
+#: How validation rows are drawn.
+Split = Literal["rows", "content"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,7 +42,8 @@ class Member:
     Attributes:
         name: Its name.
         features: Its training rows, shape ``(rows, columns)``.
-        labels: Their classes, shape ``(rows,)``.
+        labels: Their classes, int64, or a quantity as :class:`Quantity` standardises it, float32;
+            shape ``(rows,)``.
         declared_rows: What its updates weigh in FedAvg.
         behaviour: What it does with its updates.
         span: The first and the last round that it is there in; None is to the end.
@@ -44,7 +52,7 @@ class Member:
 
     name: str
     features: NDArray[np.float32]
-    labels: NDArray[np.int64]
+    labels: Labels
     declared_rows: int
     behaviour: Behaviour
     span: tuple[int, int | None] = (1, None)
@@ -57,12 +65,14 @@ class Federation:
     Attributes:
         name: The table's name.
         members: In the one order that every later result keeps.
-        classes: The classes' names; a label is an index into them.
+        classes: The classes' names, which class labels are indices into; none of a quantity.
         feature_names: The columns' names.
         validation_features: Pooled validation rows, shape ``(rows, columns)``.
-        validation_labels: Their classes, shape ``(rows,)``.
-        validation_owners: Index of the member that brought each row, shape ``(rows,)``.
+        validation_labels: As the members' labels, shape ``(rows,)``.
+        validation_owners: Index of the member that brought each row, shape ``(rows,)``; as many as
+            there are members where the row is the sponsor's.
         notes: What was recognised, changed, left out and filled in when the table was read.
+        quantity: What is predicted where it is no class.
         encoding: How a table's rows became features; None where features are given as they are.
         forms: How the table's cells were read.
 
@@ -73,11 +83,17 @@ class Federation:
     classes: tuple[str, ...]
     feature_names: tuple[str, ...]
     validation_features: NDArray[np.float32]
-    validation_labels: NDArray[np.int64]
+    validation_labels: Labels
     validation_owners: NDArray[np.int64]
     notes: tuple[str, ...] = ()
     encoding: Encoding | None = None
     forms: tuple[ColumnForm, ...] = ()
+    quantity: Quantity | None = None
+
+    @property
+    def outputs(self) -> int:
+        """What a model says of a row: a score for each class, or one number."""
+        return len(self.classes) or 1
 
     @property
     def participants(self) -> tuple[str, ...]:
@@ -92,6 +108,8 @@ def federate(
     partition: Partition | None = None,
     validation_share: float = 0.3,
     roles: Sequence[Role] = (),
+    split: Split = "rows",
+    test: Table | None = None,
 ) -> Federation:
     """Deal a table out to members, and split off their validation rows.
 
@@ -101,6 +119,9 @@ def federate(
         partition: How to deal the rows out; None where the table says whose they are.
         validation_share: Share of each member's rows that is pooled for validation.
         roles: Participants that behave in their own way, or that the table does not have.
+        split: Whether every row is drawn for itself (``rows``), or rows that repeat, within a
+            member or across members, all fall on one side (``content``).
+        test: The sponsor's own rows, which alone are measured on; None to pool members' rows.
 
     Raises:
         DataError: Nobody could train on what comes out.
@@ -112,30 +133,48 @@ def federate(
             hint="0.3 leaves 7 of 10 rows for training.",
         )
     held, behaving = deal(table, partition=partition, roles=roles, seed=seed)
+    strata = table.strata if table.classes else np.zeros(len(table.labels), dtype=np.int64)
+    alike = copies.contents(table.features, table.labels)
+    sides = None
+    if split == "content":
+        stream = generator(seed, "federation", "split", "contents")
+        sides = copies.repeated_sides(alike, strata, held.values(), validation_share, stream)
     parts = {
-        name: _split(
-            table.labels, rows, validation_share, generator(seed, "federation", "split", name)
+        name: (np.sort(rows), rows[:0])
+        if test
+        else _split(
+            strata, rows, validation_share, generator(seed, "federation", "split", name), sides
         )
         for name, rows in held.items()
     }
     for name, role in behaving.items():
         if role.copy_of is not None:
             parts[name] = parts[role.copy_of][0], held[name][:0]
-    encoding = fit(
-        table.features, [training for training, _ in parts.values()], standardise=table.standardise
-    )
+    training = [training for training, _ in parts.values()]
+    count = len(table.labels)
+    if test is not None:
+        table = joined(table, test)
+    encoding = fit(table.features, training, standardise=table.standardise)
     matrix = encoding.apply(table.features)
+    quantity, labels = _labels(table, training)
 
     def prepared(name: str, part: int, purpose: str) -> Rows:
         rows = parts[name][part]
         stream = generator(seed, "behaviours", "prepare", name, purpose)
-        taken = matrix[rows], table.labels[rows]
+        taken = matrix[rows], labels[rows]
         return behaving[name].behaviour.prepare(taken, len(table.classes), stream)
 
     validation = [prepared(name, 1, "validation") for name in held]
+    trained = {name: prepared(name, 0, "training") for name in held}
+    notes = table.notes
+    if test is not None:
+        validation.append((matrix[count:], labels[count:]))
+        if shared := shared_rows([*trained.values()], validation[-1]):
+            of = f"{shared:,} of the {len(test.labels):,} test rows"
+            notes += (f"{of} are, to the model, members' training rows",)
     federation = Federation(
         name=table.name,
-        members=_members({name: prepared(name, 0, "training") for name in held}, behaving),
+        members=_members(trained, behaving),
         classes=table.classes,
         feature_names=encoding.names,
         validation_features=np.concatenate([features for features, _ in validation]),
@@ -143,7 +182,11 @@ def federate(
         validation_owners=np.repeat(
             np.arange(len(validation)), [len(labels) for _, labels in validation]
         ),
-        notes=table.notes,
+        notes=(
+            *notes,
+            *copies.notes(copies.shared_rows(alike, held), held, copies.leaked_rows(alike, parts)),
+        ),
+        quantity=quantity,
         encoding=encoding,
         forms=table.forms,
     )
@@ -151,13 +194,28 @@ def federate(
     return federation
 
 
+def _labels(table: Table, training: Sequence[NDArray[np.int64]]) -> tuple[Quantity | None, Labels]:
+    """Give the labels as models meet them, and the scale of a quantity."""
+    if table.classes:
+        return None, table.labels.astype(np.int64)
+    values = table.labels.astype(np.float64)
+    quantity = quantity_of(table.label, values, training)
+    return quantity, quantity.standardised(values)
+
+
 def _split(
     labels: NDArray[np.int64],
     rows: NDArray[np.int64],
     share: float,
     stream: np.random.Generator,
+    sides: NDArray[np.int8] | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Give training and validation rows; of a class with two rows or more, one each at least."""
+    """Give training and validation rows; of a class with two rows or more, one each at least.
+
+    Rows that repeat fall where *sides* says, if it says so, and the others make up the share.
+    """
+    if sides is not None:
+        return _split_by_content(labels, rows, share, stream, sides)
     training, validation = [rows[:0]], [rows[:0]]
     for label in np.unique(labels[rows]):
         shuffled = stream.permutation(rows[labels[rows] == label])
@@ -165,6 +223,24 @@ def _split(
         validation.append(shuffled[:count])
         training.append(shuffled[count:])
     return np.sort(np.concatenate(training)), np.sort(np.concatenate(validation))
+
+
+def _split_by_content(
+    labels: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    share: float,
+    stream: np.random.Generator,
+    sides: NDArray[np.int8],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    validation = [rows[sides[rows] == 1]]
+    for label in np.unique(labels[rows]):
+        own = rows[labels[rows] == label]
+        shuffled = stream.permutation(own[sides[own] < 0])
+        due = min(max(1, round(share * len(own))), len(own) - 1)
+        missing = due - int((sides[own] == 1).sum())
+        validation.append(shuffled[: max(0, missing)])
+    held_out = np.sort(np.concatenate(validation))
+    return np.setdiff1d(rows, held_out), held_out
 
 
 def _members(prepared: dict[str, Rows], behaving: dict[str, Role]) -> tuple[Member, ...]:
@@ -193,6 +269,13 @@ def _members(prepared: dict[str, Rows], behaving: dict[str, Role]) -> tuple[Memb
 
 def _check_learnable(federation: Federation) -> None:
     """Refuse a federation in which a class or all validation rows are missing."""
+    if federation.classes:
+        _check_classes(federation)
+    if not len(federation.validation_labels):
+        raise DataError("no member has a validation row", hint="Raise validation_share.")
+
+
+def _check_classes(federation: Federation) -> None:
     labels = np.concatenate([member.labels for member in federation.members])
     counts = np.bincount(labels, minlength=len(federation.classes))
     absent = [name for name, count in zip(federation.classes, counts, strict=True) if not count]
@@ -201,5 +284,3 @@ def _check_learnable(federation: Federation) -> None:
             f"nobody has a training row of class {', '.join(map(repr, absent))}",
             hint="Add rows of it, or merge it with another class.",
         )
-    if not len(federation.validation_labels):
-        raise DataError("no member has a validation row", hint="Raise validation_share.")

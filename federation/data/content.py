@@ -1,6 +1,6 @@
 """Which rows several members hold: found by the rows' own digests, and counted once.
 
-A row is what a member trains on: its encoded features and its class, to the last bit. Whoever
+A row is what a member trains on: its encoded features and its label, to the last bit. Whoever
 changes a cell has another row, so this finds copies and no more than copies; and rows that are
 alike by nature, as where tables have few columns of few values, count as copies too.
 """
@@ -19,22 +19,26 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fedmerit.federation.data.quantities import Labels
+
     #: Digests of the rows of one member, each with how often it holds that row.
     Content = Counter[bytes]
 
 
-def content_of(features: NDArray[np.float32], labels: NDArray[np.int64]) -> Content:
+def content_of(features: NDArray[np.float32], labels: Labels) -> Content:
     """Digest each row, by SHA-256 over little-endian float32 and int64.
 
     Args:
         features: Shape ``(rows, columns)``; 0 and -0 are the same.
-        labels: Shape ``(rows,)``.
+        labels: Shape ``(rows,)``; a quantity is float32, and stays it.
     """
     cells = (np.asarray(features) + np.float32(0)).astype("<f4")
-    classes = np.asarray(labels).astype("<i8")
+    said = np.asarray(labels)
+    quantity = np.issubdtype(said.dtype, np.floating)
+    said = (said.astype("<f4") + np.float32(0)) if quantity else said.astype("<i8")
     return Counter(
         sha256(row.tobytes() + label.tobytes()).digest()
-        for row, label in zip(cells, classes, strict=True)
+        for row, label in zip(cells, said, strict=True)
     )
 
 

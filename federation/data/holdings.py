@@ -83,7 +83,7 @@ def _dealt(table: Table, partition: Partition | None, seed: int) -> Holdings:
         )
     else:
         names = tuple(f"{partition.prefix}-{k + 1}" for k in range(partition.participants))
-        owners = partition.deal(table.labels, seed=seed)
+        owners = partition.deal(table.strata, seed=seed)
     return {name: np.flatnonzero(owners == index) for index, name in enumerate(names)}
 
 

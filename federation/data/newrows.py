@@ -120,7 +120,12 @@ def forms_of(
 
 
 def read_rows(
-    path: Path, forms: Sequence[ColumnForm], *, dialect: Dialect | None = None, impute: bool = False
+    path: Path,
+    forms: Sequence[ColumnForm],
+    *,
+    dialect: Dialect | None = None,
+    impute: bool = False,
+    others: Collection[str] = (),
 ) -> NewRows:
     """Read the rows of a file in given forms.
 
@@ -129,6 +134,7 @@ def read_rows(
         forms: Of the columns that are wanted; others are not used.
         dialect: What is known of the file.
         impute: Whether missing cells are filled in when encoding, or refused.
+        others: Columns that have to be there too, and are not read here.
 
     Raises:
         DataError: Columns are not there, or hold cells of another form, or missing ones; names
@@ -156,7 +162,10 @@ def read_rows(
             features |= cells.features
             _check(cells, form, sheet.frame[form.name], problems)
     notes += _check_missing(read, problems, impute=impute)
-    wanted = {form.name for form in forms}
+    for name in others:
+        if name not in sheet.frame:
+            problems.add(f"{sheet.name} has no column {name!r}", "It says whom a row is about.")
+    wanted = {*others, *(form.name for form in forms)}
     if unused := [str(c) for c in sheet.frame if str(c) not in wanted]:
         notes.append(f"not used: {columns_in_words(unused)}")
     problems.check()

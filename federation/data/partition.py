@@ -50,7 +50,7 @@ def iid(
 def dirichlet(
     labels: NDArray[np.int64], members: int, alpha: float, stream: np.random.Generator
 ) -> Owners:
-    """Deal each class out in its own Dirichlet(*alpha*) proportions (Hsu et al., 2019)."""
+    """Deal out classes, or a quantity's tenths, in Dirichlet(*alpha*) shares (Hsu et al., 2019)."""
     for _ in range(_ATTEMPTS):
         owners = np.empty(len(labels), dtype=np.int64)
         for label in np.unique(labels):

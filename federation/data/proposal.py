@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from fedmerit.errors import DataError, suggestion
+from fedmerit.federation.data import copies
 from fedmerit.federation.data.columns import studied
 from fedmerit.federation.data.dialects import Dialect
 from fedmerit.federation.data.files import read_sheet
@@ -29,6 +30,11 @@ _LABELS: Final = frozenset(
     "label target outcome class y diagnosis result status response churn survived died death "  # noqa: SIM905
     "disease sick ill krank ergebnis klasse ziel income default event relapse readmitted fraud "
     "spam species quality num exitus recidivism approved".split()
+)
+#: Names of labels that are quantities, besides those.
+_QUANTITIES: Final = frozenset(
+    "price prices charges cost costs sales revenue amount yield consumption demand strength "  # noqa: SIM905
+    "progression medv mpg score los duration".split()
 )
 _PARTICIPANTS: Final = frozenset(
     "participant owner org organisation organization site hospital clinic klinik ward centre "  # noqa: SIM905
@@ -78,7 +84,8 @@ class Proposal:
     Attributes:
         rows: How many rows it has.
         columns: Every column, in the file's order.
-        label: The column to predict; None where none holds classes.
+        label: The column to predict; None where none holds classes or a quantity.
+        quantity: Whether it is a quantity.
         positive: The label to tell from the other.
         participant: The column that says whose row it is; None if rows are to be dealt out.
         impute: Whether features have missing cells.
@@ -91,6 +98,7 @@ class Proposal:
     rows: int
     columns: tuple[Described, ...]
     label: str | None
+    quantity: bool
     positive: str | None
     participant: str | None
     impute: bool
@@ -130,20 +138,27 @@ def propose(
         [column for column in columns if column.name != participant],
         {c.name: _as_label(c, counts[c.name], last=c.name == last) for c in columns},
     )
+    quantity = any(c.name == label and _may_be_quantity(c) for c in columns)
     features = [c for c in columns if c.name not in {label, participant}]
     ignored = {c.name: why for c in features if (why := _unfit(c))}
     left = [c for c in features if c.kind in LEFT_OUT]
     used = [c for c in features if c.name not in ignored and c not in left]
+    roles = _Roles(label, participant, quantity=quantity)
     return Proposal(
         rows=len(sheet.frame),
-        columns=tuple(_described(c, counts[c.name], label, participant, ignored) for c in columns),
+        columns=tuple(_described(c, counts[c.name], roles, ignored) for c in columns),
         label=label,
+        quantity=quantity,
         positive=_positive(counts[label]) if label else None,
         participant=participant,
         impute=any(c.missing.any() for c in used),
         ignore=tuple(ignored),
         dates=any(c.kind == "date" for c in left),
-        notes=(*sheet.notes, *(note for c in columns for note in c.notes)),
+        notes=(
+            *sheet.notes,
+            *(note for c in columns for note in c.notes),
+            *_repeated(sheet, participant),
+        ),
     )
 
 
@@ -157,20 +172,30 @@ def check_proposal(proposal: Proposal, name: str) -> None:
     """Refuse a proposal that nobody can run.
 
     Raises:
-        DataError: No column holds classes, or none is left to learn from.
+        DataError: No column can be predicted, or none is left to learn from.
     """
     if proposal.label is None:
         shown = "; ".join(f"{c.name!r}: {c.why or c.kind}" for c in proposal.columns)
         raise DataError(
-            f"no column of {name} holds 2 to {_MAX_CLASSES} classes to predict ({shown})",
-            hint="Add a label column, or cut a quantity into classes; 'fedmerit init' without "
-            "--data writes a scenario to fill in.",
+            f"no column of {name} holds 2 to {_MAX_CLASSES} classes, or a quantity, to predict "
+            f"({shown})",
+            hint="Add a label column; 'fedmerit init' without --data writes a scenario to fill in.",
         )
     if not any(column.role == "feature" for column in proposal.columns):
         raise DataError(
             f"no column of {name} is left to learn from",
             hint=f"'fedmerit inspect {name}' says why; name columns in [data] columns.",
         )
+
+
+def _repeated(sheet: Sheet, participant: str | None) -> list[str]:
+    """Say how many rows several participants hold, but for who they are."""
+    if participant is None:
+        return []
+    alike = copies.contents(sheet.frame.drop(columns=participant).astype(str))
+    owners = sheet.frame[participant].astype(str).to_numpy()
+    held = {name: np.flatnonzero(owners == name) for name in dict.fromkeys(owners.tolist())}
+    return copies.notes(copies.shared_rows(alike, held), held)
 
 
 def _counts(sheet: Sheet, column: Column, dialect: Dialect) -> dict[str, int]:
@@ -210,6 +235,9 @@ def _as_participant(column: Column, counts: dict[str, int]) -> float:
 def _as_label(column: Column, counts: dict[str, int], *, last: bool) -> float:
     """Say how well a column would do as the label; 0 if it cannot."""
     numeric = column.cells.dtype.kind == "f"
+    if _may_be_quantity(column):
+        called = bool(_words(column.name) & (_LABELS | _QUANTITIES))
+        return 0.05 + 10 * called + 2 * last
     if (
         column.kind not in {"category", "number"}
         or column.missing.any()
@@ -221,6 +249,15 @@ def _as_label(column: Column, counts: dict[str, int], *, last: bool) -> float:
     called = bool(_words(column.name) & _LABELS)
     two = len(counts) == 2  # noqa: PLR2004 - as above
     return 0.1 + 10 * called + 3 * two + 1 * (not numeric) + 2 * last
+
+
+def _may_be_quantity(column: Column) -> bool:
+    """Say whether a column holds more different numbers than classes have."""
+    return (
+        column.kind == "number"
+        and column.levels > _MAX_CLASSES
+        and not (column.missing.any() or column.broken.any())
+    )
 
 
 def _best(columns: list[Column], scores: dict[str, float]) -> str | None:
@@ -250,17 +287,22 @@ def _unfit(column: Column) -> str:
     return ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Roles:
+    """Which columns are no features."""
+
+    label: str | None
+    participant: str | None
+    quantity: bool
+
+
 def _described(
-    column: Column,
-    counts: dict[str, int],
-    label: str | None,
-    participant: str | None,
-    ignored: dict[str, str],
+    column: Column, counts: dict[str, int], roles: _Roles, ignored: dict[str, str]
 ) -> Described:
     role, why = "feature", ""
-    if column.name == label:
-        role, why = "label", f"{len(counts)} classes"
-    elif column.name == participant:
+    if column.name == roles.label:
+        role, why = "label", "a quantity" if roles.quantity else f"{len(counts)} classes"
+    elif column.name == roles.participant:
         role, why = "participant", f"{len(counts)} members"
     elif column.name in ignored:
         role, why = "ignored", ignored[column.name]

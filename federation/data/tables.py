@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from fedmerit.errors import DataError, suggestion
-from fedmerit.federation.data.columns import Choice, class_labels, row_owners, studied, take
+from fedmerit.federation.data.columns import Choice, row_labels, row_owners, studied, take
 from fedmerit.federation.data.dialects import Dialect
 from fedmerit.federation.data.files import Sheet, read_sheet
 from fedmerit.federation.data.newrows import ColumnForm, forms_of
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 Missing = Literal["refuse", "impute"]
 
+_TENTHS: Final = 10
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Table:
@@ -39,24 +41,35 @@ class Table:
     Attributes:
         name: What the report calls it.
         features: One column per feature: float64 (NaN is missing) or text (None is missing).
-        labels: Class numbers, shape ``(rows,)``.
-        classes: The classes' names; a label is an index into them.
+        labels: Class numbers, or a quantity's numbers as float64, shape ``(rows,)``.
+        classes: The classes' names, which class numbers are indices into; none of a quantity.
         participants: Names of the rows' owners; empty where no column says so.
         owners: Index into *participants* per row, shape ``(rows,)``; all 0 where it is empty.
         standardise: Whether numeric columns are to be standardised before training.
         notes: What was recognised, changed, left out and filled in on reading.
+        label: The label column's name.
         forms: How the cells of the columns were read.
 
     """
 
     name: str
     features: pd.DataFrame
-    labels: NDArray[np.int64]
+    labels: NDArray[np.int64] | NDArray[np.float64]
     classes: tuple[str, ...]
     participants: tuple[str, ...]
     owners: NDArray[np.int64]
     standardise: bool = True
     notes: tuple[str, ...] = ()
+    label: str = ""
+
+    @property
+    def strata(self) -> NDArray[np.int64]:
+        """What rows are dealt out by, shape ``(rows,)``: classes, or a quantity's tenths."""
+        if self.classes:
+            return self.labels.astype(np.int64)
+        cuts = np.quantile(self.labels, np.arange(1, _TENTHS) / _TENTHS)
+        return np.searchsorted(cuts, self.labels, side="right").astype(np.int64)
+
     forms: tuple[ColumnForm, ...] = ()
 
 
@@ -79,7 +92,8 @@ def read_table(
         label: The column to predict.
         participant: The column that says whose row it is; None if a recipe shall deal them out.
         positive: The label to tell from all others; None to tell every label from every other.
-        target: ``classes`` where more than 20 numbers, or fractions, are classes all the same.
+        target: ``classes`` or ``quantity``, where the label's cells do not say it: more than 20
+            different numbers are a quantity, and fewer fractions are refused.
         missing: ``refuse`` missing cells, or ``impute`` them when encoding.
         choice: Which columns to learn from; all but those that name rows, and dates, if None.
         dialect: What is known of the file; recognised if None.
@@ -176,14 +190,13 @@ def _table(
     if len(set(named)) < len(named):
         problems.add(f"{label!r} is to be label and participant", "Name two different columns.")
     own = {name: frame.pop(name) for name in dict.fromkeys(named) if name in frame.columns}
-    labels = owners = np.zeros(len(frame), dtype=np.int64)
+    owners = np.zeros(len(frame), dtype=np.int64)
+    labels: NDArray[np.int64] | NDArray[np.float64] = owners
     classes: tuple[str, ...] = ()
     participants: tuple[str, ...] = ()
     if label in own:
         with problems.collecting():
-            labels, classes, said = class_labels(
-                own[label], positive, target=target, dialect=dialect
-            )
+            labels, classes, said = row_labels(own[label], positive, target=target, dialect=dialect)
             notes += said
     if participant in own:
         with problems.collecting():
@@ -210,5 +223,6 @@ def _table(
         participants=participants,
         owners=owners,
         notes=tuple(notes),
+        label=label,
         forms=forms,
     )

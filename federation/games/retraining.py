@@ -1,7 +1,7 @@
 """The coalition game of retraining: what coalitions would have trained without the others.
 
-It measures the gain in log-likelihood on the pooled validation rows, row by row, so that a
-value's standard error follows in closed form.
+It measures the gain in log-likelihood, or in another metric, on the pooled validation rows, row by
+row, so that a value's standard error follows in closed form.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from fedmerit.errors import GameError
-from fedmerit.federation.batched.measure import MICRO, ModelEvaluator
+from fedmerit.federation.batched.measure import MICRO, ModelEvaluator, log_likelihood, metric_of
 from fedmerit.federation.batched.threads import single_thread
 from fedmerit.federation.batched.tiles import share
 from fedmerit.federation.horizontal.engine import Engine
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from fedmerit.federation.batched.measure import Metric
     from fedmerit.federation.data.consortium import Federation
     from fedmerit.federation.horizontal.settings import TrainingSettings
     from fedmerit.federation.models import ModelSpec
@@ -59,6 +60,10 @@ class RetrainingGame:
         workers: Threads to share the coalitions out to; as many as torch has if None. The
             numbers do not depend on it.
         progress: Told of every round.
+        metric: As for :class:`~fedmerit.federation.games.rounds.RoundGame`.
+
+    Raises:
+        GameError: There is no such metric, or it is not for such labels.
 
     """
 
@@ -73,11 +78,13 @@ class RetrainingGame:
         memory_bytes: int = MEMORY_BYTES,
         workers: int | None = None,
         progress: Advance | None = None,
+        metric: str | Metric = "loss",
     ) -> None:
         self.participants = federation.participants
         self.resolution = 1 / MICRO
         self._engine = Engine(federation, model, settings, seed=seed)
         self._evaluator = ModelEvaluator(federation, self._engine.network)
+        self._metric = metric_of(metric, federation)
         self._rounds = rounds
         self._workers = workers
         self._progress = progress
@@ -88,14 +95,19 @@ class RetrainingGame:
         self._part = min(most, max(least, _PART_FLOATS // parameters), self._at_once)
 
     def worth(self, coalitions: NDArray[np.bool_], /) -> NDArray[np.float64]:
-        """Give each coalition's mean gain over the untrained model, in nats, ``(rows,)``."""
+        """Give each coalition's mean gain over the untrained model, ``(rows,)``."""
         return np.asarray(self.worth_by_row(coalitions).mean(axis=1))
 
     def worth_by_row(self, coalitions: NDArray[np.bool_], /) -> NDArray[np.float64]:
         """Give each coalition's gain on each validation row, ``(rows, validation rows)``."""
         initial = self._engine.network.initial
         gains = np.concatenate(
-            [self._evaluator.gains(part, initial) for part in self._trained(coalitions)]
+            [
+                self._evaluator.gains(part, initial)
+                if self._metric is log_likelihood
+                else self._evaluator.gains_in(self._metric, part, initial)
+                for part in self._trained(coalitions)
+            ]
         )
         gains[~coalitions.any(axis=1)] = 0.0
         return gains
@@ -127,6 +139,7 @@ class RetrainingGame:
                 engine.settings.participation,
                 round_=number,
                 seed=engine.seed,
+                full_round=engine.settings.full_round,
                 there=present([member.span for member in engine.members], number),
             )
             taking_part = mask & torch.from_numpy(chosen).to(mask.device)

@@ -15,6 +15,7 @@ from fedmerit.errors import GameError, suggestion
 from fedmerit.federation.batched.evaluation import evaluation
 from fedmerit.federation.batched.layered import Layered
 from fedmerit.federation.batched.measure import MICRO, Gains, log_likelihood, metric_of
+from fedmerit.federation.batched.whole import Own, Whole
 from fedmerit.federation.games.enumerated import every_log_likelihood
 from fedmerit.federation.models import network
 
@@ -75,7 +76,7 @@ class RoundGame:
         federation: The run's federation.
         weights: A key of :data:`WEIGHTINGS`.
         metric: A key of :data:`~fedmerit.federation.batched.measure.METRICS`, or a function
-            like them.
+            like them, or the import path of one of your own.
         label: Count only the validation rows of this class; without it, all.
         memory_bytes: What may be kept between questions so that they are answered faster.
         built: The run's network, where it is at hand; building one is most of a short question.
@@ -110,7 +111,7 @@ class RoundGame:
         self._record, self._federation = record, federation
         self._round = record.rounds[round_ - 1]
         self._weighting = WEIGHTINGS[weights]
-        self._metric = metric_of(metric)
+        self._metric = metric_of(metric, federation)
         self._chosen = rows_of(federation, label)
         self._memory_bytes = memory_bytes
         self._built = built
@@ -167,8 +168,9 @@ class RoundGame:
             base=torch.from_numpy(self._round.global_before).to(device),
             steps=torch.from_numpy(weights[:, None] * updates).to(device),
             rows=torch.from_numpy(self._federation.validation_features[self._chosen]).to(device),
-            classes=len(self._federation.classes),
+            classes=self._federation.outputs,
             memory_bytes=self._memory_bytes,
+            apart=not isinstance(self._metric, Whole | Own),
         )
 
     @cached_property
@@ -197,7 +199,8 @@ class RoundGame:
 
     def _every_mean(self) -> NDArray[np.float64] | None:
         """Give the worths of all coalitions of accepted members, if there is a fast way."""
-        if self._weighting is not fixed or self._metric is not log_likelihood:
+        classes = self._federation.quantity is None
+        if self._weighting is not fixed or self._metric is not log_likelihood or not classes:
             return None
         fast = self._evaluation
         parts = fast.logits() if isinstance(fast, Layered) else None

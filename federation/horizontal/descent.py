@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 import torch
 from torch import Tensor
 
+from fedmerit.federation.losses import is_quantity
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -36,7 +38,7 @@ class Step:
     Attributes:
         rows: Features, shape ``(groups, batch, columns)``, the columns as :meth:`Descent.ready`
             makes them.
-        labels: Classes, shape ``(groups, batch)``.
+        labels: Classes, or a quantity as float32, shape ``(groups, batch)``.
         weights: What each row counts, shape ``(groups, batch)``; 0 for padding.
 
     """
@@ -73,25 +75,28 @@ class Mapped:
 
     def descend(self, models: Tensor, steps: Iterable[Step], settings: TrainingSettings) -> Tensor:
         """Give what the models are after all steps, as :class:`Descent` says."""
-        each = models.shape[1]
+        network, each = self._network, models.shape[1]
         ended = models.flatten(0, 1).clone()
         velocity = torch.zeros_like(ended)
         for step in steps:
             active = slice(len(step.rows) * each)
-            gradients = self._network.gradients(
-                ended[active],
-                *(
-                    part.repeat_interleave(each, 0)
-                    for part in (step.rows, step.labels, step.weights)
-                ),
+            batch = (
+                part.repeat_interleave(each, 0) for part in (step.rows, step.labels, step.weights)
             )
+            statistics = None
+            if len(network.running):
+                gradients, statistics = network.training_gradients(ended[active], *batch)
+            else:
+                gradients = network.gradients(ended[active], *batch)
             velocity[active].mul_(settings.momentum).add_(gradients)
             ended[active].sub_(velocity[active], alpha=settings.learning_rate)
+            if statistics is not None:
+                ended[active].index_copy_(1, network.running, statistics)
         return ended.view(models.shape)
 
 
 class Chained:
-    """Linear layers with ReLU between them, and the cross-entropy's gradient by hand.
+    """Linear layers with ReLU between them, and the loss's gradient by hand.
 
     A row's columns are followed by a 1, so that the first layer's biases are a column of its
     weights, and by zeros up to a multiple of :data:`PADDING`.
@@ -154,7 +159,18 @@ class Chained:
         first.move_by_product(slopes[0].view(together), step.rows)
 
     def _slopes(self, step: Step, scores: Tensor, out: Tensor) -> None:
-        """Give the loss's derivative by the scores: probabilities less what is right."""
+        """Give the loss's derivative by the scores: what is predicted less what is right.
+
+        Of classes, those are probabilities; a quantity's score is its prediction.
+        """
+        if is_quantity(step.labels):
+            out[:, 1:] = 0
+            torch.sub(
+                scores[:, 0].view(len(step.rows), -1, out.shape[2]),
+                step.labels[:, None],
+                out=out[:, 0].view(len(step.rows), -1, out.shape[2]),
+            ).mul_(step.weights[:, None])
+            return
         classes = self._shapes[-1][0]
         numbers = self._numbers.to(out.device)
         weights = step.weights[:, None, None, :]

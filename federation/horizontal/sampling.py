@@ -29,6 +29,7 @@ def sampled(
     round_: int,
     seed: int,
     there: NDArray[np.bool_] | None = None,
+    full_round: bool = False,
 ) -> NDArray[np.bool_]:
     """Pick a round's members: everyone draws a number, and the lowest take part.
 
@@ -40,11 +41,14 @@ def sampled(
         round_: The round's number, from 1.
         seed: The scenario's seed.
         there: Who is, shape ``(members,)``; everybody if None.
+        full_round: Whether the first round has everyone who is there, whatever the share.
 
     Returns:
         Who takes part, shape ``(members,)``.
 
     """
+    if full_round and round_ == 1:
+        return np.ones(len(names), dtype=np.bool_) if there is None else there
     draws = np.array(
         [generator(seed, "training", "sampling", name, round_).random() for name in names]
     )

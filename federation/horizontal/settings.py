@@ -20,6 +20,8 @@ class TrainingSettings:
     """At most so many federated rounds."""
     participation: float = 1.0
     """Share of the members that each round samples, in (0, 1]; at least one member."""
+    full_round: bool = False
+    """Whether the first round has everyone, whatever the share."""
     local_epochs: int = 3
     """Passes over a member's own rows in a round."""
     batch_size: int = 32

@@ -122,6 +122,7 @@ def _round(engine: Engine, globals_: list[Tensor], number: int) -> tuple[Round, 
         engine.settings.participation,
         round_=number,
         seed=engine.seed,
+        full_round=engine.settings.full_round,
         there=present([member.span for member in engine.members], number),
     )
     models = before.unsqueeze(0)

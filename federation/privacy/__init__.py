@@ -1,4 +1,4 @@
-"""What noise is worth: the accountant of privacy loss, clipping and noise.
+"""What messages tell: bits of sums, the accountant of privacy loss, clipping and noise.
 
 May import the ground.
 """

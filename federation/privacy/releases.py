@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 
-def trainings(parties: int) -> int:
-    """Count the run, and the coalitions of its parties that one of them is trained in again."""
-    return 1 + (1 << (parties - 1))
+def trainings(parties: int, repeats: int = 1) -> int:
+    """Count the run, and the coalitions of its parties that one of them is trained in again.
+
+    Every coalition is trained *repeats* times, and its noise is new each time.
+    """
+    return 1 + repeats * (1 << (parties - 1))
 
 
 def gradient_releases(epochs: int, parties: int, runs: int = 1) -> int:

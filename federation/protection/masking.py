@@ -8,11 +8,11 @@ less the label holder's own, and no protocol can hide them from who learns the s
 from __future__ import annotations
 
 from hashlib import shake_256
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fedmerit import csprng
+from fedmerit.csprng import KEY_BYTES, SecretStream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 
     from fedmerit.federation.wire.channel import Channel
 
-_KEY_BYTES: Final = 32
 
-
-def agree_on_masks(channel: Channel, others: tuple[str, ...]) -> dict[str, bytes]:
+def agree_on_masks(
+    channel: Channel, others: tuple[str, ...], draws: SecretStream
+) -> dict[str, bytes]:
     """Share a key with each of the *others*; each pair's first name draws it."""
     keys = {}
     for peer in others:
         if channel.name < peer:
-            keys[peer] = csprng.token(_KEY_BYTES)
+            keys[peer] = draws.token(KEY_BYTES)
             channel.send(peer, "mask key", key=keys[peer])
     for peer in others:
         if peer < channel.name:
-            keys[peer] = channel.receive(peer, "mask key").octets("key", count=_KEY_BYTES)
+            keys[peer] = channel.receive(peer, "mask key").octets("key", count=KEY_BYTES)
     return keys
 
 
@@ -55,3 +55,25 @@ def masked(
         mask = np.frombuffer(stream, dtype="<u8").reshape(values.shape)
         total = total + mask if name < peer else total - mask
     return total.astype(np.int64)
+
+
+def masks_below(
+    n: int, count: int, name: str, keys: Mapping[str, bytes], purpose: tuple[str | int, ...]
+) -> list[int]:
+    """Give this party's masks modulo *n*: all parties' together are 0, and fewer's are uniform.
+
+    Args:
+        n: The modulus.
+        count: How many.
+        name: This party's.
+        keys: What it shares with each other party.
+        purpose: What is masked; a stream is used for one purpose once.
+
+    """
+    totals = [0] * count
+    for peer, key in keys.items():
+        stream = SecretStream(key)
+        stream.begin(*purpose)
+        sign = 1 if name < peer else -1
+        totals = [total + sign * stream.below(n) for total in totals]
+    return [total % n for total in totals]

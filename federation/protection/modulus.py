@@ -12,22 +12,21 @@ factors (van de Graaf and Peralta, 1987). Their square roots show that there are
 
 from __future__ import annotations
 
-from functools import cache
 from hashlib import shake_256
 from typing import TYPE_CHECKING, Final
 
 import gmpy2
 from gmpy2 import mpz
 
+from fedmerit.federation.protection.weakness import TRIED_BITS, weakness
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: Prime factors below ``2 ** _TRIED_BITS`` are tried out.
-_TRIED_BITS: Final = 16
 #: A wrong modulus passes once in ``2 ** _SECURITY`` attempts.
 _SECURITY: Final = 128
-#: Roots in a proof: a false one is there with probability ``2 ** -_TRIED_BITS`` at most.
-ROOTS: Final = _SECURITY // _TRIED_BITS
+#: Roots in a proof: a false one is there with probability ``2 ** -TRIED_BITS`` at most.
+ROOTS: Final = -(-_SECURITY // TRIED_BITS)
 #: A modulus of so many prime factors or more passes once in ``2 ** _SECURITY`` attempts.
 FACTORS: Final = 10
 #: Square roots in a proof.
@@ -48,10 +47,10 @@ def prove(p: mpz, q: mpz) -> list[int]:
 
 def fault(n: mpz, proof: Sequence[int]) -> str:
     """Say why *n* is no modulus for Paillier, or nothing if it is one."""
-    if n < 2 or gmpy2.gcd(n, _primorial()) != 1:  # noqa: PLR2004 - the least prime
-        return "it has small factors"
-    if gmpy2.is_prime(n, _PRIME_TESTS) or gmpy2.is_power(n):
+    if n > 1 and (gmpy2.is_prime(n, _PRIME_TESTS) or gmpy2.is_power(n)):
         return "it is a prime or a power, so that anybody could decrypt"
+    if weak := weakness(n):
+        return f"{weak}, so that anybody could decrypt"
     if len(proof) != ROOTS + SQUARES or not all(0 < number < n for number in proof):
         return "its proof has another form"
     roots = zip(proof[:ROOTS], _challenges(n, b"root", ROOTS), strict=True)
@@ -86,9 +85,3 @@ def _square_root(number: mpz, p: mpz, q: mpz) -> mpz:
     sign = gmpy2.legendre(number, p)
     at_p, at_q = (gmpy2.powmod(sign * number, (f + 1) // 4, f) for f in (p, q))
     return at_q + q * ((at_p - at_q) * gmpy2.invert(q, p) % p)
-
-
-@cache
-def _primorial() -> mpz:
-    """Give the product of all primes that are tried out."""
-    return gmpy2.primorial(1 << _TRIED_BITS)

@@ -13,7 +13,7 @@ import gmpy2
 import numpy as np
 from gmpy2 import mpz
 
-from fedmerit.errors import TrainingError
+from fedmerit.errors import Diverged, TrainingError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,9 +46,23 @@ def fixed(
     if not worst <= bound:
         raise TrainingError(
             f"{what} reach {worst:g}, beyond the {bound:g} that can be encrypted",
-            hint="Standardise the columns, or take smaller steps.",
+            hint="Standardise the columns.",
         )
     return np.rint(values * 2.0**fraction).astype(np.int64)
+
+
+def trained(
+    values: NDArray[np.float64], *, fraction: int, bound: float, what: str
+) -> NDArray[np.int64]:
+    """Give :func:`fixed` of *values* that come out of a training, and not of a table.
+
+    Raises:
+        Diverged: A value is not finite, or beyond the bound.
+    """
+    try:
+        return fixed(values, fraction=fraction, bound=bound, what=what)
+    except TrainingError as error:
+        raise Diverged(f"the training diverged: {error}") from error
 
 
 def slots(key: PublicKey, width: int) -> int:

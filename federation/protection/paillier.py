@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import gmpy2
 from gmpy2 import mpz
 
-from fedmerit import csprng
+from fedmerit.csprng import SecretStream
 from fedmerit.errors import ChannelError, TrainingError
 from fedmerit.federation.protection import modulus
 
@@ -44,21 +44,26 @@ class PublicKey:
     Attributes:
         n: The modulus.
         proof: Shows that it is one.
+        draws: What makes this party's ciphertexts random.
 
     """
 
     n: mpz
     proof: tuple[int, ...] = field(repr=False)
+    draws: SecretStream = field(default_factory=SecretStream, repr=False)
     _is_own: bool = field(default=False, repr=False)
 
     @classmethod
-    def received(cls, n: int, proof: Sequence[int], *, bits: int) -> PublicKey:
+    def received(
+        cls, n: int, proof: Sequence[int], *, bits: int, draws: SecretStream | None = None
+    ) -> PublicKey:
         """Check a key that came in a message.
 
         Args:
             n: The modulus, as it came.
             proof: Its proof, as it came.
             bits: The length that was agreed on.
+            draws: What shall make ciphertexts random.
 
         Raises:
             ChannelError: It has another length, or is no modulus for Paillier.
@@ -73,7 +78,7 @@ class PublicKey:
                 f"a modulus of {bits} bits is no key: {fault}",
                 hint="Whoever made the key could read what it hides. Go on without that party.",
             )
-        return cls(mpz(n), tuple(proof))
+        return cls(mpz(n), tuple(proof), draws or SecretStream())
 
     @cached_property
     def square(self) -> mpz:
@@ -132,7 +137,7 @@ class PublicKey:
     def _randomness(self) -> mpz:
         product = mpz(1)
         square = self.square
-        for row, digit in zip(self._table, csprng.token(len(self._table)), strict=True):
+        for row, digit in zip(self._table, self.draws.token(len(self._table)), strict=True):
             product = product * row[digit] % square
         return product
 
@@ -143,14 +148,16 @@ class PublicKey:
         A key of one's own is no trap: one base and an exponent half as long as *n* do there
         (Damgård, Jurik and Nielsen, 2010).
         """
+        drawn = self.draws.branch("bases", int(self.n))  # the same whenever they are first needed
         if self._is_own:
-            return list(self._powers(self._residue(), self.bits // 2 // _WINDOW))
+            return list(self._powers(self._residue(drawn), self.bits // 2 // _WINDOW))
         count = -(-(self.bits + _SURPLUS) // (_WINDOW * _BASE_BYTES))
-        return [row for _ in range(count) for row in self._powers(self._residue(), _BASE_BYTES)]
+        bases = [self._residue(drawn) for _ in range(count)]
+        return [row for base in bases for row in self._powers(base, _BASE_BYTES)]
 
-    def _residue(self) -> mpz:
+    def _residue(self, drawn: SecretStream) -> mpz:
         """Draw an n-th residue."""
-        return gmpy2.powmod(1 + csprng.below(int(self.n) - 1), self.n, self.square)
+        return gmpy2.powmod(1 + drawn.below(int(self.n) - 1), self.n, self.square)
 
     def _powers(self, base: mpz, rows: int) -> Iterable[list[mpz]]:
         for _ in range(rows):
@@ -193,11 +200,13 @@ class PrivateKey:
         return halves[0], halves[1], gmpy2.invert(q, p)
 
 
-def generate(bits: int = KEY_BITS) -> PrivateKey:
+def generate(bits: int = KEY_BITS, draws: SecretStream | None = None) -> PrivateKey:
     """Make a key pair.
 
     Args:
         bits: Length of the modulus, a multiple of 16; below 2,048 for tests only.
+        draws: What the key is drawn from, and what makes ciphertexts random; it gives the same
+            key again.
 
     Raises:
         TrainingError: So short a key is none.
@@ -207,19 +216,21 @@ def generate(bits: int = KEY_BITS) -> PrivateKey:
         raise TrainingError(
             f"a Paillier key cannot have {bits} bits", hint=f"Use {KEY_BITS}, or 3072."
         )
-    p, q = _prime(bits // 2), _prime(bits // 2)
+    draws = draws or SecretStream()
+    drawn = draws.branch("key", bits)
+    p, q = _prime(bits // 2, drawn), _prime(bits // 2, drawn)
     while p == q:
-        q = _prime(bits // 2)
-    public = PublicKey(p * q, tuple(modulus.prove(p, q)), _is_own=True)
+        q = _prime(bits // 2, drawn)
+    public = PublicKey(p * q, tuple(modulus.prove(p, q)), draws, _is_own=True)
     return PrivateKey(public, p, q)
 
 
-def _prime(bits: int) -> mpz:
+def _prime(bits: int, drawn: SecretStream) -> mpz:
     """Draw a prime that is 3 modulo 4, with its two highest bits set."""
     while True:
-        drawn = mpz(csprng.bits(bits) | 3 << (bits - 2) | 3)
-        if gmpy2.is_prime(drawn, _PRIME_TESTS):
-            return drawn
+        found = mpz(drawn.bits(bits) | 3 << (bits - 2) | 3)
+        if gmpy2.is_prime(found, _PRIME_TESTS):
+            return found
 
 
 def _half(cipher: mpz, prime: mpz, inverse: mpz) -> mpz:

@@ -1,4 +1,4 @@
 """Vertical federations: organisations that hold different columns about the same people.
 
-May import `batched`, `data`, `models`, `privacy`, `protection`, `wire` and the ground.
+May import `batched`, `data`, `losses`, `models`, `privacy`, `protection`, `wire` and the ground.
 """

@@ -15,6 +15,7 @@ from safetensors.numpy import load_file, save_file
 from fedmerit.canonical import digest
 from fedmerit.errors import TrainingError
 from fedmerit.federation.privacy.noise import NoiseSettings
+from fedmerit.federation.vertical.regression.regression import opened_sums
 from fedmerit.federation.vertical.regression.settings import THIRD_PARTY, RegressionSettings
 from fedmerit.federation.vertical.task import Columns
 from fedmerit.federation.wire.folders import write_identity
@@ -62,6 +63,7 @@ def prepare(
         "settings": asdict(settings),
         "seed": seed,
         "rows": len(task.labels),
+        "sums": (opened_sums(task, settings) if isinstance(settings, RegressionSettings) else {}),
         "certificates": {name: who.certificate for name, who in identities.items()},
     }
     folders = {}
@@ -89,6 +91,7 @@ class Brief:
         settings: How to train.
         seed: The scenario's seed.
         rows: Training rows.
+        sums: How many sums each party may have opened in a batch of a regression.
         secret: Seed of its noise; None for the operating system's.
         certificates: Everyone's, PEM.
         session: What all parties must agree on, hashed.
@@ -105,6 +108,9 @@ class Brief:
         self.protocol: str = said["protocol"]
         self.seed: int = said["seed"]
         self.rows: int = said["rows"]
+        self.sums: dict[str, int] = {
+            party: said["sums"][party] for party in self.parties if said["sums"]
+        }
         self.secret: int | None = said["secret"]
         self.certificates: dict[str, str] = said["certificates"]
         self.settings = _settings(self.protocol, said["settings"])

@@ -7,17 +7,19 @@ a decision, not arithmetic: hence two games.
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from dataclasses import replace
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from fedmerit.errors import GameError
 from fedmerit.federation.vertical.regression.regression import descend, joined
 from fedmerit.federation.vertical.regression.settings import RegressionSettings
-from fedmerit.federation.vertical.split.split import train_split
+from fedmerit.federation.vertical.split.split import draws_of, train_split
 from fedmerit.federation.vertical.task import intercept, log_odds
 
 if TYPE_CHECKING:
@@ -55,10 +57,13 @@ class _Parties(ABC):
         self.participants = task.participants
         self.task = task
         self._mandatory = label_holder == "mandatory"
-        self._linear = settings is not None and settings.kind == "linear"
+        linear = settings is not None and settings.kind == "linear"
+        self._linear = linear or task.quantity is not None
         self._known: dict[bytes, Matrix] = {}
         rate = float(task.labels.mean())
-        self._constant = intercept(task.labels, settings) if settings else log_odds(rate)
+        self._constant = rate if self._linear else log_odds(rate)
+        if settings is not None:
+            self._constant = intercept(task.labels, settings)
 
     def worth(self, coalitions: NDArray[np.bool_], /) -> NDArray[np.float64]:
         """Give each coalition's mean gain, in nats, shape ``(rows,)``."""
@@ -114,7 +119,8 @@ class PartyGame(_Parties):
         settings: How the run trains.
         seed: The scenario's seed.
         label_holder: Whether labels are a contribution.
-        secret: Seed of protective noise, see :func:`train_split`.
+        secret: Seed of protective noise, of which each coalition has its own; without, the
+            operating system's.
 
     Raises:
         GameError: There are too many parties to train every coalition.
@@ -142,7 +148,14 @@ class PartyGame(_Parties):
             training = joined([columns.training for columns in held])
             sizes = [len(columns.names) for columns in held]
             labels = self.task.labels
-            weights = descend(training, labels, self._settings, seed=self._seed, owners=sizes)
+            weights = descend(
+                training,
+                labels,
+                self._settings,
+                seed=self._seed,
+                owners=sizes,
+                stream=draws_of(self._secret_of(held), "gradients"),
+            )
             return np.asarray(joined([columns.held_out for columns in held]) @ weights)
         return self._network(self._settings, held, inside=bool(coalition[0]))
 
@@ -156,15 +169,22 @@ class PartyGame(_Parties):
             others, holder = (replace(holder, party=f"{holder.party} itself"),), _emptied(holder)
         part = replace(self.task, parties=(holder, *others))
         plain = replace(settings, forward="plain")
-        return train_split(part, plain, seed=self._seed, secret=self._secret).scores
+        return train_split(part, plain, seed=self._seed, secret=self._secret_of(held)).scores
+
+    def _secret_of(self, held: list[Columns]) -> int | None:
+        """Give a coalition's own secret: the noise of another would tell what tells them apart."""
+        if self._secret is None:
+            return None
+        named = json.dumps([self._secret, [columns.party for columns in held]])
+        return int.from_bytes(sha256(named.encode()).digest(), "big")
 
 
 class EmbeddingGame(_Parties):
     """What coalitions are worth by the embeddings that the run recorded, without anybody's work.
 
-    The label holder fits a logistic regression on the coalition's embeddings. What a party's
-    network learned in the others' company stays in its embedding: this game is cheaper than
-    :class:`PartyGame`, and another.
+    The label holder fits a logistic regression on the coalition's embeddings, or a linear one of a
+    quantity. What a party's network learned in the others' company stays in its embedding: this
+    game is cheaper than :class:`PartyGame`, and another.
 
     Args:
         task: Whose labels.
@@ -202,6 +222,9 @@ class EmbeddingGame(_Parties):
             return np.full(len(self.task.held_out_labels), self._constant)
         training, held_out = (np.concatenate(part, axis=1) for part in zip(*held, strict=True))
         scale = training.std(axis=0) + 1e-9
+        if self._linear:
+            line = LinearRegression().fit(training / scale, self.task.labels)
+            return np.asarray(line.predict(held_out / scale))
         fitted = LogisticRegression(max_iter=1000).fit(training / scale, self.task.labels)
         return np.asarray(fitted.decision_function(held_out / scale))
 

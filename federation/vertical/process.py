@@ -60,10 +60,10 @@ def _regression(
         columns, labels = brief.columns()
         leads = brief.name == brief.parties[0]
         of_kind = partial(run_label_holder, labels=labels) if leads else run_feature_party
-        role = partial(of_kind, columns=columns, seed=brief.seed, checkpoints=store)
+        role = partial(of_kind, columns=columns, seed=brief.seed)
 
     def program(channel: Channel) -> Result:
-        trained = role(channel, parties=brief.parties, settings=settings)
+        trained = role(channel, sums=brief.sums, settings=settings, checkpoints=store)
         return Result({"weights": trained.weights, "scores": trained.scores}, trained.epochs)
 
     return program
@@ -74,7 +74,12 @@ def _split(
 ) -> Callable[[Channel], Result]:
     # torch takes seconds to import, which regression does not need.
     from fedmerit.federation.batched.threads import single_thread  # noqa: PLC0415
-    from fedmerit.federation.vertical.split.roles import hold_top, train_bottom  # noqa: PLC0415
+    from fedmerit.federation.vertical.split.roles import (  # noqa: PLC0415
+        arrays_of,
+        hold_top,
+        train_bottom,
+    )
+    from fedmerit.federation.vertical.split.split import draws_of  # noqa: PLC0415
 
     columns, labels = brief.columns()
     leads = brief.name == brief.parties[0]
@@ -88,10 +93,10 @@ def _split(
             parties=brief.parties,
             settings=settings,
             seed=brief.seed,
-            secret=brief.secret,
+            draws=draws_of(brief.secret, brief.name),
             checkpoints=store,
         )
-        return Result({**bottom.parameters, "(scores)": bottom.scores})
+        return Result(arrays_of(bottom), settings.epochs)
 
     return program
 

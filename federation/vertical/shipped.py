@@ -19,6 +19,7 @@ from fedmerit.streams import generator
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from fedmerit.federation.data.columns import Target
     from fedmerit.federation.data.dates import Dates
     from fedmerit.federation.data.dialects import Dialect
 
@@ -37,6 +38,7 @@ class Part:
         coverage: Share of the table's people that it knows, above 0 and at most 1.
         label: The column to predict, for the one owner who has it.
         positive: The label to tell from all others.
+        target: ``classes`` or ``quantity``; None to go by what the column holds.
 
     """
 
@@ -46,6 +48,7 @@ class Part:
     coverage: float = 1.0
     label: str | None = None
     positive: str | None = None
+    target: Target | None = None
 
 
 def bank_marketing() -> pd.DataFrame:
@@ -128,6 +131,7 @@ def _held(sheet: Sheet, part: Part, seed: int, choice: Choice, dialect: Dialect 
         key=[_KEY],
         label=part.label,
         positive=part.positive,
+        target=part.target,
         choice=replace(choice, columns=(*part.columns, *names)),
         dialect=dialect,
     )

@@ -12,15 +12,19 @@ from sklearn.metrics import roc_auc_score
 from fedmerit.errors import DataError, suggestion
 from fedmerit.federation.data.columns import (
     Choice,
-    class_labels,
+    row_labels,
     rows_in_words,
     studied,
     take,
 )
 from fedmerit.federation.data.dialects import Dialect
-from fedmerit.federation.data.encoding import encode
+from fedmerit.federation.data.encoding import Encoding, fit
 from fedmerit.federation.data.files import Sheet
+from fedmerit.federation.data.newrows import ColumnForm, forms_of
 from fedmerit.federation.data.problems import Problems
+from fedmerit.federation.data.quantities import quantity_of
+from fedmerit.federation.vertical.alignment.leftjoin import UNKNOWN
+from fedmerit.federation.vertical.repeats import one_row_each
 from fedmerit.federation.vertical.task import Columns, VerticalTask
 from fedmerit.streams import generator
 
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fedmerit.federation.data.columns import Target
+    from fedmerit.federation.vertical.repeats import Aggregate
     from fedmerit.federation.vertical.task import Matrix
 
 #: How fractions are written in text files, by pandas and others.
@@ -45,18 +51,28 @@ class Holding:
         party: Whose.
         keys: Whom each row is about: a text, an integer or a tuple of them.
         features: Its columns: float64 and text.
-        labels: The class of each row, 0 or 1, shape ``(rows,)``; None for all but one owner.
-        classes: The names of both classes; empty for all but that owner.
+        labels: The class of each row, 0 or 1, or its number, shape ``(rows,)``; None for all but
+            one owner.
+        classes: The names of both classes; empty for all but that owner, and of a quantity.
+        label: The column that is predicted; empty likewise.
         notes: What was recognised, changed, left out and filled in on reading.
+        forms: How the cells of its columns were read.
 
     """
 
     party: str
     keys: tuple[object, ...]
     features: pd.DataFrame
-    labels: NDArray[np.int64] | None = None
+    labels: NDArray[np.int64] | NDArray[np.float64] | None = None
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    label: str = ""
+    forms: tuple[ColumnForm, ...] = ()
+
+    @property
+    def predicts_quantity(self) -> bool:
+        """Whether it holds labels, and they are no classes."""
+        return self.labels is not None and not self.classes
 
 
 def holding(
@@ -66,9 +82,11 @@ def holding(
     key: Sequence[str],
     label: str | None = None,
     positive: str | None = None,
+    target: Target | None = None,
     impute: bool = True,
     choice: Choice | None = None,
     dialect: Dialect | None = None,
+    aggregate: Sequence[Aggregate] = (),
 ) -> Holding:
     """Make an owner's table of a data frame, or of what was read from its file.
 
@@ -78,13 +96,15 @@ def holding(
         key: The column or columns that say whom a row is about.
         label: The column to predict, for the one owner who has it.
         positive: The label to tell from all others.
+        target: ``classes`` or ``quantity``; None to go by what the column holds.
         impute: Whether empty cells are filled in when encoding, or refused; *choice* says it too.
         choice: Which columns to learn from; all but keys and labels if None.
         dialect: What is known of the file.
+        aggregate: What becomes of several rows about one person; without, they are refused.
 
     Raises:
         DataError: A column is missing, a key is a fraction, a cell cannot be learned from, or
-            the labels are not of two classes; says all of it.
+            the labels are neither of two classes nor a quantity; says all of it.
 
     """
     sheet = table if isinstance(table, Sheet) else Sheet(name="", frame=table)
@@ -100,12 +120,14 @@ def holding(
     classes: tuple[str, ...] = ()
     if label is not None:
         with problems.collecting():
-            labels, classes, said = class_labels(frame[label], positive, dialect=dialect)
+            labels, classes, said = row_labels(
+                frame[label], positive, target=target, dialect=dialect
+            )
             notes += said
         if len(classes) > 2:  # noqa: PLR2004 - a vertical model tells two apart
             problems.add(
                 f"{label!r} has {len(classes)} classes, and a vertical model tells two apart",
-                "Say which is the positive one.",
+                'Say which is the positive one, or set target = "quantity".',
             )
     parts: list[list[object]] = [[None] * len(frame)]
     with problems.collecting():
@@ -115,11 +137,19 @@ def holding(
     dropped = frame.drop(columns=[*key, *([label] if label else [])])
     if choice is None:
         choice = Choice(columns=tuple(map(str, dropped)), impute=impute)
+    forms: tuple[ColumnForm, ...] = ()
     with problems.collecting():
         columns = studied(dropped, dialect=dialect, separator=sheet.separator)
         features, taken = take(columns, choice, problems)
         notes += taken
+        forms = forms_of(columns, list(map(str, features)), choice.dates)
     problems.check()
+    if aggregate:
+        if labels is not None:
+            raise DataError(f"{party} has labels, and they cannot be summed up over several rows")
+        count = len(keys)
+        keys, features = one_row_each(keys, features, aggregate, party)
+        notes.append(f"{count:,} rows are about {len(keys):,} people, and are summed up for each")
     return Holding(
         party=party,
         keys=keys,
@@ -127,6 +157,8 @@ def holding(
         labels=labels,
         classes=classes,
         notes=tuple(f"{party}: {note}" for note in notes),
+        label=label or "",
+        forms=forms,
     )
 
 
@@ -142,7 +174,7 @@ def assemble(
 
     Args:
         holdings: Every owner's table.
-        rows: By party, the rows about the common people, in the common order.
+        rows: By party, the rows about the people, in one order; UNKNOWN where it has none.
         name: The task's name.
         seed: The scenario's seed; it picks the validation rows.
         validation_share: Share of the common rows that is held out.
@@ -158,21 +190,36 @@ def assemble(
             hint="Name the label column of one table only.",
         )
     labels = holders[0].labels[rows[holders[0].party]]
+    _refuse_strangers(holdings, rows)
     order = generator(seed, "vertical", "split").permutation(len(labels))
     cut = round(validation_share * len(labels))
     held_out, training = np.sort(order[:cut]), np.sort(order[cut:])
     if any(len(np.unique(labels[part])) < 2 for part in (held_out, training)):  # noqa: PLR2004
         raise DataError(
             f"{len(labels)} people are common to all: too few to train on and to hold some out",
-            hint="Both parts must have rows of both classes.",
+            hint="Both parts must have rows of both classes, or of different numbers.",
         )
+    quantity, values = None, labels.astype(np.float64)
+    if holders[0].predicts_quantity:
+        quantity = quantity_of(holders[0].label, values, [training])
+        values = quantity.standardised(values).astype(np.float64)
     ordered = sorted(holdings, key=lambda held: held.labels is None)
     return VerticalTask(
         name=name,
         parties=tuple(_columns(held, rows[held.party], training, held_out) for held in ordered),
-        labels=labels[training].astype(np.float64),
-        held_out_labels=labels[held_out].astype(np.float64),
+        labels=values[training],
+        held_out_labels=values[held_out],
+        quantity=quantity,
     )
+
+
+def _refuse_strangers(holdings: Sequence[Holding], rows: Mapping[str, NDArray[np.int64]]) -> None:
+    for held in holdings:
+        if (rows[held.party] == UNKNOWN).all():
+            raise DataError(
+                f"{held.party} knows none of the people that are to be trained on",
+                hint="Check that all parties use the same kind of key, written in the same way.",
+            )
 
 
 def area_under_curve(labels: Matrix, scores: Matrix) -> float:
@@ -210,14 +257,39 @@ def _whole(column: pd.Series, party: str, missing_words: tuple[str, ...]) -> lis
 def _columns(
     held: Holding, rows: NDArray[np.int64], training: NDArray[np.int64], held_out: NDArray[np.int64]
 ) -> Columns:
-    matrix = np.empty((len(rows), 0), dtype=np.float32)
-    names: tuple[str, ...] = ()
-    if not held.features.columns.empty:
-        own = held.features.iloc[rows].reset_index(drop=True)
-        matrix, names = encode(own, [training], standardise=True)
+    matrix, names, encoding = _encoded(held, rows, training)
     return Columns(
         party=held.party,
         names=names,
+        encoding=encoding,
         training=matrix[training].astype(np.float64),
         held_out=matrix[held_out].astype(np.float64),
     )
+
+
+def _encoded(
+    held: Holding, rows: NDArray[np.int64], training: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], tuple[str, ...], Encoding]:
+    """Encode an owner's rows, by what it has of those to train on.
+
+    Of people it does not know, numbers are the mean of those it knows, and there is no level of a
+    text; a column says whom it knows.
+    """
+    if held.features.columns.empty:
+        return np.empty((len(rows), 0), dtype=np.float32), (), Encoding(())
+    known = rows != UNKNOWN
+    own = held.features.iloc[rows[known]].reset_index(drop=True)
+    place = np.cumsum(known) - 1
+    encoding = fit(own, [place[training[known[training]]]], standardise=True)
+    encoded, names = encoding.apply(own), encoding.names
+    if known.all():
+        return encoded, names, encoding
+    matrix = np.zeros((len(rows), len(names) + 1), dtype=np.float32)
+    matrix[known, :-1] = encoded
+    matrix[:, -1] = known
+    return matrix, (*names, known_column(held.party)), encoding
+
+
+def known_column(party: str) -> str:
+    """Name the column that says whom a party knows, where it does not know all."""
+    return f"known to {party}"

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fedmerit.federation.data.encoding import Encoding
+    from fedmerit.federation.data.quantities import Quantity
     from fedmerit.federation.vertical.regression.settings import RegressionSettings
 
     Matrix = NDArray[np.float64]
@@ -29,6 +31,7 @@ class Columns:
         names: The columns' names.
         training: Shape ``(training rows, columns)``; the label holder may have no column.
         held_out: Shape ``(validation rows, columns)``.
+        encoding: How the party's table became columns; None where they are given as they are.
 
     """
 
@@ -36,6 +39,7 @@ class Columns:
     names: tuple[str, ...]
     training: Matrix
     held_out: Matrix
+    encoding: Encoding | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,6 +51,7 @@ class VerticalTask:
         parties: The label holder first.
         labels: 0 or 1, or numbers to predict, shape ``(training rows,)``.
         held_out_labels: Shape ``(validation rows,)``.
+        quantity: What is predicted where it is no class, and its scale, which labels are without.
 
     """
 
@@ -54,6 +59,7 @@ class VerticalTask:
     parties: tuple[Columns, ...]
     labels: Matrix
     held_out_labels: Matrix
+    quantity: Quantity | None = None
 
     def __post_init__(self) -> None:
         names = self.participants

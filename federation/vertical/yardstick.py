@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
+from fedmerit.federation.losses import DENSEST
 from fedmerit.federation.vertical.regression.regression import joined
 from fedmerit.federation.vertical.regression.settings import RegressionSettings
 from fedmerit.federation.vertical.regression.whitening import whitened
@@ -31,18 +32,30 @@ class Measures:
 
     Attributes:
         log_likelihood: Mean over rows, in nats.
-        accuracy: Share of rows whose label is the more probable one.
-        area: Under the ROC curve.
+        accuracy: Share of rows whose label is the more probable one; None of a quantity.
+        area: Under the ROC curve; None likewise.
+        rmse: Root of a quantity's mean squared error, in standard deviations of the label.
+        r_squared: Share of the validation rows' variance that is predicted.
 
     """
 
     log_likelihood: float
-    accuracy: float
-    area: float
+    accuracy: float | None = None
+    area: float | None = None
+    rmse: float | None = None
+    r_squared: float | None = None
 
 
-def measured(labels: Matrix, scores: Matrix) -> Measures:
-    """Measure log-odds of class 1, shape ``(rows,)``, on labels of 0 and 1."""
+def measured(labels: Matrix, scores: Matrix, *, quantity: bool = False) -> Measures:
+    """Measure log-odds of class 1, shape ``(rows,)``, on labels of 0 and 1, or predictions."""
+    if quantity:
+        square = float(((scores - labels) ** 2).mean())
+        spread = float(labels.var())
+        return Measures(
+            log_likelihood=DENSEST - square / 2,
+            rmse=square**0.5,
+            r_squared=1 - square / spread if spread else None,
+        )
     bounded = scores.clip(-_SATURATION, _SATURATION)
     likelihood = -np.logaddexp(0, np.where(labels == 1, -bounded, bounded))
     return Measures(
@@ -53,7 +66,7 @@ def measured(labels: Matrix, scores: Matrix) -> Measures:
 
 
 def untrained(task: VerticalTask, settings: RegressionSettings | SplitSettings) -> Matrix:
-    """Give the log-odds that the training labels alone say, for each validation row."""
+    """Give what the training labels alone say, for each validation row."""
     if isinstance(settings, RegressionSettings):
         constant = intercept(task.labels, settings)
     else:
@@ -64,9 +77,10 @@ def untrained(task: VerticalTask, settings: RegressionSettings | SplitSettings) 
 def joined_scores(
     task: VerticalTask, settings: RegressionSettings | SplitSettings, *, seed: int
 ) -> Matrix:
-    """Train on the joined table, which nobody has, and give log-odds on the validation rows.
+    """Train on the joined table, which nobody has, and give scores of the validation rows.
 
-    A regression has the same loss, and is fitted to the end: what few epochs lose shows. A
+    A regression has the same loss, approximate where the run's is, and is fitted to the end: what
+    few epochs lose shows. A
     network is one that sees all columns, without noise.
     """
     parties = task.parties
@@ -78,11 +92,37 @@ def joined_scores(
     )
     if not isinstance(settings, RegressionSettings):
         return _network(task, settings, training, held_out, seed=seed)
-    penalty = max(settings.l2, _NEXT_TO_NONE)
     if settings.kind == "linear" or settings.sigmoid == "taylor":
+        penalty = max(settings.l2, _NEXT_TO_NONE)
         return _least_squares(training, task.labels, held_out, settings, penalty)
+    return _logistic(training, task.labels, held_out, settings.l2)
+
+
+def is_approximate(settings: RegressionSettings | SplitSettings) -> bool:
+    """Say whether the loss of *settings* is the logistic one by its expansion at 0.
+
+    The joined table's model is then fitted to the expansion, too, and is no ordinary logistic
+    regression: :func:`ordinary_scores`.
+    """
+    if not isinstance(settings, RegressionSettings):
+        return False
+    return settings.kind == "logistic" and settings.sigmoid == "taylor"
+
+
+def ordinary_scores(task: VerticalTask, settings: RegressionSettings | SplitSettings) -> Matrix:
+    """Fit ordinary logistic regression to the joined table, as whoever had it would do."""
+    training, held_out = (
+        np.column_stack([getattr(columns, part) for columns in task.parties])
+        for part in ("training", "held_out")
+    )
+    return _logistic(training, task.labels, held_out, getattr(settings, "l2", 0.0))
+
+
+def _logistic(training: Matrix, labels: Matrix, held_out: Matrix, l2: float) -> Matrix:
+    """Fit the logistic loss to its end."""
+    penalty = max(l2, _NEXT_TO_NONE)
     fitted = LogisticRegression(C=1 / (penalty * len(training)), max_iter=_PATIENCE)
-    return np.asarray(fitted.fit(training, task.labels).decision_function(held_out))
+    return np.asarray(fitted.fit(training, labels).decision_function(held_out))
 
 
 def _least_squares(

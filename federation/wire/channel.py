@@ -21,6 +21,8 @@ from fedmerit.federation.wire.transcript import Entry, Transcript
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from fedmerit.federation.wire.journal import Journal
+
 Result = TypeVar("Result")
 
 _NO_MORE: Final = b""
@@ -39,6 +41,7 @@ class Channel(ABC):
         sent: An entry for each message sent.
         received: An entry for each message received.
         recorded: ``(sender, message)`` of all that was received, if *record*.
+        journal: Holds what is received against what was, where a party goes on after a break.
 
     """
 
@@ -55,6 +58,7 @@ class Channel(ABC):
         self.sent: list[Entry] = []
         self.received: list[Entry] = []
         self.recorded: list[tuple[str, Message]] = []
+        self.journal: Journal | None = None
         self.most_bytes = most_bytes
         self._record = record
         self._depth = 0
@@ -82,7 +86,8 @@ class Channel(ABC):
 
         Raises:
             PartyLost: The peer is gone.
-            ChannelError: What came is no message, or not of this kind.
+            ChannelError: What came is no message, or not of this kind, or not what came before
+                a break.
         """
         self._known(source)
         data = self._take(source)
@@ -93,6 +98,8 @@ class Channel(ABC):
                 f"{self.name} expected {kind!r} from {source}, and got {message.kind!r}",
                 hint="All parties must run the same protocol with the same settings.",
             )
+        if self.journal is not None:
+            self.journal.note(source, data)
         self._depth = max(self._depth, message.depth)
         if self._record:
             self.recorded.append((source, message))

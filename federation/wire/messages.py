@@ -35,6 +35,8 @@ Value = int | bytes | str | NDArray[np.generic] | Numbers
 
 _MAGIC: Final = b"FMV" + bytes([VERSION])
 _HEAD: Final = struct.Struct(">4sIBB")
+_DEPTH_AT: Final = len(_MAGIC)
+_DEPTH_BYTES: Final = 4
 _FIELD: Final = struct.Struct(">BcQ")
 _COUNT: Final = struct.Struct(">IQ")
 _DTYPES: Final = ("|b1", "|u1", "<i8", "<f4", "<f8")
@@ -149,6 +151,11 @@ def decode(data: bytes) -> Message:
     if encode(message) != data:
         raise ChannelError(f"a message {kind!r} is not in its one encoding")
     return message
+
+
+def content(data: bytes) -> bytes:
+    """Give a message's bytes without its depth, which depends on what was said before it."""
+    return data[:_DEPTH_AT] + data[_DEPTH_AT + _DEPTH_BYTES :]
 
 
 class _Reader:

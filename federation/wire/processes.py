@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fedmerit.errors import ChannelError, FedmeritError, PartyLost
+from fedmerit.errors import ChannelError, Diverged, FedmeritError, PartyLost
 from fedmerit.federation.wire.folders import read_result
 from fedmerit.federation.wire.transcript import Entry, Transcript
 
@@ -133,7 +133,8 @@ def _error(name: str, folder: Path) -> FedmeritError:
         return PartyLost(name, why="it failed without a word; see its standard error")
     if outcome.get("error") == PartyLost.__name__:
         return PartyLost(name, why=f"it ended: {outcome['message']}")
-    return ChannelError(f"{name}: {outcome.get('message')}", hint=str(outcome.get("hint")))
+    kind = Diverged if outcome.get("error") == Diverged.__name__ else ChannelError
+    return kind(f"{name}: {outcome.get('message')}", hint=str(outcome.get("hint")))
 
 
 def _entries(rows: list[dict[str, Any]]) -> list[Entry]:

@@ -245,6 +245,7 @@ class RecordedGame:
         coalitions: The coalitions that were evaluated, shape ``(m, n)``, no two alike.
         rows: Their worths by validation row, shape ``(m, validation rows)``.
         resolution: The step that worths were rounded to.
+        repeats: How many repeats the rows are of, one repeat after another.
 
     Raises:
         GameError: The two do not fit, repeat a coalition, or hold what is not finite.
@@ -257,8 +258,10 @@ class RecordedGame:
         rows: RowWorths,
         *,
         resolution: float = 0.0,
+        repeats: int = 1,
     ) -> None:
         self.resolution = resolution
+        self.repeats = repeats
         check_participants(participants)
         check_coalitions(coalitions, participants)
         self.participants = participants
@@ -268,6 +271,8 @@ class RecordedGame:
                 f"{len(coalitions)} coalitions need worths of shape ({len(coalitions)}, "
                 f"validation rows), not {self._rows.shape}"
             )
+        if self._rows.shape[1] % repeats:
+            raise GameError(f"{self._rows.shape[1]} worths of each are not of {repeats} repeats")
         if not np.isfinite(self._rows).all():
             raise GameError("the recorded table holds worths that are not finite")
         self._places = {key: row for row, key in enumerate(_keys(coalitions))}

@@ -77,3 +77,33 @@ class RepeatedGame:
                 hint="Measure every repeat on the same validation rows.",
             )
         return np.hstack(answers)
+
+
+class LeadingRepeats:
+    """A repeated game of which the first repeats alone are shown.
+
+    Args:
+        game: It shows its repeats' worths by row, one repeat after another.
+        repeats: How many are shown.
+
+    Raises:
+        GameError: It has not so many.
+    """
+
+    def __init__(self, game: Game, repeats: int) -> None:
+        held = int(getattr(game, "repeats", 1))
+        if not 1 <= repeats <= held:
+            raise GameError(f"a game of {held} repeats shows no first {repeats}")
+        self.participants = game.participants
+        self.resolution = float(getattr(game, "resolution", 0.0))
+        self.repeats = repeats
+        self._game, self._held = game, held
+
+    def worth(self, coalitions: Coalitions, /) -> Worths:
+        """Give each coalition's mean worth over the shown repeats, shape ``(rows,)``."""
+        return np.asarray(self.worth_by_row(coalitions).mean(axis=1))
+
+    def worth_by_row(self, coalitions: Coalitions, /) -> RowWorths:
+        """Give each coalition's worths in the shown repeats, ``(rows, repeats * columns)``."""
+        answers = ask(self._game, coalitions)
+        return answers[:, : answers.shape[1] // self._held * self.repeats]

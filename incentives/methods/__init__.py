@@ -7,6 +7,13 @@ Start with :func:`value`; :data:`METHODS` is the list.
 
 from __future__ import annotations
 
-from fedmerit.incentives.methods.catalogue import AUTO, METHODS, SHAPLEY, choice, value
+from fedmerit.incentives.methods.catalogue import (
+    AUTO,
+    METHODS,
+    SHAPLEY,
+    choice,
+    reads_rounds,
+    value,
+)
 
-__all__ = ["AUTO", "METHODS", "SHAPLEY", "choice", "value"]
+__all__ = ["AUTO", "METHODS", "SHAPLEY", "choice", "reads_rounds", "value"]

@@ -163,7 +163,9 @@ def choice(n: int, budget: int, price: float | None = None) -> tuple[str, str]:
         n: How many participants.
         budget: Distinct coalitions.
         price: Seconds that one coalition takes, if known: where all of them together take
-            less than fitting models to them, orders are drawn instead.
+            less than fitting models to them, orders are drawn instead. A run gives none. Its
+            budget, and with it the form of its report, is agreed on before anyone trains: orders
+            could not spend the time that they save, and a clock would decide who is paid what.
     """
     plain = "permutation"
     if 2**n <= budget:
@@ -189,6 +191,11 @@ def choice(n: int, budget: int, price: float | None = None) -> tuple[str, str]:
         f"a budget of {budget} for {n} participants: fitted models had smaller errors in the "
         "benchmark of estimators than every sampler, from 3 to 100 coalitions a participant"
     )
+
+
+def reads_rounds(method: str) -> bool:
+    """Say whether *method*, which may be ``"auto"``, values each round of a run by itself."""
+    return method in METHODS and METHODS[method].reads is Reads.ROUNDS
 
 
 def _reads_itself(method: Method[...], game: Game) -> bool:

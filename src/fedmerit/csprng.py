@@ -1,8 +1,9 @@
 """Whatever hides something is drawn here, from the operating system, and nowhere else.
 
 Reproducible draws are :mod:`fedmerit.streams`; they hide nothing from whoever knows the seed.
-Secrets, masks and keys come straight from the operating system; noise, which takes many numbers,
-from AES-256 in counter mode under a key that the operating system gave (NIST SP 800-38A).
+Secrets, masks, keys and noise come straight from the operating system, or from AES-256 in counter
+mode under a key that the operating system gave (NIST SP 800-38A): whoever has to do a stretch of a
+protocol again, after a break, draws in it what it drew before.
 
 Gaussian noise is discrete (Canonne, Kamath and Steinke, 2020): whole multiples of a grid that
 what it hides lies on as well. Floating-point noise has gaps which depend on what was added
@@ -11,9 +12,10 @@ what it hides lies on as well. Floating-point noise has gaps which depend on wha
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -24,13 +26,12 @@ if TYPE_CHECKING:
     #: int64, or Python's integers where they would not fit.
     Integers = NDArray[Any]
 
-_KEY_BYTES: Final = 32
+#: Bytes of a stream's key.
+KEY_BYTES: Final = 32
 _BLOCK_BYTES: Final = 16
 _WORD_BITS: Final = 62
 #: It squares numbers of hundreds of scales; beyond this scale they leave int64.
 _LARGEST_FAST_SCALE: Final = 1 << 20
-#: A state is a key, and how many blocks of its stream are used up.
-_STATE_BYTES: Final = _KEY_BYTES + 8
 
 
 def token(count: int) -> bytes:
@@ -55,8 +56,8 @@ def permutation(count: int) -> NDArray[np.int64]:
     return np.array(order, dtype=np.int64)
 
 
-class NoiseStream:
-    """A stream of noise that nobody can tell from true randomness without its key.
+class SecretStream:
+    """A stream that nobody can tell from true randomness without its key.
 
     Args:
         key: 32 bytes; drawn from the operating system without.
@@ -64,24 +65,53 @@ class NoiseStream:
     """
 
     def __init__(self, key: bytes | None = None) -> None:
-        self._start(token(_KEY_BYTES) if key is None else key, 0)
+        self._key = token(KEY_BYTES) if key is None else key
+        self.begin("start")
 
     @classmethod
-    def of_secret(cls, secret: int, name: str) -> NoiseStream:
+    def of_secret(cls, secret: int, name: str) -> Self:
         """Give a party's stream under a secret, all of whose bits count: for tests."""
         return cls(sha256(f"fedmerit/noise/1:{len(name)}:{name}:{secret}".encode()).digest())
 
-    def state(self) -> NDArray[np.uint8]:
-        """Give what continues the stream here; it is as secret as the noise."""
-        return np.frombuffer(self._key + self._blocks.to_bytes(8, "big"), dtype=np.uint8).copy()
+    def branch(self, *place: str | int) -> SecretStream:
+        """Give the stream of its own that is called *place*, whatever was drawn here."""
+        return SecretStream(self._derived("branch", *place))
 
-    def restore(self, state: NDArray[np.generic]) -> None:
-        """Continue where :meth:`state` was taken."""
-        data = np.asarray(state, dtype=np.uint8).tobytes()
-        if len(data) != _STATE_BYTES:
-            msg = f"a noise stream's state has {_STATE_BYTES} bytes, not {len(data)}"
-            raise ValueError(msg)
-        self._start(data[:_KEY_BYTES], int.from_bytes(data[_KEY_BYTES:], "big"))
+    def begin(self, *place: str | int) -> None:
+        """Begin the stretch called *place*: whoever begins it again draws the same again."""
+        encryptor = Cipher(algorithms.AES(self._derived(*place)), modes.CTR(bytes(_BLOCK_BYTES)))
+        self._encryptor = encryptor.encryptor()
+
+    def token(self, count: int) -> bytes:
+        """Draw *count* bytes."""
+        return self._encryptor.update(bytes(count))
+
+    def bits(self, count: int) -> int:
+        """Draw a whole number of *count* bits at most."""
+        return int.from_bytes(self.token(-(-count // 8)), "big") & ((1 << count) - 1)
+
+    def below(self, bound: int) -> int:
+        """Draw a whole number from 0 to *bound* - 1."""
+        while (drawn := self.bits((bound - 1).bit_length())) >= bound:
+            pass
+        return drawn
+
+    def permutation(self, count: int) -> NDArray[np.int64]:
+        """Draw an order of *count* things (Fisher and Yates, 1938)."""
+        order = np.arange(count)
+        for last in range(count - 1, 0, -1):
+            other = self.below(last + 1)
+            order[[last, other]] = order[[other, last]]
+        return order
+
+    def _derived(self, *place: str | int) -> bytes:
+        # Length-prefixed, so that ("a", "bc") and ("ab", "c") are two streams.
+        path = b"".join(f"{len(text)}:{text}".encode() for text in map(str, place))
+        return hmac.digest(self._key, b"fedmerit/stream/1:" + path, "sha256")
+
+
+class NoiseStream(SecretStream):
+    """A stream of which noise is drawn, too."""
 
     def discrete_gaussian(self, count: int, scale: int) -> Integers:
         """Draw from the discrete Gaussian of variance parameter *scale* squared.
@@ -171,23 +201,12 @@ class NoiseStream:
 
     def _bits(self, length: int, count: int) -> Integers:
         if length <= _WORD_BITS:
-            words = np.frombuffer(self._bytes(8 * count), dtype="<u8")
+            words = np.frombuffer(self.token(8 * count), dtype="<u8")
             return (words & np.uint64((1 << length) - 1)).astype(np.int64)
         size = -(-length // 8)
-        data, mask = self._bytes(size * count), (1 << length) - 1
+        data, mask = self.token(size * count), (1 << length) - 1
         drawn = np.empty(count, dtype=object)
         drawn[:] = [
             int.from_bytes(data[at : at + size], "big") & mask for at in range(0, len(data), size)
         ]
         return drawn
-
-    def _bytes(self, count: int) -> bytes:
-        blocks = -(-count // _BLOCK_BYTES)
-        self._blocks += blocks
-        return self._encryptor.update(bytes(_BLOCK_BYTES * blocks))[:count]
-
-    def _start(self, key: bytes, blocks: int) -> None:
-        self._key = key
-        self._blocks = blocks
-        counter = modes.CTR(blocks.to_bytes(_BLOCK_BYTES, "big"))
-        self._encryptor = Cipher(algorithms.AES(key), counter).encryptor()

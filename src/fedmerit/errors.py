@@ -73,6 +73,12 @@ class TrainingError(FedmeritError):
     """A federation cannot train, or trained to nothing."""
 
 
+class Diverged(TrainingError):
+    """Steps were too large: done again as it was, the training would end the same way."""
+
+    hint = "Lower the learning rate and start another run: to resume this one would not help."
+
+
 class ChannelError(FedmeritError):
     """A party said what the protocol does not allow."""
 

@@ -15,12 +15,19 @@ from fedmerit.bundle.directory import STAGES, next_free
 from fedmerit.bundle.folder import alone_in
 from fedmerit.bundle.results import Results
 from fedmerit.bundle.schemas import TIMINGS, TimingsDocument
-from fedmerit.errors import BundleError, SeedChanged
+from fedmerit.errors import BundleError, Diverged, SeedChanged
 from fedmerit.scenario.model import Scenario
 from fedmerit.scenario.reading import load, reseeded
 from fedmerit.stages.chains import EMBEDDED, ChainChoice
 from fedmerit.stages.check import check
 from fedmerit.stages.draw import draw
+from fedmerit.stages.noise import (
+    OPTION,
+    check_noise,
+    is_accepted,
+    keep_acceptance,
+    leaves_noise_out,
+)
 from fedmerit.stages.report import report
 from fedmerit.stages.reward import reward
 from fedmerit.stages.settle import settle
@@ -29,6 +36,8 @@ from fedmerit.stages.value import value
 from fedmerit.untrusted import argument
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from fedmerit.bundle.directory import Stage
 
 __all__ = ["EMBEDDED", "ChainChoice", "Progress", "resume", "run", "write_report"]
@@ -64,7 +73,8 @@ def run(
     seed: int | None = None,
     chain: ChainChoice = EMBEDDED,
     progress: Progress = SILENT,
-    allow_model: str | None = None,
+    accept_unmeasured_noise: bool = False,
+    allow_code: Collection[str] = (),
 ) -> Results:
     """Run one scenario from training to the report.
 
@@ -76,8 +86,10 @@ def run(
         seed: Run under this seed instead of the scenario's.
         chain: Where to settle; in process by default.
         progress: Whoever wants to see how far the run is.
-        allow_model: The one ``package.module:Class`` whose code may be run, where a directory
-            names one.
+        accept_unmeasured_noise: Pay by intervals that leave protective noise out; the bundle
+            says so.
+        allow_code: Import paths of the model and the metric whose code may be run, where a
+            directory names any.
 
     Returns:
         The finished bundle.
@@ -86,25 +98,38 @@ def run(
         FedmeritError: Something to put right; the bundle, if it was begun, says how far
             the run got, and :func:`resume` continues it.
     """
-    asked = scenario if isinstance(scenario, Scenario) else load(scenario, allow_model=allow_model)
+    asked = scenario if isinstance(scenario, Scenario) else load(scenario, allow_code=allow_code)
     if seed is not None:
         asked = reseeded(asked, seed)
-    check(asked, chain)
+    check(asked, chain, accept_unmeasured_noise=accept_unmeasured_noise)
     target = Path(directory) if directory else next_free(Path("bundles"), asked.name)
     bundle = Results.make(target)
     with alone_in(bundle.path):
         bundle.begin(asked)
         bundle.write_document(TIMINGS, TimingsDocument(started=int(time()), milliseconds={}))
+        if leaves_noise_out(asked):
+            keep_acceptance(bundle)
         return _to_the_end(bundle, chain, progress)
 
 
 def resume(
-    directory: Path | str, *, chain: ChainChoice = EMBEDDED, progress: Progress = SILENT
+    directory: Path | str,
+    *,
+    chain: ChainChoice = EMBEDDED,
+    progress: Progress = SILENT,
+    accept_unmeasured_noise: bool = False,
 ) -> Results:
     """Continue a run that died, from the first stage that is not complete.
 
+    Args:
+        directory: The bundle's.
+        chain: Where the run settles.
+        progress: Whoever wants to see how far it is.
+        accept_unmeasured_noise: As for :func:`run`, of a run that nobody accepted it of.
+
     Raises:
         BundleError: There is no bundle there, its run is complete, or another process is at it.
+        ScenarioError: Its intervals leave protective noise out, and nobody accepted that.
     """
     bundle = Results.open(directory)
     with alone_in(bundle.path):
@@ -114,7 +139,11 @@ def resume(
                 hint=f"Start another, or check this: fedmerit audit {argument(bundle.path)}",
             )
         bundle.require_names()
+        accepted = accept_unmeasured_noise or is_accepted(bundle)
+        check_noise(bundle.scenario, accepted=accepted)
         chain.check_again(bundle)
+        if leaves_noise_out(bundle.scenario) and "reward" not in bundle.progress.done:
+            keep_acceptance(bundle)
         return _to_the_end(bundle, chain, progress)
 
 
@@ -153,7 +182,11 @@ def _to_the_end(bundle: Results, chain: ChainChoice, progress: Progress) -> Resu
                 if isinstance(error, SeedChanged):  # what followed from the other is void
                     bundle.undo("draw")
                 bundle.fail(stage, f"{type(error).__name__}: {error}")
-            error.add_note(f"fedmerit run --resume {argument(bundle.path)}{chain.options}")
+            if isinstance(error, Diverged):  # it would again
+                raise
+            accepted = f" {OPTION}" if is_accepted(bundle) else ""
+            again = f"fedmerit run --resume {argument(bundle.path)}{accepted}{chain.options}"
+            error.add_note(again)
             raise
         _note_time(bundle, stage, perf_counter() - began)
         bundle.finish(stage)

@@ -34,3 +34,8 @@ def generator(seed: int, *names: str | int) -> np.random.Generator:
 def derived_seed(seed: int, *names: str | int) -> int:
     """Give a 63-bit integer seed for libraries that take one (torch, scikit-learn)."""
     return int(sequence(seed, *names).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def repeat_seed(seed: int, number: int) -> int:
+    """Give the seed of a training's repeat: 0 is the training itself, under *seed*."""
+    return seed if number == 0 else derived_seed(seed, "valuation", "repeat", number)

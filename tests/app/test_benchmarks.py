@@ -23,6 +23,7 @@ def by_path(name):
 
 
 FAMILIES = by_path("families").FAMILIES
+ANSWERS = by_path("known_answers")
 #: The saturating game's noise belongs to its coalitions, and not to its closed form: 1% of the
 #: worth of everyone leaves 3e-4 or so.
 WITHIN = {"unanimity": 1e-20, "airport": 1e-20, "voting": 1e-20, "saturating": 1e-3}
@@ -59,3 +60,11 @@ def test_a_coalition_asked_for_twice_answers_the_same(family):
     coalitions = rng.random((40, 10)) < 0.5
 
     assert np.array_equal(game.worth(coalitions), game.worth(coalitions))
+
+
+@pytest.mark.slow  # five trainings of 150 passes: that models here are as good as elsewhere
+@pytest.mark.parametrize("name", ANSWERS.TABLES)
+def test_the_pooled_model_is_within_two_hundredths_of_scikit_learns(name):
+    made = ANSWERS.dealt(name)
+
+    assert ANSWERS.pooled(made) == pytest.approx(ANSWERS.theirs(made), abs=0.02)

@@ -67,17 +67,41 @@ def test_noise_of_a_large_scale_is_normal_in_any_length_of_numbers(scale):
     assert kstest([float(value * 2**20 // scale) / 2**20 for value in drawn], "norm").pvalue > 0.01
 
 
-def test_a_stream_goes_on_where_its_state_was_taken():
-    stream, other = NoiseStream(), NoiseStream()
-    stream.discrete_gaussian(7, 1 << 20)
-    state = stream.state()
+def test_a_stretch_that_is_begun_again_draws_the_same_and_any_other_something_else():
+    stream = NoiseStream()
 
-    after = stream.discrete_gaussian(20, 1 << 20)
-    other.restore(state)
+    def drawn(*place):
+        stream.begin(*place)
+        return (stream.token(7), stream.below(1000), tuple(stream.discrete_gaussian(5, 1 << 20)))
 
-    assert np.array_equal(other.discrete_gaussian(20, 1 << 20), after)
-    with pytest.raises(ValueError, match="40 bytes, not 5"):
-        other.restore(np.zeros(5))
+    first = drawn("epoch", 1)
+    places = [("epoch", 2), ("epoch1",), ("epoc", "h1"), ("epoch", 1, ""), ("start",)]
+
+    assert len({first, *(drawn(*place) for place in places)}) == 6
+    assert drawn("epoch", 1) == first
+    assert stream.branch("epoch", 1).token(7) != first[0]
+
+
+def test_a_branch_does_not_depend_on_what_was_drawn():
+    stream = NoiseStream()
+    before = stream.branch("bases").token(40)
+    stream.begin("epoch", 3)
+    stream.token(5)
+
+    assert stream.branch("bases").token(40) == before
+
+
+def test_whole_numbers_of_a_stream_are_even():
+    stream = NoiseStream.of_secret(0, "even")
+
+    counts = Counter(stream.below(7) for _ in range(7_000))
+    orders = Counter(tuple(stream.permutation(3).tolist()) for _ in range(6_000))
+
+    assert chisquare([counts[k] for k in range(7)]).pvalue > 0.001
+    assert len(orders) == 6
+    assert chisquare(list(orders.values())).pvalue > 0.001
+    assert {stream.bits(3) for _ in range(200)} == set(range(8))
+    assert stream.below(1) == stream.bits(0) == 0
 
 
 def test_an_order_is_one_of_all():

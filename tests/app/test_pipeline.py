@@ -34,6 +34,11 @@ DRAWN = {}
 UNDRAWN = {"commit_window": 0, "reveal_window": 0, "stake": 0}
 
 
+def members(count):
+    """Give what makes so many."""
+    return {"data": {"source": "digits", "partition": {"recipe": "iid", "participants": count}}}
+
+
 def small(**changes):
     """Give a scenario that trains in a moment, and draws no seed."""
     scenario = {
@@ -435,16 +440,22 @@ def test_a_table_of_ones_own_is_run_from_its_file(tmp_path):
         ({"data": {"source": "digit"}}, "digit", "digits"),
         ({"members": [{"name": "x", "behaviour": "lable-flip"}]}, "lable-flip", "label-flip"),
         ({"settlement": {"committee": ["member-4"]}}, "member-4", "member-"),
+        (members(257), "257 participants", "256 participants or fewer"),
+        ({**members(257), "settlement": DRAWN}, "257 participants", "256 participants or fewer"),
+        (members(300), "300 participants", "256 participants or fewer"),
         ({"settlement": {"threshold": 9}}, "9 signatures of 3", "at most 3"),
         ({"settlement": {"challenge_window": 2**40}}, "challenge window", ""),
         ({"members": [{"name": "sponsor", "behaviour": "free-rider"}]}, "sponsor", "Rename"),
         ({"valuation": {"method": "exact", "max_coalitions": 7}}, "7 evaluations", "budget=8"),
-        ({"valuation": {"metric": "accuracy"}}, "metric = 'accuracy'", 'game = "rounds"'),
+        ({"valuation": {"metric": "acuracy"}}, "metric is called 'acuracy'", "accuracy"),
+        ({"valuation": {"metric": "squared-error"}}, "predictions of 10 classes", '"accuracy"'),
+        ({"valuation": {"metric": "auc"}}, "'auc' is for two classes", '"accuracy"'),
+        ({"valuation": {"metric": "no.such:thing"}}, "cannot be imported", "PYTHONPATH"),
+        ({"model": {"kind": "linear"}}, "predicts a quantity", '"logistic"'),
         ({"valuation": {"weights": "renormalised"}}, "weights", "leave weights out"),
         ({"valuation": {"method": "gradient-alignment"}}, "asks for more", "another method"),
         ({"valuation": {"method": "cgsv", "game": "rounds"}}, "'cgsv'", "another method"),
-        ({"valuation": {"method": "comfedsv", "game": "rounds"}}, "'comfedsv'", "another method"),
-        ({"valuation": {"method": "gtg"}}, "'gtg' asks for more", "another method"),
+        ({"valuation": {"method": "gtg"}}, "'gtg' values the rounds", 'game = "rounds"'),
         (
             {"valuation": {"method": "group-shapley", "game": "rounds"}},
             "hides nobody",

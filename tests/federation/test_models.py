@@ -32,7 +32,33 @@ MODULES = """
 
     class Running(nn.Sequential):
         def __init__(self, in_features, classes):
-            super().__init__(nn.BatchNorm1d(in_features), nn.Linear(in_features, classes))
+            normal = nn.BatchNorm1d(in_features, momentum=None)
+            super().__init__(normal, nn.Linear(in_features, classes))
+
+    class Twice(nn.Module):
+        def __init__(self, in_features, classes):
+            super().__init__()
+            self.norm, self.leave = nn.BatchNorm1d(in_features), nn.Linear(in_features, classes)
+
+        def forward(self, rows):
+            return self.leave(self.norm(self.norm(rows).relu()))
+
+    class Uncalled(nn.Linear):
+        def __init__(self, in_features, classes):
+            super().__init__(in_features, classes)
+            self.norm = nn.BatchNorm1d(in_features)
+
+    class Planes(nn.Sequential):
+        def __init__(self, in_features, classes):
+            normal = nn.BatchNorm2d(1)
+            deep = nn.Unflatten(1, (1, 1, in_features))
+            super().__init__(deep, normal, nn.Flatten(), nn.Linear(in_features, classes))
+
+    class Deep(nn.Sequential):
+        def __init__(self, in_features, classes):
+            deep = nn.Unflatten(1, (in_features, 1))
+            normal = nn.BatchNorm1d(in_features)
+            super().__init__(deep, normal, nn.Flatten(), nn.Linear(in_features, classes))
 
     class Mixing(nn.Sequential):
         def __init__(self, in_features, classes):
@@ -172,6 +198,10 @@ def test_frozen_parameters_are_not_part_of_the_model(modules):
     ("name", "message", "hint"),
     [
         ("Running", "0.running_mean, 0.running_var", "GroupNorm"),
+        ("Planes", "1.running_mean, 1.running_var", "GroupNorm"),
+        ("Twice", "called twice for a batch", ""),
+        ("Uncalled", "does not call", "Leave that layer out"),
+        ("Deep", "given 3 dimensions", ""),
         ("Mixing", "scores a row otherwise beside other rows", "LayerNorm"),
         ("Standardising", "scores a row otherwise beside other rows", "LayerNorm"),
         ("Attending", "scores a row otherwise beside other rows", "attend"),

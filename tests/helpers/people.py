@@ -125,7 +125,7 @@ TABLES: dict[str, tuple[Callable[[], bytes], bool]] = {
         lambda: _csv(_with(said=[f"remark {k % 110}" for k in range(ROWS)])),
         True,
     ),
-    "quantity.csv": (lambda: _csv(_quantity()), False),
+    "quantity.csv": (lambda: _csv(_quantity()), True),
 }
 
 

@@ -81,7 +81,9 @@ def test_who_is_left_out_is_told_why():
     _, idle = explained([500, 250], mechanism="proportional", ineligible={"b": Reason.ZERO_UPDATES})
 
     assert idle.reason is Reason.ZERO_UPDATES
-    assert [part.label for part in idle.parts][-1] == "left out: it sent only zeros"
+    assert [part.label for part in idle.parts][
+        -1
+    ] == "left out: it sent only zeros, the model as it came"
 
 
 def test_a_share_below_one_base_unit_is_said_to_be_rounded_away():

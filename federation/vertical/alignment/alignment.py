@@ -110,13 +110,20 @@ def align_in_the_clear(keys: Mapping[str, Sequence[object]]) -> dict[str, NDArra
     }
 
 
-def lead(channel: Channel, *, identifiers: list[bytes], learns: Learns) -> NDArray[np.int64]:
+def lead(
+    channel: Channel,
+    *,
+    identifiers: list[bytes],
+    learns: Learns,
+    peers: tuple[str, ...] | None = None,
+) -> NDArray[np.int64]:
     """Play the label holder's part.
 
     Args:
         channel: To every other party.
         identifiers: Its own, normalised.
         learns: Who learns the intersection.
+        peers: Whose identifiers count; everyone's without.
 
     Returns:
         Its rows about the common people, in the common order.
@@ -125,34 +132,40 @@ def lead(channel: Channel, *, identifiers: list[bytes], learns: Learns) -> NDArr
         DataError: There are none.
 
     """
-    shares = _zero_shares(channel, identifiers)
+    peers = channel.peers if peers is None else peers
+    shares = _zero_shares(channel, identifiers, peers)
     blinding = curve.random_scalar()
     blinded = curve.multiplied([curve.hashed(identifier) for identifier in identifiers], blinding)
     # Its rows' own order is nobody's business.
     order = csprng.permutation(len(blinded))
     sent = curve.to_bytes([blinded[row] for row in order])
-    for peer in channel.peers:
+    for peer in peers:
         channel.send(peer, "blinded", points=sent, learns=learns)
     tags = {}
-    for peer in channel.peers:
+    for peer in peers:
         tags[peer], masks, values = _answer(channel, peer, identifiers, order, blinding)
         shares ^= values ^ masks
     common = [identifiers[row] for row in np.flatnonzero(~shares.any(axis=1))]
     row_of = {identifier: row for row, identifier in enumerate(identifiers)}
     rows = np.array([row_of[known] for known in sorted(common, key=_place)], dtype=np.int64)
-    for peer in channel.peers:
+    for peer in peers:
         told = tags[peer][rows] if learns == "everyone" else tags[peer][:0]
         channel.send(peer, "common", tags=told)
     if not len(rows):
         raise DataError(
-            f"no identifier is known to {channel.name} and to {', '.join(channel.peers)}",
+            f"no identifier is known to {channel.name} and to {', '.join(peers)}",
             hint=_CHECK,
         )
     return rows
 
 
 def follow(
-    channel: Channel, *, leader: str, identifiers: list[bytes], learns: Learns
+    channel: Channel,
+    *,
+    leader: str,
+    identifiers: list[bytes],
+    learns: Learns,
+    peers: tuple[str, ...] | None = None,
 ) -> NDArray[np.int64] | None:
     """Play any other party's part.
 
@@ -163,7 +176,7 @@ def follow(
         ChannelError: The label holder said something else was agreed, or sent no points.
 
     """
-    shares = _zero_shares(channel, identifiers)
+    shares = _zero_shares(channel, identifiers, channel.peers if peers is None else peers)
     asked = channel.receive(leader, "blinded")
     if asked.text("learns") != learns:
         raise ChannelError(
@@ -208,14 +221,14 @@ def _answer(
     return tags, masks, look_up(message.octets("seed"), table, identifiers)
 
 
-def _zero_shares(channel: Channel, identifiers: list[bytes]) -> Blocks:
-    """Agree on keys with every peer, and give this party's share of zero per identifier."""
+def _zero_shares(channel: Channel, identifiers: list[bytes], peers: tuple[str, ...]) -> Blocks:
+    """Agree on keys with the peers, and give this party's share of zero per identifier."""
     keys = {}
-    for peer in channel.peers:
+    for peer in peers:
         if channel.name < peer:
             keys[peer] = csprng.token(_KEY_BYTES)
             channel.send(peer, "key", key=keys[peer])
-    for peer in channel.peers:
+    for peer in peers:
         if peer < channel.name:
             keys[peer] = channel.receive(peer, "key").octets("key", count=_KEY_BYTES)
     shares = np.zeros((len(identifiers), BLOCK), dtype=np.uint8)

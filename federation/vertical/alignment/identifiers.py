@@ -28,12 +28,13 @@ Key = str | int | tuple[str | int, ...]
 _LENGTH_BYTES: Final = 4
 
 
-def normalised(keys: Sequence[object], party: str) -> list[bytes]:
+def normalised(keys: Sequence[object], party: str, *, repeated: bool = False) -> list[bytes]:
     """Give one byte string per row, alike wherever the keys mean the same.
 
     Args:
         keys: A key per row: text, integers, or tuples of them.
         party: Whose rows, for the errors.
+        repeated: Whether several rows may have one key.
 
     Raises:
         DataError: A key is missing, is no key, or appears twice; names the rows.
@@ -50,7 +51,8 @@ def normalised(keys: Sequence[object], party: str) -> list[bytes]:
             ) from error
     _refuse(np.array([key is None for key in found], dtype=np.bool_), party, "no key")
     known = [key for key in found if key is not None]
-    _refuse(_repeated(known), party, "a key that another row has too")
+    if not repeated:
+        _refuse(_repeated(known), party, "a key that another row has too")
     return known
 
 
@@ -89,5 +91,6 @@ def _refuse(marked: NDArray[np.bool_], party: str, what: str) -> None:
     if marked.any():
         raise DataError(
             f"{party} has {what} in {rows_in_words(marked)}",
-            hint="Every row needs a key of its own: fill in, remove or join these rows.",
+            hint="Every row needs a key of its own: fill in, remove or join these rows. An owner "
+            "without labels may 'aggregate' rows of one key.",
         )

@@ -1,4 +1,5 @@
 """Logistic regression on columns of several owners, under Paillier encryption.
 
-May import `checkpoints`, `privacy`, `protection`, `split`, `task`, `wire` and the ground.
+May import `checkpoints`, `entropies`, `privacy`, `protection`, `replay`, `split`, `task`, `wire`
+and the ground.
 """

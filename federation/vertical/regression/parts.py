@@ -2,16 +2,20 @@
 
 In encrypted training nobody's part is ever seen, so nothing is recorded that a game of
 coalitions could be played on. Where the others agree to it, each shows the label holder its own
-part of every score: what its columns together say about a person, and none of them.
+part of every score, in steps: what its columns together say about a person, to as many bits as
+are a tenth of the bits in those columns.
 """
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from math import log2
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from fedmerit.federation.privacy.bits import SHARE
+from fedmerit.federation.vertical.entropies import bits_of_columns
 from fedmerit.federation.wire.channel import Channel, Played, play
 
 if TYPE_CHECKING:
@@ -21,6 +25,10 @@ if TYPE_CHECKING:
 
     from fedmerit.federation.vertical.split.cut import Embeddings
     from fedmerit.federation.vertical.task import Columns, Matrix, VerticalTask
+
+#: Parts are shown in so many steps at most, and each step is a number of so many bits.
+_STEPS: Final = 256
+_STEP_BITS: Final = 32
 
 
 def show_parts(
@@ -51,8 +59,35 @@ def _show(
     channel: Channel, *, columns: Columns, weights: Matrix, leader: str
 ) -> Mapping[str, Embeddings]:
     training, held_out = (rows @ weights for rows in (columns.training, columns.held_out))
+    many = _steps(columns)
+    training, held_out = _in_steps(training, training, many), _in_steps(held_out, training, many)
     channel.send(leader, "parts", training=_column(training), held_out=_column(held_out))
     return {}
+
+
+def shown_bits(columns: Columns) -> float:
+    """Give the bits of all parts that a party shows."""
+    return _bits(columns, _steps(columns))
+
+
+def _steps(columns: Columns) -> int:
+    """Give the steps that a party may show its parts in; two, if it may show none."""
+    most = SHARE * (len(columns.training) + len(columns.held_out)) * bits_of_columns(columns)
+    return max(2, *(steps for steps in range(2, _STEPS + 1) if _bits(columns, steps) <= most), 2)
+
+
+def _bits(columns: Columns, steps: int) -> float:
+    people = len(columns.training) + len(columns.held_out)
+    return people * log2(steps) + _STEP_BITS * steps
+
+
+def _in_steps(parts: Matrix, training: Matrix, steps: int) -> Matrix:
+    """Give each part as the mean of the training rows' in its step; steps have as many of them."""
+    order = np.sort(training)
+    groups = np.array_split(order, min(steps, len(order)))
+    ends = np.array([group[-1] for group in groups[:-1]])
+    means = np.array([group.mean() for group in groups])
+    return np.asarray(means[np.searchsorted(ends, parts)])
 
 
 def _gather(channel: Channel, *, columns: Columns, weights: Matrix) -> Mapping[str, Embeddings]:

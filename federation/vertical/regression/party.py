@@ -7,24 +7,25 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from fedmerit.csprng import NoiseStream
-from fedmerit.federation.protection.opening import Request, SlotNoise, open_for, receive_key
+from fedmerit.errors import TrainingError
+from fedmerit.federation.protection.opening import Allowance, Request, open_for, receive_key
 from fedmerit.federation.protection.packing import fixed, pack_ciphers, weighted_sums
 from fedmerit.federation.vertical.regression import sigmoid
+from fedmerit.federation.vertical.regression.settings import FEATURE_BITS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from gmpy2 import mpz
     from numpy.typing import NDArray
 
     from fedmerit.federation.protection.paillier import PrivateKey, PublicKey
     from fedmerit.federation.vertical.regression.settings import RegressionSettings
+    from fedmerit.federation.vertical.replay import Replay
     from fedmerit.federation.vertical.task import Matrix
     from fedmerit.federation.wire.channel import Channel
 
-#: Binary places of features and of linear predictors, and the largest magnitude of both.
-FEATURE_BITS: Final = 20
+#: Binary places of linear predictors, and the largest magnitude of them and of features.
 SCORE_BITS: Final = 32
 MOST: Final = 1024.0
 
@@ -60,14 +61,11 @@ class Scale:
         """Give the length of a sum of *batch* residuals times features, sign included."""
         return self.bits + FEATURE_BITS + int(MOST).bit_length() + batch.bit_length() + 1
 
-    def noise(self, settings: RegressionSettings, batch: int, stream: NoiseStream) -> SlotNoise:
-        """Give what whoever opens a gradient adds to its sums."""
-        return SlotNoise(stream, self.width(settings, batch), self._noise_scale(settings))
-
-    def width(self, settings: RegressionSettings, batch: int) -> int:
-        """Give the length of a sum and its noise, sign included."""
+    def allowance(self, settings: RegressionSettings, batch: int, sums: int) -> Allowance:
+        """Give what a party may have opened of a batch: so many sums, with the noise agreed on."""
         noise = self._noise_scale(settings)
-        return max(self.gradient_bits(batch), noise.bit_length() + _NOISE_BITS) + 1
+        width = max(self.gradient_bits(batch), noise.bit_length() + _NOISE_BITS) + 1
+        return Allowance(sums, width, noise)
 
     def _noise_scale(self, settings: RegressionSettings) -> int:
         noise = settings.gradient_noise
@@ -92,6 +90,7 @@ class Party:
         scale: How to read encrypted residuals.
         owner: Who holds the key.
         others: All parties beside itself and the label holder.
+        replay: Its draws, which are the same where it goes on after a break.
 
     """
 
@@ -100,17 +99,25 @@ class Party:
         channel: Channel,
         rows: Matrix,
         settings: RegressionSettings,
-        parties: tuple[str, ...],
+        sums: Mapping[str, int],
+        replay: Replay,
         *,
         decays: int,
     ) -> None:
+        parties = tuple(sums)
+        if rows.shape[1] != sums[channel.name]:
+            raise TrainingError(
+                f"{channel.name} has {rows.shape[1]} sums to be opened in a batch, and "
+                f"{sums[channel.name]} were agreed on"
+            )
         self.channel = channel
         self.settings = settings
-        self.rows = settings.gradient_noise.shortened(rows)
+        self.rows = settings.used(rows)
         self.weights = np.zeros(rows.shape[1])
         self.count = len(parties)
         self.scale = Scale.of(settings, len(parties))
-        self._stream = NoiseStream()
+        self.replay = replay
+        self._sums = sums
         self.owner = parties[1]
         self.others = tuple(p for p in parties[1:] if p != channel.name)
         self._decay = np.append(np.full(decays, settings.l2), np.zeros(rows.shape[1] - decays))
@@ -158,14 +165,14 @@ class Party:
 
     def open_gradient(self, asker: str, key: PrivateKey, batch: NDArray[np.int64]) -> None:
         """Open another's gradient, under noise if so agreed."""
-        noise = self.scale.noise(self.settings, len(batch), self._stream)
-        open_for(self.channel, asker, key, noise=noise if noise.scale else None)
+        allowed = self.scale.allowance(self.settings, len(batch), self._sums[asker])
+        open_for(self.channel, asker, key, allowed, self.replay.draws)
 
     def key_of(self, owner: str) -> PublicKey:
         """Wait for a public key."""
-        return receive_key(self.channel, owner, self.settings.key_bits)
+        return receive_key(self.channel, owner, self.settings.key_bits, self.replay.draws)
 
     def _request(self, owner: str, key: PublicKey, sums: Sequence[mpz], batch: int) -> Request:
-        width = self.scale.width(self.settings, batch)
-        packed = pack_ciphers(key, sums, width)
-        return Request(self.channel, owner, key, packed, (width, len(sums)))
+        allowed = self.scale.allowance(self.settings, batch, len(sums))
+        packed = pack_ciphers(key, sums, allowed.width)
+        return Request(self.channel, owner, key, packed, allowed)

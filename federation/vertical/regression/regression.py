@@ -16,11 +16,13 @@ import numpy as np
 
 from fedmerit.csprng import NoiseStream
 from fedmerit.federation.privacy.noise import SCALE
+from fedmerit.federation.vertical.checkpoints import store_of
 from fedmerit.federation.vertical.regression.roles import (
     refuse_small_batches,
     run_feature_party,
     run_key_holder,
     run_label_holder,
+    sums_of,
 )
 from fedmerit.federation.vertical.regression.settings import THIRD_PARTY, RegressionSettings
 from fedmerit.federation.vertical.regression.whitening import coordinates
@@ -29,6 +31,7 @@ from fedmerit.federation.wire.channel import Channel, play
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -60,7 +63,12 @@ class Regression:
 
 
 def train_regression(
-    task: VerticalTask, settings: RegressionSettings, *, seed: int, record: bool = False
+    task: VerticalTask,
+    settings: RegressionSettings,
+    *,
+    seed: int,
+    record: bool = False,
+    folder: Path | None = None,
 ) -> Regression:
     """Train a regression under encryption, every party in a thread of this process.
 
@@ -69,41 +77,42 @@ def train_regression(
         settings: How.
         seed: The scenario's seed; it picks the batches, and no secret.
         record: Whether to keep every message.
+        folder: Where parties keep what they need to go on after a break; without, nothing is.
 
     Raises:
         TrainingError: A number left the range that can be encrypted.
 
     """
-    played = play(programs(task, settings, seed=seed), record=record)
+    played = play(programs(task, settings, seed=seed, folder=folder), record=record)
     weights = {name: played.results[name].weights for name in task.participants}
     holder = played.results[task.label_holder]
     return Regression(weights, holder.epochs, holder.scores, played.transcript, played.recorded)
 
 
 def programs(
-    task: VerticalTask, settings: RegressionSettings, *, seed: int
+    task: VerticalTask, settings: RegressionSettings, *, seed: int, folder: Path | None = None
 ) -> dict[str, Callable[[Channel], Trained]]:
     """Give each party's program, with nothing but its own columns in it."""
-    names = task.participants
-    found: dict[str, Callable[[Channel], Trained]] = {
-        names[0]: partial(
-            run_label_holder,
-            columns=task.parties[0],
-            labels=task.labels,
-            parties=names,
-            settings=settings,
-            seed=seed,
-        )
-    }
-    for columns in task.parties[1:]:
-        found[columns.party] = partial(
-            run_feature_party, columns=columns, parties=names, settings=settings, seed=seed
-        )
+    leader, *others = task.parties
+    sums = opened_sums(task, settings)
+    lead = partial(run_label_holder, columns=leader, labels=task.labels, seed=seed)
+    roles: dict[str, Callable[..., Trained]] = {leader.party: lead}
+    for columns in others:
+        roles[columns.party] = partial(run_feature_party, columns=columns, seed=seed)
     if settings.coordinator == "third party":
-        found[THIRD_PARTY] = partial(
-            run_key_holder, rows=len(task.labels), parties=names, settings=settings
-        )
-    return found
+        roles[THIRD_PARTY] = partial(run_key_holder, rows=len(task.labels))
+    return {
+        name: partial(role, sums=sums, settings=settings, checkpoints=store_of(folder, name))
+        for name, role in roles.items()
+    }
+
+
+def opened_sums(task: VerticalTask, settings: RegressionSettings) -> dict[str, int]:
+    """Count the sums that each party has opened in a batch, which all agree on beforehand."""
+    return {
+        columns.party: sums_of(columns, settings, leads=columns is task.parties[0])
+        for columns in task.parties
+    }
 
 
 def check_batches(task: VerticalTask, settings: RegressionSettings) -> None:
@@ -142,6 +151,7 @@ def descend(
     *,
     seed: int,
     owners: list[int] | None = None,
+    stream: NoiseStream | None = None,
 ) -> Matrix:
     """Train weights in the clear; the first column is the intercept's.
 
@@ -151,14 +161,15 @@ def descend(
         settings: How.
         seed: Picks the batches.
         owners: How many columns each party has, for the convergence check; None for one party.
+        stream: Where noise is drawn from; the operating system without.
 
     """
     sizes = owners or [rows.shape[1] - 1]
     if settings.whiten:
-        return _whitened(rows, labels, settings, seed=seed, owners=sizes)
+        return _whitened(rows, labels, settings, seed=seed, owners=sizes, stream=stream)
     cuts = 1 + np.cumsum(sizes)[:-1]
-    rows = _shortened(rows, settings, cuts)
-    stream = NoiseStream()
+    rows = _used(rows, settings, cuts)
+    stream = stream or NoiseStream()
     weights = np.zeros(rows.shape[1])
     weights[0] = intercept(labels, settings)
     decay = np.append(0.0, np.full(len(weights) - 1, settings.l2))
@@ -175,10 +186,9 @@ def descend(
     return weights
 
 
-def _shortened(rows: Matrix, settings: RegressionSettings, cuts: NDArray[np.int64]) -> Matrix:
-    """Cut each party's part of a row to the clip; the intercept goes with the first part."""
-    noise = settings.gradient_noise
-    return np.column_stack([noise.shortened(part) for part in np.split(rows, cuts, axis=1)])
+def _used(rows: Matrix, settings: RegressionSettings, cuts: NDArray[np.int64]) -> Matrix:
+    """Give each party's part of a row as it uses it; the intercept goes with the first part."""
+    return np.column_stack([settings.used(part) for part in np.split(rows, cuts, axis=1)])
 
 
 def _noise(count: int, settings: RegressionSettings, stream: NoiseStream) -> Matrix | float:
@@ -190,7 +200,13 @@ def _noise(count: int, settings: RegressionSettings, stream: NoiseStream) -> Mat
 
 
 def _whitened(
-    rows: Matrix, labels: Matrix, settings: RegressionSettings, *, seed: int, owners: list[int]
+    rows: Matrix,
+    labels: Matrix,
+    settings: RegressionSettings,
+    *,
+    seed: int,
+    owners: list[int],
+    stream: NoiseStream | None,
 ) -> Matrix:
     """Train in the owners' own coordinates, and give the weights of their columns."""
     own = np.split(rows[:, 1:], np.cumsum(owners)[:-1], axis=1)
@@ -198,7 +214,7 @@ def _whitened(
     parts = [part @ matrix for part, matrix in zip(own, back, strict=True)]
     sizes = [matrix.shape[1] for matrix in back]
     plain = replace(settings, whiten=False)
-    found = descend(joined(parts), labels, plain, seed=seed, owners=sizes)
+    found = descend(joined(parts), labels, plain, seed=seed, owners=sizes, stream=stream)
     split = np.split(found[1:], np.cumsum(sizes)[:-1])
     turned = [matrix @ weights for matrix, weights in zip(back, split, strict=True)]
     return np.concatenate([found[:1], *turned])

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import inf
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
+
+import numpy as np
 
 from fedmerit.errors import TrainingError
 from fedmerit.federation.privacy import releases
 from fedmerit.federation.privacy.noise import NoiseSettings
 from fedmerit.federation.protection.paillier import KEY_BITS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Matrix = NDArray[np.float64]
+
+#: Binary places of columns.
+FEATURE_BITS: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +48,8 @@ class RegressionSettings:
     gradient_noise: NoiseSettings = field(default_factory=NoiseSettings)
     """Noise that whoever opens a gradient adds to it, in norms of a party's row; longer rows are
     shortened to ``clip``."""
+    column_bits: int = FEATURE_BITS
+    """Binary places that each party's columns are rounded to; sums of coarser ones tell less."""
     key_bits: int = KEY_BITS
     """Length of Paillier's modulus; below 2,048 for tests only."""
 
@@ -50,6 +62,16 @@ class RegressionSettings:
                 f"learning_rate={self.learning_rate}, l2={self.l2}, tolerance={self.tolerance}",
                 hint="The first must be above 0, the others at least 0.",
             )
+        if not 0 <= self.column_bits <= FEATURE_BITS:
+            raise TrainingError(
+                f"column_bits must be from 0 to {FEATURE_BITS}, got {self.column_bits}"
+            )
+        if self.column_bits < FEATURE_BITS and self.gradient_noise.clip is not None:
+            raise TrainingError(
+                f"column_bits = {self.column_bits} rounds columns after they were cut to a norm",
+                hint="Leave column_bits out where gradients have noise, which hides their last "
+                "places anyway.",
+            )
         if self.gradient_noise.micro_batch != 1:
             raise TrainingError("the rows of a gradient are clipped one by one: micro_batch is 1")
         if self.gradient_noise.noise and (self.kind, self.sigmoid) != ("logistic", "taylor"):
@@ -58,6 +80,13 @@ class RegressionSettings:
                 f"{self.sigmoid}: a label could move a residual by any number",
                 hint="Use sigmoid = 'taylor' for a logistic regression.",
             )
+
+    def used(self, rows: Matrix) -> Matrix:
+        """Give a party's rows as it multiplies by them: cut to a norm, or rounded."""
+        rows = self.gradient_noise.shortened(rows)
+        if self.column_bits == FEATURE_BITS:
+            return rows
+        return np.asarray(np.rint(rows * 2.0**self.column_bits) / 2.0**self.column_bits)
 
     def releases(self, parties: int, runs: int = 1) -> int:
         """Count the gradients that show a row's label, in so many trainings."""

@@ -15,13 +15,13 @@ from __future__ import annotations
 from math import exp
 from typing import TYPE_CHECKING, Final
 
-from fedmerit import csprng
 from fedmerit.errors import ChannelError, TrainingError
-from fedmerit.federation.protection.packing import fixed
+from fedmerit.federation.protection.packing import trained
 
 if TYPE_CHECKING:
     from gmpy2 import mpz
 
+    from fedmerit.csprng import SecretStream
     from fedmerit.federation.protection.paillier import PrivateKey, PublicKey
     from fedmerit.federation.vertical.task import Matrix
     from fedmerit.federation.wire.channel import Channel
@@ -87,12 +87,12 @@ def encrypted_sigmoids(
     """Play the label holder: give each row's encrypted sigmoid of the whole linear predictor."""
     one = 1 << (_FRACTION * parties)
     odds = [key.add_plain(c, one) for c in _multiplied(channel, key, _factors(own), before)]
-    order = csprng.permutation(len(odds))
-    blinds = [_blind() for _ in odds]
+    order = key.draws.permutation(len(odds))
+    blinds = [_blind(key.draws) for _ in odds]
     blinded = []
     for row in order:
         product = key.times(odds[row], blinds[row])
-        blinded.append(int(key.fresh(key.add_plain(product, csprng.below(blinds[row])))))
+        blinded.append(int(key.fresh(key.add_plain(product, key.draws.below(blinds[row])))))
     channel.send(owner, "blinded odds", numbers=blinded)
     answer = channel.receive(owner, "quotients").numbers("numbers", count=len(odds))
     quotients = key.received_all(answer)
@@ -102,9 +102,9 @@ def encrypted_sigmoids(
     return found
 
 
-def divide(channel: Channel, asker: str, key: PrivateKey, *, parties: int) -> None:
+def divide(channel: Channel, asker: str, key: PrivateKey, *, rows: int, parties: int) -> None:
     """Play who decrypts: divide 1 by blinded numbers, and encrypt the quotients."""
-    numbers = channel.receive(asker, "blinded odds").numbers("numbers")
+    numbers = channel.receive(asker, "blinded odds").numbers("numbers", count=rows)
     blinded = key.decrypt_all(key.public.received_all(numbers))
     if min(blinded, default=1) < 1:
         raise ChannelError(f"{asker} sent odds that are not positive")
@@ -120,11 +120,11 @@ def _multiplied(channel: Channel, key: PublicKey, factors: list[int], before: st
 
 
 def _factors(own: Matrix) -> list[int]:
-    fixed(own, fraction=0, bound=MOST, what="a party's linear predictors")
+    trained(own, fraction=0, bound=MOST, what="a party's linear predictors")
     return [max(1, round(exp(-value) * 2.0**_FRACTION)) for value in own.tolist()]
 
 
-def _blind() -> int:
+def _blind(draws: SecretStream) -> int:
     """Draw a factor, evenly over the orders of its magnitude."""
-    order = _LEAST_ORDER + csprng.below(_ORDERS)
-    return (1 << order) + csprng.below(1 << order)
+    order = _LEAST_ORDER + draws.below(_ORDERS)
+    return (1 << order) + draws.below(1 << order)

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from fedmerit import csprng
-from fedmerit.federation.protection.packing import fixed, pack, pack_ciphers, slots, unpack_all
+from fedmerit.federation.protection.packing import pack, pack_ciphers, slots, trained, unpack_all
 from fedmerit.federation.vertical.regression import sigmoid
 from fedmerit.federation.vertical.regression.party import MOST, SCORE_BITS
 
@@ -58,7 +57,7 @@ def _residuals(me: Party, key: PublicKey, labels: Matrix, batch: NDArray[np.int6
         ]
     # Four times the residual is the linear predictor + 2 - 4 * label: no product is needed.
     known = own - labels if me.settings.kind == "linear" else own + 2 - 4 * labels
-    plain = fixed(known, fraction=SCORE_BITS, bound=MOST, what="linear predictors").tolist()
+    plain = trained(known, fraction=SCORE_BITS, bound=MOST, what="linear predictors").tolist()
     ciphers = [key.add_plain(1, value) for value in plain]
     for party in me.others:
         numbers = me.channel.receive(party, "forward").numbers("numbers", count=len(batch))
@@ -67,7 +66,25 @@ def _residuals(me: Party, key: PublicKey, labels: Matrix, batch: NDArray[np.int6
     return ciphers
 
 
-def send_forward(
+def follow_batch(
+    me: Party,
+    theirs: dict[str, PublicKey],
+    own: PrivateKey | None,
+    batch: NDArray[np.int64],
+    parties: tuple[str, ...],
+) -> None:
+    """Play a party with columns and no labels: send its part, and take a step."""
+    leader = parties[0]
+    _send_forward(me, theirs, own, batch, parties)
+    if own is not None:
+        _decide_and_learn(me, own, theirs[leader], batch, parties)
+        return
+    key = theirs[me.owner]
+    numbers = me.channel.receive(leader, "residuals").numbers("numbers", count=len(batch))
+    me.step(me.ask(me.owner, key, key.received_all(numbers), batch), batch)
+
+
+def _send_forward(
     me: Party,
     theirs: dict[str, PublicKey],
     own: PrivateKey | None,
@@ -83,14 +100,14 @@ def send_forward(
         after = parties[at + 1] if at + 1 < len(parties) else parties[0]
         sigmoid.pass_odds(me.channel, key, scores, before=before, after=after)
         return
-    plain = fixed(scores, fraction=SCORE_BITS, bound=MOST, what="linear predictors").tolist()
+    plain = trained(scores, fraction=SCORE_BITS, bound=MOST, what="linear predictors").tolist()
     numbers = [int(cipher) for cipher in key.encrypt_all(plain)]
     me.channel.send(parties[0], "forward", numbers=numbers)
 
 
 def _share(me: Party, key: PublicKey, own: PublicKey, residuals: list[mpz]) -> None:
     """Give D the residuals with masks on, and the masks under the label holder's own key."""
-    masks = [csprng.bits(me.scale.bits + _HIDING) for _ in residuals]
+    masks = [me.replay.draws.bits(me.scale.bits + _HIDING) for _ in residuals]
     width = me.scale.bits + _HIDING + 2
     many = slots(key, width)
     packed = pack_ciphers(key, residuals, width)
@@ -102,7 +119,7 @@ def _share(me: Party, key: PublicKey, own: PublicKey, residuals: list[mpz]) -> N
     me.channel.send(me.owner, "shares", shares=shares, masks=encrypted)
 
 
-def decide_and_learn(
+def _decide_and_learn(
     me: Party,
     own: PrivateKey,
     leaders: PublicKey,
@@ -112,7 +129,7 @@ def decide_and_learn(
     """Play D and a party with columns at once."""
     leader = parties[0]
     if me.exact:
-        sigmoid.divide(me.channel, leader, own, parties=len(parties))
+        sigmoid.divide(me.channel, leader, own, rows=len(batch), parties=len(parties))
     message = me.channel.receive(leader, "shares")
     width = me.scale.bits + _HIDING + 2
     many = slots(own.public, width)

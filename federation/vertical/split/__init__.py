@@ -1,5 +1,5 @@
 """Split learning: each owner runs the part of a network that reads its own columns.
 
-May import `batched`, `checkpoints`, `models`, `privacy`, `protection`, `task`, `wire` and the
-ground.
+May import `batched`, `checkpoints`, `models`, `privacy`, `protection`, `replay`, `task`,
+`wire` and the ground.
 """

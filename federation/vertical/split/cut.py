@@ -8,14 +8,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fedmerit.federation.protection.opening import Request, open_for, publish, receive_key
-from fedmerit.federation.protection.packing import fixed, pack, slots
+from fedmerit.federation.protection.masking import agree_on_masks, masks_below
+from fedmerit.federation.protection.opening import (
+    Allowance,
+    Request,
+    open_for,
+    publish,
+    receive_key,
+)
+from fedmerit.federation.protection.packing import pack, slots, trained
 from fedmerit.federation.protection.paillier import PrivateKey, PublicKey, generate
 from fedmerit.federation.vertical.split.halves import tensor
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from fedmerit.csprng import NoiseStream
     from fedmerit.federation.vertical.split.halves import Half
     from fedmerit.federation.vertical.split.settings import SplitSettings
     from fedmerit.federation.wire.channel import Channel
@@ -32,7 +40,12 @@ class Gather:
     """The label holder's end of the cut: embeddings in, gradients out."""
 
     def __init__(
-        self, channel: Channel, others: tuple[str, ...], settings: SplitSettings, own: Half | None
+        self,
+        channel: Channel,
+        others: tuple[str, ...],
+        settings: SplitSettings,
+        own: Half | None,
+        draws: NoiseStream,
     ) -> None:
         self._channel = channel
         self._others = others
@@ -40,7 +53,7 @@ class Gather:
         self._own = own
         self._key = None
         if settings.forward == "encrypted":
-            self._key = receive_key(channel, others[0], settings.key_bits)
+            self._key = receive_key(channel, others[0], settings.key_bits, draws)
 
     def __call__(self, own_rows: Tensor) -> Tensor:
         """Give the top network's inputs."""
@@ -86,7 +99,8 @@ class Gather:
             theirs = key.received_all(numbers)
             both = zip(ciphers or theirs, theirs, strict=True)
             ciphers = theirs if ciphers is None else [key.add(a, b) for a, b in both]
-        request = Request(self._channel, self._others[0], key, ciphers or [], (_SLOT, rows * width))
+        allowed = Allowance(rows * width, _SLOT)
+        request = Request(self._channel, self._others[0], key, ciphers or [], allowed)
         values = np.array(request.opened(), dtype=np.float64) / 2.0**_FRACTION
         total = tensor(values.reshape(rows, width))
         return total + sum(parts, torch.zeros_like(total))
@@ -95,34 +109,55 @@ class Gather:
 class Send:
     """A party's end of the cut."""
 
-    def __init__(self, channel: Channel, parties: tuple[str, ...], settings: SplitSettings) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        parties: tuple[str, ...],
+        settings: SplitSettings,
+        draws: NoiseStream,
+    ) -> None:
         self._channel = channel
         self._leader = parties[0]
+        self._draws = draws
         self._own: PrivateKey | None = None
         self._key: PublicKey | None = None
+        self._pairs: dict[str, bytes] = {}
         if settings.forward == "encrypted":
             self._share_key(parties, settings)
 
-    def __call__(self, embeddings: Tensor) -> None:
-        """Send the embeddings of a batch."""
+    def __call__(self, embeddings: Tensor, place: tuple[str | int, ...]) -> None:
+        """Send the embeddings of the rows that are called *place*.
+
+        Encrypted ones have masks on that only the sum over all parties is without: whatever else
+        the label holder has opened is a random number.
+        """
         if self._key is None:
             rows = embeddings.numpy().astype("<f4")
             self._channel.send(self._leader, "embeddings", rows=rows)
             return
-        plain = fixed(
-            embeddings.double().numpy(), fraction=_FRACTION, bound=_MOST, what="embeddings"
+        plain = trained(
+            embeddings.double().numpy(),
+            fraction=_FRACTION,
+            bound=_MOST,
+            what="embeddings",
         )
         values, many = plain.ravel().tolist(), slots(self._key, _SLOT)
         packed = [pack(values[at : at + many], _SLOT) for at in range(0, len(values), many)]
-        numbers = [int(cipher) for cipher in self._key.encrypt_all(packed)]
+        n = int(self._key.n)
+        masks = masks_below(n, len(packed), self._channel.name, self._pairs, place)
+        hidden = [value + mask for value, mask in zip(packed, masks, strict=True)]
+        numbers = [int(cipher) for cipher in self._key.encrypt_all(hidden)]
         self._channel.send(self._leader, "embeddings", packed=numbers)
         if self._own is not None:
-            open_for(self._channel, self._leader, self._own)
+            allowed = Allowance(len(values), _SLOT)
+            open_for(self._channel, self._leader, self._own, allowed, self._draws)
 
     def _share_key(self, parties: tuple[str, ...], settings: SplitSettings) -> None:
         if self._channel.name == parties[1]:
-            self._own = generate(settings.key_bits)
+            self._own = generate(settings.key_bits, self._draws)
             self._key = self._own.public
             publish(self._channel, self._key)
         else:
-            self._key = receive_key(self._channel, parties[1], settings.key_bits)
+            self._key = receive_key(self._channel, parties[1], settings.key_bits, self._draws)
+        others = tuple(party for party in parties[1:] if party != self._channel.name)
+        self._pairs = agree_on_masks(self._channel, others, self._draws)

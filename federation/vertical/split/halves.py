@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 from torch.nn.functional import cross_entropy
 
-from fedmerit.csprng import NoiseStream
 from fedmerit.errors import TrainingError
 from fedmerit.streams import derived_seed
 
@@ -20,12 +19,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fedmerit.csprng import NoiseStream
     from fedmerit.federation.privacy.noise import NoiseSettings
     from fedmerit.federation.vertical.checkpoints import CheckpointStore
     from fedmerit.federation.vertical.split.settings import SplitSettings
 
-#: What a saved state calls the noise's own state; no parameter has such a name.
-_NOISE: Final = "(noise)"
 _BUILDING: Final = Lock()  # torch has one generator for all threads
 
 
@@ -104,16 +102,11 @@ class Half:
         """Give the network's parameters by name."""
         return {name: p.detach().numpy().copy() for name, p in self.module.named_parameters()}
 
-    def state(self) -> dict[str, NDArray[np.generic]]:
-        """Give the parameters, and how far the noise has been used."""
-        return {**self.parameters(), _NOISE: self.stream.state()}
-
     def load(self, state: Mapping[str, NDArray[np.generic]]) -> None:
         """Continue from a saved state."""
         with torch.no_grad():
             for name, parameter in self.module.named_parameters():
                 parameter.copy_(torch.from_numpy(np.array(state[name])))
-        self.stream.restore(state[_NOISE])
 
     def _loss(
         self, parameters: dict[str, Tensor], rows: Tensor, targets: Tensor, counts: Tensor
@@ -148,11 +141,6 @@ def built(settings: SplitSettings, whose: str, inputs: int, seed: int) -> nn.Mod
     return module
 
 
-def noise_source(secret: int | None, name: str) -> NoiseStream:
-    """Give a party's own noise: under a key of the operating system, or of a test's secret."""
-    return NoiseStream() if secret is None else NoiseStream.of_secret(secret, name)
-
-
 def protected(protection: NoiseSettings, rows: Tensor, stream: NoiseStream) -> Tensor:
     """Clip and noise the rows of a message."""
     return tensor(protection.message(rows.double().numpy(), stream))
@@ -169,18 +157,13 @@ def states(halves: list[Half | None]) -> dict[str, NDArray[np.generic]]:
         f"{place}.{name}": array
         for place, half in enumerate(halves)
         if half is not None
-        for name, array in half.state().items()
+        for name, array in half.parameters().items()
     }
 
 
 def continued(halves: list[Half | None], checkpoints: CheckpointStore, epoch: int) -> None:
-    """Load what was saved after an epoch.
-
-    The start is saved, too: a training that breaks off in its first epoch shall not hide the
-    same numbers under new noise, of which whoever saw both would take the mean.
-    """
-    if not epoch and not checkpoints.has(0):
-        checkpoints.save(0, states(halves))
+    """Load what was saved after an epoch; at the start, networks are as they were made."""
+    if not epoch:
         return
     state = checkpoints.load(epoch)
     for place, half in enumerate(halves):

@@ -11,15 +11,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from fedmerit.csprng import NoiseStream
 from fedmerit.errors import TrainingError
 from fedmerit.federation.batched.threads import single_thread
 from fedmerit.federation.privacy.accountant import DELTA
+from fedmerit.federation.vertical.checkpoints import store_of
 from fedmerit.federation.vertical.split.halves import built
 from fedmerit.federation.vertical.split.roles import hold_top, train_bottom
 from fedmerit.federation.wire.channel import Channel, play
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -63,6 +66,7 @@ def train_split(
     seed: int,
     secret: int | None = None,
     record: bool = False,
+    folder: Path | None = None,
 ) -> Split:
     """Train by split learning, every party in a thread of this process.
 
@@ -73,12 +77,14 @@ def train_split(
         secret: Seeds the noise, which nobody may know who is to be protected from; None draws
             one from the operating system, and the numbers are then a run's own.
         record: Whether to keep every message.
+        folder: Where parties keep what they need to go on after a break; without, nothing is.
 
     Raises:
         TrainingError: A network cannot be made, or the settings protect nothing.
 
     """
-    played = play(programs(task, settings, seed=seed, secret=secret), record=record)
+    parts = programs(task, settings, seed=seed, secret=secret, folder=folder)
+    played = play(parts, record=record)
     holder = played.results[task.label_holder]
     return Split(
         scores=holder.scores,
@@ -107,7 +113,12 @@ def check_networks(task: VerticalTask, settings: SplitSettings) -> None:
 
 
 def programs(
-    task: VerticalTask, settings: SplitSettings, *, seed: int, secret: int | None = None
+    task: VerticalTask,
+    settings: SplitSettings,
+    *,
+    seed: int,
+    secret: int | None = None,
+    folder: Path | None = None,
 ) -> dict[str, Callable[[Channel], Bottom]]:
     """Give each party's program, with nothing but its own columns in it.
 
@@ -120,11 +131,23 @@ def programs(
             f"the sum of one embedding tells {names[0]} that embedding",
             hint="Encrypt among three parties or more, or protect features by noise.",
         )
-    hold = partial(hold_top, parties=names, settings=settings, seed=seed, secret=secret)
-    train = partial(train_bottom, parties=names, settings=settings, seed=seed, secret=secret)
-    found: dict[str, Callable[[Channel], Bottom]] = {
-        names[0]: partial(hold, columns=task.parties[0], labels=task.labels)
-    }
+    hold = partial(hold_top, columns=task.parties[0], labels=task.labels)
+    roles: dict[str, Callable[..., Bottom]] = {names[0]: hold}
     for columns in task.parties[1:]:
-        found[columns.party] = partial(train, columns=columns)
-    return found
+        roles[columns.party] = partial(train_bottom, columns=columns)
+    return {
+        name: partial(
+            role,
+            parties=names,
+            settings=settings,
+            seed=seed,
+            draws=draws_of(secret, name),
+            checkpoints=store_of(folder, name),
+        )
+        for name, role in roles.items()
+    }
+
+
+def draws_of(secret: int | None, name: str) -> NoiseStream | None:
+    """Give a party's draws under a test's secret; without one, those of its own key."""
+    return None if secret is None else NoiseStream.of_secret(secret, name)

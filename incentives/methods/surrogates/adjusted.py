@@ -45,14 +45,18 @@ def adjusted(trends: Sequence[Fit], inside: Floats, gains: Floats) -> tuple[Floa
     make, process, first = _best(trends, inside, mean, folds)
     fits = [first, *(_fold(make, process, inside, mean, folds == k) for k in range(1, FOLDS))]
     values = np.mean([fold_values for fold_values, _ in fits], axis=0)
+    together = np.mean([fold_predictions for _, fold_predictions in fits], axis=0)
     # Each by the fit that had not seen it; what no fold leaves out by all of them.
-    predicted = np.mean([fold_predictions for _, fold_predictions in fits], axis=0)
+    apart = together.copy()
     for fold, (_, fold_predictions) in enumerate(fits):
-        predicted[folds == fold] = fold_predictions[folds == fold]
-    predicted[0] = values.sum()  # a process may be off everyone's gain, its values are not
+        apart[folds == fold] = fold_predictions[folds == fold]
+    together[0] = apart[0] = values.sum()  # a process may be off everyone's gain, values are not
     fitted = regression(inside)
+    # A known coalition counts as it is. What fits missed that had not seen it tells of those of
+    # its size that were not asked for, and of no more.
+    predicted = together + fitted.unknown * (apart - together)
     by_column = fitted.weights @ (gains - predicted[:, None]) + values[:, None]
-    return by_column, fitted.covariance(mean - predicted), float(m - n)
+    return by_column, fitted.covariance(mean - apart), float(m - n)
 
 
 def _best(

@@ -49,7 +49,7 @@ def gaussian_process(game: Game, *, budget: int, seed: int) -> Valuation:
     return sample.concluded(
         game,
         by_column,
-        errors.scaled(answer.covariance),
+        errors.scaled(process, answer.covariance, by_column.mean(axis=1)),
         degrees=float(errors.tested - 1),
         method="gp",
         seed=seed,

@@ -47,6 +47,9 @@ MANY_WEIGHTS_PRIOR: Final = (0.0, 0.2, -4.0, 3.0)
 HYPERS: Final = len(PRIORS)
 #: Places of the amplitudes and of the noise.
 SHARES, SETS, CURVE, NOISE = 0, 3, 6, HYPERS - 1
+#: The logarithm of an amplitude that is 0 to the last bit.
+OFF: Final = -400.0
+_NOTHING: Final = np.zeros((1, 1))
 #: Variance of the unknown level, for gains of unit variance.
 LEVEL: Final = 4.0
 
@@ -76,6 +79,19 @@ def compare(theta: Floats, left: Floats, right: Floats) -> Compared:
     weights = np.exp(theta[HYPERS:])
     u, v = (left @ weights)[:, None], (right @ weights)[None]
     shared = (left * weights) @ right.T
+    if sets_alone(theta):
+        apart = u + v - 2 * shared
+        return Compared(
+            shares=_NOTHING,
+            sets=np.exp(2 * theta[3] - theta[4] * (u + v) - np.exp(theta[5]) * apart),
+            curve=_NOTHING,
+            left=u,
+            both=_NOTHING,
+            logs=_NOTHING,
+            gap=_NOTHING,
+            cosine=_NOTHING,
+            apart=apart,
+        )
     log_u, log_v = np.log(u), np.log(v)
     both, logs, gap = np.sqrt(u * v), log_u + log_v, log_u - log_v
     cosine, apart = shared / both, u + v - 2 * shared
@@ -101,6 +117,8 @@ def slopes(theta: Floats, inside: Floats, at: Compared, pull: Floats) -> Floats:
         at: The coalitions against themselves.
         pull: Symmetric, shape ``(m, m)``.
     """
+    if sets_alone(theta):
+        return _slopes_of_sets(theta, inside, at, pull)
     steep, length, bend = np.exp(theta[2]), np.exp(theta[5]), np.exp(-2 * theta[7])
     shares, sets, curve = pull * at.shares, pull * at.sets, pull * at.curve
     slope = np.zeros_like(theta)
@@ -119,5 +137,23 @@ def slopes(theta: Floats, inside: Floats, at: Compared, pull: Floats) -> Floats:
         - (curve * at.gap).sum(axis=1) * bend / at.left[:, 0]
     )
     by_each = 2 * inside.T @ by_weight + (inside * (by_shared @ inside)).sum(axis=0)
+    slope[HYPERS:] = np.exp(theta[HYPERS:]) * by_each
+    return slope
+
+
+def sets_alone(theta: Floats) -> bool:
+    """Say whether the two kernels without a closed form are off, and so need not be computed."""
+    return bool(theta[SHARES] <= OFF and theta[CURVE] <= OFF)
+
+
+def _slopes_of_sets(theta: Floats, inside: Floats, at: Compared, pull: Floats) -> Floats:
+    length, sets = np.exp(theta[5]), pull * at.sets
+    sums = sets.sum(axis=1)
+    slope = np.zeros_like(theta)
+    slope[3] = 2 * sums.sum()
+    slope[4] = -2 * (sums @ at.left[:, 0])
+    slope[5] = -length * (sets * at.apart).sum()
+    by_weight = -(theta[4] + length) * sums
+    by_each = 2 * inside.T @ by_weight + 2 * length * (inside * (sets @ inside)).sum(axis=0)
     slope[HYPERS:] = np.exp(theta[HYPERS:]) * by_each
     return slope

@@ -14,6 +14,7 @@ from fedmerit.incentives.methods.surrogates.kernels import (
     CURVE,
     MANY_WEIGHTS_PRIOR,
     NOISE,
+    OFF,
     PRIORS,
     SETS,
     SHARES,
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
 #: Added to the diagonal, relative to the gains' variance: factorisations need it.
 _JITTER: Final = 1e-8
-#: The logarithm of an amplitude that is 0 to the last bit.
-_OFF: Final = -400.0
 _STEPS: Final = 60
 #: Decimals of hyper-parameters.
 _DIGITS: Final = 2
@@ -95,7 +94,7 @@ def fit(inside: Floats, gains: Floats) -> Process:
     spread[SETS + 1], low[SETS + 1], high[SETS + 1] = 1 / n, 0.0, 3 / n
     if n > TABULATED:
         for amplitude in (SHARES, CURVE):
-            centre[amplitude] = low[amplitude] = high[amplitude] = _OFF
+            centre[amplitude] = low[amplitude] = high[amplitude] = OFF
     few = slice(min(len(inside), _FITTED))
     fitted, aims = inside[few], gains[few] / scale
 

@@ -58,15 +58,16 @@ def regression_adjusted(game: Game, *, budget: int, seed: int) -> Valuation:
     with threadpool_limits(1):
         few = sample.inside.shape[1] <= TABULATED
         rest = unasked(sample.inside).astype(np.float64) if few else sample.inside[:0]
-        values, predicted, others = _cross_fitted(sample.inside, rest, sample.mean, seed)
+        values, together, predicted, others = _cross_fitted(sample.inside, rest, sample.mean, seed)
         fitted = regression(sample.inside)
         by_column = fitted.weights @ (sample.gains - predicted[:, None])
         covariance = fitted.covariance(sample.mean - predicted)
         if few:  # what was asked for is known, and the others are predicted
             unknown = others[:, None] + rest @ by_column
             by_column = leverage(sample.inside).T @ sample.gains + leverage(rest).T @ unknown
-        else:
-            by_column = by_column + values[:, None]
+        else:  # as in values of trends: what fits missed tells of what was not asked for alone
+            told = together + fitted.unknown * (predicted - together)
+            by_column = fitted.weights @ (sample.gains - told[:, None]) + values[:, None]
     return sample.concluded(
         game,
         by_column,
@@ -88,10 +89,10 @@ def tree_values(model: GradientBoostingRegressor, n: int) -> Floats:
 
 def _cross_fitted(
     inside: Floats, others: Floats, gains: Floats, seed: int
-) -> tuple[Floats, Floats, Floats]:
-    """Give the folds' mean values, each coalition's prediction, and those of *others*.
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Give the folds' mean values, each coalition's two predictions, and those of *others*.
 
-    Each by what had not seen it, those of others by the mean of all.
+    First by the mean of all folds, then by what had not seen it; those of others by the mean.
 
     Trees are fitted to what an additive game leaves, since they follow a plane in steps.
     Everyone, the first, is in every fold. Nobody's prediction is taken off all others.
@@ -100,7 +101,8 @@ def _cross_fitted(
 
     n = inside.shape[1]
     nobody = np.zeros((1, n))
-    values, predicted, expected = np.zeros(n), np.zeros(len(inside)), np.zeros(len(others))
+    values, expected = np.zeros(n), np.zeros(len(others))
+    predicted, together = np.zeros(len(inside)), np.zeros(len(inside))
     folds = np.arange(len(inside)) % _FOLDS
     folds[0] = -1
     for fold in range(_FOLDS):
@@ -119,7 +121,8 @@ def _cross_fitted(
             values += (additive + tree_values(model, n)) / _FOLDS
         else:
             expected += (others @ additive + model.predict(others) - level) / _FOLDS
-        everyone = additive.sum() + float((model.predict(inside[:1]) - level)[0])
-        predicted[0] += everyone / _FOLDS
-        predicted[left_out] = inside[left_out] @ additive + model.predict(inside[left_out]) - level
-    return values, predicted, expected
+        told = inside @ additive + model.predict(inside) - level
+        together += told / _FOLDS
+        predicted[0] += told[0] / _FOLDS
+        predicted[left_out] = told[left_out]
+    return values, together, predicted, expected

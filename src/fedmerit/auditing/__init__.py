@@ -35,9 +35,10 @@ if TYPE_CHECKING:
 #: What nothing but the data can show.
 _ON_FAITH: Final = (
     "as the committee signed them, and not checked without the data: utilities, gradients and the "
-    "values per round; log-likelihoods and accuracies, per round and pooled, areas; who trains "
-    "with how many rows, whose updates were refused as unusable, features, classes, means, "
-    "scales and the digest of the data; attributions and their pictures; which versions ran"
+    "values per round; log-likelihoods and accuracies, per round and pooled, areas, errors of "
+    "quantities, base rates; who trains with how many rows, whose updates were refused as "
+    "unusable, features, classes, means, scales and the digest of the data; attributions and "
+    "their pictures; which versions ran"
 )
 
 __all__ = ["Check", "Verdict", "audit"]
@@ -53,6 +54,7 @@ def audit(
     allow_model: str | None = None,
     eth_tester: bool = False,
     data: Path | str | None = None,
+    allow_metric: str | None = None,
 ) -> Verdict:
     """Check a finished bundle, or one whose report waits and can be disputed.
 
@@ -67,6 +69,7 @@ def audit(
         eth_tester: Replay the transactions on eth-tester too, and compare every block.
         data: Where the table lies, if not where the scenario says; its rows are held against the
             bundle's digest like any others.
+        allow_metric: The one ``package.module:function`` likewise, where it measures worths.
 
     Returns:
         Every check, the verdict, and what of it can be proven to the contracts. A difference
@@ -75,7 +78,7 @@ def audit(
     Raises:
         AuditImpossible: There is nothing to audit, or it cannot be audited here; or
             *spot_checks* or *spot_seed* is less than 0, or there is a seed and no check; or
-            training again would run code that *allow_model* does not name.
+            training again would run code that neither of them names.
         NodeError: No node answers at *rpc*, or not as nodes do: nothing is said of the bundle.
     """
     if spot_seed is not None and not spot_checks:
@@ -91,7 +94,7 @@ def audit(
     if not opened.sealed:
         site.require_waiting()
     with nothing_imported_from(opened.path):
-        checks, faults = _checks(site, spots, retrain=retrain, allowed=allow_model)
+        checks, faults = _checks(site, spots, retrain=retrain, allowed=(allow_model, allow_metric))
         if eth_tester:
             checks = (*checks, *_findings("blocks on eth-tester", lambda: check_blocks(opened)))
     made = spots if spots.count else None
@@ -116,14 +119,14 @@ def _lay(bundle: Snapshot, table: Path, *, wanted: bool) -> None:
 
 
 def _checks(
-    site: Site, spots: Spots, *, retrain: bool, allowed: str | None
+    site: Site, spots: Spots, *, retrain: bool, allowed: tuple[str | None, str | None]
 ) -> tuple[tuple[Check, ...], tuple[Fault, ...]]:
     """Make every check, and find what can be proven to the contracts."""
     opened = site.bundle
     checks = list(check_files(opened))
     whole = all(check.status != "differs" for check in checks)
     if whole and (retrain or spots.count):
-        require_allowed(opened, allowed)
+        require_allowed(opened, *allowed)
     checks += _findings("other files", lambda: check_unbound(opened))
     faults: list[Fault] = []
     checks += _on_chain(site, faults, whole=whole)

@@ -17,22 +17,34 @@ if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle
 
 
-def require_allowed(bundle: Bundle, allowed: str | None) -> None:
-    """Refuse to train a model whose code is not ours and was not named by the auditor.
+def require_allowed(bundle: Bundle, model: str | None, metric: str | None) -> None:
+    """Refuse to run a model or a metric whose code is not ours and was not named by the auditor.
+
+    Args:
+        bundle: Whose scenario names them.
+        model: The model that is allowed.
+        metric: The metric that is.
 
     Raises:
-        AuditImpossible: It is some module's that *allowed* does not name.
+        AuditImpossible: It is some module's that is not allowed.
     """
     try:
-        model = bundle.scenario.model
+        scenario = bundle.scenario
     except FedmeritError:
         return  # nothing is trained by what cannot be read, and the checks say why
-    kind = model.estimator or model.kind
-    if ":" in kind and kind != allowed and not is_known(kind):
+    kind = scenario.model.estimator or scenario.model.kind
+    asked = {"model": kind, "metric": scenario.valuation.metric}
+    allowed = {"model": model, "metric": metric}
+    named = {what: path for what, path in asked.items() if ":" in path}
+    if is_known(kind):
+        named.pop("model", None)
+    if any(allowed[what] != path for what, path in named.items()):
+        options = " ".join(f"--allow-{what} {path}" for what, path in named.items())
         raise AuditImpossible(
-            f"to train this again runs code that the bundle names: {kind!r}",
+            "to train this again runs code that the bundle names: "
+            f"{', '.join(map(repr, named.values()))}",
             hint="Read that code first; then allow it by its name: "
-            f"fedmerit audit {argument(bundle.path)} --allow-model {kind}",
+            f"fedmerit audit {argument(bundle.path)} {options}",
         )
 
 

@@ -97,6 +97,7 @@ def dispute(
     faults: tuple[Fault, ...] | None = None,
     spots: Spots | None = None,
     allow_model: str | None = None,
+    allow_metric: str | None = None,
 ) -> Disputed:
     """Send the transaction that proves fault *number* of *bundle*, counted from 1.
 
@@ -108,6 +109,7 @@ def dispute(
         faults: What an audit found; found again if None.
         spots: The spot checks to find them by, too, as the audit drew them.
         allow_model: The model whose code those may run, where the scenario names one.
+        allow_metric: The metric, likewise.
 
     Raises:
         AuditImpossible: Nothing was reported yet, or the chain is a node and none is named.
@@ -119,7 +121,8 @@ def dispute(
     opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
     there, site = deployment_of(opened), Site(opened, chain.rpc)
     ledger = site.ledger
-    found = _found(opened, ledger, spots, allow_model) if faults is None else faults
+    allowed = allow_model, allow_metric
+    found = _found(opened, ledger, spots, allowed) if faults is None else faults
     if not 1 <= number <= len(found):
         raise ChainError(
             f"there is no fault {number}: {len(found)} were found in {opened.path}",
@@ -133,14 +136,14 @@ def dispute(
 
 
 def _found(
-    bundle: Bundle, ledger: Ledger, spots: Spots | None, allow_model: str | None
+    bundle: Bundle, ledger: Ledger, spots: Spots | None, allowed: tuple[str | None, str | None]
 ) -> tuple[Fault, ...]:
     """Find again what an audit found, in its order."""
     faults = faults_of(bundle, ledger)
     if spots is None or not spots.count:
         return faults
     _check_files(bundle)
-    require_allowed(bundle, allow_model)
+    require_allowed(bundle, *allowed)
     with nothing_imported_from(bundle.path):
         from fedmerit.auditing.spots import check_spots  # noqa: PLC0415 - imports torch
 

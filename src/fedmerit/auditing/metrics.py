@@ -1,4 +1,4 @@
-"""Accuracies, areas and log-likelihoods that were measured again: by how much they may be off."""
+"""Measures of models that were taken again: by how much they may be off."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 
 #: Millionths of a nat by which a mean log-likelihood may be off.
 _LIKELIHOOD: Final = 2
+#: Millionths by which R squared and a root mean squared error may be off.
+_SQUARES: Final = 4
+#: Measures that one row moves in a step.
+_STEPS: Final = ("accuracy", "area")
+_OF_SQUARES: Final = ("rmse", "r_squared")
 #: Of the untrained model, which no order of additions has touched: where its classes tie, they do
 #: so on every machine, and only a moved parameter breaks the tie.
 _UNTRAINED: Final = "initial_accuracy_ppm"
@@ -49,12 +54,14 @@ def metrics_differing(
 
 
 def _allowing(likelihood: int, ties: Mapping[str, int]) -> Tolerance:
-    """Allow so much of log-likelihoods, and of accuracies and areas by where they are."""
+    """Allow so much of log-likelihoods, and of other measures by where they are."""
 
     def allowed(place: str) -> int:
         if _is_likelihood(place):
             return likelihood
-        return ties.get(place, 0) if "accuracy" in place or "area" in place else 0
+        if any(name in place for name in _OF_SQUARES):
+            return max(_SQUARES, 2 * ties.get(place, 0))
+        return ties.get(place, 0) if any(name in place for name in _STEPS) else 0
 
     return allowed
 

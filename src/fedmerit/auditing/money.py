@@ -49,14 +49,17 @@ _MATERIAL: Final = 100
 ROUNDING = Slack(value=1, half_width=1)
 
 
-def slack(mean: float, spread: float, rows: int, confidence_ppm: int) -> Slack:
+def slack(mean: float, spread: float, rows: int, confidence_ppm: int, repeats: int = 1) -> Slack:
     """Give what follows where coalitions' means and the spread over *rows* may be off by so much.
 
-    A value is made of differences of two means, and its error of the spread of such over rows.
+    A value is made of differences of two means, and its error of the spread of such over rows, and
+    over the repeats of the training if there were any.
     """
     at = (1 + confidence_ppm / MICRO) / 2
     times = float(student.ppf(at, max(rows - 1, 1)))
     wider = times * 2 * (spread / max(rows, 1) ** 0.5 + mean)
+    if repeats > 1:
+        wider += float(student.ppf(at, repeats - 1)) * 2 * (spread + mean)
     return Slack(int(np.ceil(2 * mean * NANO)), int(np.ceil(wider * NANO)), mean)
 
 
@@ -124,4 +127,5 @@ def _bent(bundle: Bundle, said: ValuationDocument, place: int, worth: float) -> 
     coalitions = bundle.tensors(COALITIONS)["coalitions"].astype(np.bool_)
     rows = game.worth_by_row(coalitions)
     signs = np.where(coalitions[:, place], 1.0, -1.0) * coalitions.any(axis=1)
-    return RecordedGame(said.participants, coalitions, rows + worth * signs[:, None])
+    bent = rows + worth * signs[:, None]
+    return RecordedGame(said.participants, coalitions, bent, repeats=game.repeats)

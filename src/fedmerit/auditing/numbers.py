@@ -32,6 +32,7 @@ EXACT: Final = frozenset(
         "messages",
         "orders",
         "parameters",
+        "repeats",
         "round",
         "rounds",
         "seed",

@@ -13,7 +13,14 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    SerializerFunctionWrapHandler,
+    TypeAdapter,
+    ValidationError,
+    model_serializer,
+)
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
@@ -41,6 +48,7 @@ MANIFEST: Final = "manifest.json"
 SEAL: Final = "seal.json"
 REPORT: Final = "report.html"
 COALITIONS: Final = "coalitions.safetensors"
+ROUNDS: Final = "rounds.safetensors"
 
 #: Files that only exist, or only settle down, once the manifest is on the chain.
 AFTERWARDS: Final = frozenset({PROGRESS, MANIFEST, SEAL, REPORT, "timings.json"})
@@ -50,6 +58,17 @@ class Document(BaseModel):
     """One JSON file of a bundle: integers, strings, lists and tables of them; no floats."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    @model_serializer(mode="wrap")
+    def _without_absent(self, handler: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        """Leave out what does not apply to a run: files of other runs are as they were."""
+        # A type of what it gives would hide the fields from the schema that docs are made of.
+        fields = type(self).model_fields
+        return {
+            name: value
+            for name, value in handler(self).items()
+            if value is not None or fields[name].is_required()
+        }
 
 
 class Progress(Document):

@@ -124,8 +124,12 @@ class EncodingDocument(Document):
 
 def encoding_document(federation: Federation) -> EncodingDocument:
     """Say how the rows of *federation* were read and encoded."""
-    encoding = federation.encoding or Encoding(())
-    dated = [form.dates for form in federation.forms if form.kind == "date"]
+    return described(federation.encoding or Encoding(()), federation.forms)
+
+
+def described(encoding: Encoding, forms: tuple[ColumnForm, ...]) -> EncodingDocument:
+    """Say the same of one table, read in *forms*."""
+    dated = [form.dates for form in forms if form.kind == "date"]
     return EncodingDocument(
         columns=tuple(
             ColumnDocument(
@@ -136,7 +140,7 @@ def encoding_document(federation: Federation) -> EncodingDocument:
                 percent=form.number.percent,
                 date=form.date,
             )
-            for form in federation.forms
+            for form in forms
         ),
         dates=dated[0] if dated else "days",
         features=tuple(

@@ -8,7 +8,8 @@ money in base units as decimal strings, since JSON readers stop at 2**53.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Final
+from math import isfinite
+from typing import TYPE_CHECKING, Annotated, Final, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
@@ -20,6 +21,8 @@ from fedmerit.untrusted import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from fedmerit.federation.data.quantities import Quantity
 
 RUN: Final = "run.json"
 FEDERATION: Final = "federation.json"
@@ -37,6 +40,7 @@ DEPLOYMENT: Final = "settlement/deployment.json"
 TRANSCRIPT: Final = "settlement/transcript.json"
 LEDGER: Final = "settlement/ledger.json"
 TIMINGS: Final = "timings.json"
+ACCEPTED: Final = "accepted.json"
 
 #: Base units: an integer in Python, its digits in the file.
 Money = Annotated[
@@ -66,6 +70,17 @@ def _name(value: str) -> str:
 Name = Annotated[str, AfterValidator(_name)]
 
 
+def _decimals(value: str) -> str:
+    if not isfinite(float(value)):
+        msg = f"{value!r} is no number"
+        raise ValueError(msg)
+    return value
+
+
+#: A number with a fraction: no float enters a digest.
+Decimals = Annotated[str, Field(max_length=32), AfterValidator(_decimals)]
+
+
 class RunDocument(Document):
     """``run.json``: which code made these numbers."""
 
@@ -88,6 +103,25 @@ class MemberDocument(Document):
     """Rows it brings to the pooled validation set."""
 
 
+class QuantityDocument(Document):
+    """A label that is a quantity: models are trained on it with its scale taken out."""
+
+    name: str
+    """The label column."""
+    mean: Decimals
+    """Over all training rows, in the label's own unit; to 12 digits."""
+    deviation: Decimals
+    """Standard deviation over them, likewise."""
+
+    @classmethod
+    def of(cls, quantity: Quantity | None) -> Self | None:
+        """Say what a federation predicts; None if that is classes."""
+        if quantity is None:
+            return None
+        mean, deviation = (f"{number:.12g}" for number in (quantity.mean, quantity.deviation))
+        return cls(name=quantity.name, mean=mean, deviation=deviation)
+
+
 class SharedRowsDocument(Document):
     """Rows that several members train on, alike to the last bit."""
 
@@ -102,6 +136,7 @@ class FederationDocument(Document):
 
     members: tuple[MemberDocument, ...]
     classes: tuple[str, ...]
+    """None where a quantity is predicted."""
     features: tuple[str, ...]
     data_digest: str
     """Keccak-256 of every member's encoded rows and of the validation rows."""
@@ -110,6 +145,10 @@ class FederationDocument(Document):
     threshold: int
     notes: tuple[str, ...] = ()
     """What was recognised, changed, left out and filled in when the tables were read."""
+    quantity: QuantityDocument | None = None
+    """What is predicted where it is no class."""
+    sponsor_rows: int | None = None
+    """Validation rows that are the sponsor's own, where there are any: then they are all."""
     shared: tuple[SharedRowsDocument, ...] = ()
     """Rows that several members train on, by who they are; each counts once where rows are paid
     for."""
@@ -153,7 +192,14 @@ class RoundDocument(RoundNotes):
     """Merkle root over them, committed on the chain."""
     log_likelihood_micro: int
     """Mean per validation row, of the model after the round."""
-    accuracy_ppm: int
+    accuracy_ppm: int | None = None
+    """Share of rows classified right; absent where a quantity is predicted."""
+    area_ppm: int | None = None
+    """Under the ROC curve; absent unless two classes are there."""
+    rmse_micro: int | None = None
+    """Root of a quantity's mean squared error, in standard deviations of the label."""
+    r_squared_ppm: int | None = None
+    """Share of the validation rows' variance that is predicted; below 0 if their mean is better."""
 
 
 class TrainingDocument(Document):
@@ -162,11 +208,26 @@ class TrainingDocument(Document):
     rounds: tuple[RoundDocument, ...]
     parameters: int
     initial_log_likelihood_micro: int
-    initial_accuracy_ppm: int
-    pooled_log_likelihood_micro: int | None
+    initial_accuracy_ppm: int | None = None
+    initial_area_ppm: int | None = None
+    """Of the untrained model."""
+    initial_rmse_micro: int | None = None
+    """Of the untrained model."""
+    initial_r_squared_ppm: int | None = None
+    """Of the untrained model."""
+    pooled_log_likelihood_micro: int | None = None
     """Of the same model trained on everybody's rows in one place, the field's yardstick; null
     where nobody has those rows."""
-    pooled_accuracy_ppm: int | None
+    pooled_accuracy_ppm: int | None = None
+    pooled_area_ppm: int | None = None
+    """Of training on pooled rows."""
+    pooled_rmse_micro: int | None = None
+    """Of training on pooled rows."""
+    pooled_r_squared_ppm: int | None = None
+    """Of training on pooled rows."""
+    base_rate_ppm: int | None = None
+    """Share of the validation rows that are of their most frequent class: what a model gets right
+    that always says so. Absent where a quantity is predicted."""
     by_owner_micro: dict[str, tuple[int, ...]]
     """Per member, mean log-likelihood on the rows it brought: untrained, then each round."""
     stop_reason: str
@@ -175,12 +236,23 @@ class TrainingDocument(Document):
 
     @property
     def delta_ppm(self) -> int | None:
-        """Accuracy given up by not pooling the data (Yang et al., 2019), in millionths.
+        """Accuracy, or R squared, given up by not pooling the data (Yang et al., 2019).
 
         None where nobody has the data.
         """
-        pooled = self.pooled_accuracy_ppm
-        return None if pooled is None else pooled - self.rounds[-1].accuracy_ppm
+        _, reached, pooled = self.quality
+        return None if self.pooled_log_likelihood_micro is None else pooled - reached
+
+    @property
+    def quality(self) -> tuple[int, int, int]:
+        """Accuracy, or R squared of a quantity, in millionths: untrained, trained and pooled."""
+        last = self.rounds[-1]
+        if last.accuracy_ppm is None:
+            found = self.initial_r_squared_ppm, last.r_squared_ppm, self.pooled_r_squared_ppm
+        else:
+            found = self.initial_accuracy_ppm, last.accuracy_ppm, self.pooled_accuracy_ppm
+        untrained, reached, pooled = (each or 0 for each in found)
+        return untrained, reached, pooled
 
     @property
     def is_worse_than_untrained(self) -> bool:
@@ -257,6 +329,11 @@ class ValuationDocument(Document):
     standard_errors: tuple[int, ...]
     sampling_errors: tuple[int, ...]
     validation_errors: tuple[int, ...]
+    repeats: int = 1
+    """How often every coalition was trained; the values are means over the repeats."""
+    training_errors: tuple[int, ...] = ()
+    """What the repeats leave of the error over trainings; empty of one training, which shows
+    nothing of it."""
     errors: str
     """How the sampling errors were found: ``none`` (nothing was drawn), ``analytic`` (from the
     spread of independent draws), ``bootstrap`` or ``cross-fit``."""
@@ -346,6 +423,13 @@ class AccountsDocument(Document):
     sponsor: str
     coordinator: str
     participants: dict[str, str]
+
+
+class AcceptedDocument(Document):
+    """``accepted.json``: what whoever ran it accepted; without the file, nothing."""
+
+    unmeasured_noise: bool
+    """That members are paid by intervals that leave protective noise out."""
 
 
 class TimingsDocument(Document):

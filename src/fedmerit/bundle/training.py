@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 
@@ -71,14 +71,13 @@ def training_document(
         pooled: The same model trained on everybody's rows in one place; None if not known.
         federation: Whose validation rows the models are measured on.
     """
-    untrained = record.metrics[0]
+    untrained, labels = record.metrics[0], federation.validation_labels
     return TrainingDocument(
         rounds=tuple(_round_document(record, round_) for round_ in record.rounds),
         parameters=len(record.final),
-        initial_log_likelihood_micro=micro(untrained.log_likelihood),
-        initial_accuracy_ppm=micro(untrained.accuracy),
-        pooled_log_likelihood_micro=pooled and micro(pooled.log_likelihood),
-        pooled_accuracy_ppm=pooled and micro(pooled.accuracy),
+        **{f"initial_{name}": value for name, value in measures(untrained).items()},
+        **{f"pooled_{name}": value for name, value in (measures(pooled) if pooled else {}).items()},
+        base_rate_ppm=base_rate(labels) if federation.classes else None,
         by_owner_micro=_by_owner(record, federation),
         stop_reason=record.stop,
         idle=record.idle,
@@ -91,7 +90,8 @@ def coalition_arrays(
     """Give the coalition table as it is stored.
 
     Args:
-        table: Coalitions ``(m, n)``, and their gains ``(m, validation rows)``.
+        table: Coalitions ``(m, n)``, and their gains ``(m, repeats * validation rows)``, one
+            repeat after another.
         owners: Index of the member that brought each validation row.
     """
     coalitions, gains = table
@@ -115,9 +115,11 @@ def recorded_game(
         raise BundleError(f"{COALITIONS}: a member is in a coalition or not, so 1 or 0")
     coalitions = arrays["coalitions"].astype(np.bool_)
     owners: NDArray[np.int64] = arrays["owners"]
-    if owners.shape != gains.shape[1:]:
+    if owners.ndim != 1 or not len(owners) or gains.ndim != 2 or gains.shape[1] % len(owners):  # noqa: PLR2004 - a table
         raise BundleError(f"{COALITIONS}: {owners.shape} owners of gains {gains.shape}")
-    return RecordedGame(participants, coalitions, gains, resolution=1 / MICRO), owners
+    repeats = gains.shape[1] // len(owners)
+    game = RecordedGame(participants, coalitions, gains, resolution=1 / MICRO, repeats=repeats)
+    return game, owners
 
 
 def check_types(arrays: Mapping[str, NDArray[Any]], name: str, types: Mapping[str, type]) -> None:
@@ -171,13 +173,50 @@ def _by_owner(record: TrainingRecord, federation: Federation) -> dict[str, tuple
     }
 
 
+def base_rate(labels: NDArray[Any]) -> int:
+    """Give the share of rows that are of their most frequent class, in millionths."""
+    return micro(float(np.unique(labels, return_counts=True)[1].max()) / len(labels))
+
+
 def _round_document(record: TrainingRecord, round_: Round) -> RoundDocument:
-    after = record.metrics[round_.number]
-    return RoundDocument(
-        **kept(round_, record.participants),
-        log_likelihood_micro=micro(after.log_likelihood),
-        accuracy_ppm=micro(after.accuracy),
-    )
+    after = measures(record.metrics[round_.number])
+    return RoundDocument(**kept(round_, record.participants), **after)
+
+
+class Measurable(Protocol):
+    """How good a model is; None where it does not apply."""
+
+    @property
+    def log_likelihood(self) -> float:
+        """Mean over the validation rows, in nats."""
+
+    @property
+    def accuracy(self) -> float | None:
+        """Share of rows classified right."""
+
+    @property
+    def area(self) -> float | None:
+        """Under the ROC curve."""
+
+    @property
+    def rmse(self) -> float | None:
+        """In standard deviations of the label."""
+
+    @property
+    def r_squared(self) -> float | None:
+        """Share of variance predicted."""
+
+
+def measures(metrics: Measurable) -> dict[str, Any]:
+    """Give a model's metrics as documents say them, those that it has."""
+    found = {
+        "log_likelihood_micro": metrics.log_likelihood,
+        "accuracy_ppm": metrics.accuracy,
+        "area_ppm": metrics.area,
+        "rmse_micro": metrics.rmse,
+        "r_squared_ppm": metrics.r_squared,
+    }
+    return {name: micro(value) for name, value in found.items() if value is not None}
 
 
 def kept(round_: Round, participants: tuple[str, ...]) -> dict[str, Any]:

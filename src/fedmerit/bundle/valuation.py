@@ -6,7 +6,7 @@ the same function from the same evidence.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -31,7 +31,10 @@ from fedmerit.incentives import (
     explain,
     value,
 )
+from fedmerit.incentives.games.repeats import LeadingRepeats
+from fedmerit.incentives.methods import reads_rounds
 from fedmerit.incentives.methods.interactions import interactions
+from fedmerit.incentives.methods.repeating import plan_repeats
 from fedmerit.incentives.methods.stopping import Narrow
 from fedmerit.incentives.pay_intervals import correlations
 from fedmerit.incentives.reasons import explanations
@@ -46,6 +49,8 @@ if TYPE_CHECKING:
     from fedmerit.bundle.schemas import FederationDocument
     from fedmerit.federation import Round
     from fedmerit.incentives import Game, Outcome, RoundInput, Valuation
+    from fedmerit.incentives.game import RoundsGame
+    from fedmerit.incentives.methods.repeating import RepeatPlan
     from fedmerit.incentives.reasons import Reason
     from fedmerit.scenario.model import Scenario
 
@@ -68,16 +73,18 @@ class Measured:
     """What values are computed from: of a run as it is made, or as a bundle keeps it.
 
     Attributes:
-        game: The members' game, measured on validation rows.
+        game: The members' game, measured on validation rows, in every repeat of the training.
         owners: Index of the member that brought each validation row.
         updates: What members sent; None where nobody's updates were recorded.
         curve: Values of each round's game.
+        rounds: The game again with its rounds, for a method that values those.
     """
 
     game: Game
     owners: NDArray[np.int64]
     updates: Updates | None = None
     curve: Sequence[CurvePoint] = ()
+    rounds: RoundsGame | None = None
 
 
 class _RecordedUpdates:
@@ -104,17 +111,21 @@ class _Valued(NamedTuple):
 
 def _valued(measured: Measured, scenario: Scenario, seed: int) -> _Valued:
     asked, game = scenario.valuation, measured.game
+    plan = plan_of(game, scenario, seed)
     narrow = asked.interval_width
     rules = (Narrow(narrow, asked.confidence),) if narrow is not None else ()
     beside = len(game.participants) + 2  # and one to ask again for
     return _Valued(
-        main=value(
-            game,
-            method=asked.method,
-            budget=asked.max_coalitions,
-            seed=seed,
-            until=rules,
-            orders=orders_of(scenario, len(game.participants)),
+        main=_planned(
+            value(
+                measured.rounds or game,
+                method=plan.method,
+                budget=plan.coalitions,
+                seed=seed,
+                until=rules,
+                orders=orders_of(scenario, len(game.participants)),
+            ),
+            plan,
         ),
         without=value(game, method="leave-one-out", budget=beside, seed=seed),
         alone=value(game, method="individual", budget=beside, seed=seed),
@@ -124,6 +135,27 @@ def _valued(measured: Measured, scenario: Scenario, seed: int) -> _Valued:
             _RecordedUpdates(game, measured.updates), budget=0, seed=seed
         ),
     )
+
+
+def plan_of(game: Game, scenario: Scenario, seed: int) -> RepeatPlan:
+    """Say how the repeats of *game* are valued, by the first of them as the scenario asks for.
+
+    Raises:
+        BundleError: It has another number of repeats than that.
+    """
+    asked, held = scenario.valuation, int(getattr(game, "repeats", 1))
+    pilot = LeadingRepeats(game, min(asked.repeats, held)) if held > 1 else game
+    plan = plan_repeats(pilot, method=asked.method, budget=asked.max_coalitions, seed=seed)
+    if asked.repeats > held or plan.repeats != held:
+        raise BundleError(
+            f"the recorded game has {held} repeats, and valuation.repeats = {asked.repeats} "
+            f"comes to {max(plan.repeats, asked.repeats)}"
+        )
+    return plan
+
+
+def _planned(valuation: Valuation, plan: RepeatPlan) -> Valuation:
+    return replace(valuation, reason=plan.reason) if plan.reason else valuation
 
 
 def valuation_document(
@@ -164,6 +196,8 @@ def valuation_document(
         standard_errors=nano(main.standard_errors),
         sampling_errors=nano(main.sampling_errors),
         validation_errors=nano(main.validation_errors),
+        repeats=main.repeats,
+        training_errors=nano(main.training_errors) if main.repeats > 1 else (),
         errors=main.errors,
         outranks_ppm=tuple(tuple(map(micro, row.tolist())) for row in main.outranks()),
         correlations_ppm=correlations(main.covariance()),
@@ -210,7 +244,7 @@ def _trace(valuation: Valuation) -> tuple[CheckpointDocument, ...]:
 def _interactions(game: Game, valuation: Valuation) -> InteractionsDocument | None:
     """Give the interactions of all pairs, if they cost no coalition that is not there."""
     n = len(valuation.participants)
-    if n == 1 or valuation.evaluations < 2**n:
+    if n == 1 or valuation.evaluations < 2**n or reads_rounds(valuation.method):
         return None
     found = interactions(game, budget=2**n, seed=valuation.seed)
     return InteractionsDocument(
@@ -221,10 +255,11 @@ def _interactions(game: Game, valuation: Valuation) -> InteractionsDocument | No
 
 def _by_owner(valuation: Valuation, owners: NDArray[np.int64]) -> tuple[tuple[int, ...], ...]:
     """Split each value into what each member's validation rows add to it."""
-    rows = valuation.row_values
+    rows, n = valuation.row_values, len(valuation.participants)
+    if rows is None and not valuation.evaluations and not valuation.values.any():
+        return ((0,) * n,) * n  # no update was accepted in any round: nothing was measured
     if rows is None:
         raise BundleError("the valued game shows no validation rows")
-    n = len(valuation.participants)
     sums = np.stack([rows[:, owners == owner].sum(axis=1) for owner in range(n)], axis=1)
     return tuple(nano(split) for split in sums / rows.shape[1])
 

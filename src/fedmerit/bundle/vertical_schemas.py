@@ -51,17 +51,25 @@ class ProtocolDocument(Document):
 
 
 class ExposureDocument(Document):
-    """What one party sees of one secret, over the run and all coalitions that are trained again."""
+    """What is seen of one secret, over the run and all coalitions that are trained again."""
 
     party: str
+    """Who sees it: a party, or several that put together what they saw."""
     secret: str
-    """``labels``, ``scores of the others`` or ``features of`` somebody."""
-    equations: int
-    """Independent linear equations in it; noise makes them a part of themselves."""
-    unknowns: int
-    """Numbers in it."""
+    """``labels`` or ``features of`` somebody."""
+    by: str
+    """By what: ``gradients``, ``predictions``, ``parts of scores``, ``embeddings``, or what a
+    party that opens numbers opens for another."""
+    bits: int
+    """Bits of it that are told, at most."""
+    of: int
+    """Bits that there are."""
+    guess_ppm: int
+    """How often the best guess of a label could be right; 0 for other secrets."""
     agreed: bool
     """Whether it is the prediction, which the parties train for."""
+    colluding: bool
+    """Whether it takes a party that opens what was not meant for it."""
 
 
 class VerticalDocument(Document):
@@ -79,10 +87,15 @@ class VerticalDocument(Document):
     key_bits: int
     """Length of Paillier's modulus; 0 where nothing was encrypted."""
     protocols: tuple[ProtocolDocument, ...]
-    area_ppm: int
-    """Area under the ROC curve of the federated model, on the validation rows."""
-    joined_area_ppm: int
-    """Of the model of the joined table, which nobody has."""
+    area_ppm: int | None = None
+    """Area under the ROC curve of the federated model, on the validation rows; absent where a
+    quantity is predicted."""
+    joined_area_ppm: int | None = None
+    """Of the model of the joined table, which nobody has, by the same loss as the run's, be it an
+    expansion of the logistic one; absent likewise."""
+    logistic_area_ppm: int | None = None
+    """Of ordinary logistic regression on the joined table, where the run's loss is an expansion
+    of it; else absent."""
     label_epsilon_micro: int | None
     """Epsilon for replacing one row's label, over the run and all coalitions that are trained
     again; null where no noise protects labels."""
@@ -91,12 +104,12 @@ class VerticalDocument(Document):
     delta_ppm: int
     """The delta that both hold at."""
     exposures: tuple[ExposureDocument, ...]
-    """What each party could solve for, if it knew all the rest."""
+    """What messages tell of whose secrets."""
 
     @property
     def delta_area_ppm(self) -> int:
         """Area given up by not joining the tables."""
-        return self.joined_area_ppm - self.area_ppm
+        return (self.joined_area_ppm or 0) - (self.area_ppm or 0)
 
     @property
     def bytes_sent(self) -> dict[str, int]:

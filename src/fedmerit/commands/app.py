@@ -35,9 +35,6 @@ Output = Literal["table", "json"]
 _FAULT = 3
 
 
-#: Code that a directory names and that may be run.
-AllowModel = value_command.AllowModel
-
 app = App(
     name="fedmerit",
     help="Run, value, pay and audit a learning federation. Add --debug for a traceback.",
@@ -56,8 +53,9 @@ def run(
     chain_id: int | None = None,
     keystore: Path | None = None,
     env_keys: bool = False,
+    accept_unmeasured_noise: bool = False,
     until: Literal["value"] | None = None,
-    allow_model: AllowModel = None,
+    allow_code: tuple[str, ...] = (),
     output: Output = "table",
 ) -> int:
     """Train, draw, value, reward, settle and report: one scenario from end to end.
@@ -72,9 +70,11 @@ def run(
         chain_id: Refuse a node that is of another chain.
         keystore: Directory of encrypted keys, ROLE.json, for --rpc.
         env_keys: Take the keys from FEDMERIT_KEY_SPONSOR, ..._COORDINATOR and one per member.
+        accept_unmeasured_noise: Pay by intervals that leave protective noise out, since every
+            coalition is trained once; the bundle and its audit say so.
         until: Stop at the values, as 'fedmerit value' does: nothing is settled or written.
-        allow_model: The package.module:Class that the model.toml of a directory names, where that
-            is not one of ours: its code is run.
+        allow_code: The import path of a model or a metric that the files of a directory name and
+            that is not one of ours: its code is run. May be given twice.
         output: Form of the result on standard output.
     """
     from fedmerit import pipeline  # noqa: PLC0415 - imports torch
@@ -88,7 +88,7 @@ def run(
                 "--until value",
             )
         return value_command.value(
-            scenario or "hospitals", seed=seed, allow_model=allow_model, output=output
+            scenario or "hospitals", seed=seed, allow_code=allow_code, output=output
         )
 
     if resume is not None and (scenario, dir, seed) != (None, None, None):
@@ -101,11 +101,23 @@ def run(
             rpc=rpc, chain_id=chain_id, keystore=keystore, env_keys=env_keys
         )
         if resume is not None:
-            bundle = pipeline.resume(resume, chain=chain, progress=progress)
+            bundle = pipeline.resume(
+                resume,
+                chain=chain,
+                progress=progress,
+                accept_unmeasured_noise=accept_unmeasured_noise,
+                allow_code=allow_code,
+            )
         else:
             asked = scenario or "hospitals"
             bundle = pipeline.run(
-                asked, dir, seed=seed, chain=chain, progress=progress, allow_model=allow_model
+                asked,
+                dir,
+                seed=seed,
+                chain=chain,
+                progress=progress,
+                accept_unmeasured_noise=accept_unmeasured_noise,
+                allow_code=allow_code,
             )
     _show_run(bundle, output, rpc)
     return 0

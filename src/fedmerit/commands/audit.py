@@ -30,6 +30,7 @@ def audit(
     eth_tester: bool = False,
     data: Path | None = None,
     html: Path | None = None,
+    allow_metric: str | None = None,
     output: Output = "table",
 ) -> int:
     """Check a bundle against the chain and against itself, trusting nothing in it.
@@ -47,6 +48,7 @@ def audit(
             compare every block.
         data: Where the table lies, if not where the scenario says.
         html: Write the verdict to this new file too, as a page that opens offline.
+        allow_metric: The package.module:function that the scenario measures worths by, likewise.
         output: Form of the result on standard output.
     """
     from fedmerit import auditing  # noqa: PLC0415 - imports web3
@@ -63,14 +65,16 @@ def audit(
         allow_model=allow_model,
         eth_tester=eth_tester,
         data=data,
+        allow_metric=allow_metric,
     )
     if html is not None:
         write_page(verdict, html)
     _show_verdict(verdict, output)
     if verdict.faults:
         spotted = _spots(verdict)
-        allowed = f" --allow-model {allow_model}" if spotted and allow_model else ""
-        again = f"{spotted}{allowed}{at(rpc)}"
+        given = {"model": allow_model, "metric": allow_metric}
+        allowed = "".join(f" --allow-{what} {path}" for what, path in given.items() if path)
+        again = f"{spotted}{allowed if spotted else ''}{at(rpc)}"
         suggest(
             f"fedmerit dispute {argument(bundle)} --fault 1{again}",
             "to prove the first to the chain",
@@ -94,6 +98,7 @@ def dispute(
     spot_checks: int = 0,
     spot_seed: int | None = None,
     allow_model: str | None = None,
+    allow_metric: str | None = None,
     rpc: str | None = None,
     chain_id: int | None = None,
     keystore: Path | None = None,
@@ -111,6 +116,7 @@ def dispute(
         spot_checks: How many coalitions the audit measured again, where that found the fault.
         spot_seed: The seed that the audit drew them by, and said.
         allow_model: The model that the audit was allowed to run.
+        allow_metric: The metric that it was allowed to run.
         rpc: Send it to this Ethereum node, while the report waits there.
         chain_id: Refuse a node that is of another chain.
         keystore: Directory of encrypted keys; challenger.json signs.
@@ -130,7 +136,9 @@ def dispute(
         )
     spots = None if spot_seed is None else Spots(spot_checks, spot_seed)
     chain = ChainChoice(rpc=rpc, chain_id=chain_id, keystore=keystore, env_keys=env_keys)
-    done = disputing.dispute(bundle, fault, chain, spots=spots, allow_model=allow_model)
+    done = disputing.dispute(
+        bundle, fault, chain, spots=spots, allow_model=allow_model, allow_metric=allow_metric
+    )
     if output == "json":
         print_json(done.as_json())
     else:

@@ -53,6 +53,6 @@ def _show(proposal: Proposal, file: Path) -> None:
     for note in proposal.notes:
         out.print(f"note: {shown(note)}", soft_wrap=True)
     if proposal.label is None:
-        out.print("note: no column holds classes to predict", soft_wrap=True)
+        out.print("note: no column holds classes or a quantity to predict", soft_wrap=True)
     if proposal.participant is None:
         out.print("note: no column says whose row it is: a recipe deals them out", soft_wrap=True)

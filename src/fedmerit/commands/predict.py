@@ -45,15 +45,19 @@ def predict(
     *,
     output: Path | None = None,
     keep: tuple[str, ...] = (),
+    part: tuple[Path, ...] = (),
     allow_model: str | None = None,
 ) -> int:
     """Score rows by a trained model: a CSV with a line a row, in the file's order.
 
     Args:
-        model: The directory that 'fedmerit run' wrote, or a file that 'fedmerit export' wrote.
+        model: The directory that 'fedmerit run' wrote, or a file that 'fedmerit export' wrote; of
+            owners of columns, the file of one of them.
         rows: A .csv, .csv.gz, .tsv or .parquet file with the columns that were learned from.
         output: The new file to write; standard output if absent.
         keep: A column of the file to be copied, such as an identifier; may be given again.
+        part: What 'fedmerit predict' wrote for another owner of columns, where the model is the
+            label holder's; may be given again.
         allow_model: The package.module:Class that was trained, where that is not one of ours:
             its code is run.
     """
@@ -62,7 +66,7 @@ def predict(
     if output is not None:
         _check_new(output)
     loaded = _from_bundle(model, allow_model) if model.is_dir() else read_model(model)
-    scores = loaded.score(rows, allowed=allow_model)
+    scores = loaded.score(rows, allowed=allow_model, parts=part)
     if absent := [name for name in keep if name not in scores.frame]:
         raise DataError(
             f"{rows.name} has no column {absent[0]!r} to keep",

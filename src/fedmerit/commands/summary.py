@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fedmerit.bundle.intervals import left_out, sources
 from fedmerit.bundle.schemas import (
     FEDERATION,
     OUTCOME,
@@ -14,6 +15,7 @@ from fedmerit.bundle.schemas import (
     TrainingDocument,
     ValuationDocument,
 )
+from fedmerit.incentives.methods import reads_rounds
 from fedmerit.incentives.reasons import WHY, Reason
 from fedmerit.kinds.parts import summary_part
 from fedmerit.report.answer import pay_interval, sentence
@@ -21,7 +23,9 @@ from fedmerit.report.units import (
     adding_up,
     decimals_for,
     exact_tokens,
+    listed,
     milli,
+    number,
     percent,
     short_tokens,
     unit,
@@ -78,7 +82,10 @@ def key_figures(bundle: Bundle) -> dict[str, str]:
         f"{unit(valuation).long}",
         **summary_part(bundle.scenario).model_figures(bundle),
         "Valued by": f"{valuation.method}, {valuation.evaluations:,} coalitions "
-        f"{'retrained' if valuation.game == 'retraining' else 'measured'}",
+        f"{'of rounds ' if reads_rounds(valuation.method) else ''}"
+        f"{'retrained' if valuation.game == 'retraining' else 'measured'}"
+        + (f" {valuation.repeats} times" if valuation.repeats > 1 else ""),
+        "Intervals": _intervals(bundle, valuation),
         "Money": f"{exact_tokens(sum(outcome.payments))} paid + {exact_tokens(outcome.reserve)} "
         f"in reserve = {exact_tokens(outcome.budget)} tokens",
     }
@@ -98,6 +105,19 @@ def key_figures(bundle: Bundle) -> dict[str, str]:
     return figures
 
 
+def _intervals(bundle: Bundle, valuation: ValuationDocument) -> str:
+    """Say what the intervals hold, and what they leave out."""
+    found = sources(valuation, bundle.scenario)
+    held = [
+        f"{one.name} (s.e. up to {number(milli(max(one.errors)), 2)})"
+        for one in found
+        if one.errors is not None
+    ]
+    absent = left_out(valuation, bundle.scenario)
+    said = f"hold {listed(held, len(held))}"
+    return said + (f"; leave out {listed(absent, len(absent))}" if absent else "")
+
+
 def _asked(offer: OfferDocument | None) -> str:
     return short_tokens(offer.cost) if offer else "–"  # noqa: RUF001 - a dash
 
@@ -105,6 +125,7 @@ def _asked(offer: OfferDocument | None) -> str:
 def as_json(bundle: Bundle) -> dict[str, object]:
     """Give the result in the bundle's own units: billionths of the metric, base units."""
     outcome, bids = bundle.document(OUTCOME, OutcomeDocument), opened_bids(bundle)
+    valuation = bundle.document(VALUATION, ValuationDocument)
     asked = {name: str(offer.cost) for name, offer in bids.items()} if bids else {}
     suspected = _suspected(bundle.document(VALUATION, ValuationDocument))
     return {
@@ -113,6 +134,15 @@ def as_json(bundle: Bundle) -> dict[str, object]:
         "mechanism": outcome.mechanism,
         "budget": str(outcome.budget),
         "reserve": str(outcome.reserve),
+        "intervals": {
+            "repeats": valuation.repeats,
+            "hold": {
+                one.name: list(one.errors)
+                for one in sources(valuation, bundle.scenario)
+                if one.errors is not None
+            },
+            "leave_out": list(left_out(valuation, bundle.scenario)),
+        },
         "notes": list(bundle.document(FEDERATION, FederationDocument).notes),
         "members": [
             {

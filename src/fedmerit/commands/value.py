@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Final, Literal
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING, Final, Literal
 
 from fedmerit.commands.terminal import TerminalProgress, err, print_json, suggest
 from fedmerit.errors import ScenarioError
@@ -17,8 +15,6 @@ if TYPE_CHECKING:
 
     from fedmerit.scenario.model import Scenario
 
-#: Code that a directory names and that may be run.
-AllowModel = Annotated[str | None, Parameter(name=["--allow-model", "--allow-code"])]
 #: What a setting of [data] is called on the command line.
 _OPTIONS: Final[Mapping[str, str]] = MappingProxyType(
     {"label": "label", "participant": "by", "positive": "positive"}
@@ -32,7 +28,7 @@ def value(
     by: str | None = None,
     positive: str | None = None,
     seed: int | None = None,
-    allow_model: AllowModel = None,
+    allow_code: tuple[str, ...] = (),
     output: Literal["table", "json"] = "table",
 ) -> int:
     """Train, value and divide a budget: no chain, no evidence, nothing written.
@@ -44,8 +40,8 @@ def value(
         by: The table's column that says whose row it is; proposed if absent.
         positive: The class that counts as the positive one.
         seed: Run under this seed instead of the scenario's.
-        allow_model: The package.module:Class that the model.toml of a directory names, where that
-            is not one of ours: its code is run.
+        allow_code: The import path of a model or a metric that the files of a directory name and
+            that is not one of ours: its code is run. May be given twice.
         output: Form of the result on standard output.
     """
     from fedmerit.commands.summary import as_json  # noqa: PLC0415 - imports plotly
@@ -54,7 +50,7 @@ def value(
 
     chosen = {"label": label, "participant": by, "positive": positive}
     given = {name: text for name, text in chosen.items() if text is not None}
-    scenario, settle, why = _scenario(source, given, allow_model)
+    scenario, settle, why = _scenario(source, given, allow_code)
     with TerminalProgress(err) as progress, previewed(scenario, seed=seed, progress=progress) as it:
         progress.done()
         if output == "json":
@@ -65,7 +61,9 @@ def value(
     return 0
 
 
-def _scenario(source: str, given: dict[str, str], allowed: str | None) -> tuple[Scenario, str, str]:
+def _scenario(
+    source: str, given: dict[str, str], allowed: tuple[str, ...]
+) -> tuple[Scenario, str, str]:
     """Give the scenario, and the command that settles it with what that is for."""
     from fedmerit.federation.data.files import SUFFIXES  # noqa: PLC0415 - imports pandas
     from fedmerit.scenario.proposing import proposed_scenario  # noqa: PLC0415 - pydantic
@@ -81,6 +79,6 @@ def _scenario(source: str, given: dict[str, str], allowed: str | None) -> tuple[
             f"{source!r} is a scenario",
             hint="Change the scenario's [data] section instead.",
         )
-    code = f" --allow-model {argument(allowed)}" if allowed else ""
-    scenario = load(source, allow_model=allowed)
+    code = "".join(f" --allow-code {argument(name)}" for name in allowed)
+    scenario = load(source, allow_code=allowed)
     return scenario, f"fedmerit run {argument(source)}{code}", "to settle it"

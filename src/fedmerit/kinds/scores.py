@@ -40,8 +40,16 @@ class PortableModel(Protocol):
     def saved(self) -> bytes:
         """Give its file, safetensors."""
 
-    def score(self, path: Path, *, allowed: str | None = None) -> Scores:
-        """Score the rows of a file, running no code that *allowed* does not name."""
+    def score(
+        self, path: Path, *, allowed: str | None = None, parts: tuple[Path, ...] = ()
+    ) -> Scores:
+        """Score the rows of a file, running no code that *allowed* does not name.
+
+        Args:
+            path: The file.
+            allowed: The import path of a module whose code may be run.
+            parts: Files of others' parts, where the model is one of several owners'.
+        """
 
 
 def require_allowed(code: str, allowed: str | None) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 
+from fedmerit.incentives import MECHANISMS
 from fedmerit.incentives.reasons import WHY, Reason
 from fedmerit.report.readings import order, steps
 from fedmerit.report.units import (
@@ -79,7 +80,7 @@ def answer(findings: Findings) -> Answer:
     valuation, outcome = findings.valuation, findings.outcome
     by_value = order(valuation)
     by_pay = sorted(by_value, key=lambda place: -outcome.payments[place])
-    shown = adding_up(outcome.payments)
+    shown = adding_up([*outcome.payments, outcome.reserve])
     return Answer(
         sentence=sentence(valuation, outcome),
         confidence=percent(valuation.confidence_ppm, 0),
@@ -120,14 +121,17 @@ def why(findings: Findings, place: int) -> str:
     asks = [short_tokens(offer.cost) for offer in offers if offer.name == step.name]
     asked = f"asked {asks[0]}" if asks else ""
     reason = Reason(step.reason)
+    unclear = valuation.errors != "unstated" and abs(step.value) <= valuation.half_widths[place]
     if reason is Reason.NOT_BOUGHT and asked:
         return f"{asked}: not bought"
+    if reason is Reason.HARMFUL and unclear:
+        return "whether it helps cannot be told from chance"
     if reason is not Reason.PAID:
         return WHY[reason]
     if asked:
-        return asked
-    if valuation.errors != "unstated" and abs(step.value) <= valuation.half_widths[place]:
-        return "helps, but not clearly: its value cannot be told from nothing"
+        return f"{asked}: bought, at the rule's price"
+    if unclear:
+        return "helps, but not clearly: that could be chance"
     return "helps the model" if step.value > 0 else "paid whatever its value"
 
 
@@ -152,8 +156,8 @@ def _row(findings: Findings, place: int, tokens: str) -> AnswerRow:
 
 def pay_interval(outcome: OutcomeDocument, place: int) -> str:
     """Write between what a payment lies, in tokens; a dash where that is not known."""
-    found = outcome.intervals
-    if found is None:
+    found, step = outcome.intervals, outcome.steps[place]
+    if found is None or step.barred:  # whoever is left out is, whatever chance does
         return "–"  # noqa: RUF001 - a dash
     low, high = found.lows[place], found.highs[place]
     if low == high:
@@ -169,11 +173,12 @@ def _rounded(base_units: int) -> str:
 
 def _notes(findings: Findings) -> list[str]:
     outcome = findings.outcome
-    said = []
+    rule = (MECHANISMS[outcome.mechanism].__doc__ or "").splitlines()[0]
+    said = [f"The rule, {outcome.mechanism}: {rule}"]
     if any(outcome.payments) and outcome.reserve:
+        *_, kept = adding_up([*outcome.payments, outcome.reserve])
         said.append(
-            f"{short_tokens(outcome.reserve)} of {exact_tokens(outcome.budget)} tokens stay in "
-            "the reserve."
+            f"Of the budget of {exact_tokens(outcome.budget)} tokens, {kept} stay in the reserve."
         )
     if outcome.intervals is None:
         said.append(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fedmerit.bundle.directory import COALITIONS
 from fedmerit.bundle.schemas import (
     BIDS,
     DRAWN,
@@ -55,7 +54,6 @@ class Findings:
         embedded: Whether the chain was the one in process, whose transcript is kept.
         own: What only its kind of federation has, as that kind reads it; None until then.
         bids: What members offered; None where nobody was asked.
-        rows_of_others: Validation rows that no member brought.
     """
 
     scenario: Scenario
@@ -72,7 +70,6 @@ class Findings:
     embedded: bool
     own: object = None
     bids: BidsDocument | None = None
-    rows_of_others: int = 0
 
     @property
     def transactions(self) -> tuple[Step, ...]:
@@ -86,8 +83,8 @@ class Findings:
     @property
     def validation_rows(self) -> int:
         """Rows on which every coalition was measured."""
-        brought = sum(member.validation_rows for member in self.federation.members)
-        return brought + self.rows_of_others
+        own = sum(member.validation_rows for member in self.federation.members)
+        return own + (self.federation.sponsor_rows or 0)
 
 
 def read(bundle: Bundle) -> Findings:
@@ -102,11 +99,10 @@ def read(bundle: Bundle) -> Findings:
         ledger = Ledger.from_json(bundle.read(LEDGER).decode())
     except (ChainError, UnicodeDecodeError) as error:
         raise BundleError(f"the settlement in {bundle.path} cannot be read: {error}") from error
-    federation = bundle.document(FEDERATION, FederationDocument)
     return Findings(
         scenario=bundle.scenario,
         run=bundle.document(RUN, RunDocument),
-        federation=federation,
+        federation=bundle.document(FEDERATION, FederationDocument),
         training=bundle.document(TRAINING, TrainingDocument),
         valuation=bundle.document(VALUATION, ValuationDocument),
         outcome=bundle.document(OUTCOME, OutcomeDocument),
@@ -117,12 +113,4 @@ def read(bundle: Bundle) -> Findings:
         digest=bundle.digest,
         embedded=(bundle.path / TRANSCRIPT).is_file(),
         bids=bundle.document(BIDS, BidsDocument) if (bundle.path / BIDS).is_file() else None,
-        rows_of_others=_of_others(bundle, federation),
     )
-
-
-def _of_others(bundle: Bundle, federation: FederationDocument) -> int:
-    """Count the validation rows of a run whose members brought none."""
-    if any(member.validation_rows for member in federation.members):
-        return 0
-    return len(bundle.tensors(COALITIONS).get("owners", ()))

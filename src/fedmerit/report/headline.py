@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from fedmerit.report.units import (
+    adding_up,
     count,
     exact_tokens,
     short_tokens,
@@ -37,15 +38,16 @@ class KeyFigure:
 def key_figures(findings: Findings, model: KeyFigure, yardstick: KeyFigure) -> list[KeyFigure]:
     """Give the strip at the top, the figures of the model and of its yardstick among them."""
     outcome, ledger = findings.outcome, findings.ledger
+    paid, kept = adding_up([sum(outcome.payments), outcome.reserve])
     final = ledger.allocated == ledger.paid == sum(outcome.payments)
     return [
         model,
         yardstick,
         KeyFigure(
             "Paid out",
-            short_tokens(sum(outcome.payments)),
+            paid,
             "tokens",
-            f"of {exact_tokens(outcome.budget)}; {short_tokens(outcome.reserve)} in reserve",
+            f"of {exact_tokens(outcome.budget)}; {kept} kept back, in reserve",
         ),
         KeyFigure(
             "Settled on the chain",

@@ -26,6 +26,7 @@ from fedmerit.report.colours import DARK, LIGHT, PARTICIPANTS
 from fedmerit.report.findings import read
 from fedmerit.report.headline import key_figures
 from fedmerit.report.parts import part_of
+from fedmerit.report.sentences import leaving_out
 from fedmerit.report.theme import FONT, looks
 from fedmerit.report.units import day
 from fedmerit.untrusted import harmless
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
     from fedmerit.report.answer import Answer
     from fedmerit.report.headline import KeyFigure
     from fedmerit.report.layout import Chart, Section
+
+#: No word of caution.
+NOTHING: Final = Markup()
 
 
 #: The sections that stand open, in this order.
@@ -59,6 +63,7 @@ def render(bundle: Bundle) -> str:
         title=findings.scenario.name,
         eyebrow=f"fedmerit report · {day(findings.started)} · seed {findings.run.seed}",
         lead=findings.scenario.description,
+        caution=leaving_out(findings),
         figures=key_figures(findings, *part.model_figures(findings)),
         sections=_in_order(part.sections(findings)),
         members=findings.valuation.participants,
@@ -76,6 +81,7 @@ def page(
     sections: Sequence[Section],
     members: tuple[str, ...],
     written: str,
+    caution: Markup = NOTHING,
     answer: Answer | None = None,
 ) -> str:
     """Give a whole page.
@@ -88,6 +94,7 @@ def page(
         sections: In reading order.
         members: Whom colours and legends tell apart.
         written: By whom, and from what.
+        caution: What not to read into it, above all else; nothing if empty.
         answer: Who gets how much, and why; stands above everything.
     """
     library, script = _library(), _part("report.js")
@@ -95,6 +102,7 @@ def page(
         title=title,
         eyebrow=eyebrow,
         lead=lead,
+        caution=caution,
         figures=figures,
         sections=sections,
         members=members,

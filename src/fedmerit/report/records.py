@@ -6,6 +6,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from fedmerit.chain import STEPS
+from fedmerit.incentives.methods import reads_rounds
+from fedmerit.report import quality
 from fedmerit.report.figures.ledger import gas_by_step
 from fedmerit.report.tables import NONE, Table
 from fedmerit.report.units import (
@@ -13,7 +15,6 @@ from fedmerit.report.units import (
     milli_of_micro,
     moment,
     number,
-    percent,
     shortened,
 )
 
@@ -32,22 +33,20 @@ _MONEY = frozenset(
 _TIMES = frozenset({"commitDeadline", "deadline", "endsAt", "releasedAt", "revealDeadline"})
 
 
-def learning(training: TrainingDocument) -> Table:
+def learning(training: TrainingDocument, federation: FederationDocument) -> Table:
     """Tabulate the model after every round, and what it is held against."""
-    rows = [
-        _model("Untrained", training.initial_log_likelihood_micro, training.initial_accuracy_ppm),
-        *(
-            _model(f"Round {each.round}", each.log_likelihood_micro, each.accuracy_ppm)
-            for each in training.rounds
-        ),
-    ]
-    likely, right = training.pooled_log_likelihood_micro, training.pooled_accuracy_ppm
-    known = likely is not None and right is not None
+    models = {
+        "Untrained": quality.untrained(training),
+        **{f"Round {each.round}": quality.of_round(each) for each in training.rounds},
+    }
+    rows = [(name, *quality.cells(model, training, federation)) for name, model in models.items()]
+    pooled = quality.cells(quality.pooled(training), training, federation)
+    what = "how much is predicted" if quality.of_quantity(training) else "right predictions"
     return Table(
-        caption="Mean log-likelihood per validation row, and right predictions",
-        columns=("Model", "Log-likelihood, milli-nats", "Accuracy"),
+        caption=f"Mean log-likelihood per validation row, and {what}",
+        columns=("Model", *quality.columns(training)),
         rows=tuple(rows),
-        foot=_model("Pooled training", likely, right) if known else (),
+        foot=() if training.delta_ppm is None else ("Pooled training", *pooled),
     )
 
 
@@ -233,7 +232,12 @@ def provenance(findings: Findings) -> Table:
         *((f"Version of {name}", version) for name, version in findings.run.versions.items()),
         ("Game", f"{valuation.game}, metric {valuation.metric}"),
         ("Valuation method", f"{valuation.method}, seed {valuation.seed}"),
-        ("Coalitions evaluated", f"{valuation.evaluations:,} of at most {valuation.budget:,}"),
+        (
+            "Coalitions of rounds evaluated"
+            if reads_rounds(valuation.method)
+            else "Coalitions evaluated",
+            f"{valuation.evaluations:,} of at most {valuation.budget:,}",
+        ),
         ("Validation rows", f"{findings.validation_rows:,}"),
         ("Reward mechanism", findings.outcome.mechanism),
         ("Model parameters", f"{training.parameters:,}"),
@@ -270,10 +274,6 @@ def _said(key: str, value: Any, known: Mapping[str, str]) -> str:  # noqa: ANN40
     if key in _TIMES:
         return f"{moment(value)} UTC"
     return exact_tokens(value) if key in _MONEY else str(value)
-
-
-def _model(name: str, log_likelihood_micro: int, accuracy_ppm: int) -> tuple[str, ...]:
-    return (name, number(milli_of_micro(log_likelihood_micro), 1), percent(accuracy_ppm))
 
 
 def _notes(name: str, training: TrainingDocument, span: tuple[int, int | None] | None) -> str:

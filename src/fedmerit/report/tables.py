@@ -62,6 +62,7 @@ def contributions(valuation: ValuationDocument) -> Table:
         intervals(valuation, decimals),
         _column(valuation.sampling_errors, decimals),
         _column(valuation.validation_errors, decimals),
+        *((_column(valuation.training_errors, decimals),) if valuation.repeats > 1 else ()),
         *(_column(answers, decimals) for answers in simpler.values()),
         strict=True,
     )
@@ -72,6 +73,7 @@ def contributions(valuation: ValuationDocument) -> Table:
             f"Value ± {percent(valuation.confidence_ppm, 0)} interval",
             "s.e. of the method",
             "s.e. of the validation rows",
+            *(("s.e. of the training",) if valuation.repeats > 1 else ()),
             *(title[:1].upper() + title[1:] for title in simpler),
         ),
         rows=tuple(rows),
@@ -80,6 +82,7 @@ def contributions(valuation: ValuationDocument) -> Table:
             number(milli(sum(valuation.values)), decimals),
             "",
             "",
+            *(("",) if valuation.repeats > 1 else ()),
             *(number(milli(sum(answers)), decimals) for answers in simpler.values()),
         ),
         by_member=True,

@@ -53,13 +53,21 @@ class Unit:
 
 NATS: Final = Unit("milli-nats", "milli-nats per validation row")
 _UNITS: Final[Mapping[str, Unit]] = MappingProxyType(
-    {"loss": NATS, "accuracy": Unit("per mille", "per mille of validation rows")}
+    {
+        "loss": NATS,
+        "accuracy": Unit("per mille", "per mille of validation rows"),
+        "squared-error": Unit("per mille", "per mille of the label's variance"),
+        "auc": Unit("thousandths", "thousandths of the area under the ROC curve"),
+        "f1": Unit("thousandths", "thousandths of F1"),
+        "average-precision": Unit("thousandths", "thousandths of average precision"),
+    }
 )
 
 
 def unit(valuation: ValuationDocument) -> Unit:
     """Give the unit of all values of *valuation*, as they are shown."""
-    return _UNITS[valuation.metric]
+    own = Unit("thousandths", f"thousandths of {valuation.metric}")
+    return _UNITS.get(valuation.metric, own)
 
 
 def milli(nano: int) -> float:

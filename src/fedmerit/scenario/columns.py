@@ -24,10 +24,17 @@ class Owner(Section):
     """The column to predict: exactly one owner has it, and is the label holder."""
     positive: str | None = None
     """The label to tell from all others, where there are more than two or the order matters."""
+    target: Literal["classes", "quantity"] | None = None
+    """``classes`` or ``quantity``: what the labels are. If absent, more than 20 different numbers
+    are a quantity."""
     source: str | None = None
     """Its own .csv, .csv.gz, .tsv or .parquet file."""
     key: tuple[str, ...] = ()
     """The columns of its own file that say together whom a row is about."""
+    aggregate: tuple[Literal["mean", "sum", "min", "max", "last", "count"], ...] = ()
+    """What becomes of several rows about one person in its own file: of numbers these, a column for
+    each and ``count`` one of how many rows there are; of texts the most frequent. If empty, a key
+    that two rows have is refused."""
     coverage: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Share of the people of ``data.source`` that it knows."""
     noise_columns: Annotated[int, Field(ge=0, le=100)] = 0
@@ -49,9 +56,19 @@ class Owner(Section):
                 "of data.source"
             )
             raise ValueError(msg)
-        if self.positive is not None and self.label is None:
-            msg = f"owner {self.name!r}: 'positive' is a label, and it names no 'label' column"
+        if self.aggregate and (self.source is None or self.label is not None):
+            msg = (
+                f"owner {self.name!r}: 'aggregate' is for the rows of its own file, and sums up no "
+                f"labels"
+            )
             raise ValueError(msg)
+        if len(set(self.aggregate)) < len(self.aggregate):
+            msg = f"owner {self.name!r}: 'aggregate' names something twice"
+            raise ValueError(msg)
+        for name in ("positive", "target"):
+            if getattr(self, name) is not None and self.label is None:
+                msg = f"owner {self.name!r}: {name!r} is of labels, and it names no 'label' column"
+                raise ValueError(msg)
         return self
 
 
@@ -88,6 +105,10 @@ class Vertical(Section):
     protocol: Literal["regression", "split"] = "regression"
     """Logistic regression on numbers encrypted by Paillier's cryptosystem, or split learning:
     a network at each owner, whose embeddings the label holder's network goes on from."""
+    join: Literal["inner", "left"] = "inner"
+    """Whom they train on: people whom all owners know, or all of the label holder's. In a left join
+    the label holder learns whom of its people each other owner knows; what an owner does not know
+    of a person is taken for the mean of those it knows, and a column of its own says so."""
     epochs: Positive = 5
     """Passes over the common training rows, at most."""
     batch_size: Positive = 128
@@ -109,15 +130,19 @@ class Vertical(Section):
     and ``tolerance``."""
     tolerance: NotNegative = 1e-3
     """``regression``: training ends once an epoch moves nobody's weights by this share."""
+    column_bits: Annotated[int, Field(ge=0, le=20)] = 20
+    """``regression``: binary places that each owner's columns are rounded to; sums of coarser ones
+    tell less, and no noise is needed for that. For runs without ``gradient_privacy``."""
     gradient_privacy: Noise = Noise()
     """``regression``: noise on every gradient that is opened, added by whoever opens it, so that
     a party's own gradients tell it less of the labels."""
     reveal_scores: bool = False
     """``regression``: whether the others show the label holder their parts of the scores after
-    the training, as the game of ``embeddings`` needs; nothing is shown otherwise."""
+    the training, as the game of ``embeddings`` needs, in so few steps that they tell a tenth of the
+    bits in their columns; nothing is shown otherwise."""
     processes: bool = False
-    """``regression``: whether each owner trains in a process of its own and meets the others
-    over TLS; the numbers are the same. A run whose party died goes on with ``--resume``."""
+    """Whether each owner trains in a process of its own and meets the others over TLS; the numbers
+    are the same."""
     width: Positive = 4
     """``split``: columns of an embedding."""
     embeddings: Literal["plain", "encrypted"] = "plain"
@@ -133,7 +158,7 @@ class Vertical(Section):
         of = {
             "regression": (
                 *("coordinator", "sigmoid", "l2", "whiten", "tolerance", "reveal_scores"),
-                *("processes", "gradient_privacy"),
+                *("column_bits", "gradient_privacy"),
             ),
             "split": ("width", "embeddings", "label_privacy", "feature_privacy"),
         }

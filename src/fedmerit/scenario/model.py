@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import tomli_w
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from fedmerit.scenario.columns import Vertical
 from fedmerit.scenario.kinds import kind_of
@@ -71,8 +71,9 @@ class Data(Section):
     """Column of your own table that says whose row it is."""
     partition: Partition | None = None
     """How to deal the rows out, where no column says so."""
-    target: Literal["classes"] | None = None
-    """``classes``: labels are classes although they are more than 20 numbers, or fractions."""
+    target: Literal["classes", "quantity"] | None = None
+    """``classes`` or ``quantity``: what the labels are. If absent, more than 20 different numbers
+    are a quantity, and all else classes."""
     columns: tuple[str, ...] = ()
     """Columns to learn from, and no others; absent: all but those that count rows, name single
     rows or hold dates."""
@@ -93,8 +94,14 @@ class Data(Section):
     encoding: str | None = None
     """How a text file's bytes are letters, such as ``utf-8`` or ``cp1252``; recognised if
     absent."""
+    validation: str = ""
+    """The sponsor's own table of test rows, a path as ``source``: nobody who is paid owns one. If
+    empty, members pool their own."""
     validation_share: Share = 0.3
     """Share of each member's rows that the evaluators pool to measure every coalition."""
+    split: Literal["rows", "content"] = "rows"
+    """How validation rows are drawn: each row for itself (``rows``), or so that rows that
+    repeat, in one member or several, all fall on one side (``content``)."""
 
 
 class Member(Section):
@@ -163,9 +170,9 @@ class Model(Section):
     """What is trained."""
 
     kind: str = "logistic"
-    """``logistic``, ``mlp``, or the import path of a module, ``package.module:Class``; or
-    ``sklearn``: an ``estimator`` on the pooled rows of every coalition, without federated
-    averaging."""
+    """``logistic`` for classes, ``linear`` for a quantity, ``mlp`` for either, or the import path
+    of a module, ``package.module:Class``; or ``sklearn``: an ``estimator`` on the pooled rows of
+    every coalition, without federated averaging."""
     estimator: str | None = None
     """Import path of the estimator of ``sklearn``, such as
     ``sklearn.ensemble:HistGradientBoostingClassifier``."""
@@ -192,6 +199,9 @@ class Training(Section):
     """At most so many federated rounds."""
     participation: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Share of the members that each round samples."""
+    full_round: bool = False
+    """Everyone takes part in the first round, whatever the share: ``comfedsv`` learns there what
+    large groups are worth."""
     local_epochs: Positive = 3
     """Passes over a member's own rows in a round."""
     batch_size: Positive = 32
@@ -206,6 +216,14 @@ class Training(Section):
     """So many such rounds in a row end the training."""
     device: str = "cpu"
     """Where to train: ``cpu`` or ``cuda``."""
+
+
+def _enough(repeats: int) -> int:
+    """Refuse two repeats, whose interval is five times as wide as that of many."""
+    if repeats == 2:  # noqa: PLR2004 - a single degree of freedom
+        msg = "two repeats leave a single degree of freedom: name 1, or 3 and more"
+        raise ValueError(msg)
+    return repeats
 
 
 class Valuation(Section):
@@ -223,17 +241,25 @@ class Valuation(Section):
     weights: Literal["fixed", "renormalised"] = "fixed"
     """For ``rounds``: members keep their weight in the average when others are absent, or
     share the absent ones' among them, as many papers have it."""
-    metric: Literal["loss", "accuracy"] = "loss"
-    """For ``rounds``: a worth is a gain in log-likelihood, in nats, or in accuracy."""
+    metric: str = "loss"
+    """What a worth is a gain in: log-likelihood, in nats (``loss``); ``accuracy``, ``auc``, ``f1``
+    or ``average-precision`` of classes; ``squared-error`` taken off a quantity's; or a function of
+    your own, ``package.module:function``. Of owners of columns, ``loss`` alone."""
     method: str = "auto"
     """A valuation method (``fedmerit list``); ``auto`` is exact where all coalitions may be
     measured."""
     max_coalitions: Annotated[int, Field(ge=1, le=2**24)] = 4096
     """Distinct coalitions that may be measured to find the values; those to compare them
-    with come on top, at most 2 n + 1."""
+    with come on top, at most 2 n + 1. Of ``gtg``, ``fedsv`` and ``comfedsv``, which value each
+    round, distinct pairs of a round and a coalition."""
     interval_width: Annotated[float, Field(gt=0)] | None = None
-    """Stop sampling once every interval, from end to end, is this narrow, in nats or shares
-    of right answers; absent: measure ``max_coalitions``."""
+    """Stop sampling once every interval, from end to end, is this narrow, in the metric's
+    unit; absent: measure ``max_coalitions``."""
+    repeats: Annotated[int, Field(ge=1, le=1000), AfterValidator(_enough)] = 1
+    """How often every coalition is trained, with other initial weights, batches and noise: 1, or
+    3 and more. Of one training, no interval holds what another seed would give. Of more, values
+    are means over them, and intervals hold their spread; ``auto``, where not all coalitions fit,
+    may take up to four times as many of fewer coalitions, for the same price."""
     confidence: Share = 0.95
     """Confidence of the intervals that the report shows and that ``confident`` pays by."""
 
@@ -268,6 +294,11 @@ class Settlement(Section):
     """Members whose keys sign the report; empty: every honest member with validation rows."""
     threshold: Positive | None = None
     """Signatures needed; a majority of the committee if absent."""
+    payout: Literal["claim", "batch", "push"] = "claim"
+    """How members come to their money: each claims it with its own key (``claim``); the coordinator
+    claims for all, many in one transaction (``batch``); or it pushes (``push``), and whoever's
+    account does not take it is credited, while the others are paid. The contract pays the member,
+    whoever sends."""
     challenge_window: Positive = 86_400
     """Seconds between a report and its earliest finalisation."""
     commit_window: Annotated[int, Field(ge=0)] = 600

@@ -31,6 +31,9 @@ class ScenarioPart(Protocol):
     def offers(self, scenario: Scenario) -> dict[str, Offer]:
         """Give what each asks that asks for anything."""
 
+    def draws_noise(self, scenario: Scenario) -> bool:
+        """Say whether its training draws noise that protects somebody, which has no seed."""
+
     def anchored(self, scenario: Scenario, seen: Callable[[str], str]) -> Scenario:
         """Give *scenario* with the paths that only this kind has as *seen* from here."""
 

@@ -13,9 +13,10 @@ from fedmerit.errors import ScenarioError, suggestion
 from fedmerit.scenario.estimators import is_known
 from fedmerit.scenario.kinds import kind_in
 from fedmerit.scenario.parts import part_of, scenario_part
-from fedmerit.untrusted import read_toml
+from fedmerit.untrusted import argument, read_toml
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from importlib.resources.abc import Traversable
 
     from fedmerit.scenario.model import Scenario
@@ -32,13 +33,13 @@ def shipped() -> dict[str, Traversable]:
     return dict(sorted(found.items()))
 
 
-def load(scenario: str | Path, *, allow_model: str | None = None) -> Scenario:
+def load(scenario: str | Path, *, allow_code: Collection[str] = ()) -> Scenario:
     """Read a shipped scenario by name, or any other by its path.
 
     Args:
         scenario: A shipped scenario's name, a file, or a directory with a ``merit.toml``.
-        allow_model: The one ``package.module:Class`` whose code may be run, where a directory
-            names one.
+        allow_code: Import paths of the model and the metric whose code may be run, where a
+            directory names any.
 
     Raises:
         ScenarioError: There is no such scenario, it says something we cannot run, or a directory
@@ -51,13 +52,7 @@ def load(scenario: str | Path, *, allow_model: str | None = None) -> Scenario:
     if not path.exists() and (named := path.with_name(f"{path.name}.toml")).is_file():
         path = named  # "mine" for mine.toml, as for a shipped scenario
     whole = path.is_dir()
-    path = path / IN_A_DIRECTORY if whole else path
-    if whole and not path.is_file():
-        raise ScenarioError(
-            f"{path.parent} holds no {IN_A_DIRECTORY}",
-            hint="It says how a run that lies there is valued, rewarded and settled: "
-            'name = "our-run" and a section [recorded] are the least.',
-        )
+    path = _inside(path) if whole else path
     if path.suffix != ".toml" and not path.exists():
         raise ScenarioError(
             f"no shipped scenario is called {str(scenario)!r}", hint=suggestion(str(scenario), ours)
@@ -75,17 +70,32 @@ def load(scenario: str | Path, *, allow_model: str | None = None) -> Scenario:
         ) from error
     said = parse(given, origin=str(path))
     found = _anchored(said, path.parent)
-    if whole or found.model != said.model:  # others may have written what lies there
-        _require_allowed(found, allow_model)
+    if whole or found.model is not said.model:  # others may have written what lies there
+        _require_allowed(found, allow_code)
     return found
 
 
-def _require_allowed(scenario: Scenario, allowed: str | None) -> None:
-    code = scenario.model.estimator or scenario.model.kind
-    if ":" in code and code != allowed and not is_known(code):
+def _inside(directory: Path) -> Path:
+    """Give the file that says what is to be done with a run that lies in *directory*."""
+    path = directory / IN_A_DIRECTORY
+    if not path.is_file():
         raise ScenarioError(
-            f"{scenario.name} runs code that its files name: {code!r}",
-            hint=f"Read that code first; then allow it by its name: --allow-model {code}",
+            f"{directory} holds no {IN_A_DIRECTORY}",
+            hint="It says how a run that lies there is valued, rewarded and settled: "
+            'name = "our-run" and a section [recorded] are the least.',
+        )
+    return path
+
+
+def _require_allowed(scenario: Scenario, allowed: Collection[str]) -> None:
+    """Refuse code that files name and nobody here has."""
+    model = scenario.model.estimator or scenario.model.kind
+    named = [model, scenario.valuation.metric]
+    if others := [n for n in named if ":" in n and n not in allowed and not is_known(n)]:
+        options = " ".join(f"--allow-code {argument(name)}" for name in others)
+        raise ScenarioError(
+            f"{scenario.name} runs code that its files name: {', '.join(map(repr, others))}",
+            hint=f"Read that code first; then allow it by its name: {options}",
         )
 
 
@@ -105,7 +115,9 @@ def reseeded(scenario: Scenario, seed: int) -> Scenario:
 
 def _anchored(scenario: Scenario, folder: Path) -> Scenario:
     """Make data paths that are relative to the scenario's file lead there from here."""
-    data = scenario.data.model_copy(update={"source": _seen(scenario.data.source, folder)})
+    paths = {"source": scenario.data.source, "validation": scenario.data.validation}
+    seen = {name: path and _seen(path, folder) for name, path in paths.items()}
+    data = scenario.data.model_copy(update=seen)
     anchored = scenario.model_copy(update={"data": data})
     return part_of(anchored).anchored(anchored, lambda source: _seen(source, folder))
 
@@ -156,5 +168,5 @@ def _fields_at(section: type[BaseModel], location: tuple[int | str, ...]) -> lis
 def _models_in(annotation: Any) -> Any:  # noqa: ANN401 - an annotation may be any object
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
-    for argument in getattr(annotation, "__args__", ()):
-        yield from _models_in(argument)
+    for inner in getattr(annotation, "__args__", ()):
+        yield from _models_in(inner)

@@ -87,7 +87,8 @@ def starter(path: Path, data: Path | None, given: Mapping[str, str] = MappingPro
     """Give the scenario's text with every setting."""
     source = proposed_settings(path, data, given) if data else {"source": "heart-disease"}
     lines = [_OPENING.format(path=path)]
-    scenario = Scenario.model_validate({"name": _name(path), "data": source})
+    model = {"kind": "linear"} if source.get("target") == "quantity" else {}
+    scenario = Scenario.model_validate({"name": _name(path), "data": source, "model": model})
     for name, field in Scenario.model_fields.items():
         value = getattr(scenario, name)
         if not isinstance(value, BaseModel) and name not in _APART | KINDS.keys():

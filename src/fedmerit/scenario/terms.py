@@ -14,7 +14,8 @@ import tomli_w
 from fedmerit.canonical import digest
 from fedmerit.chain.proofs.committed import Form
 from fedmerit.chain.settlement.request import MAXIMUM_DRAWN, MAXIMUM_EXACT
-from fedmerit.incentives.methods import AUTO, SHAPLEY, choice
+from fedmerit.incentives.methods import AUTO, SHAPLEY, choice, reads_rounds
+from fedmerit.incentives.methods.repeating import MOST_SPLIT, SPLIT_METHOD, is_split
 
 if TYPE_CHECKING:
     from fedmerit.scenario.model import Scenario
@@ -49,7 +50,7 @@ def promise_of(scenario: Scenario, n: int) -> Promise:
     """
     asked, drawn = scenario.valuation, scenario.settlement.commit_window > 0
     budget = asked.max_coalitions
-    method = choice(n, budget)[0] if asked.method == AUTO else asked.method
+    method = method_of(scenario, n)
     if asked.interval_width is not None and method != "exact":
         return Promise(Form.TABLE)
     if 2**n <= budget:
@@ -59,6 +60,19 @@ def promise_of(scenario: Scenario, n: int) -> Promise:
     if method == "permutation" and drawn and n <= MAXIMUM_DRAWN and orders > 1:
         return Promise(Form.ORDERS, orders)
     return Promise(Form.TABLE)
+
+
+def method_of(scenario: Scenario, n: int) -> str:
+    """Give the method that *n* members are valued by, where the scenario leaves it open."""
+    asked = scenario.valuation
+    if _is_split(scenario, n):
+        return SPLIT_METHOD
+    return choice(n, asked.max_coalitions)[0] if asked.method == AUTO else asked.method
+
+
+def _is_split(scenario: Scenario, n: int) -> bool:
+    asked = scenario.valuation
+    return is_split(asked.method, n, repeats=asked.repeats, budget=asked.max_coalitions)
 
 
 def orders_of(scenario: Scenario, n: int) -> int | None:
@@ -73,7 +87,10 @@ def stake_of(scenario: Scenario, n: int) -> int:
     have over seeds, and a hundredth of the budget at least. A share of the whole that lies
     between nothing and all of it in every joining order has a standard error of at most
     ``1 / (2 sqrt(m))`` over m of them. Exact values do not depend on the seed. Other methods are
-    taken to err as joining orders of the same budget do, which is an assumption.
+    taken to err as joining orders of the same budget do, which is an assumption; where that is
+    split between coalitions and repeats, of the fewest coalitions that a split leaves; those that
+    value rounds, as joining orders of one round's even share of it. Repeats of the training do
+    not depend on the drawn seed.
     """
     asked = scenario.settlement
     if asked.stake is not None:
@@ -89,7 +106,10 @@ def largest_error(scenario: Scenario, n: int) -> int:
     form, orders = promise_of(scenario, n)
     if form is Form.EXACT or n == 1:
         return 0
-    orders = orders or max((scenario.valuation.max_coalitions - 2) // (n - 1), 1)
+    budget = scenario.valuation.max_coalitions // (MOST_SPLIT if _is_split(scenario, n) else 1)
+    if reads_rounds(scenario.valuation.method):
+        budget //= scenario.training.rounds
+    orders = orders or max((budget - 2) // (n - 1), 1)
     return -(-scenario.reward.budget * _PRECISION // (2 * isqrt(orders * _PRECISION**2)))
 
 

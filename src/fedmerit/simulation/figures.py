@@ -53,7 +53,7 @@ def figures(
     found = worst_excess(game, [amount / pot for amount in amounts], stream)
     utilities = [each for period in periods for each in period.utilities.values()]
     return Figures(
-        accuracy=run_rounds[-1].metrics.accuracy,
+        accuracy=run_rounds[-1].metrics.accuracy or 0.0,  # a simulation is of classes
         log_likelihood=run_rounds[-1].metrics.log_likelihood,
         welfare=welfare,
         price_of_anarchy=price_of_anarchy(economy.best, welfare),

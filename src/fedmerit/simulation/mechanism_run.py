@@ -192,7 +192,7 @@ class MechanismRun:
                     zip(self.names, judgement.of(self.names).sum(axis=1).tolist(), strict=True)
                 ),
                 log_likelihood=run_round.metrics.log_likelihood,
-                accuracy=run_round.metrics.accuracy,
+                accuracy=run_round.metrics.accuracy or 0.0,  # a simulation is of classes
                 surplus=economy.budget + sum(slashes.values()) - sum(payments.values()),
                 income=income,
             )

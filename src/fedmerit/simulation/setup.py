@@ -94,8 +94,14 @@ class Setup:
 
     def called(self, names: Sequence[str], number: int) -> NDArray[np.bool_]:
         """Pick a round's members, as the scenario's training does."""
-        share = self.consortium.settings.participation
-        return sampled(names, share, round_=number, seed=self.seed)
+        settings = self.consortium.settings
+        return sampled(
+            names,
+            settings.participation,
+            round_=number,
+            seed=self.seed,
+            full_round=settings.full_round,
+        )
 
     def people(self, behaviours: Mapping[str, str]) -> tuple[Person, ...]:
         """Say who takes part, and what each is like."""

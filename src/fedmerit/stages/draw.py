@@ -53,9 +53,6 @@ def check_agreement(scenario: Scenario, together: Together, chain: ChainChoice) 
     """
     names = together.participants
     agreed_on = terms(scenario, len(names))
-    if scenario.settlement.commit_window:
-        _check_windows(scenario, len(names))
-        _check_signers(together, silent=agreed_on["silent"])
     job_terms = JobTerms(
         **agreed_on,
         participants=names,
@@ -64,6 +61,9 @@ def check_agreement(scenario: Scenario, together: Together, chain: ChainChoice) 
         threshold=together.threshold,
         updates=(_NOTHING,) * len(names),
     )
+    if scenario.settlement.commit_window:
+        _check_windows(scenario, len(names))
+        _check_signers(together, silent=agreed_on["silent"])
     chain.check(scenario, job_terms)
 
 

@@ -20,7 +20,7 @@ def check_names(
     games: Container[str],
     label_policies: Container[str],
     members: str,
-    local_steps: bool = True,
+    local_steps: bool = False,
 ) -> None:
     """Refuse a method, a game or a mechanism that does not exist, or not for such a scenario.
 
@@ -59,22 +59,19 @@ def check_names(
     if SETTLED[mechanism].model.agreed_first and not local_steps:
         raise RewardError(
             f"{mechanism!r} has members agree on parts of their local steps, and {members} "
-            "train together",
+            "have none of their own",
             hint="Choose a mechanism that buys or shares what was done, such as 'proportional'.",
         )
 
 
 def _check_rounds_settings(asked: Valuation) -> None:
     """Refuse settings of the game of rounds where another is played."""
-    chosen = {"weights": asked.weights, "metric": asked.metric}
-    usual = {name: type(asked).model_fields[name].default for name in chosen}
-    for name, choice in chosen.items():
-        if asked.game != "rounds" and choice != usual[name]:
-            raise ScenarioError(
-                f"valuation.{name} = {choice!r} is for recorded rounds, "
-                f"and valuation.game is {asked.game!r}",
-                hint=f'Set game = "rounds" below [valuation], or leave {name} out.',
-            )
+    if asked.game != "rounds" and asked.weights != type(asked).model_fields["weights"].default:
+        raise ScenarioError(
+            f"valuation.weights = {asked.weights!r} is for recorded rounds, "
+            f"and valuation.game is {asked.game!r}",
+            hint='Set game = "rounds" below [valuation], or leave weights out.',
+        )
 
 
 def named_committee(scenario: Scenario, names: Sequence[str]) -> tuple[str, ...]:

@@ -55,4 +55,5 @@ def _order(bundle: Bundle) -> SettlementRequest:
         evidence=bytes.fromhex(bundle.digest[2:]),
         valuation=read_commitment(bundle),
         seed=bytes.fromhex(drawn_of(bundle).seed[2:]),
+        payout=bundle.scenario.settlement.payout,
     )

@@ -149,7 +149,10 @@ LIES = {
         lambda said: said.update(pooled_accuracy_ppm=1) or said["rounds"][3].update(accuracy_ppm=1),
     ),
     "log-likelihoods": (TRAINING, lambda said: said.update(initial_log_likelihood_micro=-1)),
-    "values per round": (VALUATION, lambda said: said["curve"][0]["values"].__setitem__(0, 5)),
+    "values per round": (
+        VALUATION,
+        lambda said: said["curve"][0]["standard_errors"].__setitem__(0, 5),
+    ),
     "which versions": (RUN, lambda said: said["versions"].update(torch="9.9")),
 }
 
@@ -161,6 +164,13 @@ def test_what_is_not_checked_without_the_data_is_named_in_the_verdict(copy, what
 
     assert not differences(check_numbers(copy))  # so somebody has to say it
     assert what in auditing._ON_FAITH
+
+
+def test_values_of_a_round_that_do_not_go_with_the_suspicion_scores_are_found(copy):
+    """Who changes both together has to be trained again to be found: the values are on faith."""
+    rewrite(copy, VALUATION, lambda said: said["curve"][0]["values"].__setitem__(0, 5))
+
+    assert differences(check_numbers(copy)).keys() == {"suspicion"}
 
 
 @pytest.mark.parametrize("what", ["features", "classes"])

@@ -88,6 +88,48 @@ def test_a_module_that_the_auditor_named_and_has_is_run(evil, mark, tmp_path, mo
     assert mark.exists()
 
 
+@pytest.fixture
+def evil_metric(copy, mark, tmp_path, monkeypatch):
+    """Give a resealed bundle that names a metric of somebody's own, which is at hand."""
+    there = tmp_path / "elsewhere"
+    there.mkdir()
+    (there / "evilmetric.py").write_text(
+        f"from pathlib import Path\nPath({str(mark)!r}).touch()\n"
+        "def good(labels, scores):\n    return 1.0\n"
+    )
+    text = copy.text(SCENARIO).replace('metric = "loss"', 'metric = "evilmetric:good"')
+    copy.write(SCENARIO, text.encode())
+    monkeypatch.syspath_prepend(str(there))
+    monkeypatch.delitem(sys.modules, "evilmetric", raising=False)
+    reseal(copy)
+    return copy
+
+
+@pytest.mark.parametrize("asked", [{"retrain": True}, {"spot_checks": 1}])
+@pytest.mark.parametrize(
+    "allowed",
+    [{}, {"allow_metric": "evilmetric:other"}, {"allow_model": "evilmetric:good"}],
+)
+def test_a_metric_that_the_auditor_did_not_name_is_not_imported(evil_metric, mark, asked, allowed):
+    with pytest.raises(AuditImpossible, match="'evilmetric:good'") as caught:
+        fedmerit.audit(evil_metric, **asked, **allowed)
+
+    assert not mark.exists()
+    assert "--allow-metric evilmetric:good" in caught.value.hint
+
+
+def test_an_audit_without_training_imports_no_metric(evil_metric, mark):
+    fedmerit.audit(evil_metric)
+
+    assert not mark.exists()
+
+
+def test_a_metric_that_the_auditor_named_is_run(evil_metric, mark):
+    fedmerit.audit(evil_metric, retrain=True, allow_metric="evilmetric:good")
+
+    assert mark.exists()
+
+
 @pytest.mark.parametrize(("sealed", "error"), [(False, BundleError), (True, AuditImpossible)])
 def test_a_dispute_runs_no_more_than_an_audit(evil, mark, sealed, error):
     if sealed:

@@ -294,7 +294,7 @@ def test_one_member_is_explained_in_steps_that_add_up_to_its_payment(here, hospi
     assert found["payment"] == "0"
     assert found["reason"] == "zero-updates"
     assert sum(int(part["amount"]) for part in found["parts"]) == 0
-    assert found["parts"][-1]["label"] == "left out: it sent only zeros"
+    assert found["parts"][-1]["label"] == "left out: it sent only zeros, the model as it came"
 
 
 def test_everybody_is_explained_if_nobody_is_named(here, hospital_bundle):

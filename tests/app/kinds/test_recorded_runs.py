@@ -15,7 +15,13 @@ from safetensors.numpy import load_file, save_file
 
 import fedmerit
 from fedmerit.bundle.directory import COALITIONS, Bundle
-from fedmerit.bundle.schemas import FEDERATION, TRAINING, VALUATION, ValuationDocument
+from fedmerit.bundle.schemas import (
+    FEDERATION,
+    TRAINING,
+    VALUATION,
+    TrainingDocument,
+    ValuationDocument,
+)
 from fedmerit.bundle.training import read_rounds, round_files
 from fedmerit.commands.summary import key_figures, member_rows
 from fedmerit.commands.value import value as value_command
@@ -145,7 +151,7 @@ def test_what_the_files_cannot_say_is_said(bundle):
     assert "Not known" in report
     assert "no member signed" in report
     assert "70 validation rows" in report
-    assert json.loads(bundle.read(TRAINING))["pooled_accuracy_ppm"] is None
+    assert bundle.document(TRAINING, TrainingDocument).delta_ppm is None
     assert "Behaviour" not in member_rows(bundle)[0]
 
 
@@ -514,6 +520,7 @@ def test_validation_rows_are_there_once(bad):
     ("more", "said"),
     [
         ("[valuation]\ngame = 'retraining'\n", "trains again"),
+        ("[valuation]\nrepeats = 3\n", "trains again"),
         ("[training]\nrounds = 3\n", "trained elsewhere"),
         ("[data]\nsource = 'digits'\n", "brings its own rows"),
         ("[model]\nkind = 'mlp'\n", "both [model] and"),
@@ -580,11 +587,11 @@ def test_code_of_a_directory_runs_only_where_it_is_allowed(coded):
         with pytest.raises(ScenarioError, match="runs code that its files name: 'theirnet:Net'"):
             load(given)
         with pytest.raises(ScenarioError, match="runs code"):
-            load(given, allow_model="othernet:Net")
+            load(given, allow_code=["othernet:Net"])
     with pytest.raises(ScenarioError, match="runs code"):
         fedmerit.run(bad, bad.parent / "b")
     assert not ran.exists()
-    with previewed(load(bad, allow_model="theirnet:Net")) as run:
+    with previewed(load(bad, allow_code=["theirnet:Net"])) as run:
         assert run.document(VALUATION, ValuationDocument).participants == tuple(WEIGHTS)
     assert ran.exists()
 
@@ -611,7 +618,19 @@ def test_the_command_values_a_directory_and_refuses_its_code(coded, capsys):
     command = [sys.executable, "-m", "fedmerit", "value", str(bad)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=bad)
     assert done.returncode == 2
-    assert "--allow-model theirnet:Net" in done.stderr
+    assert "--allow-code theirnet:Net" in done.stderr
+    assert not ran.exists()
+
+
+def test_a_metric_of_a_directory_runs_only_where_it_is_allowed_too(coded):
+    bad, ran = coded
+    (bad / "model.toml").write_text('kind = "logistic"', "utf-8")
+    with (bad / "merit.toml").open("a", encoding="utf-8") as file:
+        file.write('[valuation]\nmetric = "theirnet:Net"\n')
+
+    for given in (bad, bad / "merit.toml"):
+        with pytest.raises(ScenarioError, match="runs code that its files name: 'theirnet:Net'"):
+            load(given)
     assert not ran.exists()
 
 

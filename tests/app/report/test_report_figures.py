@@ -423,7 +423,7 @@ def test_the_payout_table_goes_from_each_value_to_its_payment(valuation, outcome
 
     assert [row[0] for row in table.rows] == list(outcome.participants)
     told = {row[0]: row[2] for row in table.rows}
-    assert told["Free-rider"] == "it sent only zeros"
+    assert told["Free-rider"] == "it sent only zeros, the model as it came"
     assert told["Mislabelled clinic"] == "the model is better without it"
     assert told["VA Long Beach"] == "paid"
 
@@ -441,7 +441,7 @@ def test_every_row_of_every_table_has_a_cell_for_each_column(sampled, findings):
         tables.payout(valuation, outcome),
         tables.round_values(valuation),
         tables.evaluators(valuation),
-        records.learning(training),
+        records.learning(training, federation),
         records.members(federation, training),
         records.gas(findings),
         records.addresses(findings),

@@ -10,9 +10,19 @@ import pytest
 
 import fedmerit
 from fedmerit.bundle import vertical_schemas as joint
-from fedmerit.bundle.schemas import OUTCOME, OutcomeDocument
-from fedmerit.errors import DataError, ScenarioError
+from fedmerit.bundle.schemas import (
+    FEDERATION,
+    OUTCOME,
+    FederationDocument,
+    OutcomeDocument,
+)
+from fedmerit.commands.summary import key_figures
+from fedmerit.errors import BundleError, DataError, ScenarioError
+from fedmerit.kinds.saved import read_model
+from fedmerit.kinds.vertical.models import models_folder
+from fedmerit.kinds.vertical.wiring import assemble, task_of
 from fedmerit.scenario.reading import load, parse
+from fedmerit.stages.noise import LEAST_REPEATS
 
 
 @pytest.fixture
@@ -34,25 +44,74 @@ def write_tables(people):
     bank[:-20].to_csv("bank.csv", index=False)
 
 
-def own(batch_size=40, **changes):
+def own(batch_size=40, share=0.85, noise=None, **changes):
     shop = {"name": "shop", "source": "shop.csv", "key": ["no"], "label": "buys"}
     bank = {"name": "bank", "source": "bank.csv", "key": ["customer"], **changes}
     vertical = {"epochs": 2, "batch_size": batch_size, "key_bits": 512, "owners": [shop, bank]}
-    data = {"validation_share": 0.85}  # so many rows as two parties' sums take
-    return parse({"name": "own", "data": data, "vertical": vertical}, origin="test")
+    vertical["gradient_privacy"] = noise or {}
+    data = {"validation_share": share}  # by default, so many rows as two parties' sums take
+    valuation = {"repeats": LEAST_REPEATS} if noise else {}
+    asked = {"name": "own", "data": data, "vertical": vertical, "valuation": valuation}
+    return parse(asked, origin="test")
+
+
+def noised(**changes):
+    """Say that noise hides labels: without, the bank would be told too much."""
+    return own(batch_size=3000, share=0.5, noise={"clip": 2.0, "noise_multiplier": 30.0}, **changes)
 
 
 @pytest.mark.slow
 def test_two_files_with_a_key_column_make_a_federation(files):
-    write_tables(1500)  # fewer labels would tell the bank too much of each
-    found = fedmerit.run(own(batch_size=300), files / "b")
+    write_tables(3000)
+    found = fedmerit.run(noised(), files / "b")
 
     said = found.document(joint.VERTICAL, joint.VerticalDocument)
-    assert said.common == 1430
+    assert said.common == 2930
     assert said.area_ppm > 750_000
     assert [owner.columns for owner in said.owners] == [("spent",), ("age",)]
     assert min(found.document(OUTCOME, OutcomeDocument).payments) > 0
     assert fedmerit.audit(found, retrain=True).passed
+
+
+@pytest.mark.slow
+def test_an_owner_with_several_rows_a_person_sums_them_up(files):
+    write_tables(3000)
+    bank = pd.read_csv("bank.csv", dtype={"customer": str})
+    # Each customer's visits: their mean is what the bank knew before, and they differ in number.
+    visits = bank.loc[np.repeat(bank.index, 1 + np.arange(len(bank)) % 3)].reset_index(drop=True)
+    visits["age"] += visits.groupby("customer").cumcount()
+    visits.sample(frac=1, random_state=0).to_csv("bank.csv", index=False)
+    with pytest.raises(DataError, match="a key that another row has too"):
+        fedmerit.run(own(batch_size=3000), files / "a")
+
+    found = fedmerit.run(noised(aggregate=["min", "count"]), files / "b")
+
+    said = found.document(joint.VERTICAL, joint.VerticalDocument)
+    assert said.common == 2930
+    assert [owner.table_rows for owner in said.owners] == [2950, 2980]
+    assert said.owners[1].columns == ("age (min)", "rows")
+    assert said.area_ppm > 700_000
+    assert any("5,959 rows are about 2,980 people" in note for note in notes_of(found))
+    with pytest.raises(BundleError):  # its rows would have to be summed up first
+        read_model(models_folder(found) / "bank.safetensors")
+    assert fedmerit.audit(found, retrain=True).passed
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"aggregate": ["mean", "mean"]}, "names something twice"),
+        ({"aggregate": ["median"]}, "aggregate"),
+        ({"aggregate": ["mean"], "label": "age"}, "sums up no labels"),
+    ],
+)
+def test_what_cannot_be_summed_up_is_refused(changes, message):
+    with pytest.raises(ScenarioError, match=message):
+        own(**changes)
+
+
+def notes_of(bundle):
+    return bundle.document(FEDERATION, FederationDocument).notes
 
 
 @pytest.mark.parametrize(
@@ -137,3 +196,46 @@ def test_every_owners_problems_are_in_one_message(files):
 
     assert "table of shop" in str(caught.value)
     assert "table of bank" in str(caught.value)
+
+
+@pytest.mark.slow
+def test_a_left_join_trains_on_all_of_the_label_holders_people(files):
+    write_tables(3000)
+    bank = pd.read_csv("bank.csv")
+    bank[300:].to_csv("bank.csv", index=False)  # the bank knows 2,680, all of whom the shop knows
+    asked = noised()
+    left = asked.model_copy(update={"vertical": asked.vertical.model_copy(update={"join": "left"})})
+
+    found = fedmerit.run(left, files / "b")
+
+    said = found.document(joint.VERTICAL, joint.VerticalDocument)
+    assert said.common == 2950  # all of the shop's rows
+    assert said.owners[1].inputs == ("age", "known to bank")
+    [note] = [note for note in notes_of(found) if "are known to it" in note]
+    assert note.startswith("bank: 2,680 of 2,950 people of shop are known to it")
+    assert key_figures(found)["Aligned"] == "2,950 people are shop's, known to others or not"
+    assert "All <strong>2,950 people</strong> of" in found.text("report.html")
+    assert min(found.document(OUTCOME, OutcomeDocument).payments) > 0
+    assert fedmerit.audit(found, retrain=True).passed
+    assert fedmerit.audit(found).passed
+
+    with pytest.raises(BundleError):  # which says nothing of whom it knows
+        read_model(models_folder(found) / "bank.safetensors")
+
+    # Of people whom the bank does not know, its columns are all alike.
+    task = task_of(assemble(left), left)
+    strangers = task.parties[1].training[:, -1] == 0
+    assert strangers.sum() > 100
+    assert not task.parties[1].training[strangers].any()
+
+
+def test_an_owner_that_knows_nobody_of_a_left_join_is_refused_before_anything_runs(files):
+    bank = pd.read_csv("bank.csv")
+    bank.assign(customer=bank["customer"] + 5000).to_csv("bank.csv", index=False)
+    asked = own()
+    left = asked.model_copy(update={"vertical": asked.vertical.model_copy(update={"join": "left"})})
+
+    with pytest.raises(DataError, match="bank knows none of the people"):
+        fedmerit.run(left, files / "b")
+
+    assert not (files / "b").exists()

@@ -44,9 +44,14 @@ def hired(mechanism="tullock", costs=COSTS, budget=1000, **settings):
             "members": members,
             "training": {"rounds": 2, "local_epochs": 2, "learning_rate": 0.5},
             "reward": {"mechanism": mechanism, "budget": budget, "settings": settings},
+            "settlement": {"payout": "push"},
         },
         origin="test",
     )
+
+
+def ledger_of(bundle):
+    return Ledger.from_json(bundle.text(LEDGER))
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +61,7 @@ def bundle(tmp_path_factory):
 
 def test_a_contest_is_paid_on_chain_by_the_steps_that_were_agreed(bundle):
     outcome = bundle.document(OUTCOME, OutcomeDocument)
-    ledger = Ledger.from_json(bundle.text(LEDGER))
+    ledger = ledger_of(bundle)
 
     first, second, third, fourth = outcome.payments
     assert first > second > 0 == third
@@ -84,6 +89,9 @@ def test_the_report_says_that_work_was_agreed_and_which_part_each_took(bundle):
     page = (bundle.path / "report.html").read_text("utf-8")
 
     assert "was known before anybody trained" in page
+    assert "pushed to all by the coordinator" in page
+    claims = [step for step in ledger_of(bundle).transactions if step.step == "claim"]
+    assert len(claims) == 1
     assert "when nobody had shown one" not in page
     assert {offer.name for offer in bundle.document(BIDS, BidsDocument).offers} == {
         "member-1",
@@ -136,8 +144,16 @@ def test_a_price_that_the_budget_may_not_cover_is_refused_before_the_training():
         check(hired("posted-price", worth=1000), EMBEDDED)
 
 
-def test_owners_of_columns_have_no_steps_to_agree_on():
-    scenario = load("risk-control")
+POOLED = {
+    "name": "trees",
+    "data": {"source": "heart-disease"},
+    "model": {"kind": "sklearn", "estimator": "sklearn.tree:DecisionTreeClassifier"},
+}
+
+
+@pytest.mark.parametrize("pooled", [False, True])
+def test_who_takes_no_steps_of_its_own_has_none_to_agree_on(pooled):
+    scenario = parse(POOLED, origin="test") if pooled else load("risk-control")
     reward = scenario.reward.model_copy(update={"mechanism": "tullock"})
 
     with pytest.raises(RewardError, match="'tullock' has members agree on parts"):

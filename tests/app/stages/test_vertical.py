@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from functools import partial
+from itertools import product
+from pathlib import Path
+from threading import Event
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 from forging import forge, reseal
+from sklearn.linear_model import LogisticRegression
 
 import fedmerit
 from fedmerit import pipeline
 from fedmerit.bundle import vertical_schemas as joint
 from fedmerit.bundle.directory import COALITIONS, Bundle
 from fedmerit.bundle.schemas import (
+    ACCEPTED,
     FEDERATION,
     LEDGER,
     OUTCOME,
@@ -27,21 +34,32 @@ from fedmerit.bundle.schemas import (
     ValuationDocument,
 )
 from fedmerit.chain import Ledger
+from fedmerit.coalitions import every_coalition
 from fedmerit.commands.summary import key_figures, member_rows
-from fedmerit.errors import FedmeritError, PartyLost, ScenarioError, TrainingError
+from fedmerit.errors import BundleError, FedmeritError, PartyLost, ScenarioError, TrainingError
+from fedmerit.federation.vertical import partygame
+from fedmerit.federation.vertical.checkpoints import FolderCheckpoints
+from fedmerit.federation.vertical.exposures import check_exposures
 from fedmerit.federation.vertical.partygame import PartyGame
 from fedmerit.federation.vertical.regression.regression import plain_regression
 from fedmerit.federation.vertical.tables import area_under_curve
 from fedmerit.federation.vertical.yardstick import joined_scores
-from fedmerit.kinds.vertical import processes
+from fedmerit.federation.wire import channel
+from fedmerit.kinds.vertical import processes, valuing
 from fedmerit.kinds.vertical.auditing import check_numbers
 from fedmerit.kinds.vertical.models import models_folder, read_models
+from fedmerit.kinds.vertical.rehearsal import rehearse
+from fedmerit.kinds.vertical.split import learner
+from fedmerit.kinds.vertical.tables import read_table
+from fedmerit.kinds.vertical.valuing import retrained_gains
 from fedmerit.kinds.vertical.wiring import assemble, task_of
 from fedmerit.scenario.reading import load, parse
+from fedmerit.stages.noise import check_noise
 from fedmerit.stages.report import report
 from fedmerit.stages.reward import reward
 from fedmerit.stages.train import train
 from fedmerit.stages.value import value
+from fedmerit.streams import repeat_seed
 from fedmerit.units import MICRO
 
 PLATFORM = {
@@ -49,11 +67,10 @@ PLATFORM = {
     "columns": ["contact", "campaign", "poutcome"],
     "label": "y",
     "positive": "yes",
-    "coverage": 0.3,
+    "coverage": 0.95,
 }
-QUESTIONS = ["age", "job", "marital", "education", "default", "balance", "housing", "loan"]
-BANK = {"name": "bank", "columns": QUESTIONS, "coverage": 0.9}
-BROKER = {"name": "broker", "noise": 10}
+BANK = {"name": "bank", "columns": ["age", "balance", "housing"], "coverage": 0.9}
+BROKER = {"name": "broker", "noise": 2}
 
 
 def small(owners=(BROKER, PLATFORM, BANK), **changes):
@@ -62,13 +79,14 @@ def small(owners=(BROKER, PLATFORM, BANK), **changes):
         "epochs": 1,
         "batch_size": 4096,
         "key_bits": 512,
+        "column_bits": 3,  # as few as leave a label's tenth of a bit untold without noise
         "reveal_scores": True,
         "owners": list(owners),
     }
     section = {**asked, **changes.pop("vertical", {})}
     scenario = {
         "name": "small",
-        "data": {"source": "bank-marketing", "missing": "impute", "validation_share": 0.5},
+        "data": {"source": "bank-marketing", "missing": "impute", "validation_share": 0.45},
         "reward": {"mechanism": "confident", "budget": 1000},
         "vertical": section,
     }
@@ -77,6 +95,7 @@ def small(owners=(BROKER, PLATFORM, BANK), **changes):
 
 def split(**changes):
     asked = {"protocol": "split", "reveal_scores": False, "epochs": 2, "width": 2}
+    asked["column_bits"] = 20
     model = {"kind": "mlp", "hidden": [3]}
     return small(vertical={**asked, **changes}, model=model)
 
@@ -93,7 +112,8 @@ def noised(tmp_path_factory):
         feature_privacy={"clip": 1.0, "noise_multiplier": 6.0},
         embeddings="encrypted",
     )
-    return fedmerit.run(asked, tmp_path_factory.mktemp("vertical") / "noised")
+    folder = tmp_path_factory.mktemp("vertical") / "noised"
+    return fedmerit.run(asked, folder, accept_unmeasured_noise=True)
 
 
 @pytest.fixture
@@ -132,8 +152,8 @@ def test_the_label_holder_comes_first_and_all_its_rows_measure(bundle):
     valuation = bundle.document(VALUATION, ValuationDocument)
 
     assert said.label_holder == valuation.participants[0] == "platform"
-    assert [owner.table_rows for owner in said.owners] == [1356, 4521, 4069]
-    assert 0 < said.common < 1356
+    assert [owner.table_rows for owner in said.owners] == [4295, 4521, 4069]
+    assert 0 < said.common < 4069
     assert all(not any(row[1:]) for row in valuation.by_owner)
 
 
@@ -143,6 +163,11 @@ def test_noise_is_worth_no_more_than_its_interval_and_is_paid_nothing(bundle):
 
     assert valuation.values[place] <= valuation.half_widths[place]
     assert bundle.document(OUTCOME, OutcomeDocument).payments[place] == 0
+
+
+def paid(bundle):
+    """Give what was decided, without its intervals, which are drawn by the run's seed."""
+    return {**json.loads(bundle.text(OUTCOME)), "intervals": None}
 
 
 def test_a_run_that_died_goes_on_and_gives_the_same_numbers_under_other_keys(
@@ -159,8 +184,9 @@ def test_a_run_that_died_goes_on_and_gives_the_same_numbers_under_other_keys(
     resumed = fedmerit.resume(tmp_path / "died")
 
     assert fedmerit.audit(resumed).passed
-    for name in ("outcome.json", "opinions.json", "commitment.json", joint.RETRAINED):
+    for name in ("opinions.json", "commitment.json", joint.RETRAINED):
         assert resumed.read(name) == bundle.read(name), name
+    assert paid(resumed) == paid(bundle)
     assert models(resumed) == models(bundle)
     # The seed is drawn over what was said; exact values draw nothing from it.
     said, before = (each.document(VALUATION, ValuationDocument) for each in (resumed, bundle))
@@ -185,12 +211,103 @@ def test_a_run_whose_partys_process_was_killed_goes_on_and_pays_as_in_one_proces
 
     resumed = fedmerit.resume(tmp_path / "b")
 
-    for name in (OUTCOME, joint.RETRAINED, joint.EMBEDDED, "commitment.json"):
+    for name in (joint.RETRAINED, joint.EMBEDDED, "commitment.json"):
         assert resumed.read(name) == bundle.read(name), name
+    assert paid(resumed) == paid(bundle)
     assert models(resumed) == models(bundle)
     checks = {check.name: check.status for check in fedmerit.audit(resumed).checks}
     assert checks["every member was paid its amount, once"] == checks["messages"] == "ok"
     assert not (resumed.path / processes.PARTIES).exists()  # its columns and keys are not published
+
+
+def figures(bundle):
+    """Give what a training came to."""
+    said = bundle.document(TRAINING, TrainingDocument)
+    return [(r.log_likelihood_micro, r.accuracy_ppm) for r in said.rounds]
+
+
+def noisy(**changes):
+    return split(
+        label_privacy={"clip": 0.3, "noise_multiplier": 18.0},
+        feature_privacy={"clip": 1.0, "noise_multiplier": 8.0},
+        epochs=3,
+        **changes,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("apart", [False, True])
+def test_networks_whose_training_broke_off_go_on_and_come_to_the_same_numbers(
+    apart, tmp_path, monkeypatch
+):
+    def stop(*_, **__):
+        raise PartyLost("bank", why="the power went out")
+
+    def taking(end, source):
+        found = take(end, source)
+        if end.name == "bank" and FolderCheckpoints(whose("b")).last() == 2:
+            stop()
+        return found
+
+    def kill(processes):
+        while FolderCheckpoints(whose("b")).last() < 1 and processes["bank"].poll() is None:
+            Event().wait(0.01)
+        processes["bank"].kill()
+
+    def whose(run, name="bank"):
+        return tmp_path / run / processes.PARTIES / name / "saves"
+
+    monkeypatch.setattr(pipeline, "value", stop)
+    with pytest.raises(PartyLost):
+        fedmerit.run(noisy(), tmp_path / "a", accept_unmeasured_noise=True)  # trained to its end
+    with monkeypatch.context() as broken:  # the other one has the same keys
+        broken.setattr(learner, "train_processes" if apart else "train_split", stop)
+        with pytest.raises(PartyLost):
+            fedmerit.run(noisy(processes=apart), tmp_path / "b", accept_unmeasured_noise=True)
+    for name in ("bank", "platform", "broker"):
+        whose("b", name).mkdir(parents=True)
+        shutil.copy(whose("a", name) / "secret.key", whose("b", name))
+    take = channel._Local._take
+    with monkeypatch.context() as broken:
+        broken.setattr(channel._Local, "_take", taking)
+        broken.setattr(processes, "run_folders", partial(processes.run_folders, on_start=kill))
+        with pytest.raises(PartyLost, match="'bank' is lost"):
+            fedmerit.resume(tmp_path / "b")
+    assert Bundle(tmp_path / "b").progress.done == ()
+    with pytest.raises(PartyLost, match="the power went out"):
+        fedmerit.resume(tmp_path / "b")
+
+    whole, resumed = (Bundle(tmp_path / name) for name in ("a", "b"))
+    assert figures(resumed) == figures(whole)
+    assert models(resumed) == models(whole)
+    assert resumed.tensors(joint.EMBEDDED).keys() == whole.tensors(joint.EMBEDDED).keys()
+    for name, array in whole.tensors(joint.EMBEDDED).items():
+        assert np.array_equal(resumed.tensors(joint.EMBEDDED)[name], array)
+
+
+@pytest.mark.slow
+def test_coalitions_that_are_trained_again_after_a_break_have_the_same_noise(
+    noised, tmp_path, monkeypatch
+):
+    copy = Bundle(tmp_path / "copy")
+    shutil.copytree(noised.path, copy.path)
+    shutil.copytree(models_folder(noised), models_folder(copy))
+    before = copy.read(joint.RETRAINED)
+    seen = []
+
+    def die(*_, **__):
+        seen.append(copy.read(joint.RETRAINED))
+        raise RuntimeError("the power went out")
+
+    monkeypatch.setattr(valuing, "attributed", die)
+    for _ in range(2):
+        with pytest.raises(RuntimeError):
+            valuing.value(copy, lambda *_: None)
+
+    assert seen[0] == seen[1] != before
+    assert not {processes.PARTIES, processes.COALITION_NOISE} & {
+        path.name for path in noised.path.iterdir()
+    }
 
 
 def test_the_chain_holds_the_root_over_all_messages(bundle):
@@ -353,7 +470,7 @@ def test_sums_that_no_game_has_are_found_without_training_again(array, place, sa
 
 
 def test_too_few_validation_rows_are_refused_before_a_bundle_is_begun(tmp_path):
-    few = {"source": "bank-marketing", "missing": "impute", "validation_share": 0.2}
+    few = {"source": "bank-marketing", "missing": "impute", "validation_share": 0.1}
 
     with pytest.raises(ScenarioError, match="validation rows are too few for what a bundle tells"):
         fedmerit.run(small(data=few), tmp_path / "b")
@@ -404,9 +521,21 @@ def test_the_report_shows_columns_messages_and_shaps_pictures_and_calls_short_ke
 
 
 def test_the_summary_says_area_bytes_and_every_games_values(bundle):
-    figures = key_figures(bundle)
+    figures, page = key_figures(bundle), bundle.text("report.html")
 
-    assert "the joined table's" in figures["AUC"]
+    said = bundle.document(joint.VERTICAL, joint.VerticalDocument)
+    task = task_of(assemble(bundle.scenario), bundle.scenario)
+    training, held_out = (
+        np.column_stack([getattr(columns, part) for columns in task.parties])
+        for part in ("training", "held_out")
+    )
+    fitted = LogisticRegression(C=1e6 / len(training), max_iter=2000).fit(training, task.labels)
+    area = area_under_curve(task.held_out_labels, fitted.decision_function(held_out))
+    assert said.logistic_area_ppm == pytest.approx(1e6 * area, abs=2)
+    assert said.logistic_area_ppm != said.joined_area_ppm
+    assert "the joined table's Taylor fit" in figures["AUC"]
+    assert f"ordinary logistic regression on the joined table {area:.4f}" in figures["AUC"]
+    assert f"ordinary logistic regression, whose area is <strong>{area:.4f}</strong>" in page
     assert "512 bits hide nothing" in figures["Rehearsal"]
     assert "By embeddings, labels mandatory" in figures
     assert member_rows(bundle)[0]["Columns"] == "3"
@@ -427,19 +556,130 @@ def test_noise_is_stated_with_its_epsilon_and_cannot_be_drawn_again(noised):
     assert "cannot be drawn again" in skipped.detail
 
 
+NOISED = {"label_privacy": {"clip": 0.3, "noise_multiplier": 16.5}}
+
+
+@pytest.mark.parametrize(
+    "noised",
+    [
+        split(**NOISED),
+        split(feature_privacy={"clip": 1.0, "noise_multiplier": 6.0}),
+        small(vertical={"gradient_privacy": {"clip": 1.0, "noise_multiplier": 2.0}}),
+    ],
+)
+def test_nobody_pays_by_intervals_without_the_noise_unless_that_is_accepted(noised, tmp_path):
+    with pytest.raises(ScenarioError, match="no interval holds what other noise") as refused:
+        fedmerit.run(noised, tmp_path / "b")
+
+    assert "--accept-unmeasured-noise" in refused.value.hint
+    assert not (tmp_path / "b").exists()
+    check_noise(noised, accepted=True)
+    repeated = noised.valuation.model_copy(update={"repeats": 3})
+    check_noise(noised.model_copy(update={"valuation": repeated}), accepted=False)
+
+
+def test_what_goes_on_needs_the_same_acceptance_and_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(pipeline, "check", lambda *_, **__: None)
+    monkeypatch.setattr(pipeline, "train", Mock(side_effect=KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        fedmerit.run(split(**NOISED), tmp_path / "b", accept_unmeasured_noise=True)
+    with pytest.raises(KeyboardInterrupt):
+        fedmerit.resume(tmp_path / "b")
+    (tmp_path / "b" / ACCEPTED).unlink()
+    with pytest.raises(ScenarioError, match="no interval holds"):
+        fedmerit.resume(tmp_path / "b")
+
+    assert stopped.value.__notes__ == [
+        f"fedmerit run --resume {tmp_path / 'b'} --accept-unmeasured-noise"
+    ]
+
+
+@pytest.mark.slow
+def test_an_accepted_run_says_so_wherever_it_is_read(noised, tmp_path):
+    def found(bundle):
+        checks = fedmerit.audit(bundle).checks
+        return next(check for check in checks if check.name == "noise in the intervals")
+
+    assert found(noised).status == "skipped"
+    assert "--accept-unmeasured-noise" in found(noised).detail
+    assert "and protective noise" in key_figures(noised)["Intervals"]
+    assert "and protective noise</strong>" in noised.text("report.html")
+    hidden = Bundle(shutil.copytree(noised.path, tmp_path / "hidden"))
+    (hidden.path / ACCEPTED).unlink()
+    reseal(hidden)
+    assert found(hidden).status == "differs"
+
+
+def test_noise_is_new_in_every_coalition_of_every_repeat_and_initial_networks_are_not(monkeypatch):
+    """Of two trainings under one noise, the difference of two messages would be without any."""
+    seen = []
+
+    def trained(task, _settings, *, seed, secret=None):
+        seen.append((seed, secret))
+        return Mock(scores=np.zeros(len(task.held_out_labels)))
+
+    monkeypatch.setattr(partygame, "train_split", trained)
+    asked = split(**NOISED)
+    repeated = asked.valuation.model_copy(update={"repeats": 3})
+    scenario = asked.model_copy(update={"valuation": repeated})
+    federation = assemble(scenario)
+    retrained_gains(federation, task_of(federation, scenario), scenario)
+
+    assert {secret for _, secret in seen} == {None}  # the operating system's, each time
+    assert {seed for seed, _ in seen} == {repeat_seed(0, number) for number in range(3)}
+
+
+@pytest.mark.slow
+def test_owners_of_columns_are_valued_by_every_repeat_and_all_of_it_is_found_again(tmp_path):
+    asked = small(valuation={"repeats": 3}, vertical={"reveal_scores": False})
+    bundle = fedmerit.run(asked, tmp_path / "b")
+    kept = read_table(bundle, joint.RETRAINED, 3)
+    said = bundle.document(VALUATION, ValuationDocument)
+
+    assert kept.by_repeat_micro.shape == (3, 8)
+    assert said.repeats == 3
+    assert fedmerit.audit(bundle, retrain=True, spot_checks=3).passed
+    arrays = bundle.tensors(joint.RETRAINED)
+    arrays["repeats_micro"][1, 3] += 50
+    arrays["repeats_micro"][2, 3] -= 50  # the mean stays
+    bundle.write_tensors(joint.RETRAINED, arrays)
+    reseal(bundle)
+    assert "values" in differing(bundle)
+
+
+def test_a_table_whose_means_are_not_those_of_its_repeats_is_of_no_game(copy):
+    arrays = copy.tensors(joint.RETRAINED)
+    worths = arrays["worths_micro"]
+    arrays["repeats_micro"] = np.stack([worths, worths, worths])
+    copy.write_tensors(joint.RETRAINED, arrays)
+    assert len(read_table(copy, joint.RETRAINED, 3).by_repeat_micro) == 3
+    arrays["repeats_micro"][2, 5] += 30
+    copy.write_tensors(joint.RETRAINED, arrays)
+
+    with pytest.raises(BundleError, match="not those of its repeats"):
+        read_table(copy, joint.RETRAINED, 3)
+
+
+def test_owners_of_columns_leave_auto_nothing_to_split(tmp_path):
+    asked = small(valuation={"repeats": 3, "max_coalitions": 7})
+
+    with pytest.raises(ScenarioError, match="train all 8 coalitions"):
+        fedmerit.run(asked, tmp_path / "b")
+
+
 @pytest.mark.parametrize(
     ("changes", "message", "hint"),
     [
         (
             {},
-            "would see 614 independent .* 614 unknown labels, and guess 100%",
+            "broker and bank would be told .* bits in the labels, by gradients, and .* 100%",
             "label_privacy.noise_multiplier of",
         ),
-        ({"embeddings": "encrypted"}, "unknown labels", "label_privacy.noise_multiplier of"),
+        ({"embeddings": "encrypted"}, "the labels", "label_privacy.noise_multiplier of"),
         (
             {"label_privacy": {"clip": 0.3, "noise_multiplier": 16.5}},
-            "platform would see .* unknown features of broker",
-            "feature_privacy.noise_multiplier of 5",
+            "platform would be told .* bits in the features of broker, by embeddings",
+            "feature_privacy.noise_multiplier of",
         ),
     ],
 )
@@ -447,65 +687,144 @@ def test_networks_whose_messages_tell_too_much_are_refused_before_a_bundle_is_be
     changes, message, hint, tmp_path
 ):
     with pytest.raises(TrainingError, match=message) as refused:
-        fedmerit.run(split(**changes), tmp_path / "b")
+        fedmerit.run(split(**changes), tmp_path / "b", accept_unmeasured_noise=True)
 
     assert hint in refused.value.hint
     assert not (tmp_path / "b").exists()
 
 
+FEW_BITS = {**BANK, "columns": ["age", "housing"]}
+
+
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("changes", "message", "hint"),
     [
-        ({"batch_size": 128}, "unknown labels"),
-        ({"owners": [PLATFORM, {**BANK, "columns": ["age", "balance"]}]}, "features of bank"),
+        ({"batch_size": 128}, "bits in the labels, by gradients", "batch_size = 2127"),
+        ({"column_bits": 20}, "bits in the labels, by gradients", "column_bits = 3"),
+        ({"column_bits": 20}, "bits in the labels, by gradients", "gradient_privacy.noise_mult"),
+        (
+            {"owners": [PLATFORM, FEW_BITS], "column_bits": 0},
+            "features of bank, by parts of scores",
+            "Leave reveal_scores out",
+        ),
     ],
 )
 def test_regressions_whose_messages_tell_too_much_are_refused_before_a_bundle_is_begun(
-    changes, message, tmp_path
+    changes, message, hint, tmp_path
 ):
-    with pytest.raises(TrainingError, match=message):
+    with pytest.raises(TrainingError, match=message) as raised:
         fedmerit.run(small(vertical=changes), tmp_path / "b")
 
+    assert hint in raised.value.hint
     assert not (tmp_path / "b").exists()
 
 
-def test_equations_are_counted_beside_epsilon_in_the_report_and_in_the_summary(bundle):
+def test_settings_that_a_refusal_names_would_do():
+    with pytest.raises(TrainingError) as raised:
+        rehearse(assemble(small(vertical={"column_bits": 20})), small(vertical={"column_bits": 20}))
+    [noise, clip] = re.search(r"of ([\d.]+) clipping norms of ([\d.]+)", raised.value.hint).groups()
+    named = {"clip": float(clip), "noise_multiplier": float(noise)}
+
+    asked = small(vertical={"column_bits": 20, "gradient_privacy": named})
+
+    rehearse(assemble(asked), asked)
+
+
+def test_bits_are_counted_beside_epsilon_in_the_report_and_in_the_summary(bundle):
     said = bundle.document(joint.VERTICAL, joint.VerticalDocument)
 
-    counted = {(seen.party, seen.secret): seen for seen in said.exposures}
+    counted = {(seen.party, seen.secret, seen.by): seen for seen in said.exposures}
     assert set(counted) == {
-        ("platform", "scores of the others"),
-        ("platform", "features of the others"),
-        ("platform", "features of bank"),
-        ("platform", "features of broker"),
-        ("bank", "labels"),
-        ("broker", "labels"),
+        ("broker and bank", "labels", "gradients"),
+        ("broker and bank", "features of platform", "gradients"),
+        ("platform and bank", "features of broker", "gradients"),
+        ("platform and broker", "features of bank", "gradients"),
+        ("platform", "features of the others", "predictions"),
+        ("platform", "features of broker", "parts of scores"),
+        ("platform", "features of bank", "parts of scores"),
+        ("broker and bank", "labels", "residuals"),
+        ("broker and platform", "features of bank", "its parts of all scores"),
+        ("platform and broker", "features of bank", "its parts of predictions"),
+        ("platform and bank", "features of broker", "its parts of predictions"),
     }
-    assert counted["broker", "labels"].equations == 10  # in one full batch, its columns
-    assert all(10 * s.equations <= s.unknowns for s in said.exposures if not s.agreed)
-    assert "What each party could solve for" in bundle.text("report.html")
-    assert "broker: 10 in " in key_figures(bundle)["Equations"]
+    alone = [s for s in said.exposures if not s.agreed and not s.colluding]
+    assert all(0 < 10 * s.bits <= s.of for s in alone)
+    labels = counted["broker and bank", "labels", "gradients"]
+    assert (
+        f"broker and bank: {labels.bits:,} of {labels.of:,} in labels"
+        in (key_figures(bundle)["Bits told"])
+    )
+    assert "broker and bank open labels, by residuals" in key_figures(bundle)["Colluding"]
+    page = bundle.text("report.html")
+    assert "What messages tell, in bits at most" in page
+    assert "withstands no such pair" in page
 
 
-def test_a_count_of_equations_that_is_altered_is_found_by_training_again(copy):
-    forge(copy, joint.VERTICAL, lambda document: document["exposures"][1].update(equations=1))
+#: What the how-to and the two shipped scenarios say: of the labels' bits, told of all.
+@pytest.mark.parametrize(
+    ("name", "told"), [("bank-and-campaign", (114, 1200)), ("risk-control", (64, 5032))]
+)
+def test_every_shipped_vertical_scenario_is_allowed_and_tells_what_the_how_to_says(name, told):
+    scenario = load(name)
+    task = task_of(assemble(scenario), scenario)
+    settings = assemble(scenario).learner.settings
+
+    seen = check_exposures(
+        task,
+        settings,
+        show_parts=scenario.vertical.reveal_scores,
+        repeats=scenario.valuation.repeats,
+    )
+
+    assert (seen[0].secret, seen[0].bits, seen[0].of) == ("labels", *told)
+    assert f"{told[0]} of {told[1]:,} bits" in Path("docs/how-to/federate-columns.md").read_text()
+
+
+def test_a_count_of_bits_that_is_altered_is_found_by_training_again(copy):
+    forge(copy, joint.VERTICAL, lambda document: document["exposures"][0].update(bits=1))
 
     assert "retrained metrics" in differing(copy, retrain=True)
 
 
-@pytest.mark.parametrize("seed", [0, 2, 5, 8])
-def test_the_shipped_scenarios_model_is_within_five_thousandths_of_the_joined_tables(seed):
-    scenario = load("bank-and-campaign").model_copy(update={"seed": seed})
+@pytest.mark.parametrize(
+    ("name", "seed", "given_up", "least"),
+    [
+        ("bank-and-campaign", 0, 0.02, 0.67),
+        ("bank-and-campaign", 5, 0.02, 0.67),
+        ("risk-control", 0, 0.02, 0.87),
+    ],
+)
+def test_what_a_shipped_scenarios_noise_costs_is_a_hundredth_of_the_area_or_two(
+    name, seed, given_up, least
+):
+    scenario = load(name).model_copy(update={"seed": seed})
     federation = assemble(scenario)
     task = task_of(federation, scenario)
 
-    # Encryption changes no weight by more than rounding: the twin's scores are the run's.
-    found = plain_regression(task, federation.settings, seed=seed)[1]
+    # Encryption changes no weight by more than rounding: the twin's scores are the run's. Noise
+    # is new in every run, so this is what eight come to.
+    found = [plain_regression(task, federation.settings, seed=seed)[1] for _ in range(8)]
 
+    areas = [area_under_curve(task.held_out_labels, scores) for scores in found]
     joined = joined_scores(task, federation.settings, seed=seed)
-    areas = [area_under_curve(task.held_out_labels, scores) for scores in (found, joined)]
-    assert abs(areas[0] - areas[1]) < 0.005
-    assert min(areas) > 0.68
+    assert np.mean(areas) > area_under_curve(task.held_out_labels, joined) - given_up
+    assert np.mean(areas) > least
+
+
+def test_every_owner_of_risk_control_is_worth_more_than_its_interval_under_its_noise():
+    scenario = load("risk-control")
+    federation = assemble(scenario)
+    task = task_of(federation, scenario)
+    game = PartyGame(task, federation.settings, seed=0)
+    every = every_coalition(3)
+    gains = dict(zip(map(tuple, every.tolist()), game.worth_by_row(every), strict=True))
+
+    for owner in range(3):
+        added = np.zeros(gains[False, False, False].shape)
+        for inside in product((False, True), repeat=2):
+            without, with_ = (tuple(np.insert(inside, owner, own).tolist()) for own in (0, 1))
+            added += (gains[with_] - gains[without]) / (6 if sum(inside) == 1 else 3)
+        assert added.mean() > 3 * added.std() / len(added) ** 0.5
 
 
 # What a scenario may not say

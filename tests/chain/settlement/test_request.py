@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from fedmerit.chain.proofs.committed import Form
 from fedmerit.chain.proofs.tree import MAXIMUM_AMOUNT
 from fedmerit.chain.settlement.receipt import Deployment
 from fedmerit.errors import ChainError
+
+
+def many(count):
+    """Give so many who are all paid nothing."""
+    names = tuple(f"member-{at}" for at in range(count))
+    return {"participants": names, "payments": (0,) * count, "committee": names[:2]}
 
 
 @pytest.mark.parametrize(
@@ -25,6 +32,8 @@ from fedmerit.errors import ChainError
         ({"committee": ("bergen", "bergen")}, "twice"),
         ({"committee": (), "threshold": 0}, "cannot sign"),
         ({"threshold": 3}, "3 of 2"),
+        ({**many(257), "form": Form.TABLE}, "257 participants; .* one bit"),
+        ({**many(257), "committee": many(257)["participants"]}, "committee of 257"),
         ({"evidence": bytes(32)}, "all zeros"),
         ({"evidence": b"short"}, "32 bytes"),
         ({"update_roots": (b"short",)}, "32 bytes"),

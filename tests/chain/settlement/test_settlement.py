@@ -9,6 +9,10 @@ import pytest
 
 from fedmerit.chain.clients import CreditToken, JobVault
 from fedmerit.chain.keys import FAUCET, Keyring
+from fedmerit.chain.ledger.checks import check_ledger
+from fedmerit.chain.ledger.reading import read_ledger
+from fedmerit.chain.node.connection import connect
+from fedmerit.chain.settlement import payment_steps
 from fedmerit.chain.settlement.receipt import Deployment, Receipt
 from fedmerit.chain.settlement.settlement import settle
 from fedmerit.errors import ChainError, Reverted, WrongChain
@@ -38,6 +42,60 @@ def test_each_participant_signs_for_itself_and_one_without_pay_does_not_claim(
     assert senders["claim"] == [receipt.accounts[name] for name in order.participants[:-1]]
     assert set(senders["commit"]) == {receipt.coordinator}
     assert senders["fund"][-1] == receipt.sponsor
+
+
+@pytest.mark.parametrize("payout", ["batch", "push"])
+def test_the_coordinator_pays_all_in_one_transaction_and_none_twice(node, make_order, keys, payout):
+    order = make_order(members=6, payout=payout)
+    known = []
+
+    receipt = settle(node, order, keys, on_deployed=known.append)
+
+    token = CreditToken(node, receipt.addresses["CreditToken"])
+    paid = [token.balance_of(receipt.accounts[name]) for name in order.participants]
+    assert tuple(paid) == order.payments
+    [claim] = [step for step in receipt.transactions if step.step == "claim"]
+    assert claim.sender == receipt.coordinator
+    again = settle(node, order, keys, deployment=known[-1])
+    assert [token.balance_of(receipt.accounts[name]) for name in order.participants] == paid
+    assert again.paid == receipt.paid
+    assert all(check.holds for check in check_ledger(ledger_of(node, receipt)))
+
+
+def test_more_claims_than_a_batch_holds_go_in_several(node, make_order, keys, monkeypatch):
+    monkeypatch.setattr(payment_steps, "_A_BATCH", 2)
+    order = make_order(members=6, payout="push")
+
+    receipt = settle(node, order, keys)
+
+    assert [step.step for step in receipt.transactions].count("claim") == 3  # 5 are paid
+    assert receipt.paid == dict(zip(order.participants, order.payments, strict=True))
+
+
+def test_what_a_member_was_credited_counts_as_paid_until_it_is_withdrawn(make_order, keys):
+    node = connect(started=1_700_000_000)
+    ledger = ledger_of(node, settle(node, make_order(payout="push"), keys))
+    transfers = (event for event in ledger.events if event.name == "Transfer")
+    out = next(event for event in transfers if event.arguments["to"] == ledger.members[0])
+    amount = out.arguments["value"]
+
+    def told(*events):
+        others = tuple(event for event in ledger.events if event is not out)
+        checked = check_ledger(replace(ledger, events=(*others, *events)))
+        return {check.name: check for check in checked}["every member was paid its amount, once"]
+
+    account = {"job": "1", "account": ledger.members[0], "amount": amount}
+    credited = replace(out, name="Credited", arguments=account)
+    withdrawn = replace(out, name="Withdrawn", arguments=account)
+    assert not told().holds
+    assert told(credited).holds
+    assert f"{amount} to withdraw" in told(credited).detail
+    assert told(credited, withdrawn, out).holds
+    assert not told(credited, out).holds  # paid twice
+
+
+def ledger_of(node, receipt):
+    return read_ledger(node, receipt.addresses, receipt.job, first_block=receipt.block)
 
 
 _steps = ("join", "claim", "commit", "fund")

@@ -73,6 +73,12 @@ def test_zeros_of_either_sign_are_alike_and_a_changed_cell_or_class_is_another_r
     assert content_of(np.nextafter(rows, np.float32(2)), np.array([1])) != same  # a limit: no copy
 
 
+def test_rows_of_other_quantities_are_other_rows_however_near():
+    features, quantities = np.zeros((2, 3), np.float32), np.array([0.25, 0.75], np.float32)
+
+    assert sorted(content_of(features, quantities).values()) == [1, 1]
+
+
 @pytest.mark.parametrize("times", [2, 3, 5])
 def test_copies_of_all_rows_share_them_out_evenly(times):
     assert counted([[1, 2, 3, 4, 5, 6]] * times) == (6 // times,) * times

@@ -35,12 +35,12 @@ def mixed(make_federation, make_member):
     )
 
 
-@pytest.mark.parametrize("participation", [1.0, 0.5])
+@pytest.mark.parametrize(("participation", "full"), [(1.0, False), (0.5, False), (0.5, True)])
 @pytest.mark.parametrize("spec", [ModelSpec(), MLP], ids=["logistic", "mlp"])
 def test_everyone_together_is_the_run_and_nobody_is_worth_nothing(
-    mixed, quick, spec, participation
+    mixed, quick, spec, participation, full
 ):
-    settings = replace(quick, participation=participation)
+    settings = replace(quick, participation=participation, full_round=full)
     record = train(mixed, spec, settings, seed=3)
 
     game = RetrainingGame(mixed, spec, settings, rounds=3, seed=3)

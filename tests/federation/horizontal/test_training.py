@@ -115,6 +115,19 @@ def test_a_round_samples_the_stated_share_and_at_least_one():
     assert 0.35 < np.mean(half, axis=0).min() <= np.mean(half, axis=0).max() < 0.65
 
 
+def test_a_full_round_has_everyone_first_and_changes_no_later_draw():
+    names = [f"member {k}" for k in range(10)]
+
+    usual, full = (
+        [sampled(names, 0.3, round_=k, seed=0, full_round=full) for k in range(1, 6)]
+        for full in (False, True)
+    )
+
+    assert full[0].all()
+    assert not usual[0].all()
+    assert np.array_equal(full[1:], usual[1:])
+
+
 def test_those_not_sampled_weigh_nothing_and_are_sent_nothing(ragged, quick):
     record = train(ragged, ModelSpec(), replace(quick, participation=0.5, rounds=8), seed=0)
 

@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.tree import DecisionTreeClassifier
 
 from fedmerit.errors import GameError, TrainingError
 from fedmerit.federation import federate, load_builtin
@@ -20,6 +20,7 @@ from fedmerit.incentives import value
 TREES = EstimatorSpec(
     path="sklearn.ensemble:HistGradientBoostingClassifier", arguments={"max_iter": 5}
 )
+TREE = EstimatorSpec(path="sklearn.tree:DecisionTreeClassifier", arguments={"max_depth": 4})
 FOREST = EstimatorSpec(
     path="sklearn.ensemble:RandomForestClassifier", arguments={"n_estimators": 5, "n_jobs": 2}
 )
@@ -72,12 +73,12 @@ def small(*members, classes=("no", "yes", "perhaps")):
 
 
 def test_a_coalitions_gain_is_that_of_the_estimator_fitted_to_its_rows_by_hand(federation):
-    game = PooledGame(federation, TREES, seed=9, workers=1)
+    game = PooledGame(federation, TREE, seed=9, workers=1)
     inside = [federation.members[k] for k in (0, 2)]
     features = np.concatenate([member.features for member in inside])
     labels = np.concatenate([member.labels for member in inside])
-    state = TREES.build(9).random_state
-    fitted = HistGradientBoostingClassifier(max_iter=5, random_state=state).fit(features, labels)
+    state = TREE.build(9).random_state
+    fitted = DecisionTreeClassifier(max_depth=4, random_state=state).fit(features, labels)
     votes = np.zeros((len(federation.validation_labels), 10))
     votes[:, fitted.classes_] = fitted.predict_proba(federation.validation_features)
     likely = (len(labels) * votes + 1) / (len(labels) + 10)

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
+from fedmerit.csprng import SecretStream
 from fedmerit.federation import ModelSpec
 from fedmerit.federation.privacy.accountant import distinguishable
 from fedmerit.federation.privacy.noise import NoiseSettings
@@ -24,6 +25,7 @@ from fedmerit.federation.vertical.alignment.identifiers import normalised
 from fedmerit.federation.vertical.regression import sigmoid
 from fedmerit.federation.vertical.regression.regression import train_regression
 from fedmerit.federation.vertical.regression.settings import RegressionSettings
+from fedmerit.federation.vertical.split import cut
 from fedmerit.federation.vertical.split.settings import SplitSettings
 from fedmerit.federation.vertical.split.split import train_split
 from fedmerit.federation.vertical.tables import area_under_curve
@@ -194,7 +196,7 @@ def test_blinded_odds_tell_whoever_opens_them_next_to_nothing_of_a_rows_score():
 
     bound, luck = (8 + 1) / 512, 1.63 * np.sqrt(2 / 20_000)
 
-    assert told_apart(sigmoid._blind, 2**8) < bound + luck
+    assert told_apart(partial(sigmoid._blind, SecretStream()), 2**8) < bound + luck
     assert told_apart(uniform, 2**8) > 0.98
 
 
@@ -324,6 +326,33 @@ def test_encrypted_embeddings_tell_the_label_holder_their_sum_alone(make_task):
     assert reconstructed(total, made.parties[1].training) < 2 / 12 + 0.1
     plain = train_split(made, replace(settings, forward="plain", width=6), seed=0)
     assert reconstructed(plain.embeddings["bank"][0], made.parties[1].training) > 0.95
+
+
+@pytest.mark.parametrize("masked", [True, False])
+def test_a_label_holder_that_has_one_embedding_opened_instead_of_their_sum_gets_random_numbers(
+    masked, make_task, monkeypatch
+):
+    made = make_task(0, 6, 6, rows=200)
+    settings = replace(
+        SPLIT, bottom=ModelSpec(), width=2, forward="encrypted", epochs=1, key_bits=512
+    )
+    found = []
+    original = cut.Request.opened
+
+    def kept(request):
+        found.append(np.array(original(request), dtype=np.float64) / 2.0**24)
+        return [0] * len(found[-1])  # it goes on, and nobody notices
+
+    # It has the bank's numbers opened as they came, and not times the others'.
+    monkeypatch.setattr(cut.PublicKey, "add", lambda _key, first, _second: first)
+    monkeypatch.setattr(cut.Request, "opened", kept)
+    if not masked:
+        monkeypatch.setattr(cut, "masks_below", lambda _n, count, *_: [0] * count)
+    train_split(made, settings, seed=0)
+
+    seen = found[-2].reshape(200, 2)  # of all rows to train on, at the end
+    told = reconstructed(seen, made.parties[1].training)
+    assert told < 0.1 if masked else told > 0.25  # two numbers of six columns
 
 
 @pytest.mark.parametrize("protection", [NoiseSettings(), NoiseSettings(clip=1.0, noise=2.0)])

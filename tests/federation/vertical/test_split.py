@@ -14,14 +14,11 @@ from torch import nn
 from fedmerit.errors import TrainingError
 from fedmerit.federation import ModelSpec
 from fedmerit.federation.privacy.noise import NoiseSettings
-from fedmerit.federation.vertical.checkpoints import FolderCheckpoints
-from fedmerit.federation.vertical.split.halves import Half, continued, noise_source, protected
 from fedmerit.federation.vertical.split.settings import SplitSettings
 from fedmerit.federation.vertical.split.split import train_split
 from fedmerit.federation.vertical.tables import area_under_curve
 
 MLP = ModelSpec(kind="mlp", hidden=(6,))
-NOISY = NoiseSettings(clip=1.0, noise=1.0)
 QUICK = SplitSettings(
     bottom=MLP, top=MLP, width=3, epochs=3, batch_size=16, learning_rate=0.5, key_bits=512
 )
@@ -131,16 +128,6 @@ def test_epsilons_are_stated_for_labels_and_features(made):
 
     assert found.epsilons["labels"] == pytest.approx(1.2, abs=0.2)
     assert found.epsilons["features"] == float("inf")
-
-
-def test_a_training_that_begins_again_hides_the_same_numbers_by_the_same_noise(tmp_path):
-    # Two draws of noise on one number would leave an observer their mean.
-    def first_message():
-        half = Half(torch.nn.Linear(2, 2), NOISY, QUICK, noise_source(None, "bank"))
-        continued([half], FolderCheckpoints(tmp_path), 0)
-        return protected(NOISY, torch.ones(3, 2), half.stream)
-
-    assert torch.equal(first_message(), first_message())
 
 
 def test_encrypting_a_single_embedding_is_refused(make_task):

@@ -173,17 +173,68 @@ def test_every_budget_agrees_with_the_slow_way(method, n, kind):
 class Run:
     """Rounds of which each is a table, of those who were there."""
 
-    def __init__(self, seed, n, rounds=3):
+    def __init__(self, seed, n, rounds=3, *, shift=0.0, factor=1.0):
         rng = np.random.default_rng(seed)
         self.present = rng.random((rounds, n)) < 0.7
         self.present[0] = True
         self.tables = rng.normal(size=(rounds, 2**n))
         self.tables[:, 0] = 0
+        self.tables = factor * self.tables + shift
         codes, bits = np.arange(2**n), 1 << np.arange(n)
         self.of_present = [
             t[codes & here @ bits] for t, here in zip(self.tables, self.present, strict=True)
         ]
-        self.game = SummedGame([Table(worths) for worths in self.of_present], self.present)
+        self.rounds = [Table(worths) for worths in self.of_present]
+        self.game = SummedGame(self.rounds, self.present)
+        self.whole = int((2 ** self.present.sum(axis=1))[self.present.any(axis=1)].sum())
+
+    def valued(self, method, budget):
+        """Value it, and see that the budget was kept and that nobody absent was asked for."""
+        found = value(self.game, method=method, budget=budget, seed=budget)
+        assert sum(len(round_.asked) for round_ in self.rounds) == found.evaluations <= budget
+        for round_, here in zip(self.rounds, self.present, strict=True):
+            absent = int(~here @ (1 << np.arange(len(here))))
+            assert not any(code & absent for code in round_.asked)
+        return found
+
+
+def check_run(method, n, budget):
+    run = Run(n, n)
+    found = run.valued(method, budget)
+
+    assert np.isfinite(found.interval()).all()
+    if budget >= run.whole and method != "comfedsv":
+        assert found.values == pytest.approx(sum(map(by_orders, run.of_present)), abs=1e-9)
+        assert found.standard_errors == pytest.approx(0, abs=1e-12)
+    if method == "fedsv":
+        total = sum(worths[-1] - worths[0] for worths in run.of_present)
+        assert found.values.sum() == pytest.approx(total, abs=1e-9)
+    for shift, factor in ((1e6, 1.0), (0.0, -1.0), (0.0, 1e-9)):
+        moved = Run(n, n, shift=shift, factor=factor).valued(method, budget)
+        assert moved.evaluations == found.evaluations
+        assert moved.values / factor == pytest.approx(found.values, abs=1e-6)
+        errors = moved.standard_errors / abs(factor)
+        assert errors == pytest.approx(found.standard_errors, rel=1e-3, abs=1e-6)
+
+
+def run_budgets(method, n):
+    run = Run(n, n)
+    return range(least(method, run.game), run.whole + 2)
+
+
+@pytest.mark.parametrize("method", ["fedsv", "gtg", "comfedsv"])
+def test_some_budgets_of_a_run_of_four_agree_with_the_slow_way(method):
+    every = run_budgets(method, 4)
+    for budget in {every[0], every[len(every) // 2], every[-2], every[-1]}:
+        check_run(method, 4, budget)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("n", range(1, 7))
+@pytest.mark.parametrize("method", ["fedsv", "gtg", "comfedsv"])
+def test_every_budget_of_a_run_agrees_with_the_slow_way(method, n):
+    for budget in run_budgets(method, n):
+        check_run(method, n, budget)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4])
@@ -207,34 +258,65 @@ def test_comfedsv_is_the_slow_way_where_everyone_was_there(n):
     assert found.values == pytest.approx(by_orders(run.tables.sum(axis=0)), abs=1e-9)
 
 
-@pytest.mark.parametrize("n", [1, 3, 5])
+class Updates:
+    """A run of two rounds, linear in its updates, in which not everyone was there."""
+
+    def __init__(self, n, *, factor=1.0, of_gradients=1.0):
+        rng = np.random.default_rng(n)
+        self.participants = tuple(map(str, range(n)))
+        self.present = np.ones((2, n), dtype=bool)
+        self.present[1, n // 2 + 1 :] = False
+        self.weights = self.present / self.present.sum(axis=1, keepdims=True)
+        self.updates = factor * rng.normal(size=(2, n, 4)) * self.present[..., None]
+        self.gradients = of_gradients * rng.normal(size=(2, 4))
+
+    def worth(self, coalitions, /):
+        moved = (coalitions[:, None, :, None] * self.weights[..., None] * self.updates).sum(axis=2)
+        return -(moved * self.gradients).sum(axis=(1, 2))
+
+
+def cgsv_by_hand(game):
+    """Give the shares of CGSV, round by round and one member at a time."""
+    shares = [1 / len(game.participants)] * len(game.participants)
+    for updates, present in zip(game.updates, game.present, strict=True):
+        here = np.flatnonzero(present).tolist()
+        units = {i: updates[i] / np.linalg.norm(updates[i]) for i in here}
+        total = sum(shares[i] * units[i] for i in here)
+        moved = {
+            i: 0.95 * shares[i] + 0.05 * units[i] @ total / np.linalg.norm(total) for i in here
+        }
+        moved = {i: max(share, 0.0) for i, share in moved.items()}
+        between = sum(shares[i] for i in here) / sum(moved.values())
+        for i in here:
+            shares[i] = moved[i] * between
+    return np.array(shares) / sum(shares)
+
+
+@pytest.mark.parametrize("n", range(1, 7))
 def test_alignment_and_cgsv_are_their_own_sums(n):
-    rng = np.random.default_rng(n)
-
-    class Updates:
-        participants = tuple(map(str, range(n)))
-        present = np.ones((2, n), dtype=bool)
-        weights = np.full((2, n), 1 / n)
-        updates, gradients = rng.normal(size=(2, n, 4)), rng.normal(size=(2, 4))
-
-        def worth(self, coalitions, /):
-            moved = (coalitions[:, None, :, None] * self.weights[..., None] * self.updates).sum(
-                axis=2
-            )
-            return -(moved * self.gradients).sum(axis=(1, 2))
-
-    game = Updates()
+    game = Updates(n)
     codes = (np.arange(2**n)[:, None] >> np.arange(n) & 1).astype(bool)
 
-    aligned = value(game, method="gradient-alignment", budget=0, seed=0)
+    for budget in (0, 1, 2**n):  # neither asks for a coalition
+        aligned = value(game, method="gradient-alignment", budget=budget, seed=0)
+        shares = value(game, method="cgsv", budget=budget, seed=0)
+
+        assert aligned.evaluations == shares.evaluations == 0
+        assert aligned.values == pytest.approx(by_orders(game.worth(codes)))
+        assert shares.values == pytest.approx(cgsv_by_hand(game))
+
+
+@pytest.mark.parametrize("n", range(1, 7))
+@pytest.mark.parametrize("factor", [-1.0, 1e-9, 1e6])
+def test_alignment_and_cgsv_have_no_scale(n, factor):
+    game, turned = Updates(n), Updates(n, of_gradients=factor)
+    aligned = value(game, method="gradient-alignment", budget=0, seed=0).values
     shares = value(game, method="cgsv", budget=0, seed=0).values
 
-    assert aligned.values == pytest.approx(by_orders(game.worth(codes)))
-    slow = np.full(n, 1 / n)
-    for updates in game.updates:
-        directions = [update / np.linalg.norm(update) for update in updates]
-        total = sum(share * direction for share, direction in zip(slow, directions, strict=True))
-        cosines = [direction @ total / np.linalg.norm(total) for direction in directions]
-        slow = np.maximum([0.95 * s + 0.05 * c for s, c in zip(slow, cosines, strict=True)], 0)
-        slow = slow / slow.sum()
-    assert shares == pytest.approx(slow)
+    assert value(turned, method="gradient-alignment", budget=0, seed=0).values == pytest.approx(
+        factor * aligned
+    )
+    # CGSV looks at no gradient, and at updates as far as they agree.
+    assert value(turned, method="cgsv", budget=0, seed=0).values.tolist() == shares.tolist()
+    scaled = Updates(n, factor=factor)
+    assert value(scaled, method="cgsv", budget=0, seed=0).values == pytest.approx(shares)

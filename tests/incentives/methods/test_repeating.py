@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fedmerit.errors import BudgetTooSmall, GameError
-from fedmerit.incentives import CachedGame, RepeatedGame, value
+from fedmerit.incentives import CachedGame, RecordedGame, RepeatedGame, value
 from fedmerit.incentives.games.rounds import SummedGame
 from fedmerit.incentives.methods.enumeration import every_coalition, shapley_of_table
 from fedmerit.incentives.methods.repeating import split, value_repeats
@@ -147,3 +147,19 @@ def test_repeats_measured_on_different_rows_are_refused():
 
     with pytest.raises(GameError, match=r"repeats show \[20, 30\] validation rows"):
         value(RepeatedGame([Rows(0, 0.1), Fewer(1, 0.1)]), method="exact", budget=256, seed=0)
+
+
+def test_of_three_repeats_intervals_hold_what_welchs_degrees_would_not():
+    """Where the training's variance is ten times the rows', Welch's hold 92% of them."""
+    draw = np.random.default_rng(1)
+    held = []
+    for _ in range(1500):
+        rows, trainings = draw.normal(size=50), draw.normal(size=3) * (10 * 3 / 50) ** 0.5
+        table = np.concatenate([rows + training for training in trainings])
+        game = RecordedGame(
+            ("a",), np.array([[False], [True]]), np.stack([0 * table, table]), repeats=3
+        )
+        low, high = value(game, method="exact", budget=2, seed=0).interval()[0]
+        held.append(low <= 0 <= high)
+
+    assert 0.94 <= np.mean(held) <= 0.98

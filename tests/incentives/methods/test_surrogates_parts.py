@@ -9,7 +9,15 @@ from threadpoolctl import threadpool_limits
 
 from fedmerit.incentives.methods.enumeration import every_coalition
 from fedmerit.incentives.methods.exact import exact
-from fedmerit.incentives.methods.surrogates import functional, process
+from fedmerit.incentives.methods.surrogates import (
+    functional,
+    kernels,
+    process,
+    regression_adjusted,
+)
+from fedmerit.incentives.methods.surrogates import trees as of_trees
+from fedmerit.incentives.methods.surrogates.adjusted import adjusted
+from fedmerit.incentives.methods.surrogates.checking import unseen
 from fedmerit.incentives.methods.surrogates.design import leverage, stream
 from fedmerit.incentives.methods.surrogates.dividends import dividends
 from fedmerit.incentives.methods.surrogates.kernels import CURVE, NOISE, PRIORS, SHARES, compare
@@ -146,3 +154,65 @@ def test_few_teams_among_many_participants_are_found_exactly():
     trend = teams(seen, (seen @ members.T >= sizes) @ earned)
 
     assert trend.values() == pytest.approx((earned / sizes) @ members, abs=1e-6)
+
+
+def test_an_adjusted_fit_counts_what_is_known_as_it_is():
+    worths = gains(np.random.default_rng(4))
+    down = np.r_[len(EVERY) - 1, : len(EVERY) - 1]
+
+    values, covariance, _ = adjusted((nothing, peak), EVERY[down], worths[down, None])
+
+    assert values[:, 0] == pytest.approx(leverage(EVERY).T @ worths, abs=1e-12)
+    assert covariance == pytest.approx(0, abs=1e-20)
+
+
+def test_adjusted_trees_count_what_is_known_as_it_is(monkeypatch):
+    monkeypatch.setattr(of_trees, "TABULATED", 0)  # as with more members than can be tabulated
+    table = np.append(0.0, gains(np.random.default_rng(4)))
+
+    class Table:
+        participants = tuple(map(str, range(N)))
+
+        def worth(self, coalitions, /):
+            return table[coalitions @ (1 << np.arange(N))]
+
+    found = regression_adjusted(Table(), budget=2**N - 1, seed=0)
+
+    # One coalition is left: it moves nobody by more than its own share of what it is missed by.
+    truth = leverage(EVERY).T @ table[1:]
+    assert np.abs(found.values - truth).max() < np.abs(leverage(EVERY)[:-1]).max() * 0.2
+
+
+def test_kernels_that_are_off_need_not_be_computed(monkeypatch):
+    rng = np.random.default_rng(6)
+    seen, theta, pull = EVERY[rng.permutation(127)[:30]], hypers(rng), rng.normal(size=(30, 30))
+    pull = pull + pull.T
+    theta[[SHARES, CURVE]] = kernels.OFF
+
+    def both():
+        at = compare(theta, seen, seen)
+        return at.total, kernels.slopes(theta, seen, at, pull)
+
+    quick = both()
+    monkeypatch.setattr(kernels, "sets_alone", lambda _: False)
+    whole = both()
+
+    assert np.array_equal(quick[0], whole[0])
+    assert quick[1] == pytest.approx(whole[1], rel=1e-12)
+
+
+def test_what_few_teams_meet_by_chance_is_no_sign_that_they_are_the_game():
+    rng = np.random.default_rng([3, 2])
+    weights = rng.integers(1, 6, N).astype(float)
+    some = np.r_[len(EVERY) - 1, rng.permutation(len(EVERY) - 1)[:50]]
+    vote = (EVERY[some] @ weights > weights.sum() / 2).astype(float)
+    sums = EVERY[some] @ weights + 2 * EVERY[some][:, :3].prod(axis=1)
+
+    of_vote, of_teams = (
+        unseen(dividends, process.fit(EVERY[some], given - given), given) for given in (vote, sums)
+    )
+
+    assert of_vote.square > 0.01
+    assert of_vote.error > 0.01
+    assert (of_vote.jumps, of_teams.jumps) == (True, False)
+    assert of_teams.error == 0

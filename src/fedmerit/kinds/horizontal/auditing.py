@@ -10,11 +10,14 @@ import numpy as np
 from fedmerit.auditing.numbers import check_members, check_payments, differing, rounding
 from fedmerit.auditing.verdict import compared
 from fedmerit.bundle import schemas as evidence
+from fedmerit.bundle.directory import COALITIONS
+from fedmerit.bundle.rounds import recorded_rounds
 from fedmerit.bundle.suspicions import TO_LOOK_AT
 from fedmerit.bundle.training import kept, read_rounds, recorded_game, recorded_gradients
 from fedmerit.bundle.valuation import Measured, Updates, valuation_document
 from fedmerit.federation.horizontal.record import zero_update_members
 from fedmerit.federation.horizontal.sampling import present, sampled
+from fedmerit.incentives.methods import reads_rounds
 from fedmerit.kinds.horizontal.encoded import check_encoding
 
 if TYPE_CHECKING:
@@ -40,8 +43,14 @@ def check_numbers(bundle: Bundle) -> Iterator[Check]:
     members = bundle.document(evidence.FEDERATION, evidence.FederationDocument)
     rounds = read_rounds(bundle)
     owners = recorded_game(bundle, members.names)[1]
-    brought = np.bincount(owners, minlength=len(members.members)).tolist()
-    honest = tuple(m.name for m in members.members if m.validation_rows and m.behaviour == "honest")
+    count, sponsored = len(members.members), bool(bundle.scenario.data.validation)
+    brought = np.bincount(owners.clip(0, count), minlength=count + 1).tolist()[:count]
+    honest = tuple(
+        m.name
+        for m in members.members
+        if (m.validation_rows or sponsored) and m.behaviour == "honest"
+    )
+    yield check_sponsored(members, owners, sponsored=sponsored)
     yield check_members(bundle, members, brought, usual=honest)
     yield from check_encoding(bundle, members)
     yield check_updates(training, rounds, members, bundle.scenario.model)
@@ -60,6 +69,25 @@ def check_paid(bundle: Bundle, rounds: tuple[Round, ...]) -> Iterator[Check]:
     yield _values(bundle, found)
     yield _suspicion(bundle, found)
     yield check_payments(bundle)
+
+
+def check_sponsored(
+    members: FederationDocument, owners: NDArray[np.int64], *, sponsored: bool
+) -> Check:
+    """Check that the sponsor's rows are all that was measured on, or none of it."""
+    count = len(members.members)
+    if sponsored:
+        holds = bool((owners == count).all()) and members.sponsor_rows == len(owners)
+    else:
+        holds = bool(((owners >= 0) & (owners < count)).all()) and members.sponsor_rows is None
+    whose = f"{'the sponsor' if sponsored else 'members'}'s own, as the scenario has it"
+    return compared(
+        "test rows",
+        holds=holds,
+        same=f"all {len(owners)} rows that were measured on are {whose}",
+        different=f"{COALITIONS} or {evidence.FEDERATION}: not all {len(owners)} rows that were "
+        f"measured on are {whose}",
+    )
 
 
 def check_updates(
@@ -92,10 +120,10 @@ def check_updates(
 
 def _parameters(members: FederationDocument, model: Model) -> int | None:
     """Count the parameters of a model of ours between these features and classes."""
-    hidden = {"logistic": (), "mlp": model.hidden}.get(model.kind)
+    hidden = {"logistic": (), "linear": (), "mlp": model.hidden}.get(model.kind)
     if hidden is None:
         return None
-    widths = (len(members.features), *hidden, len(members.classes))
+    widths = (len(members.features), *hidden, len(members.classes) or 1)
     return sum((wide + 1) * narrow for wide, narrow in pairwise(widths))
 
 
@@ -109,6 +137,7 @@ def _sampled(scenario: Scenario, members: FederationDocument, training: Training
             scenario.training.participation,
             round_=said.round,
             seed=scenario.seed,
+            full_round=scenario.training.full_round,
             there=present(spans, said.round),
         )
         if {name for name, drawn in zip(members.names, draw, strict=True) if drawn} != set(
@@ -216,6 +245,9 @@ def _recomputed(bundle: Bundle, rounds: tuple[Round, ...]) -> ValuationDocument:
         owners=owners,
         updates=Updates(rounds, recorded_gradients(bundle)),
         curve=said.curve,
+        rounds=recorded_rounds(bundle, members.names, rounds)
+        if reads_rounds(bundle.scenario.valuation.method)
+        else None,
     )
     return valuation_document(measured, bundle.scenario, members, int(said.seed, 16))
 
@@ -223,11 +255,12 @@ def _recomputed(bundle: Bundle, rounds: tuple[Round, ...]) -> ValuationDocument:
 def _values(bundle: Bundle, found: ValuationDocument) -> Check:
     said = bundle.document(evidence.VALUATION, evidence.ValuationDocument)
     beside = {"suspicion"}
+    asked = "coalitions of rounds" if reads_rounds(said.method) else "coalitions"
     wrong = differing(said.model_dump(exclude=beside), found.model_dump(exclude=beside), rounding)
     return compared(
         "values",
         holds=not wrong,
-        same=f"{said.method} values of {said.evaluations} recorded coalitions, with their "
+        same=f"{said.method} values of {said.evaluations} recorded {asked}, with their "
         "intervals, ranks, interactions and baselines, each to a billionth",
         different=f"{evidence.VALUATION} and what was recorded differ in {', '.join(wrong[:20])}",
     )

@@ -17,6 +17,7 @@ from torch.nn.functional import softmax
 
 from fedmerit.bundle.directory import Document
 from fedmerit.bundle.encoding import EncodingDocument  # noqa: TC001 - pydantic reads it
+from fedmerit.bundle.schemas import QuantityDocument  # noqa: TC001 - as above
 from fedmerit.errors import BundleError, DataError
 from fedmerit.federation import ModelSpec
 from fedmerit.federation.data.dialects import Dialect
@@ -52,7 +53,9 @@ class RowsModelDocument(Document):
     arguments: dict[str, int | float | str | bool]
     """Of a module's constructor."""
     classes: tuple[str, ...]
-    """In the order of the scores."""
+    """In the order of the scores; none of a quantity."""
+    quantity: QuantityDocument | None = None
+    """What is predicted where it is no class, and its scale."""
     inputs: tuple[str, ...]
     """The model's inputs, in their order."""
     impute: bool
@@ -103,12 +106,15 @@ class RowsModel:
         text = self.document.model_dump_json()
         return save(dict(self.tensors), {METADATA: text})
 
-    def score(self, path: Path, *, allowed: str | None = None) -> Scores:
+    def score(
+        self, path: Path, *, allowed: str | None = None, parts: tuple[Path, ...] = ()
+    ) -> Scores:
         """Score the rows of a file.
 
         Args:
             path: The file.
             allowed: The import path of a module whose code may be run.
+            parts: None: this model is whole.
 
         Raises:
             DataError: It does not hold what the model was trained on; names all that is wrong.
@@ -116,6 +122,11 @@ class RowsModel:
         """
         document = self.document
         require_allowed(document.model, allowed)
+        if parts:
+            raise DataError(
+                f"{parts[0]} is a part of a score, and this model scores alone",
+                hint="Leave --part out.",
+            )
         dialect = Dialect(
             separator=document.separator,
             encoding=document.encoding,
@@ -123,36 +134,47 @@ class RowsModel:
         )
         rows = read_rows(path, document.rows.forms, dialect=dialect, impute=document.impute)
         encoding = document.rows.encoding
+        notes = (*rows.notes, *unseen(rows.features, encoding))
+        if document.quantity is not None:
+            said = self._outputs(encoding.apply(rows.features))[:, 0]
+            mean, scale = float(document.quantity.mean), float(document.quantity.deviation)
+            predicted = {"prediction": mean + scale * said}
+            return Scores(frame=rows.frame, columns=predicted, notes=notes)
         chances = self._chances(encoding.apply(rows.features))
         best = np.array(document.classes, dtype=object)[chances.argmax(axis=1)]
         columns = {f"probability {n}": chances[:, k] for k, n in enumerate(document.classes)}
         return Scores(
             frame=rows.frame,
             columns={"prediction": best, **columns},
-            notes=(*rows.notes, *unseen(rows.features, encoding)),
+            notes=notes,
         )
 
     def _chances(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
         """Give each row's probability of each class, ``(rows, classes)``."""
+        outputs = torch.from_numpy(self._outputs(matrix))
+        return np.asarray(softmax(outputs, dim=1).numpy())
+
+    def _outputs(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Give what the model says of each row, ``(rows, outputs)``."""
         module = self._module()
         parts = []
         with torch.no_grad():
             for start in range(0, len(matrix), _CHUNK):
                 scores = module(torch.from_numpy(matrix[start : start + _CHUNK]))
-                parts.append(softmax(scores.double(), dim=1).numpy())
-        chances = np.concatenate(parts)
-        if not np.isfinite(chances).all():
+                parts.append(scores.double().numpy())
+        outputs = np.concatenate(parts)
+        if not np.isfinite(outputs).all():
             raise DataError(
                 "the model's scores are no numbers: its training diverged, or a cell is too large",
                 hint="See the run's report; a lower learning_rate trains further.",
             )
-        return chances
+        return outputs
 
     def _module(self) -> nn.Module:
         document = self.document
         spec = ModelSpec(kind=document.model, hidden=document.hidden, arguments=document.arguments)
         with torch.random.fork_rng(devices=[]):
-            module = spec.build(len(document.inputs), len(document.classes)).float()
+            module = spec.build(len(document.inputs), len(document.classes) or 1).float()
         try:
             state = {name: torch.from_numpy(np.array(v)) for name, v in self.tensors.items()}
             module.load_state_dict(state)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 
-from fedmerit.report import figures, records, sentences, tables, worth
+from fedmerit.report import figures, quality, records, sentences, tables, worth
 from fedmerit.report import sections as common
 from fedmerit.report.headline import KeyFigure
 from fedmerit.report.layout import Chart, Section
@@ -16,28 +17,42 @@ if TYPE_CHECKING:
     from fedmerit.bundle.directory import Bundle
     from fedmerit.report.findings import Findings
 
+#: What metrics that are means over rows are called, and what one of each is.
+_METRICS: Final = MappingProxyType(
+    {
+        "loss": ("mean log-likelihood per validation row", "a nat"),
+        "accuracy": ("accuracy on the validation rows", "a right answer"),
+        "squared-error": (
+            "mean squared error per validation row, taken off,",
+            "the label's variance",
+        ),
+    }
+)
+
 
 def read(_bundle: Bundle) -> None:
     """Read nothing: rows have no documents of their own."""
 
 
 def model_figures(findings: Findings) -> tuple[KeyFigure, KeyFigure]:
-    """Give the model's accuracy, and what not pooling the rows costs."""
-    training, delta = findings.training, findings.training.delta_ppm
+    """Give the model's accuracy or R squared, and what not pooling the rows costs."""
+    training = findings.training
+    untrained, reached, pooled = training.quality
     return (
         KeyFigure(
-            "Accuracy of the joint model",
-            percent(training.rounds[-1].accuracy_ppm),
+            f"{quality.title(training)} of the joint model",
+            percent(reached),
             "",
-            f"{percent(training.initial_accuracy_ppm)} before training",
+            f"{percent(untrained)} before training; "
+            f"{quality.beside(training, findings.federation)}",
         ),
         KeyFigure("Against pooled training", "Not known", "", "nobody here has the rows")
-        if delta is None
+        if training.delta_ppm is None
         else KeyFigure(
             "Against pooled training",
-            number(-delta / 10**4, 1, sign=True),
+            number(-training.delta_ppm / 10**4, 1, sign=True),
             "points",
-            f"{percent(training.rounds[-1].accuracy_ppm + delta)} with all rows in one place",
+            f"{percent(pooled)} with all rows in one place",
         ),
     )
 
@@ -65,6 +80,8 @@ def sections(findings: Findings) -> list[Section]:
 
 def _learned(findings: Findings) -> Section:
     training = findings.training
+    members = findings.valuation.participants
+    own = [records.own_rows(training, members)] if training.by_owner_micro else []
     alt = "A line over the rounds, beside the untrained model and training on pooled data."
     return Section(
         id="learned",
@@ -78,20 +95,32 @@ def _learned(findings: Findings) -> Section:
                 figure=figures.log_likelihood(training),
             ),
             Chart(
-                id="chart-accuracy", title="Accuracy", alt=alt, figure=figures.accuracy(training)
+                id="chart-accuracy",
+                title=quality.title(training),
+                alt=alt,
+                figure=figures.accuracy(training),
             ),
-            Chart(
-                id="chart-own-rows",
-                title="Log-likelihood on each member's own validation rows",
-                alt="A line a member over the rounds: how well the joint model fits its rows.",
-                figure=figures.own_rows(training, findings.valuation.participants),
-            ),
+            *_own_rows(findings),
         ),
         tables=(
-            records.learning(training),
-            records.own_rows(training, findings.valuation.participants),
+            records.learning(training, findings.federation),
+            *own,
         ),
     )
+
+
+def _own_rows(findings: Findings) -> list[Chart]:
+    training = findings.training
+    if not training.by_owner_micro:  # the sponsor's rows are nobody's own
+        return []
+    return [
+        Chart(
+            id="chart-own-rows",
+            title="Log-likelihood on each member's own validation rows",
+            alt="A line a member over the rounds: how well the joint model fits its rows.",
+            figure=figures.own_rows(training, findings.valuation.participants),
+        ),
+    ]
 
 
 def suspected(findings: Findings) -> Section:
@@ -120,7 +149,7 @@ def _members(findings: Findings) -> Section:
 
 def checking(findings: Findings) -> list[Markup]:
     """Say what an audit does, and how to make one."""
-    accuracy = findings.valuation.metric == "accuracy"
+    metric = findings.valuation.metric
     return [
         Markup(
             "Anyone with this directory can run <code>fedmerit audit &lt;directory&gt;</code>. It "
@@ -135,9 +164,7 @@ def checking(findings: Findings) -> list[Markup]:
             "billionths of {unit}, payments in base units, 10<sup>18</sup> to the token; both "
             "are integers, so that everyone computes the same payments."
         ).format(
-            metric="accuracy on the validation rows"
-            if accuracy
-            else "mean log-likelihood per validation row",
-            unit="a right answer" if accuracy else "a nat",
+            metric=_METRICS.get(metric, (f"{metric} on the validation rows",))[0],
+            unit=_METRICS.get(metric, ("", f"a whole of {metric}"))[1],
         ),
     ]

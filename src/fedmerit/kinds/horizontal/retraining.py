@@ -201,7 +201,7 @@ def _metrics(bundle: Bundle, consortium: Consortium, record: TrainingRecord) -> 
     return compared(
         "retrained metrics",
         holds=not wrong,
-        same=f"accuracy and log-likelihood of {len(said.rounds)} rounds, and of pooled training",
+        same=f"how good the models of {len(said.rounds)} rounds and of pooled training are",
         different=f"{evidence.TRAINING}: {', '.join(wrong[:5])}",
     )
 

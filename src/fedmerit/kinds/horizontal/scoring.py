@@ -45,7 +45,7 @@ def portable(bundle: Bundle, *, allowed: str | None = None) -> RowsModel:
     network = Network(
         spec,
         in_features=len(members.features),
-        classes=len(members.classes),
+        classes=len(members.classes) or 1,
         seed=scenario.seed,
     )
     document = RowsModelDocument(
@@ -55,6 +55,7 @@ def portable(bundle: Bundle, *, allowed: str | None = None) -> RowsModel:
         hidden=chosen.hidden,
         arguments=chosen.arguments,
         classes=members.classes,
+        quantity=members.quantity,
         inputs=members.features,
         impute=data.missing == "impute" or data.source in BUILTIN,
         missing_words=data.missing_words,

@@ -16,7 +16,8 @@ def assemble(scenario: Scenario) -> Consortium:
     """Give the members and their rows.
 
     Raises:
-        ScenarioError: Somebody joins late or leaves early: in a simulation members decide that.
+        ScenarioError: Somebody joins late or leaves early: in a simulation members decide that; or
+            the sponsor measures, or a quantity is predicted.
     """
     if scenario.spans:
         raise ScenarioError(
@@ -24,4 +25,15 @@ def assemble(scenario: Scenario) -> Consortium:
             "decide themselves how long they stay",
             hint="Leave from_round and until_round out.",
         )
-    return wiring.assemble(scenario)
+    if scenario.data.validation:
+        raise ScenarioError(
+            "a simulation's members evaluate one another, and data.validation names a test table",
+            hint="Leave it out.",
+        )
+    consortium = wiring.assemble(scenario)
+    if consortium.federation.quantity is not None:
+        raise ScenarioError(
+            "a simulation shows accuracies, and the label is a quantity",
+            hint='Choose a label of classes, or compare mechanisms with "fedmerit run".',
+        )
+    return consortium

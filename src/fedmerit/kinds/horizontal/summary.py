@@ -13,6 +13,7 @@ from fedmerit.bundle.schemas import (
     ValuationDocument,
 )
 from fedmerit.bundle.suspicions import suspects
+from fedmerit.report import quality
 from fedmerit.report.units import percent, points
 
 if TYPE_CHECKING:
@@ -35,14 +36,18 @@ def member_cells(bundle: Bundle) -> dict[str, dict[str, str]]:
 
 
 def model_figures(bundle: Bundle) -> dict[str, str]:
-    """Give the model's accuracy, beside that of training on pooled rows."""
+    """Give the model's accuracy or R squared, beside that of training on pooled rows."""
     training = bundle.document(TRAINING, TrainingDocument)
     rounds, delta = len(training.rounds), training.delta_ppm
     apart = "not known: nobody here has it" if delta is None else points(delta)
+    members = bundle.document(FEDERATION, FederationDocument)
     figures = {
-        "Accuracy": f"{percent(training.rounds[-1].accuracy_ppm)} after {rounds} rounds; "
-        f"delta to training on pooled data {apart}"
+        quality.title(training): f"{percent(training.quality[1])} after {rounds} rounds; "
+        f"delta to training on pooled data {apart}; "
+        f"{quality.beside(training, members)}"
     }
+    if members.sponsor_rows is not None:
+        figures["Measured"] = f"on the sponsor's own {members.sponsor_rows:,} test rows"
     if training.is_worse_than_untrained:
         figures["Warning"] = (
             "the trained model fits worse than the untrained one; "

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
-from fedmerit.bundle.schemas import FederationDocument, MemberDocument, SharedRowsDocument
+from fedmerit.bundle.schemas import (
+    FederationDocument,
+    MemberDocument,
+    QuantityDocument,
+    SharedRowsDocument,
+)
 from fedmerit.canonical import digest
 from fedmerit.errors import ScenarioError, TrainingError, suggestion
 from fedmerit.federation import (
@@ -25,9 +30,11 @@ from fedmerit.federation import (
     load_builtin,
     network,
     read_table,
+    rehearse_metric,
 )
 from fedmerit.federation.data.columns import Choice
 from fedmerit.federation.data.content import content_of, counted_rows, shared_rows
+from fedmerit.federation.data.sponsored import read_test_table
 from fedmerit.federation.horizontal.sampling import present
 from fedmerit.kinds.reading import dialect_of
 from fedmerit.stages.agreeing import agreed_parts
@@ -78,13 +85,20 @@ def assemble(scenario: Scenario) -> Consortium:
     Raises:
         FedmeritError: The scenario cannot be run; the error says what to change.
     """
-    check_names(scenario, games=_GAMES, label_policies=("given",), members="owners of rows")
+    check_names(
+        scenario,
+        games=_GAMES,
+        label_policies=("given",),
+        members="owners of rows",
+        local_steps=True,
+    )
     federation = _as_agreed(scenario, federation_of(scenario))
     _check_spans(scenario, federation)
     chosen = scenario.model
     spec = ModelSpec(kind=chosen.kind, hidden=chosen.hidden, arguments=chosen.arguments)
     settings = TrainingSettings(**scenario.training.model_dump())
-    network(federation, spec, seed=scenario.seed, device=settings.device)  # fails now if ever
+    built = network(federation, spec, seed=scenario.seed, device=settings.device)  # or fails now
+    rehearse_metric(federation, built, scenario.valuation.metric)
     committee = committee_of(scenario, federation)
     return Consortium(
         federation=federation,
@@ -123,12 +137,15 @@ def federation_of(scenario: Scenario) -> Federation:
     Raises:
         FedmeritError: They cannot be read, or nobody could train on them.
     """
+    table, test = _tables(scenario.data)
     return federate(
-        _table(scenario.data),
+        table,
+        test=test,
         seed=scenario.seed,
         partition=_partition(scenario.data),
         validation_share=scenario.data.validation_share,
         roles=[_role(member) for member in scenario.members],
+        split=scenario.data.split,
     )
 
 
@@ -137,7 +154,9 @@ def data_digest(federation: Federation) -> str:
     arrays = [(member.features, member.labels) for member in federation.members]
     arrays.append((federation.validation_features, federation.validation_labels))
     parts = (
-        f"{x.shape}".encode() + x.astype("<f4").tobytes() + y.astype("<i8").tobytes()
+        f"{x.shape}".encode()
+        + x.astype("<f4").tobytes()
+        + y.astype("<i8" if federation.classes else "<f4").tobytes()
         for x, y in arrays
     )
     return digest(b"".join(parts))
@@ -162,7 +181,8 @@ class Assembled(Protocol):
 def federation_document(scenario: Scenario, consortium: Assembled) -> FederationDocument:
     """Say who takes part, with what."""
     federation = consortium.federation
-    brought = np.bincount(federation.validation_owners, minlength=len(federation.members))
+    count = len(federation.members)
+    brought = np.bincount(federation.validation_owners, minlength=count + 1)
     behaviours = scenario.behaviours
     return FederationDocument(
         members=tuple(
@@ -171,9 +191,9 @@ def federation_document(scenario: Scenario, consortium: Assembled) -> Federation
                 behaviour=behaviours.get(member.name, "honest"),
                 rows=len(member.labels),
                 declared_rows=member.declared_rows,
-                validation_rows=int(count),
+                validation_rows=int(own),
             )
-            for member, count in zip(federation.members, brought, strict=True)
+            for member, own in zip(federation.members, brought[:count], strict=True)
         ),
         classes=federation.classes,
         features=federation.feature_names,
@@ -181,6 +201,8 @@ def federation_document(scenario: Scenario, consortium: Assembled) -> Federation
         committee=consortium.committee,
         threshold=consortium.threshold,
         notes=federation.notes,
+        quantity=QuantityDocument.of(federation.quantity),
+        sponsor_rows=int(brought[count]) or None,
         shared=_shared(federation),
     )
 
@@ -239,6 +261,26 @@ def _table(data: Data) -> Table:
     )
 
 
+def _tables(data: Data) -> tuple[Table, Table | None]:
+    """Read what members train on, and the sponsor's test rows, if there are any."""
+    table = _table(data)
+    if not data.validation:
+        return table, None
+    if not table.label:
+        raise ScenarioError(
+            f"data.validation names a test table, and {data.source!r} is a shipped one",
+            hint="Leave it out, or name a table of your own as data.source.",
+        )
+    test = read_test_table(
+        Path(data.validation),
+        table,
+        positive=data.positive,
+        impute=data.missing == "impute",
+        dialect=dialect_of(data),
+    )
+    return table, test
+
+
 def _partition(data: Data) -> Partition | None:
     return Partition(**data.partition.model_dump()) if data.partition else None
 
@@ -275,10 +317,15 @@ def _behaviour(member: Member) -> Behaviour:
 
 
 def committee_of(scenario: Scenario, federation: Federation) -> tuple[str, ...]:
-    """Give the named committee, or every honest member with validation rows."""
+    """Give the named committee, or every honest member with validation rows.
+
+    Where those are the sponsor's, every honest member.
+    """
     names = federation.participants
     if named := named_committee(scenario, names):
         return named
     misbehaving = {n for n, kind in scenario.behaviours.items() if kind != "honest"}
     owners = set(federation.validation_owners.tolist())
+    if len(names) in owners:  # the sponsor's rows: members bring none
+        return tuple(n for n in names if n not in misbehaving)
     return tuple(n for i, n in enumerate(names) if i in owners and n not in misbehaving)

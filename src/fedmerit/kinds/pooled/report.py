@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from fedmerit.report import records, sentences, worth
+from fedmerit.report import quality, records, sentences, worth
 from fedmerit.report import sections as common
 from fedmerit.report.headline import KeyFigure
 from fedmerit.report.layout import Section
@@ -29,9 +29,10 @@ def model_figures(findings: Findings) -> tuple[KeyFigure, KeyFigure]:
     return (
         KeyFigure(
             "Accuracy with everybody's rows",
-            percent(last.accuracy_ppm),
+            percent(training.quality[1]),
             "",
-            f"{percent(training.initial_accuracy_ppm)} with none",
+            f"{percent(training.quality[0])} with none; "
+            f"{quality.beside(training, findings.federation)}",
         ),
         KeyFigure(
             "Log-likelihood of a row",

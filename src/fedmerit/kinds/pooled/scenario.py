@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from fedmerit.kinds.horizontal.scenario import anchored, offers
+from fedmerit.kinds.horizontal.scenario import anchored, draws_noise, offers
 from fedmerit.kinds.horizontal.scenario import check_sections as check_rows
 from fedmerit.scenario.model import Scenario, Training
 
@@ -18,6 +18,7 @@ __all__ = [
     "anchored",
     "catalogue",
     "check_sections",
+    "draws_noise",
     "example",
     "offers",
 ]
@@ -42,6 +43,18 @@ def check_sections(scenario: Scenario) -> None:
         msg = (
             f"valuation.game = {scenario.valuation.game!r} is of updates, and pooled rows make "
             "none: leave it out"
+        )
+        raise ValueError(msg)
+    if scenario.valuation.metric != "loss":
+        msg = f"valuation.metric = {scenario.valuation.metric!r} is for federated averaging"
+        raise ValueError(msg)
+    if scenario.data.validation:
+        msg = "data.validation is for federated averaging: members pool validation rows here"
+        raise ValueError(msg)
+    if scenario.valuation.repeats > 1:
+        msg = (
+            f"valuation.repeats = {scenario.valuation.repeats} is of federated training: an "
+            "estimator is fitted once to each coalition's pooled rows"
         )
         raise ValueError(msg)
     if scenario.spans:

@@ -20,6 +20,8 @@ from fedmerit.bundle.schemas import (
     TrainingDocument,
     micro,
 )
+from fedmerit.bundle.training import base_rate
+from fedmerit.federation.batched.whole import areas
 from fedmerit.federation.pooled.game import PooledGame
 from fedmerit.kinds.horizontal.wiring import federation_document
 from fedmerit.kinds.pooled.rows import NO_ROWS, bound, row_digest
@@ -62,6 +64,7 @@ def training_of(pool: Pool, seed: int, nudge: int = 0) -> TrainingDocument:
                 sampled=pool.participants,
                 log_likelihood_micro=micro(after[0].mean()),
                 accuracy_ppm=micro(after[1].mean()),
+                area_ppm=_area(federation, found),
                 **bound([row_digest(member) for member in federation.members]),
                 excluded={m.name: NO_ROWS for m in federation.members if not len(m.labels)},
                 bytes_up=sum(m.features.nbytes + m.labels.nbytes for m in federation.members),
@@ -71,8 +74,11 @@ def training_of(pool: Pool, seed: int, nudge: int = 0) -> TrainingDocument:
         parameters=0,
         initial_log_likelihood_micro=micro(before[0].mean()),
         initial_accuracy_ppm=micro(before[1].mean()),
+        initial_area_ppm=_area(federation, uniform),
         pooled_log_likelihood_micro=micro(after[0].mean()),
         pooled_accuracy_ppm=micro(after[1].mean()),
+        pooled_area_ppm=_area(federation, found),
+        base_rate_ppm=base_rate(federation.validation_labels),
         by_owner_micro={
             name: tuple(
                 micro(likely[federation.validation_owners == owner].mean())
@@ -84,6 +90,14 @@ def training_of(pool: Pool, seed: int, nudge: int = 0) -> TrainingDocument:
         stop_reason="rounds",
         idle=(),
     )
+
+
+def _area(federation: Federation, chances: NDArray[np.float64]) -> int | None:
+    """Give the area under the ROC curve in millionths, where there are two classes."""
+    labels = federation.validation_labels
+    if len(federation.classes) != 2 or len(np.unique(labels)) < 2:  # noqa: PLR2004 - of two
+        return None
+    return micro(float(areas(labels.astype(np.int64), chances[None, :, 1])[0]))
 
 
 def _measured(

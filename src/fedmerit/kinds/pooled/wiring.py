@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fedmerit.errors import TrainingError
+from fedmerit.errors import ScenarioError, TrainingError
 from fedmerit.federation.pooled.estimators import EstimatorSpec, chances
 from fedmerit.kinds.horizontal.wiring import committee_of, federation_of
 from fedmerit.stages.names import check_names, threshold
@@ -57,6 +57,12 @@ def assemble(scenario: Scenario) -> Pool:
         members="owners of pooled rows",
     )
     federation = federation_of(scenario)
+    if federation.quantity is not None:
+        raise ScenarioError(
+            f"the label {federation.quantity.name!r} is a quantity, and an estimator on pooled "
+            "rows tells classes apart",
+            hint='Set kind = "linear" below [model], or target = "classes" below [data].',
+        )
     chosen = scenario.model
     estimator = EstimatorSpec(path=chosen.estimator or "", arguments=chosen.arguments)
     estimator.build(scenario.seed)  # fails now if ever
@@ -81,7 +87,7 @@ def check(scenario: Scenario) -> Pool:
         try:
             chances(
                 pool.estimator,
-                (member.features, member.labels),
+                (member.features, member.labels.astype(np.int64)),
                 federation.validation_features[:1],
                 classes=len(federation.classes),
                 seed=scenario.seed,

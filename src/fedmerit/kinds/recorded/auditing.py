@@ -9,11 +9,17 @@ import numpy as np
 from fedmerit.auditing.numbers import check_members
 from fedmerit.auditing.verdict import compared
 from fedmerit.bundle import schemas as evidence
-from fedmerit.bundle.training import read_rounds
+from fedmerit.bundle.training import read_rounds, recorded_game
 from fedmerit.errors import BundleError
-from fedmerit.kinds.horizontal.auditing import check_idle, check_paid, check_updates
+from fedmerit.kinds.horizontal.auditing import (
+    check_idle,
+    check_paid,
+    check_sponsored,
+    check_updates,
+)
 from fedmerit.kinds.recorded.document import RECORDED, RecordedDocument
 from fedmerit.kinds.recorded.limits import RECORDED_ENDS, STRAY, UNKNOWN, average, shares, stray
+from fedmerit.report import quality
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +39,7 @@ def check_numbers(bundle: Bundle) -> Iterator[Check]:
     rounds = read_rounds(bundle)
     if not rounds:
         raise BundleError("no round is kept")
+    yield check_sponsored(members, recorded_game(bundle, members.names)[1], sponsored=True)
     yield check_members(bundle, members, [0] * len(members.names), members.names, otherwise=UNKNOWN)
     yield check_updates(training, rounds, members, bundle.scenario.model)
     yield _files(bundle, members, rounds)
@@ -55,9 +62,9 @@ def _files(bundle: Bundle, members: FederationDocument, rounds: tuple[Round, ...
         wrong.append("declared rows, which are each member's largest weight")
     if len(said) != len(rounds):
         wrong.append(f"weights of {len(said)} rounds, and {len(rounds)} are kept")
-    if training.stop_reason != RECORDED_ENDS or training.pooled_accuracy_ppm is not None:
-        wrong.append("why it ended, and what pooled rows would give")
-    if training.pooled_log_likelihood_micro is not None:
+    if training.stop_reason != RECORDED_ENDS:
+        wrong.append("why it ended")
+    if any(value is not None for value in quality.pooled(training)):
         wrong.append("what pooled rows would give")
     return compared(
         "recorded files",

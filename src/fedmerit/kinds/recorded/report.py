@@ -64,7 +64,7 @@ def _learned(findings: Findings) -> Section:
                 id="chart-accuracy", title="Accuracy", alt=alt, figure=figures.accuracy(training)
             ),
         ),
-        tables=(records.learning(training),),
+        tables=(records.learning(training, findings.federation),),
     )
 
 

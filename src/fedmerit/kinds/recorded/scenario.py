@@ -81,6 +81,9 @@ def check_sections(scenario: Scenario) -> None:
             "rows of a recorded run: leave it out"
         )
         raise ValueError(msg)
+    if scenario.valuation.repeats > 1:
+        msg = f"valuation.repeats = {scenario.valuation.repeats} trains again, and nobody here can"
+        raise ValueError(msg)
     for member in scenario.members:
         if others := sorted(_given(member) - _OF_A_MEMBER):
             msg = (
@@ -99,6 +102,11 @@ def _given(member: Member) -> set[str]:
 def offers(scenario: Scenario) -> dict[str, Offer]:
     """Give what each member asks that asks for anything."""
     return {m.name: m.offer for m in scenario.members if m.offer is not None}
+
+
+def draws_noise(scenario: Scenario) -> bool:  # noqa: ARG001 - other kinds look
+    """Say no: nothing is drawn where nothing is trained."""
+    return False
 
 
 def anchored(scenario: Scenario, seen: Callable[[str], str]) -> Scenario:

@@ -10,7 +10,15 @@ import numpy as np
 
 from fedmerit.bundle.schemas import FederationDocument, MemberDocument
 from fedmerit.errors import DataError
-from fedmerit.federation import Federation, Honest, Member, ModelSpec, TrainingSettings, network
+from fedmerit.federation import (
+    Federation,
+    Honest,
+    Member,
+    ModelSpec,
+    TrainingSettings,
+    network,
+    rehearse_metric,
+)
 from fedmerit.federation import Round as RecordedRound
 from fedmerit.kinds.horizontal.wiring import Consortium, data_digest
 from fedmerit.kinds.recorded.arrays import Parameters
@@ -29,8 +37,6 @@ if TYPE_CHECKING:
     from fedmerit.kinds.recorded.validation import Validation
     from fedmerit.scenario.model import Scenario
 
-#: Nobody of the members brought a validation row.
-NOBODY: Final = -1
 _BYTES: Final = 4
 
 
@@ -100,6 +106,7 @@ def opened(scenario: Scenario) -> Opened:
         games=frozenset({"rounds"}),
         label_policies=("given",),
         members="members of a recorded run",
+        local_steps=False,
     )
     asked = recorded_of(scenario)
     faults = Faults(asked.directory)
@@ -111,6 +118,7 @@ def opened(scenario: Scenario) -> Opened:
     spec = ModelSpec(kind=chosen.kind, hidden=chosen.hidden, arguments=chosen.arguments)
     settings = TrainingSettings(rounds=len(files.rounds))
     built = network(federation, spec, seed=scenario.seed, device=settings.device)
+    rehearse_metric(federation, built, scenario.valuation.metric)
     names = files.participants
     committee = named_committee(scenario, names) or names
     return Opened(
@@ -162,6 +170,7 @@ def federation_document(run: Opened) -> FederationDocument:
         committee=consortium.committee,
         threshold=consortium.threshold,
         notes=federation.notes,
+        sponsor_rows=len(federation.validation_labels),
     )
 
 
@@ -195,7 +204,7 @@ def _federation(scenario: Scenario, files: RunFiles, rows: Validation) -> Federa
         feature_names=rows.names,
         validation_features=rows.features,
         validation_labels=rows.labels,
-        validation_owners=np.full(len(rows.labels), NOBODY, dtype=np.int64),
+        validation_owners=np.full(len(rows.labels), len(files.participants), dtype=np.int64),
         notes=tuple(notes),
     )
 

@@ -1,7 +1,7 @@
 """Members own different columns about the same people and train on protected numbers.
 
 May import `auditing`, `bundle`, `chain`, `federation`, `incentives`, `parts`, `reading`,
-`report`, `scenario`, `stages` and the ground.
+`report`, `scenario`, `scores`, `stages` and the ground.
 """
 
 from __future__ import annotations

@@ -44,9 +44,10 @@ def paid_game(bundle: Bundle) -> CachedGame:
 
 
 def coalition_table(game: CachedGame) -> dict[str, NDArray[Any]]:
-    """Give the mean of each coalition that *game* was asked for, as a bundle keeps it."""
+    """Give the means of each coalition that *game* was asked for, as a bundle keeps them."""
     coalitions, by_row = game.table()
-    return coalition_arrays((coalitions, by_row.mean(axis=1, keepdims=True)), np.zeros(1, np.int64))
+    means = by_row.reshape(len(by_row), game.repeats, -1).mean(axis=2)
+    return coalition_arrays((coalitions, means), np.zeros(1, np.int64))
 
 
 def valuation_of(bundle: Bundle, game: CachedGame, seed: int) -> ValuationDocument:

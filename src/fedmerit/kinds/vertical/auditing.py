@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fedmerit.auditing.numbers import check_members, check_payments, differing, rounding
-from fedmerit.auditing.verdict import compared
+from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle import vertical_schemas as joint
 from fedmerit.bundle.directory import COALITIONS
@@ -21,12 +21,13 @@ from fedmerit.kinds.vertical.alternative_values import (
 from fedmerit.kinds.vertical.message_totals import exchange, protocols
 from fedmerit.kinds.vertical.protocols import terms_of
 from fedmerit.kinds.vertical.scenario import vertical_of
+from fedmerit.scenario.parts import part_of
+from fedmerit.stages.noise import OPTION, is_accepted, leaves_noise_out
 from fedmerit.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fedmerit.auditing.verdict import Check
     from fedmerit.bundle.directory import Bundle
     from fedmerit.bundle.schemas import FederationDocument
     from fedmerit.bundle.vertical_schemas import VerticalDocument
@@ -43,7 +44,8 @@ def check_numbers(bundle: Bundle) -> Iterator[Check]:
     yield check_members(bundle, members, brought, usual=members.names)
     yield _owners(said, members, asked)
     yield _messages(bundle, said)
-    yield _privacy(said, asked)
+    yield _privacy(said, asked, bundle.scenario.valuation.repeats)
+    yield from _unmeasured(bundle)
     yield _values(bundle)
     yield _opinions(bundle)
     yield check_payments(bundle)
@@ -112,11 +114,11 @@ def _messages(bundle: Bundle, said: VerticalDocument) -> Check:
     )
 
 
-def _privacy(said: VerticalDocument, asked: Vertical) -> Check:
+def _privacy(said: VerticalDocument, asked: Vertical, repeats: int) -> Check:
     """Compute every epsilon again from the scenario's noise and the epochs."""
     ours = tuple(
         None if epsilon is None else evidence.micro(epsilon)
-        for epsilon in terms_of(asked).epsilons(asked)
+        for epsilon in terms_of(asked).epsilons(asked, repeats)
     )
     theirs = (said.label_epsilon_micro, said.feature_epsilon_micro)
     wrong = differing(theirs, ours, rounding)
@@ -127,6 +129,21 @@ def _privacy(said: VerticalDocument, asked: Vertical) -> Check:
         same=f"epsilon {' and '.join(stated)} at delta {DELTA:g}" if stated else "no noise claimed",
         different=f"{joint.VERTICAL} claims epsilons {theirs}, the noise gives {ours}",
     )
+
+
+def _unmeasured(bundle: Bundle) -> Iterator[Check]:
+    """Say whether the intervals hold protective noise, or who ran it accepted that they do not."""
+    name, repeats = "noise in the intervals", bundle.scenario.valuation.repeats
+    if not part_of(bundle.scenario).draws_noise(bundle.scenario):
+        return
+    if not leaves_noise_out(bundle.scenario):
+        yield Check(name, "ok", f"every coalition was trained {repeats} times, under other noise")
+    elif is_accepted(bundle):
+        detail = f"the run was started with {OPTION}: members are paid by intervals that leave out "
+        yield Check(name, "skipped", f"{detail}what other noise would give")
+    else:
+        detail = "members are paid by intervals that leave protective noise out, and no "
+        yield Check(name, "differs", f"{detail}{evidence.ACCEPTED} says that this was accepted")
 
 
 def _values(bundle: Bundle) -> Check:

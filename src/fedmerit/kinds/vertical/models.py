@@ -6,10 +6,14 @@ solve for its columns if it knew what they are weighed by. So nobody is given an
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from safetensors.numpy import save
 
 from fedmerit.bundle.directory import Bundle
 from fedmerit.errors import BundleError
+from fedmerit.kinds.scores import METADATA
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,12 +34,15 @@ def models_folder(bundle: Bundle) -> Path:
     return path.with_name(f"{path.name}-models")
 
 
-def write_models(bundle: Bundle, parameters: Parameters) -> None:
-    """Keep every owner's weights for it."""
+def write_models(
+    bundle: Bundle, parameters: Parameters, metadata: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Keep every owner's weights for it, with what its file says beside them."""
     folder = models_folder(bundle)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for party, own in parameters.items():
-        Bundle(folder).write_tensors(_file(party), dict(own))
+        said = {METADATA: metadata[party]} if party in metadata else None
+        Bundle(folder).write(_file(party), save(dict(own), said))
 
 
 def read_models(bundle: Bundle, participants: tuple[str, ...]) -> Parameters:

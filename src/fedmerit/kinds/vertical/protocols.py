@@ -68,10 +68,14 @@ class Terms(Protocol):
     def shows_parts(self, asked: Vertical) -> bool:
         """Say whether the label holder sees each party's part, and not sums alone."""
 
-    def epsilons(self, asked: Vertical) -> tuple[float | None, float | None]:
+    def parts_add_up(self) -> bool:
+        """Say whether a score is the sum of the owners' parts."""
+
+    def epsilons(self, asked: Vertical, repeats: int) -> tuple[float | None, float | None]:
         """Give epsilon of labels and of features; None where nothing protects them.
 
-        Coalitions that are trained again show the same rows again, under new noise.
+        Coalitions that are trained again, *repeats* times each, show the same rows again, under
+        new noise.
         """
 
 
@@ -91,8 +95,9 @@ class Learner(Protocol):
         Args:
             task: Whose columns.
             seed: The scenario's.
-            folder: Where owners that are processes of their own work; without, they are threads
-                of this process, which changes no number.
+            folder: Where owners keep what they need to go on after a break, and work if they are
+                processes of their own; without, they are threads that keep nothing, which changes
+                no number.
         """
 
     def nudged(self, number: int) -> Learner | None:
@@ -116,7 +121,7 @@ class Sentences(Protocol):
     def warnings(self, said: VerticalDocument, asked: Vertical) -> Sequence[Markup]:
         """Say what of this run would not do among strangers."""
 
-    def yardstick(self) -> str:
+    def yardstick(self, asked: Vertical) -> str:
         """Say which model is trained on the joined table."""
 
 
@@ -125,9 +130,14 @@ def terms_of(asked: Vertical) -> Terms:
     return cast("Terms", _protocol_of(asked).part("terms"))
 
 
-def learner_of(scenario: Scenario, asked: Vertical) -> Learner:
-    """Give the protocol that *scenario* asks for, set as it asks."""
-    learner: Learner = _protocol_of(asked).part("learner").Learner(scenario, asked)
+def learner_of(scenario: Scenario, asked: Vertical, *, quantity: bool) -> Learner:
+    """Give the protocol that *scenario* asks for, set as it asks, for classes or a *quantity*.
+
+    Raises:
+        ScenarioError: The protocol is for classes alone.
+    """
+    made = _protocol_of(asked).part("learner").Learner
+    learner: Learner = made(scenario, asked, quantity=quantity)
     return learner
 
 

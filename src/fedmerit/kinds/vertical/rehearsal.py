@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fedmerit.errors import ScenarioError
-from fedmerit.federation.vertical.equations import check_exposures
+from fedmerit.federation.vertical.exposures import check_exposures
+from fedmerit.incentives.methods.repeating import is_split
 from fedmerit.kinds.vertical.protocols import terms_of
 from fedmerit.kinds.vertical.scenario import vertical_of
 from fedmerit.kinds.vertical.tables import check_rows
@@ -20,8 +21,8 @@ def rehearse(federation: VerticalFederation, scenario: Scenario) -> None:
     """Find out before the training what would stop it, by one who may see all tables.
 
     Raises:
-        FedmeritError: Keys, batches, networks or the game do not go together, or a party would see
-            too many equations in another's secrets.
+        FedmeritError: Keys, batches, networks or the game do not go together, or messages would
+            tell too much of a secret.
     """
     asked = vertical_of(scenario)
     task = task_of(federation, scenario)
@@ -32,9 +33,13 @@ def rehearse(federation: VerticalFederation, scenario: Scenario) -> None:
             "valuation.game = 'embeddings' needs what the label holder saw, and it sees sums alone",
             hint="Set reveal_scores = true for a regression, or embeddings = 'plain' for networks.",
         )
-    check_exposures(
-        task, federation.learner.settings, seed=scenario.seed, show_parts=asked.reveal_scores
-    )
+    paid, players = scenario.valuation, len(task.parties)
+    if is_split(paid.method, players, repeats=paid.repeats, budget=paid.max_coalitions):
+        raise ScenarioError(
+            f"owners of columns train all {2**players} coalitions in every repeat, so "
+            f"max_coalitions = {paid.max_coalitions} leaves 'auto' nothing to choose",
+            hint=f"Set valuation.max_coalitions to {2**players} or more, or name a method.",
+        )
     held_out = len(task.held_out_labels)
     common = len(task.labels) + held_out
     check_rows(
@@ -44,4 +49,11 @@ def rehearse(federation: VerticalFederation, scenario: Scenario) -> None:
         share=scenario.data.validation_share,
         common=common,
         told=federation.told_of_keys(common),
+        repeats=paid.repeats,
+    )
+    check_exposures(
+        task,
+        federation.learner.settings,
+        show_parts=asked.reveal_scores,
+        repeats=paid.repeats,
     )

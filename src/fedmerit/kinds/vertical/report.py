@@ -11,12 +11,13 @@ from fedmerit.bundle.vertical_schemas import (
     BY_OWNER,
     OPINIONS,
     VERTICAL,
+    ExposureDocument,
     OpinionsDocument,
     VerticalDocument,
 )
 from fedmerit.kinds.vertical import figures, sentences
 from fedmerit.kinds.vertical.scenario import vertical_of
-from fedmerit.report import records, worth
+from fedmerit.report import quality, records, worth
 from fedmerit.report import sections as common
 from fedmerit.report.headline import KeyFigure
 from fedmerit.report.layout import Chart, Picture, Section
@@ -74,18 +75,41 @@ def _own(findings: Findings) -> Joint:
 def model_figures(findings: Findings) -> tuple[KeyFigure, KeyFigure]:
     """Give the area under the model's curve, and what not joining the tables costs."""
     said = _own(findings).vertical
+    if said.area_ppm is None or said.joined_area_ppm is None:
+        return _quantity_figures(findings)
     return (
         KeyFigure(
             "AUC of the joint model",
             sentences.area(said.area_ppm),
             "",
-            "0.5 would be guessing",
+            f"0.5 would be guessing; accuracy {percent(findings.training.quality[1])}, of the "
+            f"most frequent class {percent(findings.training.base_rate_ppm or 0)}",
         ),
         KeyFigure(
             "Against the joined table",
             number(-said.delta_area_ppm / 10**6, 4, sign=True),
             "",
-            f"{sentences.area(said.joined_area_ppm)} with all columns in one place",
+            f"{sentences.area(said.joined_area_ppm)} with all columns in one place"
+            + sentences.ordinary(said),
+        ),
+    )
+
+
+def _quantity_figures(findings: Findings) -> tuple[KeyFigure, KeyFigure]:
+    training = findings.training
+    _, reached, pooled = training.quality
+    return (
+        KeyFigure(
+            "R² of the joint model",
+            percent(reached),
+            "",
+            quality.beside(training, findings.federation),
+        ),
+        KeyFigure(
+            "Against the joined table",
+            number(-training.delta_ppm / 10**4, 1, sign=True),
+            "points",
+            f"{percent(pooled)} with all columns in one place",
         ),
     )
 
@@ -121,34 +145,40 @@ def _columns(findings: Findings, found: Joint) -> Section:
         id="columns",
         title="Who holds which columns",
         text=[
-            *sentences.holding(findings, said),
-            *sentences.comparing(said, found.asked),
+            *sentences.holding(findings, said, found.asked),
+            *sentences.comparing(findings, said, found.asked),
         ],
+        callouts=tuple(sentences.worse(findings, found.asked)),
         tables=(
             *records.notes(findings.federation),
-            _owners(said),
-            _quality(findings, said),
+            _owners(said, found.asked),
+            _quality(findings),
         ),
     )
 
 
-def _owners(said: VerticalDocument) -> Table:
+def _owners(said: VerticalDocument, asked: Vertical) -> Table:
+    def common(rows: int) -> tuple[str, ...]:
+        if asked.join == "left":  # notes say whom each owner knows of them
+            return ()
+        return f"{said.common:,}", percent(round(said.common * 10**6 / rows))
+
+    shared = () if asked.join == "left" else ("In common", "Of its rows")
     return Table(
         caption="The owners, their tables, and whom they have in common",
-        columns=("Owner", "Rows", "In common", "Of its rows", "Columns", "Inputs of the model"),
+        columns=("Owner", "Rows", *shared, "Columns", "Inputs of the model"),
         rows=tuple(
             (
                 owner.name,
                 f"{owner.table_rows:,}",
-                f"{said.common:,}",
-                percent(round(said.common * 10**6 / owner.table_rows)),
+                *common(owner.table_rows),
                 _holds(said, owner.name, owner.columns),
                 f"{len(owner.inputs):,}",
             )
             for owner in said.owners
         ),
         by_member=True,
-        prose=frozenset({4}),
+        prose=frozenset({2 + len(shared)}),
     )
 
 
@@ -159,30 +189,21 @@ def _holds(said: VerticalDocument, name: str, columns: tuple[str, ...]) -> str:
     return f"{listed}; and the label" if columns else "the label"
 
 
-def _quality(findings: Findings, said: VerticalDocument) -> Table:
+def _quality(findings: Findings) -> Table:
     training = findings.training
-    last = training.rounds[-1]
-    rows = (
-        (
-            "Labels alone",
-            500_000,
-            training.initial_log_likelihood_micro,
-            training.initial_accuracy_ppm,
-        ),
-        ("Federated model", said.area_ppm, last.log_likelihood_micro, last.accuracy_ppm),
-        (
-            "Joined table",
-            said.joined_area_ppm,
-            training.pooled_log_likelihood_micro,
-            training.pooled_accuracy_ppm,
-        ),
-    )
+    taylor = _own(findings).vertical.logistic_area_ppm is not None
+    joined = "Joined table, Taylor fit" if taylor else "Joined table"
+    models = {
+        "Labels alone": quality.untrained(training),
+        "Federated model": quality.of_round(training.rounds[-1]),
+        joined: quality.pooled(training),
+    }
     return Table(
         caption="The models on the validation rows",
-        columns=("Model", "AUC", "Log-likelihood, milli-nats", "Accuracy"),
+        columns=("Model", *quality.columns(training)),
         rows=tuple(
-            (name, sentences.area(area), number(likelihood / 1000, 1), percent(accuracy))
-            for name, area, likelihood, accuracy in rows
+            (name, *quality.cells(model, training, findings.federation))
+            for name, model in models.items()
         ),
     )
 
@@ -208,21 +229,28 @@ def _messages(findings: Findings, found: Joint) -> Section:
 
 def _exposures(said: VerticalDocument) -> Table:
     return Table(
-        caption="What each party could solve for, if it knew all the rest",
-        columns=("Who sees", "Of what", "Independent equations", "Unknowns", "Share"),
+        caption="What messages tell, in bits at most",
+        columns=("Who sees", "Of what", "By what", "Bits told", "Bits there are", "Share"),
         rows=tuple(
             (
                 seen.party,
-                f"{seen.secret}, as predicted" if seen.agreed else seen.secret,
-                f"{seen.equations:,}",
-                f"{seen.unknowns:,}",
-                percent(round(seen.equations * 10**6 / seen.unknowns)),
+                seen.secret,
+                f"{seen.by}{_kind(seen)}",
+                f"{seen.bits:,}",
+                f"{seen.of:,}",
+                percent(round(seen.bits * 10**6 / max(1, seen.of))),
             )
             for seen in said.exposures
         ),
-        prose=frozenset({1}),
+        prose=frozenset({1, 2}),
         shown=True,
     )
+
+
+def _kind(seen: ExposureDocument) -> str:
+    if seen.agreed:
+        return ", which is what they train for"
+    return ", if they collude" if seen.colluding else ""
 
 
 def _protocols(findings: Findings, said: VerticalDocument) -> Table:

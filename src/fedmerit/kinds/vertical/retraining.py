@@ -20,8 +20,8 @@ from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle import vertical_schemas as joint
 from fedmerit.coalitions import every_coalition
 from fedmerit.errors import AuditImpossible, DataError
-from fedmerit.federation.vertical.alignment.alignment import align
 from fedmerit.kinds.vertical.explaining import attributed, used
+from fedmerit.kinds.vertical.joining import joined
 from fedmerit.kinds.vertical.privacy import is_noised
 from fedmerit.kinds.vertical.scenario import vertical_of
 from fedmerit.kinds.vertical.tables import mean_game, read_table, summarise
@@ -126,7 +126,7 @@ def _aligned(bundle: Bundle) -> tuple[VerticalFederation, VerticalTask]:
     scenario = bundle.scenario
     try:
         federation = assemble(scenario)
-        rows = align(federation.keys, label_holder=federation.participants[0]).rows
+        rows = joined(federation.holdings, vertical_of(scenario)).rows
         known = {name: own for name, own in rows.items() if own is not None}
         return federation, task_of(federation, scenario, known)
     except DataError as error:
@@ -224,19 +224,25 @@ def _gains(again: _Again, name: str, file: str, measure: Callable[[int], Summary
     """Sum up gains measured again, and compare: means, and what errors are computed from."""
     ours = measure(0)
     theirs = read_table(again.bundle, file, len(ours.given_nano))
+    repeats = len(ours.by_repeat_micro)
+    if len(theirs.by_repeat_micro) != repeats:
+        said = f"{len(theirs.by_repeat_micro)} repeats of the training, and there are {repeats}"
+        return Check(name, "differs", f"{file} holds {said}")
     moved = (lambda number: _apart(ours, measure(number))) if again.nudges else None
     found = judged(_apart(ours, theirs), moved, mean=MEAN, spread=_SPREAD)
     if not found.holds:
         return Check(name, "differs", f"{file}: {found.why}")
-    what = f"{len(ours.worths_micro)}, their means and the spread of values"
+    times = f" in {repeats} trainings" if repeats > 1 else ""
+    what = f"{len(ours.worths_micro)}{times}, their means and the spread of values"
     return weighed(again.bundle, name, found, _slack(again.bundle, found), what)
 
 
 def _apart(ours: Summary, theirs: Summary) -> Apart:
     """Give how far a game's sums are from another's; the spread is of all coalitions at once."""
-    worths = (theirs.worths_micro - ours.worths_micro) / MICRO
+    worths = (theirs.by_repeat_micro - ours.by_repeat_micro).ravel() / MICRO
     spreads = np.full(len(worths), spread_apart(theirs, ours))
-    return by_coalition(worths, spreads, every_coalition(len(ours.given_nano)))
+    every = every_coalition(len(ours.given_nano))
+    return by_coalition(worths, spreads, np.tile(every, (len(ours.by_repeat_micro), 1)))
 
 
 def _slack(bundle: Bundle, found: Judged) -> Slack:
@@ -244,7 +250,7 @@ def _slack(bundle: Bundle, found: Judged) -> Slack:
     said = bundle.document(evidence.VALUATION, evidence.ValuationDocument)
     members = bundle.document(evidence.FEDERATION, evidence.FederationDocument)
     rows = max(members.members[0].validation_rows, 1)
-    wider = slack(found.mean, (_UNITS / NANO) ** 0.5, rows, said.confidence_ppm)
+    wider = slack(found.mean, (_UNITS / NANO) ** 0.5, rows, said.confidence_ppm, said.repeats)
     share = round(max(said.half_widths) * found.spread)
     return wider._replace(half_width=wider.half_width + share)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from fedmerit.errors import ScenarioError
+from fedmerit.kinds.vertical.privacy import is_noised
 from fedmerit.kinds.vertical.protocols import terms_of
 from fedmerit.scenario.columns import Noise, Owner, Vertical
 from fedmerit.scenario.model import Scenario, Training
@@ -50,8 +51,10 @@ def check_sections(scenario: Scenario) -> None:
         (scenario.data.label, None, "data.label"),
         (scenario.data.positive, None, "data.positive"),
         (scenario.data.target, None, "data.target"),
+        (scenario.data.validation, "", "data.validation"),
         (scenario.data.columns, (), "data.columns"),
         (scenario.data.ignore, (), "data.ignore"),
+        (scenario.data.split, "rows", "data.split"),
     ):
         if given != usual:
             msg = f"{name} is for owners of rows, and [vertical] makes owners of columns"
@@ -63,6 +66,11 @@ def offers(scenario: Scenario) -> dict[str, Offer]:
     """Give what each owner asks that asks for anything."""
     owners = vertical_of(scenario).owners
     return {owner.name: owner.offer for owner in owners if owner.offer is not None}
+
+
+def draws_noise(scenario: Scenario) -> bool:
+    """Say whether noise protects labels, features or gradients."""
+    return is_noised(vertical_of(scenario))
 
 
 def anchored(scenario: Scenario, seen: Callable[[str], str]) -> Scenario:

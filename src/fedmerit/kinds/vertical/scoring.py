@@ -1,4 +1,4 @@
-"""Why a vertical run's model is in no one's hands."""
+"""The model of a run whose members own columns: a part for each owner, and nobody's whole."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from fedmerit.errors import BundleError
 from fedmerit.kinds.vertical.models import models_folder
+from fedmerit.kinds.vertical.portable import PartModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,15 +24,11 @@ def portable(bundle: Bundle, *, allowed: str | None = None) -> NoReturn:  # noqa
     """
     raise BundleError(
         f"the model of {bundle.path} is in parts, one of each owner, and in nobody's hands whole",
-        hint=f"Each owner's weights are in {models_folder(bundle)}, for its own columns alone; "
-        "scoring new people from these parts is not there yet.",
+        hint=f"Each owner scores its own rows by its own file in {models_folder(bundle)}: fedmerit "
+        "predict OWNER.safetensors ROWS.csv.",
     )
 
 
-def read(tensors: Mapping[str, NDArray[Any]], metadata: str) -> NoReturn:  # noqa: ARG001 - as above
-    """Refuse likewise: no such file is written.
-
-    Raises:
-        BundleError: Always.
-    """
-    raise BundleError("no file holds a vertical run's whole model")
+def read(tensors: Mapping[str, NDArray[Any]], metadata: str) -> PartModel:
+    """Take an owner's part out of its file's tensors and metadata."""
+    return PartModel.read(tensors, metadata)

@@ -20,23 +20,37 @@ if TYPE_CHECKING:
 _MOST: Final = 8
 
 
-def holding(findings: Findings, said: VerticalDocument) -> list[Markup]:
+def holding(findings: Findings, said: VerticalDocument, asked: Vertical) -> list[Markup]:
     """Say who came together with which columns, and whom they have in common."""
-    rows = findings.federation.members[0].rows
+    rows, quantity = findings.federation.members[0].rows, findings.federation.quantity
+    if asked.join == "left":
+        whose = Markup(
+            "All <strong>{} people</strong> of {} take part; by private set intersection it found "
+            "whom of them each other owner knows, and that owner which of its own people are among "
+            "them."
+        ).format(f"{said.common:,}", strong([said.label_holder]))
+    else:
+        whose = Markup(
+            "By private set intersection they found that <strong>{} people</strong> are known to "
+            "all, without telling each other who the rest are."
+        ).format(f"{said.common:,}")
     return [
         Markup(
             "{} know different things about the same people, and each of them knows other people "
-            "too. By private set intersection they found that <strong>{} people</strong> are "
-            "known to all, without telling each other who the rest are. {} of them are to train on "
-            "and {} to measure on. {} knows the answer, whether a person is {}: it is the label "
-            "holder. The committee that signs is {}; {} of its signatures are needed."
+            "too. {} {} of them are to train on and {} to measure on. {} knows the answer, "
+            "{}: it is the label holder. The committee that signs is {}; {} of its "
+            "signatures are needed."
         ).format(
             count(len(said.owners), "owner"),
-            f"{said.common:,}",
+            whose,
             f"{rows:,}",
             f"{said.common - rows:,}",
             strong([said.label_holder]),
-            Markup("<em>{}</em> or <em>{}</em>").format(*findings.federation.classes[::-1]),
+            Markup("the quantity <em>{}</em>").format(quantity.name)
+            if quantity
+            else Markup("whether a person is <em>{}</em> or <em>{}</em>").format(
+                *findings.federation.classes[::-1]
+            ),
             listed(findings.federation.committee, _MOST),
             findings.federation.threshold,
         )
@@ -45,7 +59,7 @@ def holding(findings: Findings, said: VerticalDocument) -> list[Markup]:
 
 def protecting(said: VerticalDocument, asked: Vertical) -> list[Markup]:
     """Say by which protocol they trained, and what it shows whom."""
-    text = [sentences_of(asked).training(said, asked), _traffic(said), _solving(said)]
+    text = [sentences_of(asked).training(said, asked), _traffic(said), _telling(said)]
     epsilons = [
         (_epsilon(epsilon), what)
         for epsilon, what in (
@@ -87,15 +101,21 @@ def warnings(said: VerticalDocument, asked: Vertical) -> list[Markup]:
     return found
 
 
-def _solving(said: VerticalDocument) -> Markup:
-    """Say how much the messages come to as equations."""
-    counted = [seen for seen in said.exposures if not seen.agreed]
-    most = max(counted, key=lambda seen: seen.equations / seen.unknowns)
-    return Markup(
-        "Every number that a party sees of another's secret was counted as an equation in it, over "
-        "this run and all groups that were trained again. Most has {}, with <strong>{} "
-        "equations</strong> in {} unknown {}; above a tenth nothing would have been trained."
-    ).format(strong([most.party]), f"{most.equations:,}", f"{most.unknowns:,}", most.secret)
+def _telling(said: VerticalDocument) -> Markup:
+    """Say how many bits the messages tell of the labels, and who must not collude."""
+    counted = [seen for seen in said.exposures if not seen.agreed and not seen.colluding]
+    labels = counted[0]
+    text = Markup(
+        "What is opened to them was counted before the training, over this run and all groups that "
+        "were trained again: {} are told <strong>{} of {} bits</strong> in the labels at most, if "
+        "they put together all that they see; above a tenth nothing would have been trained."
+    ).format(strong([labels.party]), f"{labels.bits:,}", f"{labels.of:,}")
+    if colluding := sorted({seen.party for seen in said.exposures if seen.colluding}):
+        text += Markup(
+            " That holds while nobody opens what was not meant for it: each of these pairs can "
+            "open secrets of others, and <strong>this run withstands no such pair</strong>: {}."
+        ).format("; ".join(colluding))
+    return text
 
 
 def _traffic(said: VerticalDocument) -> Markup:
@@ -109,20 +129,59 @@ def _traffic(said: VerticalDocument) -> Markup:
     )
 
 
-def comparing(said: VerticalDocument, asked: Vertical) -> list[Markup]:
+def comparing(findings: Findings, said: VerticalDocument, asked: Vertical) -> list[Markup]:
     """Say how good the model is beside the joined table's."""
+    if said.area_ppm is None or said.joined_area_ppm is None:
+        _, reached, pooled = findings.training.quality
+        return [
+            Markup(
+                "The yardstick is {} the joined table, which nobody has. The federated model "
+                "predicts <strong>{}</strong> of the label's variance (R²) and the joined one {}."
+            ).format(sentences_of(asked).yardstick(asked), percent(reached), percent(pooled))
+        ]
     return [
         Markup(
             "The yardstick is {} the joined table, which nobody has. The area under the ROC curve "
             "is the probability that a person of the one class is ranked above one of the other: "
-            "<strong>{}</strong> for the federated model and {} for the joined one. {}"
+            "<strong>{}</strong> for the federated model and {} for the joined one. {}{}"
         ).format(
-            sentences_of(asked).yardstick(),
+            sentences_of(asked).yardstick(asked),
             area(said.area_ppm),
             area(said.joined_area_ppm),
             _delta(said),
+            _logistic(said),
         )
     ]
+
+
+def worse(findings: Findings, asked: Vertical) -> list[Markup]:
+    """Say that a training went wrong, and what to try; nothing if it did not."""
+    if not findings.training.is_worse_than_untrained:
+        return []
+    return [
+        Markup(
+            "<strong>The trained model fits worse than the labels alone.</strong> Either noise "
+            "drowned what there was to learn, or the steps were too large: the learning rate "
+            "was {}."
+        ).format(f"{asked.learning_rate:g}")
+    ]
+
+
+def _logistic(said: VerticalDocument) -> Markup:
+    """Say what whoever had the joined table would have trained, where that is another model."""
+    if said.logistic_area_ppm is None:
+        return Markup()
+    return Markup(
+        " Whoever had the joined table would have fitted ordinary logistic regression, whose area "
+        "is <strong>{}</strong>: what the expansion costs is in neither of the other two."
+    ).format(area(said.logistic_area_ppm))
+
+
+def ordinary(said: VerticalDocument) -> str:
+    """Say the same in short, behind the area of the joined table."""
+    if said.logistic_area_ppm is None:
+        return ""
+    return f" and the same Taylor loss; {area(said.logistic_area_ppm)} by ordinary regression"
 
 
 def _delta(said: VerticalDocument) -> Markup:

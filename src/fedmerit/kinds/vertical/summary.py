@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fedmerit.bundle.schemas import FEDERATION, FederationDocument
+from fedmerit.bundle.schemas import FEDERATION, TRAINING, FederationDocument, TrainingDocument
 from fedmerit.bundle.vertical_schemas import (
     OPINIONS,
     SAFE_BITS,
@@ -13,7 +13,9 @@ from fedmerit.bundle.vertical_schemas import (
     VerticalDocument,
 )
 from fedmerit.kinds.vertical.models import models_folder
-from fedmerit.report.units import milli, number
+from fedmerit.kinds.vertical.scenario import vertical_of
+from fedmerit.report import quality
+from fedmerit.report.units import milli, number, percent, points
 from fedmerit.units import MICRO
 
 if TYPE_CHECKING:
@@ -38,20 +40,42 @@ def model_figures(bundle: Bundle) -> dict[str, str]:
     said = bundle.document(VERTICAL, VerticalDocument)
     sent = ", ".join(f"{party} {size // 1000:,} kB" for party, size in said.bytes_sent.items())
     rounds = sum(each.rounds for each in said.protocols)
+    training = bundle.document(TRAINING, TrainingDocument)
+    members = bundle.document(FEDERATION, FederationDocument)
     figures = {
-        "AUC": f"{number(said.area_ppm / MICRO, 4)}, the joined table's "
-        f"{number(said.joined_area_ppm / MICRO, 4)}: delta "
-        f"{number(said.delta_area_ppm / MICRO, 4, sign=True)}",
-        "Aligned": f"{said.common:,} people are known to all",
+        quality.title(training): f"{percent(training.quality[1])}; "
+        f"{quality.beside(training, members)}; delta to the joined table "
+        f"{points(training.delta_ppm)}"
+    }
+    if said.area_ppm is not None and said.joined_area_ppm is not None:
+        figures["AUC"] = (
+            f"{number(said.area_ppm / MICRO, 4)}, the joined table's{_loss(said)} "
+            f"{number(said.joined_area_ppm / MICRO, 4)}: delta "
+            f"{number(said.delta_area_ppm / MICRO, 4, sign=True)}{_ordinary(said)}"
+        )
+    figures |= {
+        "Aligned": f"{said.common:,} people are {_whose(bundle, said)}",
         "Sent": f"{sent}; {rounds:,} messages in a row",
     }
     epsilons = (("labels", said.label_epsilon_micro), ("features", said.feature_epsilon_micro))
     if noised := [f"{what} {number(e / MICRO, 2)}" for what, e in epsilons if e is not None]:
         figures["Epsilon"] = f"{', '.join(noised)} at delta {said.delta_ppm / MICRO:g}"
-    figures["Equations"] = "; ".join(
-        f"{seen.party}: {seen.equations:,} in {seen.unknowns:,} {seen.secret}"
+    if training.is_worse_than_untrained:
+        rate = vertical_of(bundle.scenario).learning_rate
+        figures["Warning"] = (
+            "the trained model fits worse than the labels alone: lower vertical.learning_rate "
+            f"({rate:g}), unless noise explains it"
+        )
+    figures["Bits told"] = "; ".join(
+        f"{seen.party}: {seen.bits:,} of {seen.of:,} in {seen.secret}"
         + (" (the predictions)" if seen.agreed else "")
         for seen in said.exposures
+        if not seen.colluding
+    )
+    colluding = [seen for seen in said.exposures if seen.colluding]
+    figures["Colluding"] = (
+        "; ".join(f"{seen.party} open {seen.secret}, by {seen.by}" for seen in colluding)
+        or "no two parties open more together than is counted above"
     )
     for game in bundle.document(OPINIONS, OpinionsDocument).games:
         values = (number(milli(value), 2) for value in game.values)
@@ -61,3 +85,19 @@ def model_figures(bundle: Bundle) -> dict[str, str]:
     if 0 < said.key_bits < SAFE_BITS:
         figures["Rehearsal"] = f"keys of {said.key_bits} bits hide nothing: use {SAFE_BITS:,}"
     return figures
+
+
+def _whose(bundle: Bundle, said: VerticalDocument) -> str:
+    left = vertical_of(bundle.scenario).join == "left"
+    return f"{said.label_holder}'s, known to others or not" if left else "known to all"
+
+
+def _loss(said: VerticalDocument) -> str:
+    return "" if said.logistic_area_ppm is None else " Taylor fit"
+
+
+def _ordinary(said: VerticalDocument) -> str:
+    if said.logistic_area_ppm is None:
+        return ""
+    area = number(said.logistic_area_ppm / MICRO, 4)
+    return f"; ordinary logistic regression on the joined table {area}"

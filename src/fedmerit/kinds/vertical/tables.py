@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 #: every coalition would have one linear equation in the labels for each, and explain a tenth
 #: of their variance at most: asin(sqrt(1/10)) / pi = 10% more labels than by guessing.
 ROWS_A_NUMBER: Final = 10
-#: Three models' log-likelihoods and accuracies, and two areas.
-_QUALITIES: Final = 8
+#: Three models' log-likelihoods and accuracies, and three areas.
+_QUALITIES: Final = 9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +48,8 @@ class Summary:
         values_nano: Covariance over rows of the values by the method and the reading of labels
             that are paid, ``(n, n)``.
         pairs_nano: Variance over rows of each pair's interaction, ``(n, n)``, by that reading.
+        repeats_micro: The mean gains in each repeat of the training, ``(repeats, 2**n)``, of
+            which *worths_micro* are the means; None of one training.
     """
 
     worths_micro: NDArray[np.int64]
@@ -55,11 +57,22 @@ class Summary:
     mandatory_nano: NDArray[np.int64]
     values_nano: NDArray[np.int64]
     pairs_nano: NDArray[np.int64]
+    repeats_micro: NDArray[np.int64] | None = None
+
+    @property
+    def by_repeat_micro(self) -> NDArray[np.int64]:
+        """Mean gains of each repeat, ``(repeats, 2**n)``, be it the only one."""
+        return self.worths_micro[None] if self.repeats_micro is None else self.repeats_micro
 
 
-def least_rows(players: int, games: int) -> int:
-    """Give how many validation rows *games* games of so many parties may be published about."""
-    numbers = games * ((1 << players) - 1 + 2 * players + players * players)
+def least_rows(players: int, games: int, repeats: int = 1) -> int:
+    """Give how many validation rows *games* games of so many parties may be published about.
+
+    Of the first of them, the mean gains of as many *repeats* are.
+    """
+    coalitions = (1 << players) - 1
+    numbers = games * (coalitions + 2 * players + players * players)
+    numbers += (repeats - 1) * coalitions
     return ROWS_A_NUMBER * (numbers + _QUALITIES)
 
 
@@ -79,6 +92,7 @@ def check_rows(
     share: float,
     common: int,
     told: tuple[str, ...] = (),
+    repeats: int = 1,
 ) -> None:
     """Refuse to publish so much about so few rows that it would tell their labels.
 
@@ -89,11 +103,12 @@ def check_rows(
         share: Of the common people, that is held out for validation.
         common: How many people are known to all.
         told: What to tell parties besides.
+        repeats: Of the first game's training.
 
     Raises:
         ScenarioError: There are too few validation rows.
     """
-    if rows < (least := least_rows(players, games)):
+    if rows < (least := least_rows(players, games, repeats)):
         message = (
             f"{rows} validation rows are too few for what a bundle tells of {players} parties: "
             f"below {least} it would tell too much of single labels. At validation_share = "
@@ -102,8 +117,8 @@ def check_rows(
         )
         raise ScenarioError(
             "; ".join((message, *told)),
-            hint="Bring more common people, raise data.validation_share, join parties, or leave "
-            "reveal_scores out.",
+            hint="Bring more common people, raise data.validation_share, join parties, lower "
+            "valuation.repeats, or leave reveal_scores out.",
         )
 
 
@@ -111,11 +126,16 @@ def summarise(gains: Matrix, method: str, label_holder: str) -> Summary:
     """Sum up gains by row, so that no row is left in them.
 
     Args:
-        gains: Of every coalition with the labels given, ``(2**n, validation rows)``.
+        gains: Of every coalition with the labels given, ``(2**n, validation rows)``; of several
+            repeats of the training, ``(repeats, 2**n, validation rows)``.
         method: What the parties are valued by: of one that samples, the spread is that of the
             values that it approaches.
         label_holder: The reading of labels that is paid.
     """
+    repeats = None
+    if gains.ndim > 2:  # noqa: PLR2004 - coalitions by rows
+        repeats = np.rint(gains.mean(axis=2) * MICRO).astype(np.int64)
+        gains = gains.mean(axis=0)
     names = tuple(map(str, range(len(gains).bit_length() - 1)))
     given, mandatory = (_by_row(names, gains, reading) for reading in ("given", "mandatory"))
     paid = given if label_holder == "given" else mandatory
@@ -127,13 +147,15 @@ def summarise(gains: Matrix, method: str, label_holder: str) -> Summary:
         _nano(_covariance(mandatory, "exact").diagonal()),
         _nano(_covariance(paid, limit)),
         _nano(errors**2 * gains.shape[1]),
+        repeats,
     )
 
 
 def write_table(bundle: Bundle, name: str, gains: Matrix) -> None:
     """Keep what may be told of the gains of every coalition, the labels given."""
     asked = bundle.scenario.valuation
-    bundle.write_tensors(name, asdict(summarise(gains, asked.method, asked.label_policy)))
+    kept = asdict(summarise(gains, asked.method, asked.label_policy))
+    bundle.write_tensors(name, {key: array for key, array in kept.items() if array is not None})
 
 
 def read_table(bundle: Bundle, name: str, players: int) -> Summary:
@@ -148,6 +170,9 @@ def read_table(bundle: Bundle, name: str, players: int) -> Summary:
         **dict.fromkeys(("given_nano", "mandatory_nano"), (players,)),
         **dict.fromkeys(("values_nano", "pairs_nano"), (players, players)),
     }
+    repeated = arrays.get("repeats_micro")
+    if repeated is not None and len(repeated) > 1:
+        shapes["repeats_micro"] = (len(repeated), 2**players)
     if {key: array.shape for key, array in arrays.items()} != shapes:
         raise BundleError(
             f"{name} holds {', '.join(f'{k} {a.shape}' for k, a in sorted(arrays.items()))}"
@@ -162,6 +187,10 @@ def _impossible(kept: Summary) -> str:
     """Say what no game's sums are; nothing if they may be some game's."""
     if nobody := int(kept.worths_micro[0]):
         return f"nobody gains {nobody} millionths of a nat"
+    if int(np.abs(kept.by_repeat_micro[:, 0]).max()):
+        return "nobody gains something in a repeat"
+    if np.abs(kept.by_repeat_micro.mean(axis=0) - kept.worths_micro).max() > 1:  # both rounded
+        return "its means are not those of its repeats"
     for name in ("values_nano", "pairs_nano"):
         matrix = getattr(kept, name)
         if (np.abs(matrix - matrix.T) > 1).any():  # each half was rounded by itself
@@ -197,18 +226,22 @@ def party_game(
         raise BundleError(f"{rows} validation rows of {len(participants)} parties have no spread")
     coalitions = every_coalition(len(participants))
     off = coalitions @ _scattered(covariance, rows)
-    return RecordedGame(participants, coalitions, _means(coalitions, kept, label_holder) + off)
+    means = _means(coalitions, kept, label_holder)
+    by_row = np.hstack([one[:, None] + off for one in means.T])
+    return RecordedGame(participants, coalitions, by_row, repeats=means.shape[1])
 
 
 def mean_game(participants: tuple[str, ...], kept: Summary, label_holder: str) -> RecordedGame:
-    """Give the game of the kept means alone: its one row is the mean of all."""
+    """Give the game of the kept means alone: its one row, in each repeat, is the mean of all."""
     coalitions = every_coalition(len(participants))
-    return RecordedGame(participants, coalitions, _means(coalitions, kept, label_holder))
+    means = _means(coalitions, kept, label_holder)
+    return RecordedGame(participants, coalitions, means, repeats=means.shape[1])
 
 
 def _means(coalitions: NDArray[np.bool_], kept: Summary, label_holder: str) -> Matrix:
-    worths = kept.worths_micro / MICRO
-    return np.where(_plays(coalitions, label_holder), worths, 0.0)[:, None]
+    """Give each coalition's mean gain in each repeat, ``(2**n, repeats)``."""
+    worths = kept.by_repeat_micro.T / MICRO
+    return np.where(_plays(coalitions, label_holder)[:, None], worths, 0.0)
 
 
 def _covariance(game: RecordedGame, method: str) -> Matrix:

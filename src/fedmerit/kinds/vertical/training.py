@@ -15,13 +15,21 @@ from fedmerit.bundle.schemas import (
     TrainingDocument,
     micro,
 )
+from fedmerit.bundle.training import base_rate, measures
 from fedmerit.federation.privacy.accountant import DELTA
-from fedmerit.federation.vertical.alignment.alignment import align
-from fedmerit.federation.vertical.equations import check_exposures, exposures
-from fedmerit.federation.vertical.yardstick import joined_scores, measured, untrained
+from fedmerit.federation.vertical.exposures import check_exposures, exposures
+from fedmerit.federation.vertical.yardstick import (
+    is_approximate,
+    joined_scores,
+    measured,
+    ordinary_scores,
+    untrained,
+)
+from fedmerit.kinds.vertical.joining import joined
 from fedmerit.kinds.vertical.message_totals import exchange, protocols
 from fedmerit.kinds.vertical.models import write_models
-from fedmerit.kinds.vertical.processes import PARTIES
+from fedmerit.kinds.vertical.portable import descriptions
+from fedmerit.kinds.vertical.processes import PARTIES, private_folder
 from fedmerit.kinds.vertical.protocols import terms_of
 from fedmerit.kinds.vertical.scenario import vertical_of
 from fedmerit.kinds.vertical.tables import write_table
@@ -52,12 +60,14 @@ class Quality(NamedTuple):
     Attributes:
         before: Of the labels' rate alone.
         after: Of the federated model.
-        joined: Of the joined table's, which nobody has.
+        joined: Of the joined table's, which nobody has, by the run's loss.
+        ordinary: Of ordinary logistic regression on it, where that is another loss.
     """
 
     before: Measures
     after: Measures
     joined: Measures
+    ordinary: Measures | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,17 +90,22 @@ def train(bundle: Bundle, advance: Advance) -> None:
     bundle.write_document(
         RUN, RunDocument(scenario=scenario.name, seed=scenario.seed, versions=versions())
     )
-    aligned = align(federation.keys, label_holder=federation.participants[0])
+    aligned = joined(federation.holdings, vertical_of(scenario))
     rows = {name: own for name, own in aligned.rows.items() if own is not None}
     task = task_of(federation, scenario, rows)
     bundle.write_document(FEDERATION, federation_document(federation, task))
     show_parts = vertical_of(scenario).reveal_scores
-    check_exposures(task, federation.learner.settings, seed=scenario.seed, show_parts=show_parts)
+    check_exposures(
+        task,
+        federation.learner.settings,
+        show_parts=show_parts,
+        repeats=scenario.valuation.repeats,
+    )
     advance(1, _STEPS)
-    learned = learn(task, federation.learner, scenario, folder=bundle.path / PARTIES)
+    learned = learn(task, federation.learner, scenario, folder=private_folder(bundle, PARTIES))
     transcripts = {"alignment": aligned.transcript, **learned.trained.transcripts}
     bundle.write_document(joint.MESSAGES, messages(transcripts))
-    write_models(bundle, learned.trained.parameters)
+    write_models(bundle, learned.trained.parameters, descriptions(scenario, federation, task))
     if learned.trained.embeddings:
         write_table(bundle, joint.EMBEDDED, embedded_gains(task, learned.trained.embeddings))
     advance(2, _STEPS)
@@ -110,14 +125,23 @@ def learn(
         task: Whose columns.
         learner: The protocol.
         scenario: Whose seed decides.
-        folder: Where owners that are processes of their own work; without, they are
-            threads of this process, which changes no number.
+        folder: Where owners keep what they need to go on after a break, and work if they are
+            processes of their own; without, they are threads that keep nothing, which changes no
+            number.
     """
     trained = learner.learn(task, seed=scenario.seed, folder=folder)
     labels, settings = task.held_out_labels, learner.settings
     joined = joined_scores(task, settings, seed=scenario.seed)
-    compared = (untrained(task, settings), trained.scores, joined)
-    return Learned(trained, Quality(*(measured(labels, scores) for scores in compared)))
+    compared = [untrained(task, settings), trained.scores, joined]
+    if is_approximate(settings):
+        compared.append(ordinary_scores(task, settings))
+    quantity = task.quantity is not None
+    found = (measured(labels, scores, quantity=quantity) for scores in compared)
+    return Learned(trained, Quality(*found))
+
+
+def _area(of: Measures | None) -> int | None:
+    return None if of is None or of.area is None else micro(of.area)
 
 
 def messages(transcripts: Mapping[str, Transcript]) -> joint.MessagesDocument:
@@ -140,7 +164,8 @@ def vertical_document(
     """Say who holds which columns, what was said, and what it came to."""
     asked = vertical_of(scenario)
     label, feature = (
-        None if epsilon is None else micro(epsilon) for epsilon in terms_of(asked).epsilons(asked)
+        None if epsilon is None else micro(epsilon)
+        for epsilon in terms_of(asked).epsilons(asked, scenario.valuation.repeats)
     )
     columns = {each.party: each.names for each in task.parties}
     return joint.VerticalDocument(
@@ -159,8 +184,9 @@ def vertical_document(
         epochs=learned.trained.epochs,
         key_bits=asked.key_bits if terms_of(asked).encrypts(asked) else 0,
         protocols=protocols(said),
-        area_ppm=micro(learned.quality.after.area),
-        joined_area_ppm=micro(learned.quality.joined.area),
+        area_ppm=_area(learned.quality.after),
+        joined_area_ppm=_area(learned.quality.joined),
+        logistic_area_ppm=_area(learned.quality.ordinary),
         label_epsilon_micro=label,
         feature_epsilon_micro=feature,
         delta_ppm=micro(DELTA),
@@ -168,15 +194,18 @@ def vertical_document(
             joint.ExposureDocument(
                 party=seen.party,
                 secret=seen.secret,
-                equations=seen.equations,
-                unknowns=seen.unknowns,
+                by=seen.by,
+                bits=seen.bits,
+                of=seen.of,
+                guess_ppm=micro(seen.guess),
                 agreed=seen.agreed,
+                colluding=seen.colluding,
             )
             for seen in exposures(
                 task,
                 federation.learner.settings,
-                seed=scenario.seed,
                 show_parts=asked.reveal_scores,
+                repeats=scenario.valuation.repeats,
             )
         ),
     )
@@ -186,23 +215,21 @@ def training_document(
     task: VerticalTask, learned: Learned, said: joint.MessagesDocument
 ) -> TrainingDocument:
     """Say how good the model is, in the form that owners of rows have, too."""
-    before, after, joined = learned.quality
+    before, after, joined, _ = learned.quality
     return TrainingDocument(
         rounds=(
             RoundDocument(
                 round=1,
                 excluded={},
                 sampled=task.participants,
-                log_likelihood_micro=micro(after.log_likelihood),
-                accuracy_ppm=micro(after.accuracy),
+                **measures(after),
                 **exchange(said, task.participants),
             ),
         ),
         parameters=sum(v.size for own in learned.trained.parameters.values() for v in own.values()),
-        initial_log_likelihood_micro=micro(before.log_likelihood),
-        initial_accuracy_ppm=micro(before.accuracy),
-        pooled_log_likelihood_micro=micro(joined.log_likelihood),
-        pooled_accuracy_ppm=micro(joined.accuracy),
+        **{f"initial_{name}": value for name, value in measures(before).items()},
+        **{f"pooled_{name}": value for name, value in measures(joined).items()},
+        base_rate_ppm=None if task.quantity else base_rate(task.held_out_labels),
         by_owner_micro={},
         stop_reason="rounds",
         idle=(),

@@ -6,18 +6,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fedmerit.bundle.schemas import FederationDocument, MemberDocument
+from fedmerit.bundle.schemas import FederationDocument, MemberDocument, QuantityDocument
 from fedmerit.canonical import digest
-from fedmerit.errors import DataError, suggestion
+from fedmerit.errors import DataError, ScenarioError, suggestion
 from fedmerit.federation.data.columns import Choice
 from fedmerit.federation.data.files import Sheet, read_sheet
 from fedmerit.federation.data.problems import Problems
 from fedmerit.federation.vertical import tables
-from fedmerit.federation.vertical.alignment.alignment import align_in_the_clear
 from fedmerit.federation.vertical.keys import unmet
 from fedmerit.federation.vertical.shipped import WIDE, Part, deal
 from fedmerit.kinds.reading import dialect_of
 from fedmerit.kinds.vertical.alternative_values import GAMES
+from fedmerit.kinds.vertical.joining import joined_in_the_clear, known_to_all, strangers
 from fedmerit.kinds.vertical.protocols import learner_of
 from fedmerit.kinds.vertical.scenario import vertical_of
 from fedmerit.stages.names import check_names, named_committee, threshold
@@ -95,15 +95,19 @@ def assemble(scenario: Scenario) -> VerticalFederation:
         games=GAMES,
         label_policies=("given", "mandatory"),
         members="owners of columns",
-        local_steps=False,
     )
+    if scenario.valuation.metric != "loss":
+        raise ScenarioError(
+            f"valuation.metric = {scenario.valuation.metric!r} is for owners of rows",
+            hint='Set metric = "loss", or leave it out.',
+        )
     asked = vertical_of(scenario)
     holdings, notes = _holdings(scenario, asked)
     names = tuple(held.party for held in holdings)
     committee = named_committee(scenario, names) or names
     return VerticalFederation(
         holdings=holdings,
-        learner=learner_of(scenario, asked),
+        learner=learner_of(scenario, asked, quantity=holdings[0].predicts_quantity),
         committee=committee,
         threshold=threshold(scenario, committee),
         notes=notes,
@@ -129,8 +133,12 @@ def task_of(
     """
     common = 0
     try:
-        rows = align_in_the_clear(federation.keys) if rows is None else rows
-        common = len(next(iter(rows.values())))
+        rows = (
+            joined_in_the_clear(federation.holdings, vertical_of(scenario))
+            if rows is None
+            else rows
+        )
+        common = known_to_all(rows)
         return tables.assemble(
             federation.holdings,
             rows,
@@ -162,7 +170,12 @@ def federation_document(federation: VerticalFederation, task: VerticalTask) -> F
         data_digest=data_digest(task),
         committee=federation.committee,
         threshold=federation.threshold,
-        notes=(*federation.notes, *federation.told_of_keys(len(task.labels) + held_out)),
+        notes=(
+            *federation.notes,
+            *strangers(task),
+            *federation.told_of_keys(len(task.labels) + held_out),
+        ),
+        quantity=QuantityDocument.of(task.quantity),
     )
 
 
@@ -228,6 +241,7 @@ def _part(owner: Owner) -> Part:
         coverage=owner.coverage,
         label=owner.label,
         positive=owner.positive,
+        target=owner.target,
     )
 
 
@@ -253,6 +267,7 @@ def _own(owner: Owner, data: Data) -> Holding:
         key=owner.key,
         label=owner.label,
         positive=owner.positive,
+        target=owner.target,
         choice=Choice(
             columns=owner.columns,
             dates=data.dates,
@@ -260,4 +275,5 @@ def _own(owner: Owner, data: Data) -> Holding:
             section="[[vertical.owners]]",
         ),
         dialect=dialect,
+        aggregate=owner.aggregate,
     )

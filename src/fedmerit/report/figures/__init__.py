@@ -1,6 +1,6 @@
 """Charts: pure functions from documents of a bundle to a Plotly figure.
 
-May import `bundle`, `chain`, `colours`, `readings`, `theme`, `units` and the ground.
+May import `bundle`, `chain`, `colours`, `quality`, `readings`, `theme`, `units` and the ground.
 
 The report, notebooks and pages draw with the same functions. Every figure is in light
 colours; :func:`fedmerit.report.colours.dark` gives the other one.

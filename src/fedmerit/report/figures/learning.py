@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fedmerit.report import quality
 from fedmerit.report.colours import ACCENT, IDLE, MUTED
 from fedmerit.report.theme import blank, label, looks, short_label
 from fedmerit.report.units import NATS, milli_of_micro
@@ -29,13 +30,15 @@ def log_likelihood(training: TrainingDocument) -> go.Figure:
 
 
 def accuracy(training: TrainingDocument) -> go.Figure:
-    """Draw the share of validation rows that the model gets right, per round."""
-    pooled = training.pooled_accuracy_ppm
+    """Draw the share of validation rows that the model gets right, or of variance, per round."""
+    quantity = quality.of_quantity(training)
+    untrained, _, pooled = training.quality
+    reached = [each.r_squared_ppm if quantity else each.accuracy_ppm for each in training.rounds]
     return _curve(
-        "per cent of validation rows",
-        [each.accuracy_ppm / _PERCENT for each in training.rounds],
-        untrained=training.initial_accuracy_ppm / _PERCENT,
-        pooled=None if pooled is None else pooled / _PERCENT,
+        "per cent of the label's variance" if quantity else "per cent of validation rows",
+        [(each or 0) / _PERCENT for each in reached],
+        untrained=untrained / _PERCENT,
+        pooled=None if training.delta_ppm is None else pooled / _PERCENT,
     )
 
 

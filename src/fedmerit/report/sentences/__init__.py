@@ -1,12 +1,13 @@
 """What the report says in words; every number in it comes from the documents.
 
-May import `bundle`, `figures`, `findings`, `incentives`, `readings`, `units` and the ground.
+May import `bundle`, `figures`, `findings`, `incentives`, `quality`, `readings`, `units`
+and the ground.
 
 Texts are :class:`~markupsafe.Markup`: what is filled in is escaped, so that a participant
 may be called anything.
 """
 
-from fedmerit.report.sentences.certainty import completing, not_completing, trusting
+from fedmerit.report.sentences.certainty import completing, leaving_out, not_completing, trusting
 from fedmerit.report.sentences.course import (
     gathering,
     helping,
@@ -29,6 +30,7 @@ __all__ = [
     "helping",
     "judging",
     "learning",
+    "leaving_out",
     "limits",
     "not_completing",
     "paying",

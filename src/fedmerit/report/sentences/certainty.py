@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 
+from fedmerit.bundle.intervals import left_out, sources
 from fedmerit.bundle.schemas import VALUATION
+from fedmerit.incentives.methods import reads_rounds
 from fedmerit.report.readings import pairs, steps
 from fedmerit.report.sentences.wording import strong, value_of
 from fedmerit.report.units import chance, count, decimals_for, listed, milli, number, percent, unit
@@ -45,6 +47,10 @@ def trusting(findings: Findings, *, paired: bool) -> list[Markup]:
 
 def _chosen(findings: Findings) -> Markup:
     valuation = findings.valuation
+    if valuation.reason and reads_rounds(valuation.method):
+        return Markup("The method, <em>{}</em>, is the one that the scenario asks for; {}.").format(
+            valuation.method, valuation.reason
+        )
     if valuation.reason:
         return Markup("The method, <em>{}</em>, was chosen automatically: {}.").format(
             valuation.method, valuation.reason
@@ -56,6 +62,37 @@ def _chosen(findings: Findings) -> Markup:
 
 def _errors(findings: Findings) -> Markup:
     """Say which errors the intervals hold."""
+    valuation = findings.valuation
+    said = _drawn_errors(findings)
+    if valuation.repeats == 1:
+        return said
+    trained = sources(valuation, findings.scenario)[-1]
+    error = max(trained.errors or (0,))
+    return said + Markup(
+        " They hold {} as well: every group was trained {} times, with other initial weights and "
+        "batches each time, those of the run among them, and the values are means over that. By "
+        "itself it leaves an error of up to {} {} (s.e.)."
+    ).format(trained.name, valuation.repeats, value_of(valuation, error), unit(valuation).short)
+
+
+def leaving_out(findings: Findings) -> Markup:
+    """Say which sources the intervals leave out that people are paid by; nothing if none."""
+    names = left_out(findings.valuation, findings.scenario)
+    if not names:
+        return Markup()
+    level = percent(findings.valuation.confidence_ppm, 0)
+    why = (
+        "every group was trained once, and valuation.repeats would have it trained again"
+        if findings.valuation.game == "retraining"
+        else "what was recorded is of one training"
+    )
+    return Markup(
+        "The {} intervals on this page <strong>leave out {}</strong>: {}. Another seed may move "
+        "the values by more than they say."
+    ).format(level, listed(names, len(names)), why)
+
+
+def _drawn_errors(findings: Findings) -> Markup:
     valuation = findings.valuation
     rows = count(findings.validation_rows, "validation row")
     level = percent(valuation.confidence_ppm, 0)
@@ -168,6 +205,11 @@ def not_completing(valuation: ValuationDocument) -> Markup:
     n = len(valuation.participants)
     if n == 1:
         return Markup("There is one member only, and so no pair that could complete each other.")
+    if reads_rounds(valuation.method):
+        return Markup(
+            "Which members complete each other and which stand in for each other is not shown: "
+            "the groups were measured in each round, and not over the whole run."
+        )
     return Markup(
         "Which members complete each other and which stand in for each other is not shown: for "
         "that, each of the 2<sup>{}</sup> possible groups would have to be measured, and {} were."

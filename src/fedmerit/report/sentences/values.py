@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from markupsafe import Markup
 
 from fedmerit.incentives import METHODS
-from fedmerit.incentives.methods import SHAPLEY
+from fedmerit.incentives.methods import SHAPLEY, reads_rounds
 from fedmerit.report.figures.comparison import beyond
 from fedmerit.report.figures.contributions import evaluators_of, readings, readings_by_name
 from fedmerit.report.readings import baselines, order, uncertain
@@ -52,6 +52,16 @@ def _measuring(findings: Findings) -> Markup:
     """Say which groups were measured, and how."""
     valuation, n = findings.valuation, len(findings.valuation.participants)
     groups = f"possible group{'' if n == 1 else 's'} of members (coalitions)"
+    if reads_rounds(valuation.method):
+        return Markup(
+            "To find it, the updates that the members sent were averaged again, {}, for {} pairs "
+            "of a round and a group of those who took part in it, and each average was measured "
+            "on {}. Nothing was trained again."
+        ).format(
+            weighing(findings.scenario.valuation.weights),
+            f"{valuation.evaluations:,}",
+            count(findings.validation_rows, "validation row"),
+        )
     which = (
         f"each of the {valuation.evaluations:,} {groups}"
         if n <= _COUNTABLE and valuation.evaluations == 2**n
@@ -98,9 +108,19 @@ def _groups(n: int) -> str:
 def _unit(valuation: ValuationDocument) -> Markup:
     if valuation.metric == "accuracy":
         return Markup("One per mille is one more right answer in a thousand validation rows.")
+    if valuation.metric == "squared-error":
+        return Markup(
+            "One per mille is a mean squared error that is smaller by a thousandth of the label's "
+            "variance over the training rows."
+        )
+    if valuation.metric != "loss":
+        return Markup(
+            "The metric is {}, which is no mean over rows: what is said of single rows, and the "
+            "intervals, are by the jackknife, from what leaving out each row changes."
+        ).format(valuation.metric)
     return Markup(
         "A milli-nat is a thousandth of a nat, the unit of log-likelihood: with 10 milli-nats "
-        "more, the model gives the right answer a probability that is about 1% higher."
+        "more, the model gives what is right a probability that is about 1% higher."
     )
 
 
@@ -203,8 +223,11 @@ def judging(findings: Findings) -> list[Markup]:
 
 def gained(valuation: ValuationDocument) -> str:
     """Say what the gain of everyone together does to the right answers."""
+    mean = f", on average over {valuation.repeats} trainings" if valuation.repeats > 1 else ""
     if valuation.metric == "accuracy":
         return "more right answers" if valuation.worth >= 0 else "fewer right answers"
+    if valuation.metric != "loss":
+        return "better than the untrained model" if valuation.worth >= 0 else "worse than untrained"
     change = exp(valuation.worth / NANO) - 1
     how = "more" if change >= 0 else "less"
-    return f"right answers held {number(abs(change) * 100, 0)}% {how} likely"
+    return f"what is right held {number(abs(change) * 100, 0)}% {how} likely{mean}"

@@ -8,8 +8,13 @@ import numpy as np
 
 from fedmerit.federation.vertical.partygame import joint_scores
 from fedmerit.federation.vertical.regression.parts import show_parts
-from fedmerit.federation.vertical.regression.regression import check_batches, train_regression
+from fedmerit.federation.vertical.regression.regression import (
+    Regression,
+    check_batches,
+    train_regression,
+)
 from fedmerit.federation.vertical.regression.settings import RegressionSettings
+from fedmerit.federation.vertical.regression.stability import check_rate
 from fedmerit.kinds.vertical.privacy import noise_settings
 from fedmerit.kinds.vertical.processes import train_processes
 from fedmerit.kinds.vertical.protocols import Trained
@@ -20,6 +25,7 @@ if TYPE_CHECKING:
 
     from fedmerit.federation.vertical.split.cut import Embeddings
     from fedmerit.federation.vertical.task import Matrix, VerticalTask
+    from fedmerit.federation.wire.processes import ProcessRun
     from fedmerit.kinds.vertical.models import Parameters
     from fedmerit.scenario.columns import Vertical
     from fedmerit.scenario.model import Scenario
@@ -32,9 +38,10 @@ class Learner:
         settings: How it trains.
     """
 
-    def __init__(self, _scenario: Scenario, asked: Vertical) -> None:
+    def __init__(self, _scenario: Scenario, asked: Vertical, *, quantity: bool) -> None:
         self._asked = asked
         self.settings = RegressionSettings(
+            kind="linear" if quantity else "logistic",
             sigmoid=asked.sigmoid,
             coordinator=asked.coordinator,
             epochs=asked.epochs,
@@ -43,20 +50,22 @@ class Learner:
             l2=asked.l2,
             whiten=asked.whiten,
             tolerance=asked.tolerance,
+            column_bits=asked.column_bits,
             gradient_noise=noise_settings(asked.gradient_privacy),
             key_bits=asked.key_bits,
         )
 
     def check(self, task: VerticalTask) -> None:
-        """Refuse batches that do not go with the task."""
+        """Refuse batches that do not go with the task, and steps that it cannot be trained in."""
         check_batches(task, self.settings)
+        check_rate(task, self.settings)
 
     def learn(self, task: VerticalTask, *, seed: int, folder: Path | None) -> Trained:
         """Train, and have the parts of the scores shown where the scenario says so."""
         if self._asked.processes and folder is not None:
-            found = train_processes(task, self.settings, folder, seed=seed)
+            found = _joined(task, train_processes(task, self.settings, folder, seed=seed))
         else:
-            found = train_regression(task, self.settings, seed=seed)
+            found = train_regression(task, self.settings, seed=seed, folder=folder)
         transcripts = {"training": found.transcript}
         embeddings: dict[str, Embeddings] = {}
         if self._asked.reveal_scores:
@@ -82,3 +91,10 @@ class Learner:
         del seed
         weights = {name: own["weights"].astype(np.float64) for name, own in parameters.items()}
         return joint_scores(task, weights)
+
+
+def _joined(task: VerticalTask, run: ProcessRun) -> Regression:
+    """Gather what the processes left."""
+    weights = {name: run.arrays[name]["weights"].astype(np.float64) for name in task.participants}
+    scores = run.arrays[task.label_holder]["scores"].astype(np.float64)
+    return Regression(weights, run.epochs, scores, run.transcript, {})

@@ -27,6 +27,9 @@ def training(said: VerticalDocument, asked: Vertical) -> Markup:
         if asked.sigmoid == "taylor"
         else "The loss is exact, by masked exponentials"
     )
+    kind = "logistic"
+    if said.area_ppm is None:
+        kind, loss = "linear", "The loss is half the squared error"
     parts = (
         " Afterwards the others showed the label holder their parts of the scores, as they had "
         "agreed: what their columns together say about a person, and none of the columns."
@@ -34,9 +37,9 @@ def training(said: VerticalDocument, asked: Vertical) -> Markup:
         else ""
     )
     return Markup(
-        "They trained a logistic regression for {}, in batches of {}, on numbers encrypted by "
+        "They trained a {} regression for {}, in batches of {}, on numbers encrypted by "
         "Paillier's cryptosystem with {} bits. {} {}; encryption changes no weight.{}"
-    ).format(epochs, asked.batch_size, f"{said.key_bits:,}", opener, loss, parts)
+    ).format(kind, epochs, asked.batch_size, f"{said.key_bits:,}", opener, loss, parts)
 
 
 def warnings(_said: VerticalDocument, _asked: Vertical) -> list[Markup]:
@@ -44,6 +47,11 @@ def warnings(_said: VerticalDocument, _asked: Vertical) -> list[Markup]:
     return []
 
 
-def yardstick() -> str:
+def yardstick(asked: Vertical) -> str:
     """Say which model is fitted to the joined table."""
-    return "a logistic regression fitted to the end on"
+    if asked.sigmoid == "taylor":
+        return (
+            "the same loss, of classes its second-order expansion (a Taylor fit), brought to its "
+            "end on"
+        )
+    return "a regression fitted to the end on"

@@ -30,8 +30,13 @@ def shows_parts(asked: Vertical) -> bool:
     return asked.reveal_scores
 
 
-def epsilons(asked: Vertical) -> tuple[float | None, None]:
+def parts_add_up() -> bool:
+    """Say that a score is the sum of the owners' parts."""
+    return True
+
+
+def epsilons(asked: Vertical, repeats: int) -> tuple[float | None, None]:
     """Give what noise on opened gradients is worth to labels, over all that is trained."""
     parties = len(asked.owners)
-    shown = gradient_releases(asked.epochs, parties, trainings(parties))
+    shown = gradient_releases(asked.epochs, parties, trainings(parties, repeats))
     return epsilon_of(asked.gradient_privacy, shown), None

@@ -1,4 +1,5 @@
 """Split learning, a network at each owner, as a run does it.
 
-May import `bundle`, `federation`, `models`, `privacy`, `protocols`, `report` and `scenario`.
+May import `bundle`, `federation`, `models`, `privacy`, `processes`, `protocols`, `report`,
+`scenario` and the ground.
 """

@@ -6,11 +6,14 @@ from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from fedmerit.errors import ScenarioError
 from fedmerit.federation.models import ModelSpec
 from fedmerit.federation.vertical.split.jointmodel import joint_network
+from fedmerit.federation.vertical.split.roles import bottom_of
 from fedmerit.federation.vertical.split.settings import SplitSettings
 from fedmerit.federation.vertical.split.split import check_networks, train_split
 from fedmerit.kinds.vertical.privacy import noise_settings
+from fedmerit.kinds.vertical.processes import train_processes
 from fedmerit.kinds.vertical.protocols import Trained
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fedmerit.federation.vertical.task import Matrix, VerticalTask
+    from fedmerit.federation.wire.processes import ProcessRun
     from fedmerit.kinds.vertical.models import Parameters
     from fedmerit.scenario.columns import Vertical
     from fedmerit.scenario.model import Scenario
@@ -30,7 +34,13 @@ class Learner:
         settings: How it trains.
     """
 
-    def __init__(self, scenario: Scenario, asked: Vertical) -> None:
+    def __init__(self, scenario: Scenario, asked: Vertical, *, quantity: bool) -> None:
+        self._asked = asked
+        if quantity:
+            raise ScenarioError(
+                "split learning tells two classes apart, and the label is a quantity",
+                hint='Set protocol = "regression", or target = "classes" for its owner.',
+            )
         chosen = scenario.model
         self.settings = SplitSettings(
             bottom=ModelSpec(kind=chosen.kind, hidden=chosen.hidden, arguments=chosen.arguments),
@@ -49,9 +59,10 @@ class Learner:
         check_networks(task, self.settings)
 
     def learn(self, task: VerticalTask, *, seed: int, folder: Path | None) -> Trained:
-        """Train, in this process: *folder* is for a protocol between processes."""
-        del folder
-        found = train_split(task, self.settings, seed=seed)
+        """Train the owners' networks, and the label holder's that goes on from them."""
+        if self._asked.processes and folder is not None:
+            return _joined(task, train_processes(task, self.settings, folder, seed=seed))
+        found = train_split(task, self.settings, seed=seed, folder=folder)
         return Trained(
             scores=found.scores,
             parameters=found.bottoms,
@@ -75,3 +86,16 @@ class Learner:
     ) -> Callable[[Matrix], Matrix]:
         """Put the parties' networks together."""
         return joint_network(task, self.settings, parameters, seed=seed)
+
+
+def _joined(task: VerticalTask, run: ProcessRun) -> Trained:
+    """Gather what the processes left."""
+    results = {name: bottom_of(run.arrays[name]) for name in task.participants}
+    holder = results[task.label_holder]
+    return Trained(
+        scores=holder.scores,
+        parameters={name: result.parameters for name, result in results.items()},
+        epochs=run.epochs,
+        embeddings=holder.embeddings,
+        transcripts={"training": run.transcript},
+    )

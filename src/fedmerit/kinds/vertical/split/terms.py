@@ -26,9 +26,14 @@ def shows_parts(asked: Vertical) -> bool:
     return asked.embeddings == "plain"
 
 
-def epsilons(asked: Vertical) -> tuple[float | None, float | None]:
+def parts_add_up() -> bool:
+    """Say that a score is not the sum of the owners' parts."""
+    return False
+
+
+def epsilons(asked: Vertical, repeats: int) -> tuple[float | None, float | None]:
     """Give what noise is worth to labels and to features, over all that is trained."""
-    runs = trainings(len(asked.owners))
+    runs = trainings(len(asked.owners), repeats)
     return (
         epsilon_of(asked.label_privacy, label_releases(asked.epochs, runs)),
         epsilon_of(asked.feature_privacy, feature_releases(asked.epochs, runs)),
