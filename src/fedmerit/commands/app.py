@@ -106,7 +106,6 @@ def run(
                 chain=chain,
                 progress=progress,
                 accept_unmeasured_noise=accept_unmeasured_noise,
-                allow_code=allow_code,
             )
         else:
             asked = scenario or "hospitals"

@@ -634,6 +634,15 @@ def test_a_metric_of_a_directory_runs_only_where_it_is_allowed_too(coded):
     assert not ran.exists()
 
 
+def test_settings_of_the_valuation_leave_the_game_of_rounds_in_place(bad):
+    with (bad / "merit.toml").open("a", encoding="utf-8") as file:
+        file.write('[valuation]\nmetric = "accuracy"\nconfidence = 0.9\n')
+
+    with previewed(load(bad)) as run:
+        found = run.document(VALUATION, ValuationDocument)
+        assert (found.game, found.metric, found.confidence_ppm) == ("rounds", "accuracy", 900_000)
+
+
 # What it is not
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from fedmerit.errors import ScenarioError
 from fedmerit.scenario.model import Data, Member, Model, Scenario, Training, Valuation
@@ -55,7 +55,7 @@ class RecordedScenario(Scenario):
     """A scenario of a recorded run."""
 
     recorded: Recorded | None = None
-    valuation: Valuation = Field(default=RecordedValuation())
+    valuation: RecordedValuation = RecordedValuation()
 
 
 MODEL: Final = RecordedScenario

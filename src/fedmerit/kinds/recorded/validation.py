@@ -95,12 +95,9 @@ def _table(path: Path, label: str) -> tuple[tuple[str, ...], NDArray[np.float64]
     inputs = frame.drop(columns=label)
     if not len(inputs.columns):
         raise DataError(f"{path.name} holds nothing but {label!r}", hint="Add the model's inputs.")
-    numbers = inputs.apply(lambda column: pd.to_numeric(column, errors="coerce"))
-    return (
-        tuple(map(str, inputs.columns)),
-        numbers.to_numpy(np.float64),
-        [_word(cell) for cell in frame[label]],
-    )
+    columns = [pd.to_numeric(inputs[name], errors="coerce") for name in inputs]
+    numbers = np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
+    return tuple(map(str, inputs.columns)), numbers, [_word(cell) for cell in frame[label]]
 
 
 def _word(cell: object) -> str:
