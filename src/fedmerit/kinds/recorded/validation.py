@@ -112,6 +112,7 @@ def _classes(
     """Give each row's class by its place, and all classes."""
     if len(set(asked)) != len(asked):
         raise DataError("classes below [recorded] names one twice", hint="Name each class once.")
+    given = given if asked else [_plain(one) for one in given]
     classes = asked or _numbered(given, name)
     places = {one: place for place, one in enumerate(classes)}
     if others := sorted(set(given) - places.keys()):
@@ -121,6 +122,15 @@ def _classes(
             hint="Set classes below [recorded], in the order of the model's scores.",
         )
     return np.array([places[one] for one in given], dtype=np.int64), classes
+
+
+def _plain(cell: str) -> str:
+    """Give a whole number that is written with a fraction, as programs do: 1.0 is 1."""
+    try:
+        number = float(cell)
+    except ValueError:
+        return cell
+    return str(int(number)) if number.is_integer() and 0 <= number < _MOST_CLASSES else cell
 
 
 def _numbered(given: list[str], name: str) -> tuple[str, ...]:
