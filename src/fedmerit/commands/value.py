@@ -22,8 +22,9 @@ _OPTIONS: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def value(
-    source: str,
+    source: str | None = None,
     *,
+    worths: Path | None = None,
     label: str | None = None,
     by: str | None = None,
     positive: str | None = None,
@@ -36,6 +37,8 @@ def value(
     Args:
         source: Your own table (.csv, .tsv, .parquet, ...), a scenario or a shipped one's name, or
             a directory with the run that somebody else made.
+        worths: Instead of a source, a .csv table of coalitions and what each is worth: a column of
+            1 and 0 for each member, then 'worth', or 'worth1', 'worth2', ... for intervals.
         label: The table's column to predict; proposed if absent.
         by: The table's column that says whose row it is; proposed if absent.
         positive: The class that counts as the positive one.
@@ -46,10 +49,21 @@ def value(
     """
     from fedmerit.commands.summary import as_json  # noqa: PLC0415 - imports plotly
     from fedmerit.commands.tables import show_members  # noqa: PLC0415 - imports plotly
+    from fedmerit.commands.worths import value_worths  # noqa: PLC0415 - beside it
     from fedmerit.preview import previewed  # noqa: PLC0415 - imports torch
 
     chosen = {"label": label, "participant": by, "positive": positive}
     given = {name: text for name, text in chosen.items() if text is not None}
+    if worths is not None:
+        _only_worths(worths, source, given, allow_code)
+        value_worths(worths, seed=seed or 0, output=output)
+        suggest("fedmerit run hospitals", "to see a run that is settled and can be audited")
+        return 0
+    if source is None:
+        raise ScenarioError(
+            "nothing is named that could be valued",
+            hint="Name a table, a scenario or a directory, or --worths TABLE.",
+        )
     scenario, settle, why = _scenario(source, given, allow_code)
     with TerminalProgress(err) as progress, previewed(scenario, seed=seed, progress=progress) as it:
         progress.done()
@@ -59,6 +73,17 @@ def value(
             show_members(it, title="What a run would pay; nothing is settled")
     suggest(settle, why)
     return 0
+
+
+def _only_worths(
+    worths: Path, source: str | None, given: dict[str, str], allowed: tuple[str, ...]
+) -> None:
+    """Refuse what says something of a model, where there is none."""
+    if source is not None or given or allowed:
+        raise ScenarioError(
+            f"--worths {worths} is valued with no model, so no source, columns or code go with it",
+            hint=f"Leave those out: fedmerit value --worths {argument(worths)}",
+        )
 
 
 def _scenario(
