@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -30,6 +31,8 @@ from fedmerit.kinds.horizontal.wiring import assemble
 from fedmerit.kinds.parts import scoring_part, simulation_part
 from fedmerit.kinds.recorded.document import RECORDED
 from fedmerit.kinds.recorded.retraining import check_retraining
+from fedmerit.kinds.recorded.valuing import value as value_again
+from fedmerit.kinds.recorded.wiring import check
 from fedmerit.preview import previewed
 from fedmerit.scenario.reading import load, parse
 
@@ -243,6 +246,36 @@ def test_an_audit_without_the_files_says_what_it_lacks(copy, tmp_path):
         list(check_retraining(copy))
 
 
+def test_other_validation_rows_are_found_and_nothing_is_measured_on_them(bad, copy):
+    text = (bad / "validation.csv").read_text("utf-8")
+    (bad / "validation.csv").write_text(text.replace(",1\n", ",0\n", 1), "utf-8")
+    moved(copy, bad)
+
+    assert differing(check_retraining(copy)) == {"data and members"}
+    told = fedmerit.audit(copy, spot_checks=2)
+    assert "data of the spot checks" in differing(told.checks)
+
+
+def test_files_that_change_while_a_run_goes_on_stop_it(bad, copy):
+    (bad / "rounds/0002/updates/Cy.safetensors").unlink()
+    weights = {name: rows for name, rows in WEIGHTS.items() if name != "Cy"}
+    (bad / "rounds/0002/weights.json").write_text(json.dumps({**weights, "Ada": 41}), "utf-8")
+    moved(copy, bad)
+
+    with pytest.raises(fedmerit.errors.DataError, match="is not what it was"):
+        value_again(copy, lambda *_: None)
+
+
+@pytest.mark.parametrize("method", ["fedsv"])
+def test_methods_that_value_each_round_are_audited_too(bad, tmp_path, method):
+    with (bad / "merit.toml").open("a", encoding="utf-8") as file:
+        file.write(f"[valuation]\nmethod = {method!r}\n")
+
+    verdict = fedmerit.audit(fedmerit.run(bad, tmp_path / "b"), retrain=True)
+
+    assert verdict.passed, verdict
+
+
 # As our own
 
 
@@ -362,6 +395,28 @@ def test_a_round_is_written_once(tmp_path):
 
     with pytest.raises(fedmerit.errors.DataError, match="there already"):
         fedmerit.record(tmp_path, 1, [np.ones(2)], {"Ada": [np.ones(2)]}, {"Ada": 1})
+
+
+def test_a_check_holds_no_more_than_a_few_models_at_once(tmp_path):
+    inputs, members = 4000, 100
+    model = {"weight": np.zeros((2, inputs), np.float32), "bias": np.zeros(2, np.float32)}
+    names = [f"m{number}" for number in range(members)]
+    fedmerit.record(tmp_path, 1, model, ((n, model) for n in names), dict.fromkeys(names, 1))
+    rows = {"features": np.eye(4, inputs, dtype=np.float32), "labels": np.arange(4) % 2}
+    save_file(rows, tmp_path / "validation.safetensors")
+    (tmp_path / "merit.toml").write_text(MERIT.format(deltas="false"), "utf-8")
+    (tmp_path / "model.toml").write_text('kind = "logistic"', "utf-8")
+    scenario = load(tmp_path)
+    check(scenario)  # what is imported and built once is not counted
+
+    tracemalloc.start()
+    try:
+        check(scenario)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < members * 4 * 2 * inputs / 2  # bytes of half of the updates
 
 
 # Bad directories
