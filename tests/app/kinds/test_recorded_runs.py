@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -533,12 +534,46 @@ def test_what_is_no_file_of_a_run_is_named_and_not_opened(bad, file, content):
     refused(bad, file.rpartition("/")[2])
 
 
-def test_a_link_is_not_followed(bad, directory):
-    path = bad / "rounds/0001/updates/Ada.safetensors"
-    path.unlink()
-    path.symlink_to(directory / "rounds/0001/updates/Ada.safetensors")
+@pytest.mark.parametrize(
+    ("linked", "said"),
+    [
+        ("rounds", "holds no folder 'rounds'"),
+        ("rounds/0001", "rounds holds 0001, which is no round"),
+        ("rounds/0001/updates", "round 1 has no folder updates"),
+        ("rounds/0001/updates/Ada.safetensors", "updates holds Ada.safetensors, no plain file"),
+        ("rounds/0001/global.safetensors", "round 1 has no plain file global.safetensors"),
+        ("rounds/0001/weights.json", "round 1 has no plain file weights.json"),
+        ("final.safetensors", "final.safetensors is no plain file"),
+        ("validation.csv", "0 files of validation rows"),
+    ],
+)
+def test_a_link_is_refused(bad, directory, linked, said):
+    path = bad / linked
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    path.symlink_to(directory / linked)
 
-    refused(bad, "updates holds Ada.safetensors, no plain file")
+    refused(bad, said)
+
+
+@pytest.mark.parametrize("name", ["00001", "0000", "1", "0001x", "\u0661\u0661\u0661\u0661"])
+def test_a_round_has_one_way_to_be_called(bad, name):
+    shutil.copytree(bad / "rounds/0001", bad / "rounds" / name)
+
+    refused(bad, f"rounds holds {name}, which is no round")
+
+
+def test_a_file_whose_name_is_no_text_is_refused(bad):
+    path = os.fsencode(bad / "rounds/0001/updates") + b"/\xff.safetensors"
+    shutil.copy(bad / "rounds/0001/updates/Ada.safetensors", path)
+
+    refused(bad, "no plain file NAME.safetensors")
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b"{}", b"\xff", b'{"a":' * 99, b"1" * 999])
+def test_weights_that_are_no_json_of_names_are_refused(bad, content):
+    (bad / "rounds/0001/weights.json").write_bytes(content)
+
+    refused(bad, "round 1: weights.json")
 
 
 def test_a_file_that_only_looks_like_tensors_is_named(bad):

@@ -1,12 +1,13 @@
 """The directory of a recorded run: which files it has to hold, and what is said in them.
 
-Everything that is wrong is said at once. No link is followed, and nothing but TOML, JSON, tables
-and safetensors is opened.
+Everything that is wrong is said at once. Links are refused, and nothing but JSON, tables and
+safetensors is opened.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import stat
 from contextlib import contextmanager
@@ -128,7 +129,7 @@ def run_files(directory: Path, faults: Faults) -> RunFiles:
     Raises:
         DataError: There is no such directory, or no round in it.
     """
-    if not (directory / ROUNDS).is_dir():
+    if not _folder(directory / ROUNDS):
         raise DataError(
             f"{directory} holds no folder {ROUNDS!r}",
             hint=f"A round is {ROUNDS}/0001/{GLOBAL}, .../{UPDATES}/NAME{TENSORS} and "
@@ -136,6 +137,8 @@ def run_files(directory: Path, faults: Faults) -> RunFiles:
         )
     rounds = tuple(_round(folder, faults) for folder in _folders(directory, faults))
     final = directory / FINAL
+    if os.path.lexists(final) and not _there(final):
+        faults.add(f"{FINAL} is no plain file", "Leave it out, or put the model itself there.")
     found = RunFiles(
         directory=directory,
         rounds=rounds,
@@ -149,7 +152,7 @@ def run_files(directory: Path, faults: Faults) -> RunFiles:
 def _folders(directory: Path, faults: Faults) -> list[Path]:
     """Give the rounds' folders in order."""
     entries = sorted((directory / ROUNDS).iterdir())
-    found = [entry for entry in entries if _NUMBER.fullmatch(entry.name) and _folder(entry)]
+    found = [entry for entry in entries if _is_round(entry)]
     if others := [entry.name for entry in entries if entry not in found]:
         faults.add(
             f"{ROUNDS} holds {_listed(others)}, which is no round",
@@ -165,11 +168,21 @@ def _folders(directory: Path, faults: Faults) -> list[Path]:
     return found
 
 
+def _is_round(entry: Path) -> bool:
+    """Say whether an entry is a round's folder, called by its number and in one way."""
+    name = entry.name
+    return bool(_NUMBER.fullmatch(name)) and f"{int(name):04}" == name != "0000" and _folder(entry)
+
+
 def _round(folder: Path, faults: Faults) -> RoundFiles:
     number, where = int(folder.name), f"round {int(folder.name)}"
     others = {entry.name for entry in folder.iterdir()} - {GLOBAL, UPDATES, WEIGHTS}
     if others:
         faults.add(f"{where} holds {_listed(sorted(others))} besides", "Move it elsewhere.")
+    if not _there(folder / GLOBAL):
+        faults.add(
+            f"{where} has no plain file {GLOBAL}", "It holds the model that the round began with."
+        )
     weights = _weights(folder / WEIGHTS, where, faults)
     names = _updates(folder / UPDATES, where, faults)
     many = max(len(names), len(weights))
