@@ -27,11 +27,21 @@ from fedmerit.federation.vertical.exposures import (
 from fedmerit.federation.vertical.opened import Opened
 from fedmerit.federation.vertical.regression.parts import show_parts
 from fedmerit.federation.vertical.regression.party import Party
-from fedmerit.federation.vertical.regression.regression import plain_regression, train_regression
+from fedmerit.federation.vertical.regression.regression import (
+    descend,
+    plain_regression,
+    train_regression,
+)
 from fedmerit.federation.vertical.regression.settings import RegressionSettings
 from fedmerit.federation.vertical.split.settings import SplitSettings
 from fedmerit.federation.vertical.split.split import train_split
-from fedmerit.federation.vertical.task import Columns, VerticalTask, batches, intercept
+from fedmerit.federation.vertical.task import (
+    Columns,
+    VerticalTask,
+    batches,
+    intercept,
+    known_column,
+)
 
 #: The shapes at which a party once solved for every label: rows, columns of the bank and of the
 #: shop, batch, epochs.
@@ -339,6 +349,31 @@ def test_another_epoch_tells_who_knows_all_gradients_no_more_of_the_labels():
             assert one == pytest.approx(two, abs=1e-9)
 
 
+@pytest.mark.parametrize("clip", [None, 1.5])
+def test_a_coalition_without_the_label_holder_cuts_rows_otherwise_and_its_sums_are_counted(clip):
+    # Cut with the intercept beside them, the bank's rows weigh labels otherwise than in the run.
+    task = unrelated(4000, 0, 3, rate=0.1)
+    settings = replace(
+        BASE, batch_size=4000, epochs=1, gradient_noise=NoiseSettings(clip=clip), column_bits=20
+    )
+    rows = np.column_stack([np.ones(4000), task.parties[1].training])
+    run = np.column_stack([np.ones(4000), settings.used(rows[:, 1:])])
+    drawn = np.random.default_rng(1).normal(size=4000)
+    # Other labels of which the run opens the same sums.
+    other = task.labels + drawn - run @ np.linalg.lstsq(run, drawn, rcond=None)[0]
+
+    together, alone = (
+        [descend(rows, labels, settings, seed=0, owners=owners) for labels in (task.labels, other)]
+        for owners in ([0, 3], [3])
+    )
+
+    assert together[0] == pytest.approx(together[1], abs=1e-9)
+    assert (alone[0] == pytest.approx(alone[1], abs=1e-9)) is (clip is None)
+    seen = _labels(exposures(task, settings))
+    assert refused(seen, task.labels) is (clip is not None)
+    assert seen.bits == pytest.approx(106 if clip is None else 193, abs=3)
+
+
 @pytest.mark.parametrize("form", ["third party", "label holder"])
 def test_whoever_opens_a_gradient_adds_the_noise_that_was_agreed(form):
     task = unrelated(64, 1, 2)
@@ -459,7 +494,7 @@ def test_parts_and_gradients_together_tell_a_tenth_where_each_alone_told_so_much
     task = unrelated(3000, 1, 4, rate=0.1)
     counted = check_exposures(task, NOISED, show_parts=True, repeats=50)
     told = told_by_gradients(task, NOISED, repeats=50)
-    gradients, parts = (one for one in counted if one.secret == "features of bank")
+    gradients, parts = (one for one in counted if one.secret.endswith("of bank"))
     assert gradients.share == told["bank"] > 0.002
 
     def read(known):
@@ -487,6 +522,34 @@ def test_parts_that_gradients_leave_no_room_for_are_refused_though_each_alone_is
     louder, clip = map(float, named.groups())
     quiet = replace(NOISED, gradient_noise=NoiseSettings(clip=clip, noise=louder))
     check_exposures(task, quiet, show_parts=True, repeats=50)
+
+
+def test_whom_a_party_knows_is_no_secret_of_its_columns_once_a_left_join_told_it():
+    # The bank knows 160 of 20,000 people, and one thing of each, of two levels.
+    task = unrelated(20_000, 1, 2, rate=0.1)
+    bank, rng = task.parties[1], np.random.default_rng(1)
+    known = np.arange(20_000) < 160
+    bank.training[:] = np.column_stack([np.where(known, rng.choice([-1, 1], 20_000), 0), known])
+    joined = replace(bank, names=("level", known_column("bank")))
+    settings = replace(BASE, batch_size=20_000, epochs=1)
+
+    # Two exact sums of so many levels tell each of 2,000 draws from all others: more than 20 bits
+    # of 160, were the bank's weights known, of which a tenth is 16.
+    weights = settings.used(task.parties[0].training[:160])
+    drawn = rng.choice([-1.0, 1.0], (2000, 160)) @ np.rint(weights * 2.0**20)
+    assert len(np.unique(drawn)) == 2000
+
+    assert bits_of_columns(joined) == pytest.approx(160 / 20_000, rel=0.01)
+    counted = {
+        columns.names[1]: next(
+            one
+            for one in exposures(replace(task, parties=(task.parties[0], columns)), settings)
+            if one.secret.endswith("of bank")
+        )
+        for columns in (bank, joined)
+    }
+    assert not refused(counted["bank 1"], task.labels)  # as if nobody knew whom it knows
+    assert refused(counted["known to bank"], task.labels)
 
 
 def test_levels_of_one_question_are_one_unknown_fewer_and_counted_together():
