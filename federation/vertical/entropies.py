@@ -40,6 +40,16 @@ def bits_of_columns(columns: Columns) -> float:
     return float(known.mean() * each)
 
 
+def are_coins(labels: Matrix) -> bool:
+    """Say whether labels are of two values, classes or not."""
+    return len(np.unique(labels)) == 2  # noqa: PLR2004 - a coin
+
+
+def rate_of(labels: Matrix) -> float:
+    """Give how often labels are the larger of two values."""
+    return float((labels == labels.max()).mean())
+
+
 def dimensions(columns: Columns) -> int:
     """Count a party's independent columns: levels of one question are one fewer."""
     return len(independent(columns.training))

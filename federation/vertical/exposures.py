@@ -29,7 +29,7 @@ from fedmerit.federation.privacy.bits import (
 from fedmerit.federation.privacy.releases import trainings
 from fedmerit.federation.vertical import advice
 from fedmerit.federation.vertical.collusion import colluding
-from fedmerit.federation.vertical.entropies import bits_of_columns, dimensions
+from fedmerit.federation.vertical.entropies import are_coins, bits_of_columns, dimensions, rate_of
 from fedmerit.federation.vertical.exposure import LABELS, SCORE, Exposure, together
 from fedmerit.federation.vertical.opened import Opened
 from fedmerit.federation.vertical.regression.parts import shown_bits
@@ -81,7 +81,7 @@ def told_by_gradients(
 
 def refused(exposure: Exposure, labels: Matrix, *, before: float = 0.0) -> bool:
     """Say whether more is seen than may be, if so large a share was seen *before*."""
-    rate = float(labels.mean())
+    rate = rate_of(labels)
     bound = max(rate, 1 - rate) + MARGIN if exposure.guess else 1.0
     counts = not exposure.agreed and not exposure.colluding
     return counts and (before + exposure.share > SHARE or exposure.guess > bound)
@@ -142,12 +142,12 @@ def _gradients(opened: Opened, settings: RegressionSettings) -> Iterator[Exposur
     task = opened.task
     holder, rows = task.parties[0], len(task.labels)
     told = opened.of_labels(settings)
-    if settings.kind == "linear":
+    if are_coins(task.labels):  # be it as a quantity
+        yield _label_exposure(task, "gradients", told)
+    else:
         yield _exposure(
             _rest(task, holder), LABELS, "gradients", told, rows * entropy_of(task.labels[:, None])
         )
-    else:
-        yield _label_exposure(task, "gradients", told)
     for columns in task.parties:
         if columns.names:
             secret = f"features of {columns.party}"
@@ -162,7 +162,7 @@ def _shares(task: VerticalTask, gradients: Iterable[Exposure]) -> dict[str, floa
 
 
 def _label_exposure(task: VerticalTask, by: str, told: float) -> Exposure:
-    rate, rows = float(task.labels.mean()), len(task.labels)
+    rate, rows = rate_of(task.labels), len(task.labels)
     of = rows * entropy(rate)
     told = min(told, of)
     return Exposure(

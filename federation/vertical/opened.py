@@ -21,7 +21,7 @@ import numpy as np
 
 from fedmerit.federation.privacy.bits import sums_told
 from fedmerit.federation.privacy.releases import trainings
-from fedmerit.federation.vertical.entropies import independent
+from fedmerit.federation.vertical.entropies import are_coins, independent, rate_of
 from fedmerit.federation.vertical.regression.party import SCORE_BITS
 from fedmerit.federation.vertical.regression.settings import FEATURE_BITS
 from fedmerit.federation.vertical.regression.whitening import whitened
@@ -58,11 +58,10 @@ class Opened:
     def of_labels(self, settings: RegressionSettings) -> float:
         """Bound the bits that all opened gradients together tell of all labels."""
         labels = self.task.labels
-        if settings.kind == "linear":
-            variance = float(labels.var()) * 4.0**SCORE_BITS
+        if are_coins(labels):
+            variance = rate_of(labels) * (1 - rate_of(labels))
         else:
-            rate = float(labels.mean())
-            variance = rate * (1 - rate)
+            variance = float(labels.var()) * 4.0**SCORE_BITS
         return self._of_sums(self._spread(settings), variance, settings)
 
     def of_columns(self, settings: RegressionSettings, owner: Columns) -> float:

@@ -349,6 +349,27 @@ def test_another_epoch_tells_who_knows_all_gradients_no_more_of_the_labels():
             assert one == pytest.approx(two, abs=1e-9)
 
 
+def test_two_classes_that_are_called_a_quantity_are_bounded_as_classes_are():
+    task = unrelated(4000, 0, 3)
+    named = replace(task, labels=(task.labels - 0.5) / 0.5)  # as a quantity is standardised
+    rows = np.column_stack([np.ones(4000), task.parties[1].training])
+    linear = replace(BASE, kind="linear", batch_size=4000, epochs=1, learning_rate=1.0)
+
+    # Its first gradient is the sums of classes but for what the bank knows.
+    weights = descend(rows, named.labels, linear, seed=0)
+    sums = (4000 * weights[1:] + rows[:, 1:].sum(axis=0)) / 2
+    assert sums == pytest.approx(rows[:, 1:].T @ task.labels, abs=1e-6)
+
+    counted, same = (
+        _labels(exposures(each, settings))
+        for each, settings in ((named, linear), (task, replace(linear, kind="logistic")))
+    )
+    assert counted == same
+    assert counted.share < 0.1
+    with pytest.raises(TrainingError, match="and could guess 6"):
+        check_exposures(named, linear)
+
+
 @pytest.mark.parametrize("clip", [None, 1.5])
 def test_a_coalition_without_the_label_holder_cuts_rows_otherwise_and_its_sums_are_counted(clip):
     # Cut with the intercept beside them, the bank's rows weigh labels otherwise than in the run.
