@@ -23,7 +23,6 @@ from fedmerit.federation.privacy.bits import sums_told
 from fedmerit.federation.privacy.releases import trainings
 from fedmerit.federation.vertical.entropies import are_coins, independent, rate_of
 from fedmerit.federation.vertical.regression.party import SCORE_BITS
-from fedmerit.federation.vertical.regression.settings import FEATURE_BITS
 from fedmerit.federation.vertical.regression.whitening import whitened
 
 if TYPE_CHECKING:
@@ -71,10 +70,13 @@ class Opened:
         numbers that were opened to the others.
         """
         spread, rows = self._spread(settings, but=owner), len(self.task.labels)
+        cut = settings.gradient_noise.clip is not None
         sums = sum(
-            self._of_sums(spread, _steps(column), settings, noised=False)
+            self._of_sums(spread, _steps(column, cut=cut), settings, noised=False)
             for column in owner.training[:, independent(owner.training)].T
         )
+        if cut and owner is not self.task.parties[0]:
+            sums *= 2  # its rows are cut otherwise where it leads
         batches = _batches(settings, rows)
         again = settings.epochs * batches * self._runs
         noise = _noise(settings)
@@ -132,12 +134,15 @@ class Opened:
         return np.asarray(np.linalg.svd(np.linalg.qr(whole, mode="r"), compute_uv=False))
 
 
-def _steps(column: Matrix) -> float:
-    """Give a column's variance in units of its least step."""
-    if len(np.unique(column)) == 2:  # noqa: PLR2004 - a level, or not
+def _steps(column: Matrix, *, cut: bool) -> float:
+    """Give a column's variance in units of its least step: in scores, it is not rounded itself.
+
+    What has two levels has more of them once rows are *cut* to a norm.
+    """
+    if len(np.unique(column)) == 2 and not cut:  # noqa: PLR2004 - a level, or not
         rate = float((column == column.max()).mean())
         return rate * (1 - rate)
-    return float(column.var()) * 4.0**FEATURE_BITS
+    return float(column.var()) * 4.0**SCORE_BITS
 
 
 def _batches(settings: RegressionSettings, rows: int) -> int:

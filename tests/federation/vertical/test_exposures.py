@@ -545,22 +545,44 @@ def test_parts_that_gradients_leave_no_room_for_are_refused_though_each_alone_is
     check_exposures(task, quiet, show_parts=True, repeats=50)
 
 
+def test_what_lies_below_a_columns_rounding_is_told_by_scores_and_counted(monkeypatch):
+    # Levels of 2**-24 beside what all know: the bank's columns are rounded to 2**-20, its scores
+    # to 2**-32, so that the shop's gradient shows them. No bit of theirs was counted once.
+    task = unrelated(40, 2, 1)
+    settings = replace(BASE, batch_size=40, epochs=2, learning_rate=1.0)
+    bank = task.parties[1]
+    bank.training[:] = np.rint(bank.training * 2.0**20) / 2.0**20
+    hidden = np.random.default_rng(1).integers(0, 2, (40, 1)) * 2.0**-24
+    other = replace(bank, training=bank.training + hidden)
+
+    one, two = (
+        view_of("shop", replace(task, parties=(task.parties[0], each)), settings, monkeypatch)[1]
+        for each in (bank, other)
+    )
+
+    assert (np.rint(other.training * 2.0**20) == np.rint(bank.training * 2.0**20)).all()
+    assert one[2] != two[2]
+    opened = Opened(task, whiten=False)
+    rounded = 3 * np.log2(2.0**20 * 2.0**20)  # of three sums, less the bits of how many rows
+    assert opened.of_columns(settings, bank) > rounded + 3 * 11
+
+
 def test_whom_a_party_knows_is_no_secret_of_its_columns_once_a_left_join_told_it():
-    # The bank knows 160 of 20,000 people, and one thing of each, of two levels.
+    # The bank knows 200 of 20,000 people, and one thing of each, of two levels.
     task = unrelated(20_000, 1, 2, rate=0.1)
     bank, rng = task.parties[1], np.random.default_rng(1)
-    known = np.arange(20_000) < 160
+    known = np.arange(20_000) < 200
     bank.training[:] = np.column_stack([np.where(known, rng.choice([-1, 1], 20_000), 0), known])
     joined = replace(bank, names=("level", known_column("bank")))
     settings = replace(BASE, batch_size=20_000, epochs=1)
 
-    # Two exact sums of so many levels tell each of 2,000 draws from all others: more than 20 bits
-    # of 160, were the bank's weights known, of which a tenth is 16.
-    weights = settings.used(task.parties[0].training[:160])
-    drawn = rng.choice([-1.0, 1.0], (2000, 160)) @ np.rint(weights * 2.0**20)
-    assert len(np.unique(drawn)) == 2000
+    # An exact sum of so many levels tells each of 3,000 draws from all others: more than 22 bits
+    # of 200, were the bank's weights known, of which a tenth is 20.
+    weights = settings.used(task.parties[0].training[:200])
+    drawn = rng.choice([-1.0, 1.0], (3000, 200)) @ np.rint(weights * 2.0**20)
+    assert len(np.unique(drawn)) == 3000
 
-    assert bits_of_columns(joined) == pytest.approx(160 / 20_000, rel=0.01)
+    assert bits_of_columns(joined) == pytest.approx(200 / 20_000, rel=0.01)
     counted = {
         columns.names[1]: next(
             one
