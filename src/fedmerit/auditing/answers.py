@@ -20,7 +20,7 @@ _AGAINST_DATA: Final = frozenset(
     {
         *("spot-data", "spot-checks", "data", "encoded", "joint-data", "committed-rows", "models"),
         *("metrics", "coalitions", "round-coalitions", "embeddings", "gradients", "curve"),
-        *("attributions", "retraining"),
+        *("attributions", "retraining", "recorded-updates", "recorded-metrics"),
     }
 )
 #: Checks of files and of the chain; all others are of the evidence against itself.

@@ -140,7 +140,6 @@ def test_what_nothing_binds_is_named(copy):
 
 
 LIES = {
-    "features": (FEDERATION, lambda said: said["features"].__setitem__(0, "shoe size")),
     "classes": (FEDERATION, lambda said: said["classes"].__setitem__(0, "cured")),
     "rows": (FEDERATION, lambda said: said["members"][1].update(rows=1)),
     "digest of the data": (FEDERATION, lambda said: said.update(data_digest=f"0x{1:064x}")),
@@ -164,6 +163,12 @@ def test_what_is_not_checked_without_the_data_is_named_in_the_verdict(copy, what
 
     assert not differences(check_numbers(copy))  # so somebody has to say it
     assert what in auditing._ON_FAITH
+
+
+def test_a_feature_under_another_name_is_found_by_the_columns_that_it_is_made_of(copy):
+    rewrite(copy, FEDERATION, lambda said: said["features"].__setitem__(0, "shoe size"))
+
+    assert "encoding" in differences(check_numbers(copy))
 
 
 def test_values_of_a_round_that_do_not_go_with_the_suspicion_scores_are_found(copy):
