@@ -1,4 +1,8 @@
-"""How many bits there are in a person's row of a party's columns."""
+"""How many bits there are in a person's row of a party's columns.
+
+Whom a party knows, the label holder of a left join is told by the alignment: only what the party
+knows of them is left to be told.
+"""
 
 from __future__ import annotations
 
@@ -19,16 +23,31 @@ _DEPENDENT: Final = 1e-7
 
 
 def bits_of_columns(columns: Columns) -> float:
-    """Give the bits of one person's row of a party's columns.
+    """Give the bits of one person's row of a party's columns, to who learnt whom it knows.
 
     Columns of few values are taken together, so that a question's levels count once; of the
     others, those that depend on the rest are left out.
     """
-    few = [len(np.unique(column)) <= _FEW for column in columns.training.T]
-    many = columns.training[:, ~np.array(few, dtype=bool)]
+    known = columns.known
+    if not known.any():
+        return 0.0
+    rows = columns.training[known]
+    few = [len(np.unique(column)) <= _FEW for column in rows.T]
+    many = rows[:, ~np.array(few, dtype=bool)]
     many = many[:, independent(many)]
-    together = entropy_of(columns.training[:, np.array(few, dtype=bool)])
-    return together + sum(entropy_of(column[:, None]) for column in many.T)
+    together = entropy_of(rows[:, np.array(few, dtype=bool)])
+    each = together + sum(entropy_of(column[:, None]) for column in many.T)
+    return float(known.mean() * each)
+
+
+def are_coins(labels: Matrix) -> bool:
+    """Say whether labels are of two values, classes or not."""
+    return len(np.unique(labels)) == 2  # noqa: PLR2004 - a coin
+
+
+def rate_of(labels: Matrix) -> float:
+    """Give how often labels are the larger of two values."""
+    return float((labels == labels.max()).mean())
 
 
 def dimensions(columns: Columns) -> int:

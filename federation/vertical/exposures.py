@@ -29,7 +29,7 @@ from fedmerit.federation.privacy.bits import (
 from fedmerit.federation.privacy.releases import trainings
 from fedmerit.federation.vertical import advice
 from fedmerit.federation.vertical.collusion import colluding
-from fedmerit.federation.vertical.entropies import bits_of_columns, dimensions
+from fedmerit.federation.vertical.entropies import are_coins, bits_of_columns, dimensions, rate_of
 from fedmerit.federation.vertical.exposure import LABELS, SCORE, Exposure, together
 from fedmerit.federation.vertical.opened import Opened
 from fedmerit.federation.vertical.regression.parts import shown_bits
@@ -37,7 +37,7 @@ from fedmerit.federation.vertical.regression.settings import RegressionSettings
 from fedmerit.federation.vertical.task import log_odds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from fedmerit.federation.vertical.split.settings import SplitSettings
     from fedmerit.federation.vertical.task import Columns, Matrix, VerticalTask
@@ -61,19 +61,30 @@ def exposures(
     """
     if not isinstance(settings, RegressionSettings):
         return (*_split(task, settings, repeats), *colluding(task, settings))
+    opened = Opened(task, whiten=settings.whiten, repeats=repeats)
+    gradients = tuple(_gradients(opened, settings))
     return (
-        *_gradients(Opened(task, whiten=settings.whiten, repeats=repeats), settings),
-        *_scores(task, show_parts=show_parts, repeats=repeats),
+        *gradients,
+        _predictions(task, repeats),
+        *(_parts(task, _shares(task, gradients)) if show_parts else ()),
         *colluding(task, settings),
     )
 
 
-def refused(exposure: Exposure, labels: Matrix) -> bool:
-    """Say whether more is seen than may be."""
-    rate = float(labels.mean())
+def told_by_gradients(
+    task: VerticalTask, settings: RegressionSettings, *, repeats: int = 1
+) -> dict[str, float]:
+    """Give, by party, which share of its columns' bits a regression's gradients tell at most."""
+    opened = Opened(task, whiten=settings.whiten, repeats=repeats)
+    return _shares(task, _gradients(opened, settings))
+
+
+def refused(exposure: Exposure, labels: Matrix, *, before: float = 0.0) -> bool:
+    """Say whether more is seen than may be, if so large a share was seen *before*."""
+    rate = rate_of(labels)
     bound = max(rate, 1 - rate) + MARGIN if exposure.guess else 1.0
     counts = not exposure.agreed and not exposure.colluding
-    return counts and (exposure.share > SHARE or exposure.guess > bound)
+    return counts and (before + exposure.share > SHARE or exposure.guess > bound)
 
 
 def check_exposures(
@@ -89,15 +100,28 @@ def check_exposures(
         TrainingError: With settings that would do.
     """
     counted = exposures(task, settings, show_parts=show_parts, repeats=repeats)
+    found = next(_refusals(task, counted), None)
+    if found is None:
+        return counted
+    exposure, before = found
+    beside = f", beside {before:.1%} of them by gradients" if before else ""
+    guessed = f", and could guess {exposure.guess:.0%} of them" if exposure.guess else ""
+    raise TrainingError(
+        f"{exposure.party} would be told {exposure.bits:,} of the {exposure.of:,} bits in "
+        f"the {exposure.secret}, by {exposure.by}{beside}{guessed}",
+        hint=_advice(task, settings, exposure, repeats=repeats, show_parts=show_parts),
+    )
+
+
+def _refusals(task: VerticalTask, counted: Iterable[Exposure]) -> Iterator[tuple[Exposure, float]]:
+    """Give what tells too much, with the share of the same secret that was told before it."""
+    told: dict[str, float] = {}
     for exposure in counted:
-        if refused(exposure, task.labels):
-            guessed = f", and could guess {exposure.guess:.0%} of them" if exposure.guess else ""
-            raise TrainingError(
-                f"{exposure.party} would be told {exposure.bits:,} of the {exposure.of:,} bits in "
-                f"the {exposure.secret}, by {exposure.by}{guessed}",
-                hint=_advice(task, settings, exposure, repeats),
-            )
-    return counted
+        before = told.get(exposure.secret, 0.0)
+        if refused(exposure, task.labels, before=before):
+            yield exposure, before
+        if not exposure.agreed and not exposure.colluding:
+            told[exposure.secret] = before + exposure.share
 
 
 def guessing(mu: float, rate: float) -> float:
@@ -118,12 +142,12 @@ def _gradients(opened: Opened, settings: RegressionSettings) -> Iterator[Exposur
     task = opened.task
     holder, rows = task.parties[0], len(task.labels)
     told = opened.of_labels(settings)
-    if settings.kind == "linear":
+    if are_coins(task.labels):  # be it as a quantity
+        yield _label_exposure(task, "gradients", told)
+    else:
         yield _exposure(
             _rest(task, holder), LABELS, "gradients", told, rows * entropy_of(task.labels[:, None])
         )
-    else:
-        yield _label_exposure(task, "gradients", told)
     for columns in task.parties:
         if columns.names:
             secret = f"features of {columns.party}"
@@ -132,8 +156,13 @@ def _gradients(opened: Opened, settings: RegressionSettings) -> Iterator[Exposur
             yield _exposure(_rest(task, columns), secret, "gradients", told, of)
 
 
+def _shares(task: VerticalTask, gradients: Iterable[Exposure]) -> dict[str, float]:
+    by_secret = {seen.secret: seen.share for seen in gradients}
+    return {name: by_secret.get(f"features of {name}", 0.0) for name in task.participants}
+
+
 def _label_exposure(task: VerticalTask, by: str, told: float) -> Exposure:
-    rate, rows = float(task.labels.mean()), len(task.labels)
+    rate, rows = rate_of(task.labels), len(task.labels)
     of = rows * entropy(rate)
     told = min(told, of)
     return Exposure(
@@ -150,14 +179,14 @@ def _exposure(party: str, secret: str, by: str, told: float, of: float) -> Expos
     return Exposure(party=party, secret=secret, by=by, bits=ceil(min(told, of)), of=ceil(of))
 
 
-def _scores(task: VerticalTask, *, show_parts: bool, repeats: int) -> Iterator[Exposure]:
+def _predictions(task: VerticalTask, repeats: int) -> Exposure:
     """Count the scores that the label holder learns after a regression."""
     leader, *others = task.parties
     held_out = len(task.held_out_labels)
     # The run's scores, and those of every coalition that somebody else is in; of more scores
     # than there are columns, the rest follow from the others.
     models = min(sum(map(dimensions, others)), repeats * (2 ** len(task.parties) - 1))
-    yield Exposure(
+    return Exposure(
         party=leader.party,
         secret="features of the others",  # noqa: S106 - what it is called
         by="predictions",
@@ -165,13 +194,17 @@ def _scores(task: VerticalTask, *, show_parts: bool, repeats: int) -> Iterator[E
         of=ceil(held_out * sum(map(bits_of_columns, others))),
         agreed=True,
     )
-    if not show_parts:
-        return
-    people = held_out + len(task.labels)
+
+
+def _parts(task: VerticalTask, told: Mapping[str, float]) -> Iterator[Exposure]:
+    """Count the parts of scores that the label holder is shown, of what gradients leave."""
+    leader, *others = task.parties
+    people = len(task.held_out_labels) + len(task.labels)
     for columns in others:
         of = people * bits_of_columns(columns)
         secret = f"features of {columns.party}"
-        yield _exposure(leader.party, secret, "parts of scores", shown_bits(columns), of)
+        shown = shown_bits(columns, told[columns.party])
+        yield _exposure(leader.party, secret, "parts of scores", shown, of)
 
 
 def _split(task: VerticalTask, settings: SplitSettings, repeats: int) -> Iterator[Exposure]:
@@ -207,17 +240,21 @@ def _advice(
     task: VerticalTask,
     settings: RegressionSettings | SplitSettings,
     exposure: Exposure,
+    *,
     repeats: int,
+    show_parts: bool,
 ) -> str:
     """Give settings that would do."""
     rate = float(task.labels.mean())
     if isinstance(settings, RegressionSettings):
-        if exposure.by == "parts of scores":
+        if exposure.by == "parts of scores" and refused(exposure, task.labels):
             return advice.of_parts()
         opened = Opened(task, whiten=settings.whiten, repeats=repeats)
 
         def does(changed: RegressionSettings) -> bool:
-            return not any(refused(one, task.labels) for one in _gradients(opened, changed))
+            gradients = tuple(_gradients(opened, changed))
+            parts = _parts(task, _shares(task, gradients)) if show_parts else ()
+            return next(_refusals(task, (*gradients, *parts)), None) is None
 
         return advice.of_regression(task, settings, does, repeats=repeats)
     if exposure.secret == LABELS:

@@ -9,8 +9,8 @@ it leads to, and so on. All of it comes to sums of labels, weighted by columns, 
 Of another's columns it is the same, if the weights of their owner are known: sums of them,
 weighted by the columns of the rest.
 
-A row that is cut to a norm is cut by a little more in a coalition without the label holder, whose
-first party has the intercept beside its columns; it is taken for the same.
+A row that is cut to a norm is cut by more in a coalition without the label holder, whose first
+party has the intercept beside its columns: its sums are then others, and are counted besides.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ import numpy as np
 
 from fedmerit.federation.privacy.bits import sums_told
 from fedmerit.federation.privacy.releases import trainings
-from fedmerit.federation.vertical.entropies import independent
+from fedmerit.federation.vertical.entropies import are_coins, independent, rate_of
 from fedmerit.federation.vertical.regression.party import SCORE_BITS
-from fedmerit.federation.vertical.regression.settings import FEATURE_BITS
 from fedmerit.federation.vertical.regression.whitening import whitened
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fedmerit.federation.vertical.regression.settings import RegressionSettings
     from fedmerit.federation.vertical.task import Columns, Matrix, VerticalTask
 
@@ -56,11 +57,10 @@ class Opened:
     def of_labels(self, settings: RegressionSettings) -> float:
         """Bound the bits that all opened gradients together tell of all labels."""
         labels = self.task.labels
-        if settings.kind == "linear":
-            variance = float(labels.var()) * 4.0**SCORE_BITS
+        if are_coins(labels):
+            variance = rate_of(labels) * (1 - rate_of(labels))
         else:
-            rate = float(labels.mean())
-            variance = rate * (1 - rate)
+            variance = float(labels.var()) * 4.0**SCORE_BITS
         return self._of_sums(self._spread(settings), variance, settings)
 
     def of_columns(self, settings: RegressionSettings, owner: Columns) -> float:
@@ -70,10 +70,13 @@ class Opened:
         numbers that were opened to the others.
         """
         spread, rows = self._spread(settings, but=owner), len(self.task.labels)
+        cut = settings.gradient_noise.clip is not None
         sums = sum(
-            self._of_sums(spread, _steps(column), settings, noised=False)
+            self._of_sums(spread, _steps(column, cut=cut), settings, noised=False)
             for column in owner.training[:, independent(owner.training)].T
         )
+        if cut and owner is not self.task.parties[0]:
+            sums *= 2  # its rows are cut otherwise where it leads
         batches = _batches(settings, rows)
         again = settings.epochs * batches * self._runs
         noise = _noise(settings)
@@ -101,26 +104,45 @@ class Opened:
         part = spread * np.sqrt((again if noise else 1) / batches)
         return epochs * batches * sums_told(part, variance, noise=noise)
 
+    def _blocks(self, settings: RegressionSettings, place: int, *, alone: bool) -> Iterator[Matrix]:
+        """Give what a party multiplies residuals by, in coalitions that it leads and in others.
+
+        With noise each by the root of its share of the trainings that the party is in; *alone*
+        says whether those without the label holder are counted.
+        """
+        rows = self._rows[place]
+        used = settings.used(rows)
+        if not place or not alone or settings.gradient_noise.clip is None:
+            yield used  # the intercept, where nothing is cut, tells the same in every coalition
+            return
+        led = settings.used(np.column_stack([rows, np.ones(len(rows))]))
+        if not _noise(settings):
+            yield from (used, led)
+            return
+        share = (self._repeats << (len(self.task.parties) - 1 - place)) / self._runs
+        yield from (used * np.sqrt(1 - share), led * np.sqrt(share))
+
     def _spread(self, settings: RegressionSettings, *, but: Columns | None = None) -> Matrix:
         """Give the singular values of the whole numbers that parties multiply residuals by."""
         used = [
-            settings.used(rows)
-            for columns, rows in zip(self.task.parties, self._rows, strict=True)
+            block
+            for place, columns in enumerate(self.task.parties)
             if columns is not but
+            for block in self._blocks(settings, place, alone=but is not self.task.parties[0])
         ]
-        if but is not self.task.parties[0] and _noise(settings):
-            # The intercept is in every coalition, and a party in half of them.
-            used[0][:, -1] *= np.sqrt((self._repeats << len(self.task.parties)) / self._runs)
         whole = np.rint(np.column_stack(used) * 2.0**settings.column_bits)
         return np.asarray(np.linalg.svd(np.linalg.qr(whole, mode="r"), compute_uv=False))
 
 
-def _steps(column: Matrix) -> float:
-    """Give a column's variance in units of its least step."""
-    if len(np.unique(column)) == 2:  # noqa: PLR2004 - a level, or not
+def _steps(column: Matrix, *, cut: bool) -> float:
+    """Give a column's variance in units of its least step: in scores, it is not rounded itself.
+
+    What has two levels has more of them once rows are *cut* to a norm.
+    """
+    if len(np.unique(column)) == 2 and not cut:  # noqa: PLR2004 - a level, or not
         rate = float((column == column.max()).mean())
         return rate * (1 - rate)
-    return float(column.var()) * 4.0**FEATURE_BITS
+    return float(column.var()) * 4.0**SCORE_BITS
 
 
 def _batches(settings: RegressionSettings, rows: int) -> int:

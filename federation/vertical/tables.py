@@ -26,7 +26,7 @@ from fedmerit.federation.data.problems import Problems
 from fedmerit.federation.data.quantities import quantity_of
 from fedmerit.federation.vertical.alignment.leftjoin import UNKNOWN
 from fedmerit.federation.vertical.repeats import one_row_each
-from fedmerit.federation.vertical.task import Columns, VerticalTask
+from fedmerit.federation.vertical.task import Columns, VerticalTask, known_column
 from fedmerit.streams import generator
 
 if TYPE_CHECKING:
@@ -289,8 +289,3 @@ def _encoded(
     matrix[known, :-1] = encoded
     matrix[:, -1] = known
     return matrix, (*names, known_column(held.party)), encoding
-
-
-def known_column(party: str) -> str:
-    """Name the column that says whom a party knows, where it does not know all."""
-    return f"known to {party}"

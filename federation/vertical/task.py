@@ -41,6 +41,18 @@ class Columns:
     held_out: Matrix
     encoding: Encoding | None = None
 
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Whom of the training rows the party knows: all, but in a left join, ``(rows,)``."""
+        if self.names and self.names[-1] == known_column(self.party):
+            return np.asarray(self.training[:, -1] != 0)
+        return np.ones(len(self.training), dtype=bool)
+
+
+def known_column(party: str) -> str:
+    """Name the column that says whom a party knows, where it does not know all."""
+    return f"known to {party}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class VerticalTask:

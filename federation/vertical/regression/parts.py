@@ -3,13 +3,14 @@
 In encrypted training nobody's part is ever seen, so nothing is recorded that a game of
 coalitions could be played on. Where the others agree to it, each shows the label holder its own
 part of every score, in steps: what its columns together say about a person, to as many bits as
-are a tenth of the bits in those columns.
+gradients leave of a tenth of the bits in those columns.
 """
 
 from __future__ import annotations
 
 from functools import partial
 from math import log2
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -32,13 +33,16 @@ _STEP_BITS: Final = 32
 
 
 def show_parts(
-    task: VerticalTask, weights: Mapping[str, Matrix]
+    task: VerticalTask,
+    weights: Mapping[str, Matrix],
+    told: Mapping[str, float] = MappingProxyType({}),
 ) -> Played[Mapping[str, Embeddings]]:
     """Let every party show its part of the scores, each in a thread of this process.
 
     Args:
         task: Whose columns.
         weights: Each party's own, as :class:`Regression` has them.
+        told: By party, which share of its columns' bits gradients may have told, in [0, 1].
 
     Returns:
         What was said; the label holder's result has all parts, ``(rows, 1)`` each, by party.
@@ -50,29 +54,34 @@ def show_parts(
     }
     for columns in others:
         programs[columns.party] = partial(
-            _show, columns=columns, weights=weights[columns.party], leader=leader.party
+            _show,
+            columns=columns,
+            weights=weights[columns.party],
+            leader=leader.party,
+            many=_steps(columns, told.get(columns.party, 0.0)),
         )
     return play(programs)
 
 
 def _show(
-    channel: Channel, *, columns: Columns, weights: Matrix, leader: str
+    channel: Channel, *, columns: Columns, weights: Matrix, leader: str, many: int
 ) -> Mapping[str, Embeddings]:
     training, held_out = (rows @ weights for rows in (columns.training, columns.held_out))
-    many = _steps(columns)
     training, held_out = _in_steps(training, training, many), _in_steps(held_out, training, many)
     channel.send(leader, "parts", training=_column(training), held_out=_column(held_out))
     return {}
 
 
-def shown_bits(columns: Columns) -> float:
-    """Give the bits of all parts that a party shows."""
-    return _bits(columns, _steps(columns))
+def shown_bits(columns: Columns, told: float = 0.0) -> float:
+    """Give the bits of all parts that a party shows; *told* as of :func:`show_parts`."""
+    return _bits(columns, _steps(columns, told))
 
 
-def _steps(columns: Columns) -> int:
+def _steps(columns: Columns, told: float) -> int:
     """Give the steps that a party may show its parts in; two, if it may show none."""
-    most = SHARE * (len(columns.training) + len(columns.held_out)) * bits_of_columns(columns)
+    most = (
+        (SHARE - told) * (len(columns.training) + len(columns.held_out)) * bits_of_columns(columns)
+    )
     return max(2, *(steps for steps in range(2, _STEPS + 1) if _bits(columns, steps) <= most), 2)
 
 

@@ -139,7 +139,7 @@ class Vertical(Section):
     reveal_scores: bool = False
     """``regression``: whether the others show the label holder their parts of the scores after
     the training, as the game of ``embeddings`` needs, in so few steps that they tell a tenth of the
-    bits in their columns; nothing is shown otherwise."""
+    bits in their columns, less what gradients may have told; nothing is shown otherwise."""
     processes: bool = False
     """Whether each owner trains in a process of its own and meets the others over TLS; the numbers
     are the same."""

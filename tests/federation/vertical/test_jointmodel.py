@@ -41,16 +41,22 @@ def test_networks_put_together_give_the_scores_of_the_run(forward, widths, make_
     assert np.allclose(scores(rows), found.scores, atol=1e-4)
 
 
-def test_shown_parts_and_the_intercept_add_up_to_the_scores(make_task):
+def test_shown_parts_add_up_to_the_mean_score_for_each_is_the_mean_of_its_step(make_task):
     made = make_task(2, 1, 2)
     found = train_regression(made, REGRESSION, seed=3)
 
     shown = show_parts(made, found.weights)
 
     parts = shown.results["shop"]
-    total = sum(held_out for _, held_out in parts.values()).ravel()
+    total = sum(training for training, _ in parts.values()).ravel()
+    scores = sum(
+        columns.training @ found.weights[columns.party][: len(columns.names)]
+        for columns in made.parties
+    )
     assert set(parts) == {"shop", "bank", "noise"}
-    assert np.allclose(total + found.weights["shop"][-1], found.scores, atol=1e-5)
+    assert total.mean() == pytest.approx(scores.mean(), abs=1e-6)
+    assert np.corrcoef(total, scores)[0, 1] > 0.7
+    assert len(np.unique(parts["bank"][0])) == 2
     assert shown.results["bank"] == {}
     assert {entry.receiver for entry in shown.transcript.entries} == {"shop"}
 

@@ -16,6 +16,7 @@ from fedmerit.federation.vertical.regression.regression import plain_regression
 from fedmerit.federation.vertical.regression.settings import RegressionSettings
 from fedmerit.federation.vertical.split.settings import SplitSettings
 from fedmerit.federation.vertical.split.split import train_split
+from fedmerit.federation.vertical.task import intercept
 from fedmerit.incentives import value
 
 SETTINGS = RegressionSettings(epochs=20, batch_size=32, learning_rate=0.3, sigmoid="exact")
@@ -166,3 +167,35 @@ def test_shaps_attributions_add_up_by_owner_to_the_models_scores(made):
     assert found.importance["noise"] < 0.3 * min(found.importance["shop"], found.importance["bank"])
     assert found.explanation.values.shape == (50, 7)
     assert found.explanation.feature_names[2] == "bank: bank 0"
+
+
+def test_sums_over_validation_rows_tell_who_knows_all_scores_the_few_of_one_class(make_task):
+    # Four of 300: sums that thousands of labels fit where classes are even, only these four do.
+    made = make_task(2, 1, 2, rows=200, held_out=300)
+    labels = np.zeros(300)
+    labels[[3, 57, 101, 160]] = 1
+    made = replace(made, held_out_labels=labels)
+    settings = RegressionSettings(batch_size=200, epochs=3, key_bits=512)
+    game = PartyGame(made, settings, seed=0)
+    coalitions = every(3)[1:]
+    published = np.rint(game.worth(coalitions) * 1e6) / 1e6
+
+    # A row of the class gains its score more than one of the other, and the constant less.
+    constant = intercept(made.labels, settings)
+    scores = np.stack([game._scores(coalition) for coalition in coalitions])
+    none = np.logaddexp(0, constant) - np.logaddexp(0, scores).mean(axis=1)
+    wanted, each = 300 * (published - none), scores - constant
+    first, second = np.triu_indices(300, 1)
+    pairs = each[:, first] + each[:, second]
+    order = np.argsort(pairs[0])
+    low, high = (
+        np.searchsorted(pairs[0][order], wanted[0] - pairs[0] + off) for off in (-1.8e-4, 1.8e-4)
+    )
+    left = wanted[1:, None] - pairs[1:]
+    found = set()
+    for a in range(len(first)):
+        near = order[low[a] : high[a]]
+        fits = near[np.abs(left[:, [a]] - pairs[1:, near]).max(axis=0) < 1.8e-4]
+        found |= {frozenset(map(int, (first[a], second[a], first[b], second[b]))) for b in fits}
+
+    assert {people for people in found if len(people) == 4} == {frozenset({3, 57, 101, 160})}

@@ -14,7 +14,7 @@ from fedmerit.federation.vertical.alignment.leftjoin import (
     left_join,
     left_join_in_the_clear,
 )
-from fedmerit.federation.vertical.tables import known_column
+from fedmerit.federation.vertical.task import known_column
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fedmerit.federation.vertical.exposures import told_by_gradients
 from fedmerit.federation.vertical.partygame import joint_scores
 from fedmerit.federation.vertical.regression.parts import show_parts
 from fedmerit.federation.vertical.regression.regression import (
@@ -38,8 +39,9 @@ class Learner:
         settings: How it trains.
     """
 
-    def __init__(self, _scenario: Scenario, asked: Vertical, *, quantity: bool) -> None:
+    def __init__(self, scenario: Scenario, asked: Vertical, *, quantity: bool) -> None:
         self._asked = asked
+        self._repeats = scenario.valuation.repeats
         self.settings = RegressionSettings(
             kind="linear" if quantity else "logistic",
             sigmoid=asked.sigmoid,
@@ -69,7 +71,8 @@ class Learner:
         transcripts = {"training": found.transcript}
         embeddings: dict[str, Embeddings] = {}
         if self._asked.reveal_scores:
-            shown = show_parts(task, found.weights)
+            told = told_by_gradients(task, self.settings, repeats=self._repeats)
+            shown = show_parts(task, found.weights, told)
             transcripts["parts"] = shown.transcript
             embeddings = dict(shown.results[task.label_holder])
         return Trained(
