@@ -31,6 +31,8 @@ ON_FAITH = {
     r"training\.json .*(accuracy_ppm|log_likelihood_micro|by_owner_micro.*)": "log-likelihoods and "
     "accuracies, per round and pooled",
     r"valuation\.json curve.*": "the values per round",
+    r"training\.json base_rate_ppm": "base rates",
+    r"encoding\.json .*": "how columns were read and encoded",
     r"timings\.json milliseconds.*": "how long each stage took",
 }
 

@@ -17,6 +17,7 @@ from fedmerit.auditing.metrics import metrics_differing
 from fedmerit.auditing.numbers import differing, exact
 from fedmerit.auditing.verdict import compared
 from fedmerit.bundle import schemas as evidence
+from fedmerit.bundle.rounds import recorded_cells
 from fedmerit.bundle.training import read_rounds
 from fedmerit.errors import AuditImpossible, DataError
 from fedmerit.federation import TrainingRecord, train
@@ -117,6 +118,23 @@ def measured_again(bundle: Bundle) -> tuple[str, Measure]:
         return found.ours, found.of
 
     return digest, measure
+
+
+def cells_judged(bundle: Bundle, places: NDArray[np.int64]) -> Judged:
+    """Measure coalitions of rounds again, each in its own round.
+
+    Args:
+        bundle: Whose.
+        places: Of the coalitions in ``rounds.safetensors``.
+
+    Raises:
+        AuditImpossible: The data are not here.
+    """
+    stored, consortium = recorded_cells(bundle), consortium_of(bundle)
+    kept = recorded_run(bundle, consortium)
+    again = Remeasured(bundle, consortium, kept, stored["rounds"][places])
+    inside = stored["coalitions"][places].astype(np.bool_)
+    return again.judged(inside, stored["gains_micro"][places]).of
 
 
 def _trained(consortium: Consortium, bundle: Bundle, nudge: int = 0) -> TrainingRecord:
