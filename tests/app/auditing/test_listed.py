@@ -25,6 +25,7 @@ from fedmerit.bundle.directory import (
     SEAL,
     Snapshot,
 )
+from fedmerit.bundle.encoding import ENCODING
 from fedmerit.bundle.schemas import (
     DEPLOYMENT,
     DRAWN,
@@ -140,10 +141,20 @@ def test_what_nothing_binds_is_named(copy):
 
 
 LIES = {
-    "features": (FEDERATION, lambda said: said["features"].__setitem__(0, "shoe size")),
     "classes": (FEDERATION, lambda said: said["classes"].__setitem__(0, "cured")),
     "rows": (FEDERATION, lambda said: said["members"][1].update(rows=1)),
     "digest of the data": (FEDERATION, lambda said: said.update(data_digest=f"0x{1:064x}")),
+    "which of them several have": (
+        FEDERATION,
+        lambda said: said.update(shared=[{"names": ["Hungary", "Switzerland"], "rows": 9}]),
+    ),
+    "the notes on them": (FEDERATION, lambda said: said.update(notes=["everybody consented"])),
+    "how columns were read": (
+        ENCODING,
+        lambda said: said["columns"][0].update(percent=True, decimal=",", thousands="."),
+    ),
+    "base rates": (TRAINING, lambda said: said.update(base_rate_ppm=1)),
+    "areas": (TRAINING, lambda said: said.update(pooled_area_ppm=999_999)),
     "accuracies, per round and pooled": (
         TRAINING,
         lambda said: said.update(pooled_accuracy_ppm=1) or said["rounds"][3].update(accuracy_ppm=1),
@@ -164,6 +175,20 @@ def test_what_is_not_checked_without_the_data_is_named_in_the_verdict(copy, what
 
     assert not differences(check_numbers(copy))  # so somebody has to say it
     assert what in auditing._ON_FAITH
+
+
+def test_other_names_of_features_or_levels_are_named_where_two_files_tell_the_same(copy):
+    """One file alone does not pass: the other tells what the model's inputs are."""
+    for old, new in (("age", "shoe size"), ("Female", "Cured")):
+        for name in (ENCODING, FEDERATION):
+            text = copy.text(name).replace(f'"{old}"', f'"{new}"')
+            copy.write(name, text.replace(f'={old}"', f'={new}"').encode())
+
+            passes = not differences(check_numbers(copy))
+
+            assert passes == (name == FEDERATION)
+    assert "features" in auditing._ON_FAITH
+    assert "levels" in auditing._ON_FAITH
 
 
 def test_values_of_a_round_that_do_not_go_with_the_suspicion_scores_are_found(copy):
