@@ -21,12 +21,15 @@ from fedmerit.bundle.directory import (
     MANIFEST,
     PROGRESS,
     REPORT,
+    ROUNDS,
     SCENARIO,
     SEAL,
     Snapshot,
 )
 from fedmerit.bundle.encoding import ENCODING
 from fedmerit.bundle.schemas import (
+    ACCEPTED,
+    BIDS,
     DEPLOYMENT,
     DRAWN,
     FEDERATION,
@@ -95,6 +98,24 @@ def test_what_was_added_is_named_although_the_lists_were_written_anew(copy, name
     said = " ".join(differences(check_files(copy)).values())
 
     assert name in said
+
+
+@pytest.mark.parametrize("name", [ACCEPTED, BIDS, ROUNDS])
+def test_a_file_that_the_scenario_asks_nothing_of_is_named_although_all_was_listed_anew(copy, name):
+    put(copy.path / name)
+    reseal(copy)
+
+    assert f"{name} is no file of such a run" in differences(check_files(copy))["directory"]
+
+
+def test_an_encoding_that_was_taken_away_is_named(copy):
+    (copy.path / ENCODING).unlink()
+    reseal(copy)
+
+    said = {check.id: check for check in check_numbers(copy)}
+
+    assert said["encoding"].status == "skipped"
+    assert ENCODING in said["encoding"].detail
 
 
 def test_a_socket_is_named(copy, monkeypatch):
