@@ -29,8 +29,11 @@ from fedmerit.chain import Commitment, Deployment, Drawn, Ledger, Receipt, Trans
 from fedmerit.commands.app import app
 from fedmerit.incentives import MECHANISMS, METHODS
 from fedmerit.incentives.mechanisms import MEANING, WHERE, Mechanism, Property
+from fedmerit.kinds.recorded.document import RECORDED, RecordedDocument
 from fedmerit.scenario.catalogue import catalogue
+from fedmerit.scenario.kinds import all_kinds
 from fedmerit.scenario.model import Scenario
+from fedmerit.scenario.parts import scenario_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -48,6 +51,7 @@ DOCUMENTS: Final[Mapping[str, type]] = MappingProxyType(
         ENCODING: EncodingDocument,
         "training/0001.json": evidence.RoundNotes,
         evidence.TRAINING: evidence.TrainingDocument,
+        RECORDED: RecordedDocument,
         joint.VERTICAL: joint.VerticalDocument,
         joint.MESSAGES: joint.MessagesDocument,
         evidence.BIDS: evidence.BidsDocument,
@@ -83,8 +87,18 @@ def filled(page: str) -> str:
 
 def settings() -> str:
     """Give a table of settings for each section of a scenario."""
-    schema = Scenario.model_json_schema()
-    sections = [("Top level", schema)]
+    tables = [_sections(Scenario.model_json_schema())]
+    known = set(Scenario.model_fields)
+    for kind in all_kinds():  # sections that a scenario of this kind alone has
+        schema = scenario_part(kind).MODEL.model_json_schema()
+        only = {n: s for n, s in schema["properties"].items() if n not in known}
+        if only:
+            tables.append(_sections({**schema, "properties": only}, top=False))
+    return "\n\n".join(tables)
+
+
+def _sections(schema: Schema, *, top: bool = True) -> str:
+    sections = [("Top level", schema)] if top else []
     for name, spec in schema["properties"].items():
         if inner := _inner(spec, schema):
             sections.append((f"`[[{name}]]`" if "items" in spec else f"`[{name}]`", inner))

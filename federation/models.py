@@ -188,6 +188,11 @@ class Network:
             result: Tensor = self._logits(models, rows)
         return result
 
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The trained parameters' shapes by torch's names, in the order of the vector."""
+        return {name: tuple(shape) for name, shape in self._shapes.items()}
+
     def state(self, parameters: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
         """Give the module's whole state, by torch's names, with these trained parameters.
 

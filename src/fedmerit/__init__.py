@@ -7,7 +7,8 @@ A few lines do a whole run::
     print(bundle.table())
     print(fedmerit.audit(bundle).sentence)
 
-The two are imported when first used: they bring torch and web3 with them.
+They are imported when first used: they bring torch and web3 with them. Of a run that trains
+elsewhere, ``fedmerit.record`` writes down each round, for ``fedmerit value DIRECTORY``.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fedmerit.auditing import audit
+    from fedmerit.kinds.recorded.recording import record
     from fedmerit.pipeline import resume, run
 
-__all__ = ["audit", "resume", "run"]
+__all__ = ["audit", "record", "resume", "run"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - a function or a room
@@ -26,6 +28,8 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - a function or a room
 
     if name in {"run", "resume"}:
         return getattr(import_module("fedmerit.pipeline"), name)
+    if name == "record":
+        return import_module("fedmerit.kinds.recorded.recording").record
     if name == "audit":
         return import_module("fedmerit.auditing").audit
     if name in {"chain", "contracts", "federation", "incentives"}:

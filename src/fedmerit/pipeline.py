@@ -36,6 +36,8 @@ from fedmerit.stages.value import value
 from fedmerit.untrusted import argument
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from fedmerit.bundle.directory import Stage
 
 __all__ = ["EMBEDDED", "ChainChoice", "Progress", "resume", "run", "write_report"]
@@ -72,11 +74,13 @@ def run(
     chain: ChainChoice = EMBEDDED,
     progress: Progress = SILENT,
     accept_unmeasured_noise: bool = False,
+    allow_code: Collection[str] = (),
 ) -> Results:
     """Run one scenario from training to the report.
 
     Args:
-        scenario: A shipped scenario's name, a .toml file, or a scenario.
+        scenario: A shipped scenario's name, a .toml file, a directory with a ``merit.toml`` and
+            the run that somebody else made, or a scenario.
         directory: The new directory for the evidence; the first free
             ``bundles/<scenario>-<number>`` if None.
         seed: Run under this seed instead of the scenario's.
@@ -84,6 +88,8 @@ def run(
         progress: Whoever wants to see how far the run is.
         accept_unmeasured_noise: Pay by intervals that leave protective noise out; the bundle
             says so.
+        allow_code: Import paths of the model and the metric whose code may be run, where a
+            directory names any.
 
     Returns:
         The finished bundle.
@@ -92,7 +98,7 @@ def run(
         FedmeritError: Something to put right; the bundle, if it was begun, says how far
             the run got, and :func:`resume` continues it.
     """
-    asked = scenario if isinstance(scenario, Scenario) else load(scenario)
+    asked = scenario if isinstance(scenario, Scenario) else load(scenario, allow_code=allow_code)
     if seed is not None:
         asked = reseeded(asked, seed)
     check(asked, chain, accept_unmeasured_noise=accept_unmeasured_noise)

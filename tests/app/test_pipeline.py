@@ -433,7 +433,7 @@ def test_a_table_of_ones_own_is_run_from_its_file(tmp_path):
     ("changes", "said", "hint"),
     [
         ({"reward": {"mechanism": "proportonal"}}, "proportonal", "proportional"),
-        ({"reward": {"mechanism": "posted-price"}}, "no run can settle", "uniform-price"),
+        ({"reward": {"mechanism": "public-good"}}, "no run can settle", "uniform-price"),
         ({"reward": {"mechanism": "uniform-price"}}, "nothing seals them", "both windows"),
         ({"valuation": {"method": "exat"}}, "exat", "exact"),
         ({"model": {"kind": "mpl"}}, "mpl", "mlp"),

@@ -112,8 +112,8 @@ def _lay(bundle: Snapshot, table: Path, *, wanted: bool) -> None:
         )
     if not bundle.scenario.data.source:
         raise AuditImpossible(
-            "the members of this run own columns, and each has a table of its own",
-            hint="Lay the tables where scenario.toml names them.",
+            "this run was not made from one table",
+            hint="Lay its tables, or its files, where scenario.toml names them.",
         )
     if not table.is_file():
         raise AuditImpossible(f"{table} is no file", hint="Name the table that the run read.")

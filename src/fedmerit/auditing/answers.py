@@ -21,7 +21,7 @@ _BY_SPOTS: Final = frozenset({"spot-data", "spot-checks"})
 _AGAINST_DATA: Final = _BY_SPOTS | {
     *("data", "encoded", "joint-data", "committed-rows", "models", "metrics", "coalitions"),
     *("round-coalitions", "coalitions-of-rounds", "embeddings", "gradients", "curve"),
-    *("attributions", "retraining"),
+    *("attributions", "retraining", "recorded-updates", "recorded-metrics"),
 }
 #: Checks of files and of the chain; all others are of the evidence against itself.
 _AGAINST_CHAIN: Final = frozenset(

@@ -89,6 +89,7 @@ CHECKS: Final[Mapping[str, Known]] = MappingProxyType(
             ("weights", "weights", "weights against declared rows"),
             ("averaging", "averaging", "each model against the average that led to it"),
             ("end of training", "end", "how many rounds there are, and why no more"),
+            ("recorded files", "recorded-files", "what is kept of the files against the rounds"),
             ("zero updates", "idle", "who sent only zeros"),
             ("values", "values", "values, errors and ranks against the recorded coalitions"),
             ("suspicion", "suspicion", "suspicion scores and reasons against the kept updates"),
@@ -103,6 +104,8 @@ CHECKS: Final[Mapping[str, Known]] = MappingProxyType(
             ("committed rows", "committed-rows", "each member's pooled rows against its digest"),
             ("retrained models", "models", "models and updates, trained again"),
             ("retrained metrics", "metrics", "accuracies and log-likelihoods, measured again"),
+            ("updates of the files", "recorded-updates", "kept rounds against the run's files"),
+            ("recomputed metrics", "recorded-metrics", "accuracies and so on, measured again"),
             ("retrained coalitions", "coalitions", "every coalition, trained again"),
             ("recomputed coalitions", "round-coalitions", "every coalition, measured again"),
             (

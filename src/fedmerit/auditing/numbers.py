@@ -46,6 +46,8 @@ def check_members(
     members: FederationDocument,
     brought: list[int],
     usual: tuple[str, ...] | None = None,
+    *,
+    otherwise: str = "honest",
 ) -> Check:
     """Hold what is said of the members against the scenario and the rows that each *brought*.
 
@@ -54,11 +56,12 @@ def check_members(
         members: What is said.
         brought: Validation rows of each.
         usual: Who signs where the scenario names nobody; None to take what is said.
+        otherwise: What is said of members of whom the scenario says nothing.
     """
     scenario, run = bundle.scenario, bundle.document(evidence.RUN, evidence.RunDocument)
     behaviours = scenario.behaviours
     asked = scenario.settlement
-    wrong = [m.name for m in members.members if m.behaviour != behaviours.get(m.name, "honest")]
+    wrong = [m.name for m in members.members if m.behaviour != behaviours.get(m.name, otherwise)]
     wrong += [
         f"{m.name}'s validation rows"
         for m, count in zip(members.members, brought, strict=True)

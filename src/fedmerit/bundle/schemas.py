@@ -96,7 +96,7 @@ class MemberDocument(Document):
     name: Name
     behaviour: str
     rows: int
-    """Rows it trains on."""
+    """Rows it trains on; of a run that somebody else made, those it declared."""
     declared_rows: int
     """Rows it claims, which weigh its updates."""
     validation_rows: int
@@ -215,8 +215,9 @@ class TrainingDocument(Document):
     """Of the untrained model."""
     initial_r_squared_ppm: int | None = None
     """Of the untrained model."""
-    pooled_log_likelihood_micro: int
-    """Of the same model trained on everybody's rows in one place, the field's yardstick."""
+    pooled_log_likelihood_micro: int | None = None
+    """Of the same model trained on everybody's rows in one place, the field's yardstick; null
+    where nobody has those rows."""
     pooled_accuracy_ppm: int | None = None
     pooled_area_ppm: int | None = None
     """Of training on pooled rows."""
@@ -234,10 +235,13 @@ class TrainingDocument(Document):
     """Members whose every update was exactly zero."""
 
     @property
-    def delta_ppm(self) -> int:
-        """Accuracy, or R squared, given up by not pooling the data (Yang et al., 2019)."""
+    def delta_ppm(self) -> int | None:
+        """Accuracy, or R squared, given up by not pooling the data (Yang et al., 2019).
+
+        None where nobody has the data.
+        """
         _, reached, pooled = self.quality
-        return pooled - reached
+        return None if self.pooled_log_likelihood_micro is None else pooled - reached
 
     @property
     def quality(self) -> tuple[int, int, int]:

@@ -62,13 +62,13 @@ def read_rounds(bundle: Bundle) -> tuple[Round, ...]:
 
 
 def training_document(
-    record: TrainingRecord, pooled: Metrics, federation: Federation
+    record: TrainingRecord, pooled: Metrics | None, federation: Federation
 ) -> TrainingDocument:
     """Say what the whole training came to.
 
     Args:
         record: The run.
-        pooled: The same model trained on everybody's rows in one place.
+        pooled: The same model trained on everybody's rows in one place; None if not known.
         federation: Whose validation rows the models are measured on.
     """
     untrained, labels = record.metrics[0], federation.validation_labels
@@ -76,7 +76,7 @@ def training_document(
         rounds=tuple(_round_document(record, round_) for round_ in record.rounds),
         parameters=len(record.final),
         **{f"initial_{name}": value for name, value in measures(untrained).items()},
-        **{f"pooled_{name}": value for name, value in measures(pooled).items()},
+        **{f"pooled_{name}": value for name, value in (measures(pooled) if pooled else {}).items()},
         base_rate_ppm=base_rate(labels) if federation.classes else None,
         by_owner_micro=_by_owner(record, federation),
         stop_reason=record.stop,

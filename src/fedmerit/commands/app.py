@@ -55,12 +55,14 @@ def run(
     env_keys: bool = False,
     accept_unmeasured_noise: bool = False,
     until: Literal["value"] | None = None,
+    allow_code: tuple[str, ...] = (),
     output: Output = "table",
 ) -> int:
     """Train, draw, value, reward, settle and report: one scenario from end to end.
 
     Args:
-        scenario: A shipped scenario ('fedmerit list') or a .toml file; hospitals if absent.
+        scenario: A shipped scenario ('fedmerit list'), a .toml file, or a directory with the run
+            that somebody else made; hospitals if absent.
         dir: The new directory for the evidence; bundles/SCENARIO-NUMBER if absent.
         resume: Continue the run that died in this bundle.
         seed: Run under this seed instead of the scenario's.
@@ -71,6 +73,8 @@ def run(
         accept_unmeasured_noise: Pay by intervals that leave protective noise out, since every
             coalition is trained once; the bundle and its audit say so.
         until: Stop at the values, as 'fedmerit value' does: nothing is settled or written.
+        allow_code: The import path of a model or a metric that the files of a directory name and
+            that is not one of ours: its code is run. May be given twice.
         output: Form of the result on standard output.
     """
     from fedmerit import pipeline  # noqa: PLC0415 - imports torch
@@ -83,7 +87,9 @@ def run(
                 hint=f"Leave those out: fedmerit run {argument(scenario or 'hospitals')} "
                 "--until value",
             )
-        return value_command.value(scenario or "hospitals", seed=seed, output=output)
+        return value_command.value(
+            scenario or "hospitals", seed=seed, allow_code=allow_code, output=output
+        )
 
     if resume is not None and (scenario, dir, seed) != (None, None, None):
         raise ScenarioError(
@@ -110,6 +116,7 @@ def run(
                 chain=chain,
                 progress=progress,
                 accept_unmeasured_noise=accept_unmeasured_noise,
+                allow_code=allow_code,
             )
     _show_run(bundle, output, rpc)
     return 0

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Measured(NamedTuple):
     """What is recorded of one model; None where it does not apply."""
 
-    log_likelihood_micro: int
+    log_likelihood_micro: int | None
     accuracy_ppm: int | None
     area_ppm: int | None
     r_squared_ppm: int | None
@@ -87,7 +87,7 @@ def cells(
     model: Measured, training: TrainingDocument, federation: FederationDocument
 ) -> Sequence[str]:
     """Write what :func:`columns` name of one model."""
-    fit = number(milli_of_micro(model.log_likelihood_micro), 1)
+    fit = number(milli_of_micro(model.log_likelihood_micro or 0), 1)
     if of_quantity(training):
         share = percent(model.r_squared_ppm or 0)
         return (fit, share, rmse(model.rmse_micro, federation.quantity))

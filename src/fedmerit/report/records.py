@@ -38,17 +38,15 @@ def learning(training: TrainingDocument, federation: FederationDocument) -> Tabl
     models = {
         "Untrained": quality.untrained(training),
         **{f"Round {each.round}": quality.of_round(each) for each in training.rounds},
-        "Pooled training": quality.pooled(training),
     }
-    *rows, foot = (
-        (name, *quality.cells(model, training, federation)) for name, model in models.items()
-    )
+    rows = [(name, *quality.cells(model, training, federation)) for name, model in models.items()]
+    pooled = quality.cells(quality.pooled(training), training, federation)
     what = "how much is predicted" if quality.of_quantity(training) else "right predictions"
     return Table(
         caption=f"Mean log-likelihood per validation row, and {what}",
         columns=("Model", *quality.columns(training)),
         rows=tuple(rows),
-        foot=foot,
+        foot=() if training.delta_ppm is None else ("Pooled training", *pooled),
     )
 
 

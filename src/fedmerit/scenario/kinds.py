@@ -27,6 +27,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "horizontal": "fedmerit.kinds.horizontal",
         "vertical": "fedmerit.kinds.vertical",
         "pooled": "fedmerit.kinds.pooled",
+        "recorded": "fedmerit.kinds.recorded",
     }
 )
 

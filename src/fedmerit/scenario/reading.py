@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import BaseModel, ValidationError
 
 from fedmerit.errors import ScenarioError, suggestion
+from fedmerit.scenario.estimators import is_known
 from fedmerit.scenario.kinds import kind_in
 from fedmerit.scenario.parts import part_of, scenario_part
-from fedmerit.untrusted import read_toml
+from fedmerit.untrusted import argument, read_toml
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from importlib.resources.abc import Traversable
 
     from fedmerit.scenario.model import Scenario
 
+#: What a directory says of the run that lies in it.
+IN_A_DIRECTORY: Final = "merit.toml"
 _EXPLAINED: Final = "'fedmerit init' writes a scenario with every setting explained."
 
 
@@ -29,11 +33,17 @@ def shipped() -> dict[str, Traversable]:
     return dict(sorted(found.items()))
 
 
-def load(scenario: str | Path) -> Scenario:
+def load(scenario: str | Path, *, allow_code: Collection[str] = ()) -> Scenario:
     """Read a shipped scenario by name, or any other by its path.
 
+    Args:
+        scenario: A shipped scenario's name, a file, or a directory with a ``merit.toml``.
+        allow_code: Import paths of the model and the metric whose code may be run, where a
+            directory names any.
+
     Raises:
-        ScenarioError: There is no such scenario, or it says something we cannot run.
+        ScenarioError: There is no such scenario, it says something we cannot run, or a directory
+            names code that is not allowed.
     """
     ours = shipped()
     if str(scenario) in ours:
@@ -41,6 +51,8 @@ def load(scenario: str | Path) -> Scenario:
     path = Path(scenario)
     if not path.exists() and (named := path.with_name(f"{path.name}.toml")).is_file():
         path = named  # "mine" for mine.toml, as for a shipped scenario
+    whole = path.is_dir()
+    path = _inside(path) if whole else path
     if path.suffix != ".toml" and not path.exists():
         raise ScenarioError(
             f"no shipped scenario is called {str(scenario)!r}", hint=suggestion(str(scenario), ours)
@@ -56,7 +68,35 @@ def load(scenario: str | Path) -> Scenario:
         raise ScenarioError(
             f"{path} cannot be read as TOML: {error}", hint="See https://toml.io."
         ) from error
-    return _anchored(parse(given, origin=str(path)), path.parent)
+    said = parse(given, origin=str(path))
+    found = _anchored(said, path.parent)
+    if whole or found.model is not said.model:  # others may have written what lies there
+        _require_allowed(found, allow_code)
+    return found
+
+
+def _inside(directory: Path) -> Path:
+    """Give the file that says what is to be done with a run that lies in *directory*."""
+    path = directory / IN_A_DIRECTORY
+    if not path.is_file():
+        raise ScenarioError(
+            f"{directory} holds no {IN_A_DIRECTORY}",
+            hint="It says how a run that lies there is valued, rewarded and settled: "
+            'name = "our-run" and a section [recorded] are the least.',
+        )
+    return path
+
+
+def _require_allowed(scenario: Scenario, allowed: Collection[str]) -> None:
+    """Refuse code that files name and nobody here has."""
+    model = scenario.model.estimator or scenario.model.kind
+    named = [model, scenario.valuation.metric]
+    if others := [n for n in named if ":" in n and n not in allowed and not is_known(n)]:
+        options = " ".join(f"--allow-code {argument(name)}" for name in others)
+        raise ScenarioError(
+            f"{scenario.name} runs code that its files name: {', '.join(map(repr, others))}",
+            hint=f"Read that code first; then allow it by its name: {options}",
+        )
 
 
 def parse(given: dict[str, Any], *, origin: str) -> Scenario:
@@ -128,5 +168,5 @@ def _fields_at(section: type[BaseModel], location: tuple[int | str, ...]) -> lis
 def _models_in(annotation: Any) -> Any:  # noqa: ANN401 - an annotation may be any object
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
-    for argument in getattr(annotation, "__args__", ()):
-        yield from _models_in(argument)
+    for inner in getattr(annotation, "__args__", ()):
+        yield from _models_in(inner)

@@ -47,6 +47,7 @@ KINDS = [
     "accounts.json",
     "coalitions.safetensors",
     "commitment.json",
+    "encoding.json",
     "federation.json",
     "gradients.safetensors",
     "manifest.json",

@@ -212,6 +212,12 @@ def test_other_names_of_features_or_levels_are_named_where_two_files_tell_the_sa
     assert "levels" in auditing._ON_FAITH
 
 
+def test_a_feature_under_another_name_is_found_by_the_columns_that_it_is_made_of(copy):
+    rewrite(copy, FEDERATION, lambda said: said["features"].__setitem__(0, "shoe size"))
+
+    assert "encoding" in differences(check_numbers(copy))
+
+
 def test_values_of_a_round_that_do_not_go_with_the_suspicion_scores_are_found(copy):
     """Who changes both together has to be trained again to be found: the values are on faith."""
     rewrite(copy, VALUATION, lambda said: said["curve"][0]["values"].__setitem__(0, 5))

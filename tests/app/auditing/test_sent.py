@@ -160,7 +160,7 @@ def test_a_ledger_that_lies_about_a_node_is_found(lie, copy, untouched):
     lie(document)
     copy.write(LEDGER, canonical(document))
     site = Site(copy, "a node")
-    site.seen, site.ledger = untouched.seen, untouched.ledger
+    site.seen, site.ledger, site.node = untouched.seen, untouched.ledger, untouched.node
 
     first = next(check_settlement(site))
 

@@ -95,7 +95,7 @@ def test_a_run_writes_nothing_before_the_directory_is_its_own(tmp_path, monkeypa
             yield
 
     monkeypatch.setattr(pipeline, "alone_in", watched)
-    monkeypatch.setattr(pipeline, "check", lambda *_: None)
+    monkeypatch.setattr(pipeline, "check", lambda *_, **__: None)
     monkeypatch.setattr(pipeline, "_to_the_end", lambda bundle, *_: bundle)
 
     begun = pipeline.run(SCENARIO, tmp_path / "b")

@@ -111,7 +111,12 @@ def test_an_audit_ends_with_its_verdict_and_exit_status_0(hospital_bundle, here)
     done = here("audit", hospital_bundle.path)
 
     assert done.returncode == 0
-    assert done.stdout.splitlines()[-1].startswith("The bundle holds: ")
+    *_, verdict, pays, holds, proves, data = done.stdout.splitlines()
+    assert verdict.startswith("The bundle holds: ")
+    assert pays.startswith("The payments follow from the evidence: yes")
+    assert holds.startswith("The evidence is what the chain holds: yes")
+    assert proves == "The chain proves: a rehearsal in one process: it proves no date and no signer"
+    assert data == "The evidence follows from the data: not looked at"
     assert "--retrain" in done.stderr
 
 

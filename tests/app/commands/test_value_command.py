@@ -101,3 +101,68 @@ def test_a_column_that_is_not_there_is_refused_with_the_nearest_name(here, wards
     assert "no column 'wart'" in err
     assert "Did you mean 'ward'?" in err
     assert not list((Path.cwd() / "temporary").glob("fedmerit-*"))
+
+
+# A table of worths
+
+WORTHS = "ada,bob,cyd,worth\n" + "".join(
+    f"{a},{b},{c},{0.3 * a + 0.1 * b + 0.2 * a * b}\n"
+    for a in (0, 1)
+    for b in (0, 1)
+    for c in (0, 1)
+)
+
+
+def test_a_table_of_worths_is_valued_and_paid_with_no_model(here, tmp_path):
+    path = tmp_path / "worths.csv"
+    path.write_text(WORTHS, "utf-8")
+
+    status, out, _ = here("value", "--worths", path, "--output", "json")
+    found = json.loads(out)
+
+    assert status == 0
+    assert [m["value"] for m in found["members"]] == [400_000_000, 200_000_000, 0]
+    assert [m["half_width"] for m in found["members"]] == [None] * 3
+    payments = [int(m["payment"]) for m in found["members"]]
+    assert payments[0] == pytest.approx(2 * payments[1])
+    assert payments[2] == 0
+    assert sum(payments) + int(found["reserve"]) == int(found["budget"])
+    _, out, _ = here("value", "--worths", path)
+    assert "ada" in out
+    assert "none: how sure a worth is" in out
+
+
+def test_several_columns_of_worths_give_intervals(here, tmp_path):
+    path = tmp_path / "worths.csv"
+    path.write_text("ada,bob,worth1,worth2\n0,0,0,0\n1,0,1,1.2\n0,1,.4,.6\n1,1,1.6,2\n", "utf-8")
+
+    _, out, _ = here("value", "--worths", path, "--output", "json")
+
+    assert all(m["half_width"] > 0 for m in json.loads(out)["members"])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (WORTHS.replace("1,1,1,", "#,1,1,"), "either in"),
+        (WORTHS.rpartition("1,1,1,")[0], "has no"),
+        (WORTHS.replace("0.3", "nan"), "finite"),
+        ("ada,bob\n1,0\n", "participants, then worths"),
+        ("", "no coalitions"),
+    ],
+)
+def test_a_table_that_is_none_of_worths_is_refused(here, tmp_path, text, said):
+    path = tmp_path / "worths.csv"
+    path.write_text(text, "utf-8")
+
+    status, _, err = here("value", "--worths", path)
+
+    assert status == 2
+    assert said in err
+
+
+def test_worths_go_with_no_model(here, tmp_path):
+    status, _, err = here("value", "hospitals", "--worths", tmp_path / "worths.csv")
+    assert (status, "no source, columns or code" in err) == (2, True)
+    status, _, err = here("value")
+    assert (status, "nothing is named" in err) == (2, True)

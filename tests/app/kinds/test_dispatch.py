@@ -97,8 +97,8 @@ def test_rooms_reach_a_kind_by_the_mapping_alone():
     assert reached == {}
 
 
-#: Pooled rows are rows too.
-BUILT_ON = {"pooled": {"horizontal"}}
+#: Pooled rows are rows too, and a recorded run is one of updates.
+BUILT_ON = {"pooled": {"horizontal"}, "recorded": {"horizontal"}}
 
 
 def test_rows_know_nothing_of_columns_nor_columns_of_rows():

@@ -180,7 +180,7 @@ def test_keys_that_lost_their_zeros_are_told_to_their_owner_and_so_is_how_many_w
 
     message = str(caught.value)
     assert "110 validation rows are too few" in message
-    assert "At validation_share = 0.85, 223 common people would do, and there are 130" in message
+    assert "At validation_share = 0.85, 235 common people would do, and there are 130" in message
     assert "bank: 130 of its 280 keys are known to all" in message
     assert "'999'" in message
     assert not (files / "b").exists()

@@ -160,10 +160,10 @@ def test_half_a_draw_is_no_scenario(asked, said):
 def test_more_members_than_a_table_on_chain_can_name_are_refused_before_they_train(tmp_path):
     data = {"source": "digits", "partition": {"recipe": "iid", "participants": 257}}
 
-    with pytest.raises(ChainError, match="at most 256") as caught:
+    with pytest.raises(ChainError, match="contracts keep 256") as caught:
         fedmerit.run(small(data=data), tmp_path / "b")
 
-    assert "Draw no seed" in caught.value.hint
+    assert "Have 256 participants or fewer" in caught.value.hint
 
 
 @pytest.mark.parametrize("window", ["commit_window", "reveal_window"])

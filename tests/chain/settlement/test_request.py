@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from eth_utils.address import to_checksum_address
 
 from fedmerit.chain.proofs.committed import Form
 from fedmerit.chain.proofs.tree import MAXIMUM_AMOUNT
@@ -59,7 +60,12 @@ def test_payments_and_reserve_are_the_budget(make_order):
 
 
 def test_a_deployment_survives_json():
-    known = Deployment(chain_id=31337, addresses={"Registry": "0x" + "aB" * 20}, block=7, job=3)
+    known = Deployment(
+        chain_id=31337,
+        addresses={"Registry": to_checksum_address("0x" + "ab" * 20)},
+        block=7,
+        job=3,
+    )
 
     assert Deployment.from_json(known.to_json()) == known
 

@@ -50,23 +50,30 @@ def check_numbers(bundle: Bundle) -> Iterator[Check]:
         for m in members.members
         if (m.validation_rows or sponsored) and m.behaviour == "honest"
     )
-    yield _sponsored(members, owners, sponsored=sponsored)
+    yield check_sponsored(members, owners, sponsored=sponsored)
     yield check_members(bundle, members, brought, usual=honest)
     yield from check_encoding(bundle, members)
-    yield _updates(training, rounds, members, bundle.scenario.model)
+    yield check_updates(training, rounds, members, bundle.scenario.model)
     yield _sampled(bundle.scenario, members, training)
     yield _weights(members, rounds)
     final = bundle.tensors(evidence.MODEL)["parameters"]
     yield _averages(rounds, final)
     yield _end(training, [*(r.global_before for r in rounds), final], bundle.scenario.training)
-    yield _idle(members.names, training, rounds)
+    yield check_idle(members.names, training, rounds)
+    yield from check_paid(bundle, rounds)
+
+
+def check_paid(bundle: Bundle, rounds: tuple[Round, ...]) -> Iterator[Check]:
+    """Recompute values and suspicion from what was recorded, and payments from the values."""
     found = _recomputed(bundle, rounds)
     yield _values(bundle, found)
     yield _suspicion(bundle, found)
     yield check_payments(bundle)
 
 
-def _sponsored(members: FederationDocument, owners: NDArray[np.int64], *, sponsored: bool) -> Check:
+def check_sponsored(
+    members: FederationDocument, owners: NDArray[np.int64], *, sponsored: bool
+) -> Check:
     """Check that the sponsor's rows are all that was measured on, or none of it."""
     count = len(members.members)
     if sponsored:
@@ -83,12 +90,13 @@ def _sponsored(members: FederationDocument, owners: NDArray[np.int64], *, sponso
     )
 
 
-def _updates(
+def check_updates(
     training: TrainingDocument,
     rounds: tuple[Round, ...],
     members: FederationDocument,
     model: Model,
 ) -> Check:
+    """Hold kept updates, and what is said of them, against their digests."""
     names, sizes = members.names, {training.parameters, _parameters(members, model)}
     wrong = [
         f"round {said.round}"
@@ -215,7 +223,10 @@ def _still(models: Sequence[NDArray[np.float32]], asked: Training, slack: float)
     return len(moves) == asked.patience and all(0 < moved < least for moved, least in moves)
 
 
-def _idle(names: tuple[str, ...], training: TrainingDocument, rounds: tuple[Round, ...]) -> Check:
+def check_idle(
+    names: tuple[str, ...], training: TrainingDocument, rounds: tuple[Round, ...]
+) -> Check:
+    """See who sent nothing but zeros."""
     idle = zero_update_members(names, rounds)
     return compared(
         "zero updates",

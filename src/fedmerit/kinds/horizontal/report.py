@@ -46,7 +46,9 @@ def model_figures(findings: Findings) -> tuple[KeyFigure, KeyFigure]:
             f"{percent(untrained)} before training; "
             f"{quality.beside(training, findings.federation)}",
         ),
-        KeyFigure(
+        KeyFigure("Against pooled training", "Not known", "", "nobody here has the rows")
+        if training.delta_ppm is None
+        else KeyFigure(
             "Against pooled training",
             number(-training.delta_ppm / 10**4, 1, sign=True),
             "points",
@@ -67,7 +69,7 @@ def sections(findings: Findings) -> list[Section]:
         _learned(findings),
         worth.helped(findings),
         worth.judged(findings),
-        _suspected(findings),
+        suspected(findings),
         _members(findings),
         common.draw(findings),
         common.ledger(findings),
@@ -121,7 +123,8 @@ def _own_rows(findings: Findings) -> list[Chart]:
     ]
 
 
-def _suspected(findings: Findings) -> Section:
+def suspected(findings: Findings) -> Section:
+    """Show who looks as if it did not play fair."""
     found = findings.valuation.suspicion
     return Section(
         id="suspicion",

@@ -38,11 +38,12 @@ def member_cells(bundle: Bundle) -> dict[str, dict[str, str]]:
 def model_figures(bundle: Bundle) -> dict[str, str]:
     """Give the model's accuracy or R squared, beside that of training on pooled rows."""
     training = bundle.document(TRAINING, TrainingDocument)
-    rounds = len(training.rounds)
+    rounds, delta = len(training.rounds), training.delta_ppm
+    apart = "not known: nobody here has it" if delta is None else points(delta)
     members = bundle.document(FEDERATION, FederationDocument)
     figures = {
         quality.title(training): f"{percent(training.quality[1])} after {rounds} rounds; "
-        f"delta to training on pooled data {points(training.delta_ppm)}; "
+        f"delta to training on pooled data {apart}; "
         f"{quality.beside(training, members)}"
     }
     if members.sponsor_rows is not None:

@@ -40,9 +40,15 @@ _LEAST_OF_A_ROUND: Final = 10
 
 def value(bundle: Bundle, advance: Advance) -> None:
     """Measure coalitions, value the members, and value each round beside it."""
-    scenario = bundle.scenario
-    consortium, seed = assemble(scenario), seed_of(bundle)
-    record = kept_run(bundle, consortium)
+    consortium = assemble(bundle.scenario)
+    value_run(bundle, consortium, kept_run(bundle, consortium), advance)
+
+
+def value_run(
+    bundle: Bundle, consortium: Consortium, record: TrainingRecord, advance: Advance
+) -> None:
+    """Do so with the members and the run that are at hand."""
+    scenario, seed = bundle.scenario, seed_of(bundle)
     run = played(record, consortium, scenario)
     game = CachedGame(_repeated(record, consortium, scenario, seed, advance))
     updates = Updates(record.rounds, gradients(run))

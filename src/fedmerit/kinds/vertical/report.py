@@ -107,7 +107,7 @@ def _quantity_figures(findings: Findings) -> tuple[KeyFigure, KeyFigure]:
         ),
         KeyFigure(
             "Against the joined table",
-            number(-training.delta_ppm / 10**4, 1, sign=True),
+            number(-(training.delta_ppm or 0) / 10**4, 1, sign=True),
             "points",
             f"{percent(pooled)} with all columns in one place",
         ),

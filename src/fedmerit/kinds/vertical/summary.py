@@ -45,7 +45,7 @@ def model_figures(bundle: Bundle) -> dict[str, str]:
     figures = {
         quality.title(training): f"{percent(training.quality[1])}; "
         f"{quality.beside(training, members)}; delta to the joined table "
-        f"{points(training.delta_ppm)}"
+        f"{points(training.delta_ppm or 0)}"
     }
     if said.area_ppm is not None and said.joined_area_ppm is not None:
         figures["AUC"] = (

@@ -20,11 +20,12 @@ _ROUND = "round (0 is the untrained model)"
 
 def log_likelihood(training: TrainingDocument) -> go.Figure:
     """Draw the mean log-likelihood of a validation row, per round."""
+    pooled = training.pooled_log_likelihood_micro
     return _curve(
         NATS.long,
         [milli_of_micro(each.log_likelihood_micro) for each in training.rounds],
         untrained=milli_of_micro(training.initial_log_likelihood_micro),
-        pooled=milli_of_micro(training.pooled_log_likelihood_micro),
+        pooled=None if pooled is None else milli_of_micro(pooled),
     )
 
 
@@ -37,7 +38,7 @@ def accuracy(training: TrainingDocument) -> go.Figure:
         "per cent of the label's variance" if quantity else "per cent of validation rows",
         [(each or 0) / _PERCENT for each in reached],
         untrained=untrained / _PERCENT,
-        pooled=pooled / _PERCENT,
+        pooled=None if training.delta_ppm is None else pooled / _PERCENT,
     )
 
 
@@ -59,13 +60,17 @@ def own_rows(training: TrainingDocument, participants: tuple[str, ...]) -> go.Fi
     return _over_rounds(figure, len(training.rounds))
 
 
-def _curve(title: str, reached: list[float], *, untrained: float, pooled: float) -> go.Figure:
+def _curve(
+    title: str, reached: list[float], *, untrained: float, pooled: float | None
+) -> go.Figure:
     figure = blank(height=340, x_title=_ROUND, y_title=title)
     rounds = list(range(len(reached) + 1))
     for name, level, colour, dash in (
         ("pooled training", pooled, MUTED, "dash"),
         ("untrained", untrained, IDLE, "dot"),
     ):
+        if level is None:
+            continue
         figure.add_scatter(
             name=name,
             mode="lines",

@@ -24,8 +24,17 @@ from fedmerit.report.units import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from fedmerit.bundle.schemas import TrainingDocument
     from fedmerit.report.findings import Findings
 
+#: Why a training ended, by its reason.
+_ENDED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "converged": "Then it stood still, and the training ended.",
+        "recorded": "Somebody else trained it, and the files end there.",
+        "rounds": "That was as many as the scenario allows.",
+    }
+)
 _MOST: Final = 8
 _WORSE: Final = Markup(
     "<strong>The trained model fits the validation rows worse than the untrained one.</strong> The "
@@ -38,12 +47,8 @@ def learning(findings: Findings) -> list[Markup]:
     """Say how good the model was before, after, and in comparison."""
     training = findings.training
     last, quantity = training.rounds[-1], of_quantity(training)
-    untrained, reached, pooled = training.quality
-    stopped = (
-        "Then it stood still, and the training ended."
-        if training.stop_reason == "converged"
-        else "That was as many as the scenario allows."
-    )
+    untrained, reached, _ = training.quality
+    stopped = _ENDED.get(training.stop_reason, _ENDED["rounds"])
     traffic = sum(each.bytes_up + each.bytes_down for each in training.rounds)
     return [
         *([_WORSE] if training.is_worse_than_untrained else []),
@@ -63,16 +68,27 @@ def learning(findings: Findings) -> list[Markup]:
             traffic=f"{traffic // 1000:,}",
         ),
         _beside(findings),
-        Markup(
-            "The yardstick is the same model trained on everybody's rows in one place, which is "
-            "what the members avoid: it {} {}. {}"
-        ).format(
-            "predicts, of the variance," if quantity else "gets right",
-            percent(pooled),
-            pooling(training.delta_ppm),
-        ),
+        _yardstick(training),
         *([_own_rows(training.by_owner_micro)] if training.by_owner_micro else []),
     ]
+
+
+def _yardstick(training: TrainingDocument) -> Markup:
+    """Say what the same model learns from pooled rows, if anybody has them."""
+    delta = training.delta_ppm
+    if delta is None:
+        return Markup(
+            "What the same model would have learned from everybody's rows in one place is not "
+            "known: nobody here has those rows."
+        )
+    return Markup(
+        "The yardstick is the same model trained on everybody's rows in one place, which is "
+        "what the members avoid: it {} {}. {}"
+    ).format(
+        "predicts, of the variance," if of_quantity(training) else "gets right",
+        percent(training.quality[2]),
+        pooling(delta),
+    )
 
 
 def _beside(findings: Findings) -> Markup:
