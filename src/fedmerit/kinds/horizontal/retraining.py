@@ -17,12 +17,11 @@ from fedmerit.auditing.metrics import metrics_differing
 from fedmerit.auditing.numbers import differing, exact
 from fedmerit.auditing.verdict import compared
 from fedmerit.bundle import schemas as evidence
-from fedmerit.bundle.rounds import recorded_cells
 from fedmerit.bundle.training import read_rounds
 from fedmerit.errors import AuditImpossible, DataError
 from fedmerit.federation import TrainingRecord, train
 from fedmerit.kinds.horizontal.encoded import check_encoding_again
-from fedmerit.kinds.horizontal.remeasured import Remeasured, check_measured
+from fedmerit.kinds.horizontal.remeasured import Remeasured, check_measured, judged_cells
 from fedmerit.kinds.horizontal.training import training_of
 from fedmerit.kinds.horizontal.valuing import gradients, played
 from fedmerit.kinds.horizontal.wiring import assemble, federation_document
@@ -130,11 +129,8 @@ def cells_judged(bundle: Bundle, places: NDArray[np.int64]) -> Judged:
     Raises:
         AuditImpossible: The data are not here.
     """
-    stored, consortium = recorded_cells(bundle), consortium_of(bundle)
-    kept = recorded_run(bundle, consortium)
-    again = Remeasured(bundle, consortium, kept, stored["rounds"][places])
-    inside = stored["coalitions"][places].astype(np.bool_)
-    return again.judged(inside, stored["gains_micro"][places]).of
+    consortium = consortium_of(bundle)
+    return judged_cells(bundle, consortium, recorded_run(bundle, consortium), places)
 
 
 def _trained(consortium: Consortium, bundle: Bundle, nudge: int = 0) -> TrainingRecord:
