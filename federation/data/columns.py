@@ -12,16 +12,15 @@ import pyarrow as pa
 
 from fedmerit.errors import DataError, suggestion
 from fedmerit.federation.data import numbers as number_forms
-from fedmerit.federation.data.dates import as_numbers, parsed
+from fedmerit.federation.data.cells import as_text, missing_cells, naming_notes
+from fedmerit.federation.data.dates import as_numbers, has_times, parsed
 from fedmerit.federation.data.dialects import Dialect
 from fedmerit.federation.data.files import columns_in_words, tidy
+from fedmerit.federation.data.naming import united
 from fedmerit.federation.data.problems import Problems
 from fedmerit.federation.data.roles import (
     LEFT_OUT,
     MAX_LEVELS,
-    as_text,
-    missing_cells,
-    naming_notes,
     study,
 )
 from fedmerit.untrusted import printable
@@ -77,9 +76,14 @@ def studied(
     problems = Problems("the table")
     found: list[Column] = []
     del texts
-    for name in map(str, frame.columns.tolist()):
+    # Taken out at once: of thousands of columns, each pop would move all others.
+    waiting = [frame[name] for name in reversed(frame.columns.tolist())]
+    if waiting:
+        frame.columns = pd.Index([""] * len(waiting))
+        del frame[""]  # all that are called so
+    while waiting:
         with problems.collecting():
-            column = frame.pop(name)
+            column = waiting.pop()
             found.append(study(column, dialect=dialect, separator=separator, decimal=decimal))
             del column
             pa.default_memory_pool().release_unused()  # or it keeps what a column took
@@ -102,18 +106,18 @@ def take(
 
     """
     _check_choice(columns, choice, problems)
-    asked = set(choice.columns)
     left = [c for c in columns if _left_out(c, choice)]
-    taken = [
-        c
-        for c in columns
-        if not (c in left or c.name in choice.ignore or (asked and c.name not in asked))
-    ]
+    taken = chosen(columns, choice)
     features: dict[str, pd.Series] = {}
     notes = [note for column in taken for note in column.notes]
+    if choice.dates == "parts" and (timed := [c.name for c in taken if _has_times(c)]):
+        notes.append(
+            f"times of day in {columns_in_words(timed)} are no part that is learned from; "
+            f'dates = "days" keeps them'
+        )
     for column in taken:
         with problems.collecting():
-            features |= _taken(column, choice)
+            features = united(features, _taken(column, choice), column.name)
     _check_cells(taken, choice, problems)
     if left:
         notes.append(_left_in_words(columns, left, choice))
@@ -122,6 +126,16 @@ def take(
         counts = ", ".join(f"{int(c.missing.sum()):,} in {c.name!r}" for c in filled[:_MAX_LISTED])
         notes.append(f"missing cells are filled in: {counts}")
     return pd.DataFrame(features), tuple(notes)
+
+
+def chosen(columns: Sequence[Column], choice: Choice) -> list[Column]:
+    """Give the columns to learn from, as they are in the file."""
+    unwanted, asked = set(choice.ignore), set(choice.columns)
+    return [
+        c
+        for c in columns
+        if not (_left_out(c, choice) or c.name in unwanted or (asked and c.name not in asked))
+    ]
 
 
 def row_labels(
@@ -298,7 +312,7 @@ def _many_numbers(values: NDArray[np.float64]) -> bool:
 
 
 def _check_choice(columns: Sequence[Column], choice: Choice, problems: Problems) -> None:
-    names = [column.name for column in columns]
+    names = {column.name: None for column in columns}
     for setting in ("columns", "ignore"):
         for name in getattr(choice, setting):
             if name not in names:
@@ -317,6 +331,10 @@ def _left_out(column: Column, choice: Choice) -> bool:
     if choice.columns or column.name in choice.ignore:
         return False
     return column.kind in LEFT_OUT and not (column.kind == "date" and choice.dates)
+
+
+def _has_times(column: Column) -> bool:
+    return column.kind == "date" and len(column.dates) == 1 and has_times(column.cells)
 
 
 def _taken(column: Column, choice: Choice) -> dict[str, pd.Series]:
@@ -366,7 +384,9 @@ def _counted(marked: NDArray[np.bool_]) -> str:
 
 def _left_in_words(columns: Sequence[Column], left: Sequence[Column], choice: Choice) -> str:
     """Say what is left out, why, and which line puts it back."""
-    shown = ", ".join(f"{c.name!r} ({c.why})" for c in left)
+    shown = ", ".join(f"{c.name!r} ({c.why})" for c in left[:_MAX_LISTED])
+    if len(left) > _MAX_LISTED:
+        shown += f" and {len(left) - _MAX_LISTED:,} more"
     ways = []
     if any(c.kind == "date" for c in left):
         ways.append('dates = "days"')

@@ -13,6 +13,8 @@ import pyarrow.compute as pc
 Dates = Literal["days", "parts"]
 
 _TIME: Final = r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
+#: Hours, minutes and seconds at a cell's end.
+_CLOCK: Final = r"[T ](\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?$"
 _ZONE: Final = r"(?:Z|[+-]\d{2}:?\d{2})?"
 #: What cells look like, and the formats that it may be; several are told apart by the cells.
 _FORMS: Final = (
@@ -54,12 +56,21 @@ def recognised(cells: pa.Array) -> tuple[str, ...]:
 def parsed(texts: pd.Series, form: str) -> pd.Series:
     """Give texts as moments, missing where they are none."""
     if form == "ISO8601":
-        moments = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
-        return moments.dt.tz_localize(None)
+        absolute = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
+        return absolute.dt.tz_localize(None)
     written = texts.str.replace(r"[T ]\d{1,2}:.*$", "", regex=True)
     if "%b" in form:
         written = written.str.replace(" ", "-")
-    return pd.to_datetime(written, format=form, errors="coerce")
+    moments: pd.Series = pd.to_datetime(written, format=form, errors="coerce")
+    timed = (written != texts) & texts.notna()
+    if "%b" in form or not timed.any():
+        return moments
+    return _with_times(moments, texts[timed])
+
+
+def has_times(moments: pd.Series) -> bool:
+    """Say whether some moments are within a day, not at its beginning."""
+    return bool((moments != moments.dt.normalize())[moments.notna()].any())
 
 
 def as_numbers(moments: pd.Series, dates: Dates) -> dict[str, pd.Series]:
@@ -77,6 +88,19 @@ def as_numbers(moments: pd.Series, dates: Dates) -> dict[str, pd.Series]:
         f"{moments.name} ({part})": getattr(moments.dt, attribute).astype(np.float64)
         for part, attribute in parts.items()
     }
+
+
+def _with_times(days: pd.Series, texts: pd.Series) -> pd.Series:
+    """Add the times that texts end in, missing where there is no such time."""
+    parts = texts.str.extract(_CLOCK).astype(np.float64)
+    hours, minutes, seconds = parts[0], parts[1], parts[2].fillna(0)
+    fits = (hours < 24) & (minutes < 60) & (seconds < 60)  # noqa: PLR2004 - a clock's
+    ticks = ((60 * hours + minutes) * 60 + seconds).where(fits, 0) * _TICKS["us"]
+    # Microseconds: people write the year 9999, and nanoseconds end before it.
+    moments: pd.Series = days.dt.as_unit("us")
+    times = pd.Series(ticks.round().to_numpy().astype("timedelta64[us]"), index=texts.index)
+    moments[texts.index] = (moments[texts.index] + times).where(fits)
+    return moments
 
 
 def _all(cells: pa.Array, pattern: str) -> bool:

@@ -13,9 +13,9 @@ from typing import Final
 
 from fedmerit.errors import DataError
 
-_SEPARATORS: Final = (",", ";", "\t", "|")
+SEPARATORS: Final = (",", ";", "\t", "|")
 #: Line in which Excel says what parts cells.
-_SAID: Final = re.compile(rb"sep=(.)\r?\n", re.IGNORECASE)
+_SAID: Final = re.compile(rb'"?sep=([^"\r\n])"?\1*\r?\n', re.IGNORECASE)
 _MARK: Final = "\ufeff".encode()
 _SAMPLE: Final = 1 << 16
 _RECORDS: Final = 200
@@ -86,7 +86,7 @@ def separated(text: bytes, suffix: str, separator: str | None) -> tuple[bytes, s
         return text, separator
     sample = beginning(text, _SAMPLE)
     usual = "\t" if suffix.startswith(".tsv") else ","
-    scores = {each: _agreement(sample, each) for each in (usual, *_SEPARATORS)}
+    scores = {each: _agreement(sample, each) for each in (usual, *SEPARATORS)}
     best = max(scores, key=lambda each: scores[each])  # the usual one where several are alike
     return text, best if scores[best] > (0.0, 0) else usual
 

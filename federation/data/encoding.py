@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from fedmerit.federation.data.naming import numbered
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -50,12 +52,12 @@ class EncodedColumn:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What its columns of the matrix are called."""
+        """What its columns of the matrix are called, but for numbers that tell them apart."""
         names = [self.name] if self.levels is None else [f"{self.name}={n}" for n in self.levels]
         return (*names, f"{self.name} missing") if self.missing else tuple(names)
 
-    def encoded(self, column: pd.Series) -> dict[str, NDArray[Any]]:
-        """Give its columns of the matrix by name, each of shape ``(rows,)``."""
+    def encoded(self, column: pd.Series) -> list[NDArray[Any]]:
+        """Give its columns of the matrix, each of shape ``(rows,)``."""
         values = column.to_numpy()
         if self.levels is None:
             scaled = _divided(values, self.exponent)
@@ -64,7 +66,7 @@ class EncodedColumn:
             columns = [values == level for level in self.levels]
         if self.missing:
             columns.append(column.isna().to_numpy())
-        return dict(zip(self.names, columns, strict=True))
+        return columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,15 @@ class Encoding:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What the matrix's columns are called."""
-        return tuple(dict.fromkeys(name for column in self.columns for name in column.names))
+        """What the matrix's columns are called; made names make way for the table's own."""
+        numbers = [column.name for column in self.columns if column.levels is None]
+        made = [n for c in self.columns for n in (c.names if c.levels is not None else c.names[1:])]
+        own, others = iter(numbers), iter(numbered(made, numbers))
+        return tuple(
+            next(own) if column.levels is None and place == 0 else next(others)
+            for column in self.columns
+            for place in range(len(column.names))
+        )
 
     def apply(self, features: pd.DataFrame) -> NDArray[np.float32]:
         """Encode rows, shape ``(rows, columns of the matrix)``.
@@ -89,10 +98,12 @@ class Encoding:
         A missing number becomes 0 (the mean, where standardised), a missing category no level
         at all. So does a level that no training row has.
         """
-        matrix: dict[str, NDArray[Any]] = {}
-        for column in self.columns:
-            matrix |= column.encoded(features[column.name])
-        return np.stack([values.astype(np.float32) for values in matrix.values()], axis=1)
+        matrix = [
+            values.astype(np.float32)
+            for column in self.columns
+            for values in column.encoded(features[column.name])
+        ]
+        return np.stack(matrix, axis=1)
 
 
 def fit(features: pd.DataFrame, training: Sequence[RowNumbers], *, standardise: bool) -> Encoding:

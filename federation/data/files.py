@@ -24,6 +24,7 @@ from fedmerit.federation.data.dialects import (
     in_words,
     separated,
 )
+from fedmerit.federation.data.naming import numbered
 from fedmerit.federation.data.parsing import parsed
 
 if TYPE_CHECKING:
@@ -144,15 +145,13 @@ def columns_in_words(names: list[str]) -> str:
 def _names(headers: list[str]) -> tuple[list[str], list[str]]:
     """Give each column a name of its own, and say which were given."""
     stripped, _ = _tidy(pa.array(headers, pa.large_string()))
-    names: list[str] = []
-    given: list[str] = []
-    for place, header in enumerate(stripped.to_pylist(), start=1):
-        name, more = header or f"column {place}", 2
-        while name in names:
-            name, more = f"{header or f'column {place}'} ({more})", more + 1
-        names.append(name)
-        if header and name != header:
-            given.append(name)
+    written = stripped.to_pylist()
+    firsts = {header: place for place, header in reversed(list(enumerate(written))) if header}
+    others = [place for place, header in enumerate(written) if firsts.get(header) != place]
+    made = numbered((written[k] or f"column {k + 1}" for k in others), firsts)
+    names, given = list(written), [n for k, n in zip(others, made, strict=True) if written[k]]
+    for place, name in zip(others, made, strict=True):
+        names[place] = name
     notes = [f"headers appear twice: the later ones are {columns_in_words(given)}"] if given else []
     return names, notes
 
@@ -177,8 +176,13 @@ def _from_parquet(path: Path) -> Sheet:
 
 def _from_text(raw: bytes, file: str, suffix: str, dialect: Dialect) -> Sheet:
     text, encoding = as_utf8(raw, file, dialect.encoding)
-    text, separator = separated(text, suffix, dialect.separator)
+    whole = text
+    text, separator = separated(whole, suffix, dialect.separator)
     notes = []
+    if len(text) < len(whole):
+        first = whole[: len(whole) - len(text)].decode().strip()
+        notes.append(f"the first line of {file}, {first!r}, says what parts cells: it is no header")
+    del whole
     if encoding != "utf-8" and not dialect.encoding:
         notes.append(f"{file} is read as {encoding}, for it is not UTF-8; encoding sets another")
     usual = "\t" if suffix.startswith(".tsv") else ","

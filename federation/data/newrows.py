@@ -16,13 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fedmerit.errors import suggestion
+from fedmerit.federation.data.cells import as_text, missing_cells, said_missing
 from fedmerit.federation.data.columns import rows_in_words
 from fedmerit.federation.data.dates import as_numbers, parsed
 from fedmerit.federation.data.dialects import Dialect
 from fedmerit.federation.data.files import columns_in_words, read_sheet
 from fedmerit.federation.data.numbers import PLAIN, NumberForm, numbers
 from fedmerit.federation.data.problems import Problems
-from fedmerit.federation.data.roles import as_text, missing_cells, said_missing
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -100,7 +100,7 @@ def forms_of(
     """Give the forms of those *columns* that the *features* of a table come from.
 
     Args:
-        columns: As :func:`fedmerit.federation.data.columns.studied` gives them.
+        columns: As :func:`fedmerit.federation.data.columns.chosen` gives them.
         features: Names, as :func:`fedmerit.federation.data.columns.take` gives them.
         dates: What dates became.
 

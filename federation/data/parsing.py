@@ -19,13 +19,18 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from fedmerit.errors import DataError
-from fedmerit.federation.data.dialects import beginning, records
+from fedmerit.federation.data.dialects import SEPARATORS, beginning, records
 from fedmerit.federation.data.numbers import plain_numbers
 from fedmerit.federation.data.roles import named_as_identifier
 
 #: Bytes in which a header and a row end.
 _HEADER: Final = 1 << 20
 _SHOWN: Final = 40
+#: Of a file's beginning, to see whether it has a header.
+_SAMPLE: Final = 1 << 16
+_RECORDS: Final = 60
+#: Of fewer cells a title's one is half.
+_LEAST_CELLS: Final = 3
 
 
 def parsed(text: bytes, separator: str, file: str) -> tuple[pa.Table, list[str]]:
@@ -36,9 +41,39 @@ def parsed(text: bytes, separator: str, file: str) -> tuple[pa.Table, list[str]]
     """
     text = text.lstrip(b"\r\n")
     header = next(iter(records(beginning(text, _HEADER), separator, 1)), [])
+    _check_titles(text, separator, header, file)
     notes = _check_quotes(text, separator, len(header), file) if b'"' in text else []
     table, said = _parsed(text, separator, header, file)
     return table, [*notes, *said]
+
+
+def _check_titles(text: bytes, separator: str, header: list[str], file: str) -> None:
+    """Refuse a first line that is the title of a table whose header follows."""
+    sample = beginning(text, _SAMPLE)
+    for each in dict.fromkeys((separator, *SEPARATORS)):
+        try:
+            rows = records(sample, each, _RECORDS)
+        except csv.Error:
+            continue
+        if place := _header_below(rows):
+            title, found = (each.join(row).rstrip(each)[:_SHOWN] for row in (rows[0], rows[place]))
+            raise DataError(
+                f"the first line of {file} is {title!r}, which names no columns: a title?",
+                hint=f"Remove all lines above the header, which seems to be the one that begins "
+                f"{found!r}; or give every column a name.",
+            )
+        # Where no row is like the header, the title may hide what parts the cells below it.
+        if each == separator and len(header) > 1 and any(len(r) == len(header) for r in rows[1:]):
+            return
+
+
+def _header_below(rows: list[list[str]]) -> int:
+    """Give the place of the first record that is as filled as others are; 0 for the first one."""
+    filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
+    usual = float(np.median(filled[1:])) if len(filled) > 1 else 0.0
+    if usual < _LEAST_CELLS or 2 * filled[0] >= usual:
+        return 0
+    return next(place for place, cells in enumerate(filled) if 2 * cells >= usual)
 
 
 def _check_quotes(text: bytes, separator: str, cells: int, file: str) -> list[str]:
@@ -140,6 +175,6 @@ def _parsed_slowly(text: str, separator: str, cells: int, file: str) -> tuple[pa
 def _too_long(number: int, cells: int, header: int) -> DataError:
     return DataError(
         f"row {number} has {cells} cells, and the header has {header}",
-        hint="Put quotes around cells that hold the separator, set the separator, or name every "
-        "column in the header.",
+        hint="Put quotes around cells that hold the separator, set the separator, name every "
+        "column in the header, or remove lines above it.",
     )

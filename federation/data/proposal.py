@@ -14,10 +14,11 @@ import numpy as np
 
 from fedmerit.errors import DataError, suggestion
 from fedmerit.federation.data import copies
+from fedmerit.federation.data.cells import as_text, naming_notes
 from fedmerit.federation.data.columns import studied
 from fedmerit.federation.data.dialects import Dialect
 from fedmerit.federation.data.files import read_sheet
-from fedmerit.federation.data.roles import LEFT_OUT, MAX_LEVELS, as_text
+from fedmerit.federation.data.roles import LEFT_OUT, MAX_LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,6 +52,7 @@ _MAX_PARTICIPANTS: Final = 20
 #: So many rows leave a participant some to train on and some to be measured by.
 _LEAST_ROWS: Final = 6
 _SHOWN: Final = 3
+_MAX_LISTED: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +158,13 @@ def propose(
         dates=any(c.kind == "date" for c in left),
         notes=(
             *sheet.notes,
-            *(note for c in columns for note in c.notes),
+            *dict.fromkeys(
+                (
+                    *(note for c in columns for note in c.notes),
+                    *(naming_notes(label, list(counts[label])) if label and not quantity else ()),
+                    *(naming_notes(participant, list(counts[participant])) if participant else ()),
+                )
+            ),
             *_repeated(sheet, participant),
         ),
     )
@@ -175,7 +183,10 @@ def check_proposal(proposal: Proposal, name: str) -> None:
         DataError: No column can be predicted, or none is left to learn from.
     """
     if proposal.label is None:
-        shown = "; ".join(f"{c.name!r}: {c.why or c.kind}" for c in proposal.columns)
+        columns = proposal.columns
+        shown = "; ".join(f"{c.name!r}: {c.why or c.kind}" for c in columns[:_MAX_LISTED])
+        if len(columns) > _MAX_LISTED:
+            shown += f"; and {len(columns) - _MAX_LISTED:,} more"
         raise DataError(
             f"no column of {name} holds 2 to {_MAX_CLASSES} classes, or a quantity, to predict "
             f"({shown})",

@@ -9,7 +9,6 @@ however many different ones it has.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
@@ -17,11 +16,10 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from fedmerit.errors import DataError
 from fedmerit.federation.data import dates as date_forms
 from fedmerit.federation.data import numbers as number_forms
+from fedmerit.federation.data.cells import as_text, missing_cells, naming_notes, said_missing
 from fedmerit.federation.data.dialects import Dialect
 
 if TYPE_CHECKING:
@@ -31,15 +29,6 @@ Kind = Literal["number", "category", "date", "row number", "identifier", "text",
 
 #: Kinds that are no columns to learn from unless they are asked for.
 LEFT_OUT: Final = frozenset({"date", "row number", "identifier", "empty"})
-#: Words without a digit that, in a column of numbers, say that there is none.
-MISSING_WORDS: Final = (
-    frozenset("na n/a n.a. n.a n/d nd nan null none nil nat unk unknown missing k.a. s/d".split())  # noqa: SIM905
-    | {"", "not available", "<na>", "?", "-", "--", ".", "..", "*", "\u2013", "\u2014"}
-    | {
-        *("#n/a", "#value!", "#ref!", "#num!", "#null!"),
-        *("inf", "-inf", "+inf", "infinity", "-infinity"),
-    }
-)
 MAX_LEVELS: Final = 100
 #: What readers call columns without a name, and columns of row names.
 _NAMELESS: Final = re.compile(r"column \d+|Unnamed: ?\d+|\.\.\.\d+|row[ _.]?names?")
@@ -113,41 +102,6 @@ def study(
     if column.dtype.kind == "M":
         return _moments(column)
     return _text(column, dialect or Dialect(), separator, decimal)
-
-
-def as_text(column: pd.Series) -> pa.Array:
-    """Give a column's cells as text, null where there is none.
-
-    Raises:
-        DataError: It holds objects that are neither numbers nor text.
-    """
-    if isinstance(column.dtype, pd.StringDtype):
-        cells = pa.array(column)
-        return cells.combine_chunks() if isinstance(cells, pa.ChunkedArray) else cells
-    kinds = set(column.dropna().map(type))
-    if not all(issubclass(kind, (str, bool, np.bool_, int, float, np.number)) for kind in kinds):
-        raise DataError(
-            f"column {column.name!r} holds {', '.join(sorted(kind.__name__ for kind in kinds))}",
-            hint="Only numeric, boolean, date and text columns can be learned from; drop or "
-            "convert it.",
-        )
-    texts = [None if gone else str(cell) for cell, gone in zip(column, column.isna(), strict=True)]
-    return pa.array(texts, pa.large_string())
-
-
-def missing_cells(cells: pa.Array, words: tuple[str, ...]) -> NDArray[np.bool_]:
-    """Say which cells of text are missing, shape ``(rows,)``."""
-    said = pc.is_in(cells, value_set=pa.array(words, cells.type))
-    return np.asarray(
-        pc.or_(said, pc.is_null(cells)).to_numpy(zero_copy_only=False), dtype=np.bool_
-    )
-
-
-def said_missing(cells: pa.Array) -> NDArray[np.bool_]:
-    """Say which cells hold one of the :data:`MISSING_WORDS`, shape ``(rows,)``."""
-    words = pa.array(sorted(MISSING_WORDS), cells.type)
-    found = pc.fill_null(pc.is_in(pc.utf8_lower(cells), value_set=words), fill_value=False)
-    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.bool_)
 
 
 def _text(column: pd.Series, dialect: Dialect, separator: str, decimal: str) -> Column:
@@ -319,20 +273,3 @@ def _category(column: pd.Series, cells: pa.Array, missing: NDArray[np.bool_]) ->
         levels=levels,
         notes=tuple(notes),
     )
-
-
-def naming_notes(name: str, levels: list[str]) -> list[str]:
-    """Say which of a column's texts others would take for empty, or for one another."""
-    notes = []
-    if words := sorted(level for level in levels if level.lower() in MISSING_WORDS):
-        notes.append(
-            f"column {name!r} holds {', '.join(map(repr, words))}, a name like any other; "
-            f"missing_words = {json.dumps(['', *words], ensure_ascii=False)} would make it missing"
-        )
-    alike: dict[str, list[str]] = {}
-    for level in levels:
-        alike.setdefault(" ".join(level.split()).casefold(), []).append(level)
-    if twins := [group for group in alike.values() if len(group) > 1]:
-        shown = " and ".join(map(repr, twins[0]))
-        notes.append(f"column {name!r} tells {shown} apart, which differ in case or spaces alone")
-    return notes

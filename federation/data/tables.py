@@ -16,7 +16,14 @@ import numpy as np
 import pandas as pd
 
 from fedmerit.errors import DataError, suggestion
-from fedmerit.federation.data.columns import Choice, row_labels, row_owners, studied, take
+from fedmerit.federation.data.columns import (
+    Choice,
+    chosen,
+    row_labels,
+    row_owners,
+    studied,
+    take,
+)
 from fedmerit.federation.data.dialects import Dialect
 from fedmerit.federation.data.files import Sheet, read_sheet
 from fedmerit.federation.data.newrows import ColumnForm, forms_of
@@ -211,7 +218,7 @@ def _table(
         columns = studied(frame, dialect=dialect, separator=sheet.separator)
         features, taken = take(columns, choice, problems)
         notes += taken
-        forms = forms_of(columns, list(map(str, features)), choice.dates)
+        forms = forms_of(chosen(columns, choice), list(map(str, features)), choice.dates)
         if features.columns.empty and columns:
             problems.add("no column is left to learn from", "Name some: columns = [...].")
     problems.check()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from fedmerit.federation.data.naming import united
 from fedmerit.federation.vertical.alignment.identifiers import normalised
 
 if TYPE_CHECKING:
@@ -44,11 +45,12 @@ def one_row_each(
         column = features[name]
         if column.dtype.kind == "f":
             sums = [each for each in how if each != "count"]
-            found |= {f"{name} ({each})": _number(people[name], each) for each in sums}
+            made = {f"{name} ({each})": _number(people[name], each) for each in sums}
         else:
-            found[name] = _most_frequent(column, codes, len(firsts))
+            made = {name: _most_frequent(column, codes, len(firsts))}
+        found = united(found, made, name)
     if "count" in how:
-        found["rows"] = people.size().astype(np.float64)
+        found = united(found, {"rows": people.size().astype(np.float64)}, "all rows of a person")
     frame = pd.DataFrame(found).reset_index(drop=True)
     return tuple(keys[row] for row in firsts), frame
 

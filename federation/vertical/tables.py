@@ -12,6 +12,7 @@ from sklearn.metrics import roc_auc_score
 from fedmerit.errors import DataError, suggestion
 from fedmerit.federation.data.columns import (
     Choice,
+    chosen,
     row_labels,
     rows_in_words,
     studied,
@@ -142,7 +143,7 @@ def holding(
         columns = studied(dropped, dialect=dialect, separator=sheet.separator)
         features, taken = take(columns, choice, problems)
         notes += taken
-        forms = forms_of(columns, list(map(str, features)), choice.dates)
+        forms = forms_of(chosen(columns, choice), list(map(str, features)), choice.dates)
     problems.check()
     if aggregate:
         if labels is not None:

@@ -7,8 +7,10 @@ after the settlement included. Opening a bundle never executes anything in it.
 
 from __future__ import annotations
 
+import json
 import os
 from contextlib import suppress
+from importlib.metadata import version
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar
@@ -29,7 +31,7 @@ from fedmerit.bundle.folder import PART, files_in, parts_in
 from fedmerit.canonical import canonical, digest
 from fedmerit.errors import AuditImpossible, BundleError
 from fedmerit.scenario.reading import parse
-from fedmerit.untrusted import argument, check_json, encodable, harmless, read_toml
+from fedmerit.untrusted import argument, check_json, encodable, harmless, printable, read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -43,6 +45,8 @@ STAGES: Final[tuple[Stage, ...]] = ("train", "draw", "value", "reward", "settle"
 
 SCENARIO: Final = "scenario.toml"
 PROGRESS: Final = "progress.json"
+_RUN: Final = "run.json"
+_LONGEST_VERSION: Final = 40
 _NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
 MANIFEST: Final = "manifest.json"
 SEAL: Final = "seal.json"
@@ -247,12 +251,32 @@ class Bundle:
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
-            raise BundleError(f"{name} is not of its form: {where} {first['msg']}") from error
+            raise BundleError(
+                f"{name} is not of its form: {where} {first['msg']}", hint=self._other_version()
+            ) from error
         if canonical(found.model_dump(mode="json")) != content:
             raise BundleError(
-                f"{name} is not in its canonical form: others might read it otherwise", hint=_ASK
+                f"{name} is not in its canonical form: others might read it otherwise",
+                hint=self._other_version(),
             )
         return found
+
+    def _other_version(self) -> str:
+        """Say why a document may not be in the form that this version writes.
+
+        Documents gain fields. What ``run.json`` says is a claim like all others in a bundle.
+        """
+        here, said = version("fedmerit"), None
+        with suppress(BundleError, ValueError, KeyError, TypeError):
+            content = self.read(_RUN)
+            check_json(content)
+            said = json.loads(content)["versions"]["fedmerit"]
+        if not (isinstance(said, str) and printable(said) and len(said) <= _LONGEST_VERSION):
+            return f"It was altered or damaged, or another version than {here} wrote it. {_ASK}"
+        return (
+            f"It was altered or damaged, or another version wrote it: {_RUN} names fedmerit "
+            f"{said}, and this is {here}. Audit it with the version that wrote it. {_ASK}"
+        )
 
     def write_document(self, name: str, document: Document) -> None:
         """Write one JSON document in its canonical form."""

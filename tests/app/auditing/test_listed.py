@@ -337,6 +337,41 @@ def test_a_document_that_others_might_read_otherwise_is_refused(copy, read_other
         copy.document(FEDERATION, FederationDocument)
 
 
+def without_what_came_later(document):
+    return {key: value for key, value in document.items() if key not in {"notes", "shared"}}
+
+
+@pytest.mark.parametrize(
+    "older",
+    [without_what_came_later, lambda document: {**document, "gone": 1}],
+    ids=["fewer fields", "another field"],
+)
+@pytest.mark.parametrize("named", ["0.0.7", None, ["0.0.7"], "7" * 99, "0\u202e7"])
+def test_a_document_of_another_version_is_refused_and_both_reasons_are_named(copy, older, named):
+    copy.write(FEDERATION, canonical(older(json.loads(copy.text(FEDERATION)))))
+    run = json.loads(copy.text("run.json"))
+    run["versions"]["fedmerit"] = named
+    copy.write("run.json", canonical(run))
+
+    with pytest.raises(BundleError, match=r"canonical form|not of its form") as caught:
+        copy.document(FEDERATION, FederationDocument)
+
+    assert "altered or damaged, or another version" in caught.value.hint
+    assert ("names fedmerit 0.0.7," in caught.value.hint) == (named == "0.0.7")
+    assert len(caught.value.hint) < 300
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"versions": 7}', b"[" * 100_000, b"\xff"])
+def test_a_hint_about_versions_bears_any_file_in_place_of_the_one_that_names_them(copy, content):
+    copy.write(FEDERATION, copy.read(FEDERATION) + b" ")
+    copy.write("run.json", content)
+
+    with pytest.raises(BundleError, match="canonical form") as caught:
+        copy.document(FEDERATION, FederationDocument)
+
+    assert "another version" in caught.value.hint
+
+
 LEFT_BY_THE_CHAIN = {
     DEPLOYMENT: Deployment,
     DRAWN: Drawn,

@@ -64,3 +64,28 @@ def test_columns_can_be_left_as_they_are():
     matrix, _ = encode(pd.DataFrame({"x": [0.25, 0.75]}), [np.arange(2)], standardise=False)
 
     assert matrix.tolist() == [[0.25], [0.75]]
+
+
+def test_names_that_are_made_up_never_take_the_place_of_the_tables_own():
+    missing = [1.0, np.nan, 3.0]
+    features = pd.DataFrame(
+        {
+            "a": missing,
+            "a missing": [5.0, 6.0, 7.0],
+            "b": pd.Series(["x", "c=y", "x"]),
+            "b=c": pd.Series(["y", "z", "y"]),
+            "b=x": [7.0, 8.0, 9.0],
+        }
+    )
+
+    matrix, names = encode(features, [np.arange(3)], standardise=False)
+
+    assert names == (
+        *("a", "a missing (2)", "a missing"),
+        *("b=c=y", "b=x (2)", "b=c=y (2)", "b=c=z", "b=x"),
+    )
+    assert matrix[:, names.index("a missing")].tolist() == [5, 6, 7]
+    assert matrix[:, names.index("a missing (2)")].tolist() == [0, 1, 0]
+    assert matrix[:, names.index("b=x")].tolist() == [7, 8, 9]
+    assert matrix[:, names.index("b=c=y")].tolist() == [0, 1, 0]
+    assert matrix[:, names.index("b=c=y (2)")].tolist() == [1, 0, 1]

@@ -13,9 +13,11 @@ import pytest
 
 from fedmerit.errors import DataError
 from fedmerit.federation import read_table
-from fedmerit.federation.data.columns import Choice
+from fedmerit.federation.data.columns import Choice, studied
 from fedmerit.federation.data.dialects import Dialect
 from fedmerit.federation.data.encoding import encode
+from fedmerit.federation.data.files import read_sheet
+from fedmerit.federation.data.proposal import check_proposal, propose
 
 ROWS = 60
 
@@ -119,6 +121,29 @@ def test_spaces_in_categories_of_a_parquet_file_make_none_either(tmp_path):
 
     assert table.participants == ("A", "B")
     assert said(table, "1 cell ", "'site'")
+
+
+@pytest.mark.parametrize("twins", [("1", "1.0"), ("1", "01"), ("-2,50", "-2.5")])
+def test_names_that_may_be_one_number_are_two_and_that_is_said(write, twins):
+    names = [*twins, "3", "4"] * (ROWS // 4)
+    for column in ("outcome", "site"):
+        path = write(separator=";", **{column: names})
+
+        table = read(path)
+
+        shown = " and ".join(map(repr, twins))
+        assert said(table, column, shown, "may be one number")
+        assert any(
+            f"{column!r} tells {shown}" in each
+            for each in propose(path, label="outcome", participant="site").notes
+        )
+    assert set(twins) <= set(table.participants)
+
+
+def test_names_that_are_different_numbers_are_not_said_to_be_one(write):
+    table = read(write(site=["1", "10", "1.5", "0x1", "1e0"] * (ROWS // 5)))
+
+    assert not said(table, "one number")
 
 
 def test_a_composed_and_a_decomposed_letter_are_one_name(write):
@@ -502,16 +527,119 @@ def test_headers_that_appear_twice_are_told_apart(tmp_path):
     assert said(table, "twice", "'x (2)'")
 
 
+def test_many_equal_headers_are_told_apart_listed_in_few_words_and_let_go_of(tmp_path):
+    path, count = tmp_path / "t.csv", 150
+    rows = [["x"] * count, *([f"{row}.5"] * count for row in range(3))]
+    path.write_text("\n".join(map(",".join, rows)) + "\n")
+    frame = read_sheet(path).frame
+
+    names = [column.name for column in studied(frame)]
+
+    assert names == ["x", *(f"x ({number})" for number in range(2, count + 1))]
+    assert frame.columns.empty
+    with pytest.raises(DataError, match=f"and {count - 10:,} more") as caught:
+        check_proposal(propose(path), path.name)
+    assert len(str(caught.value)) < 1000
+
+
+def test_a_made_header_never_takes_the_name_of_a_written_one(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("site,,column 2,x,x,x (2),outcome\nn,9,1.5,2,3,4,ill\ns,8,2.5,3,4,6,well\n")
+
+    features = read(path).features
+
+    assert list(features) == ["column 2 (2)", "column 2", "x", "x (3)", "x (2)"]
+    assert features["column 2"].tolist() == [1.5, 2.5]
+    assert features["x (2)"].tolist() == [4, 6]
+
+
+DAYS = [f"{1 + k % 28:02}.{1 + k % 12:02}.2020" for k in range(ROWS)]
+
+
+@pytest.mark.parametrize("literal", ["seen (days)", "seen (weekday)"])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_column_called_like_a_part_of_dates_is_refused_beside_them(write, literal, first):
+    both = {"seen": DAYS, literal: np.linspace(0.5, 9, ROWS).tolist()}
+    path = write(**(both if first else dict(reversed(both.items()))))
+    dates = "days" if "days" in literal else "parts"
+
+    message = refusal(path, choice=Choice(dates=dates))
+
+    assert f"would be called {literal!r}" in message
+    assert "Rename one" in message
+    assert literal in read(path, choice=Choice(dates=dates, ignore=("seen",))).features
+
+
+def test_dates_that_are_left_out_are_not_asked_of_new_rows_for_a_column_called_like_them(write):
+    path = write(**{"seen": DAYS, "seen (days)": np.linspace(0.5, 9, ROWS).tolist()})
+
+    alone = read(path)
+    dates = read(path, choice=Choice(dates="days", ignore=("seen (days)",)))
+
+    assert [form.name for form in alone.forms] == ["seen (days)", "marker"]
+    assert [form.name for form in dates.forms] == ["seen", "marker"]
+
+
 @pytest.mark.parametrize(
     ("beginning", "end"),
-    [("sep=;\n", ""), ("", ";;;\n;;;\n"), ("", "\n\n")],
-    ids=["sep", "blank", "empty"],
+    [("sep=;\n", ""), ('"sep=;"\r\n', ""), ("SEP=;;;;\n", ""), ("", ";;;\n;;;\n"), ("", "\n\n")],
+    ids=["sep", "quoted", "padded", "blank", "empty"],
 )
 def test_what_spreadsheets_put_around_a_table_is_no_part_of_it(tmp_path, beginning, end):
     path = tmp_path / "t.csv"
     path.write_text(f"{beginning}site;x;y;outcome\nn;1,5;1;ill\ns;2,5;3;well\n{end}")
 
-    assert read(path).features["x"].tolist() == [1.5, 2.5]
+    table = read(path)
+
+    assert table.features["x"].tolist() == [1.5, 2.5]
+    assert said(table, "first line", "says what parts cells") == ("=" in beginning)
+
+
+@pytest.mark.parametrize("separator", [";", ",", "\t"])
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Wards, in March",
+        "Wards{0}{0}{0}",
+        '"Wards"\n\nby hand',
+        "Wards{0}{0}{0}\n{0}{0}{0}",
+        "sep={0}\nWards",
+    ],
+)
+def test_titles_above_the_header_are_refused_with_the_line_that_seems_to_be_it(
+    tmp_path, separator, title
+):
+    path = tmp_path / "t.csv"
+    table = [
+        ["site", "x", "y", "z", "outcome"],
+        *([s, "1.5", "2", "3", o] for s, o in ["ni", "sw"] * 6),
+    ]
+    lines = "\n".join(map(separator.join, table))
+    path.write_text(f"{title.format(separator)}\n{lines}\n")
+
+    message = refusal(path)
+
+    assert "first line" in message
+    assert "Wards" in message
+    assert f"begins {separator.join(table[0])!r}" in message
+
+
+@pytest.mark.parametrize("separator", ";|\t")
+def test_lists_in_cells_make_no_title_of_a_header(tmp_path, separator):
+    path = tmp_path / "t.csv"
+    lists = [separator.join(f"{k}{j}" for j in range(4)) for k in range(3)]
+    rows = [f"{s},{lists[k]},{o}" for k in range(3) for s, o in ["ni", "sw"]]
+    path.write_text("\n".join(["site,x,outcome", *rows]) + "\n")
+
+    assert list(read(path, dialect=Dialect(separator=",")).features) == ["x"]
+    assert list(read(path).features) == ["x"]
+
+
+def test_a_header_beside_wide_or_empty_rows_is_no_title(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("site,x,,outcome\nn,1.5,1,ill,,,,,\ns,2.5,3,well,,,,,\n")
+
+    assert list(read(path).features) == ["x", "column 3"]
 
 
 @pytest.mark.parametrize(
@@ -593,6 +721,36 @@ def test_dates_that_stand_for_never_are_numbers_like_others(write, form):
     numbers = read(path, choice=Choice(dates="days")).features["seen (days)"]
 
     assert numbers.tolist() == [(day - date(1970, 1, 1)).days for day in days] * (ROWS // 4)
+
+
+CLOCKS = ["14:55", "14:55:30", "0:00", "23:59:59.5"]
+SECONDS = [53700, 53730, 0, 86399.5]
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["%d/%m/%Y {}", "%m/%d/%Y {}", "%d.%m.%YT{}", "%Y/%m/%d {}", "%d-%m-%Y {}", "%Y-%m-%d {}"],
+)
+def test_times_of_day_are_kept_in_days_and_said_where_parts_leave_them_out(write, form):
+    clocks = ["00" + each[1:] if each[0] == "0" else each for each in CLOCKS]
+    days = [date(9999, 12, 31) if k == 4 else date(2020, 3, 13 + k % 9) for k in range(ROWS)]
+    written = [d.strftime(form).format(clocks[k % 4]) for k, d in enumerate(days)]
+    path = write(seen=written)
+
+    table = read(path, choice=Choice(dates="days"))
+    parts = read(path, choice=Choice(dates="parts"))
+
+    whole = [(day - date(1970, 1, 1)).days for day in days]
+    exact = [day + SECONDS[k % 4] / 86400 for k, day in enumerate(whole)]
+    assert table.features["seen (days)"].tolist() == pytest.approx(exact, abs=1e-8, rel=0)
+    assert said(parts, "times of day in column 'seen'", 'dates = "days"')
+    assert not said(table, "times of day")
+
+
+def test_a_time_that_no_clock_shows_is_no_date(write):
+    path = write(seen=[f"{1 + k % 28}/3/2020 {24 + k % 3}:00" for k in range(ROWS)])
+
+    assert "seen (days)" not in read(path, choice=Choice(dates="days")).features
 
 
 # 8. Scales

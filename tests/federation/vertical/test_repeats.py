@@ -42,6 +42,15 @@ def test_rows_of_one_key_however_written_become_one():
     assert found["shop"].tolist()[:2] == ["north", "south"]
 
 
+@pytest.mark.parametrize("literal", ["rows", "spent (sum)"])
+def test_a_column_called_like_a_sum_is_refused_and_never_replaced(literal):
+    features = pd.DataFrame({"spent": [1.0, 2.0], literal: pd.Series(["north", "south"])})
+
+    for each in (features, features[features.columns[::-1]]):
+        with pytest.raises(DataError, match="would be called"):
+            one_row_each(["ada", "ada"], each, ("sum", "count"), "bank")
+
+
 @given(st.lists(st.tuples(st.integers(0, 4), st.one_of(st.none(), st.integers(-9, 9))), min_size=1))
 def test_sums_are_those_of_each_persons_own_cells(rows):
     own = defaultdict(list)

@@ -63,7 +63,9 @@ def strangers(task: VerticalTask) -> tuple[str, ...]:
     people = len(task.labels) + len(task.held_out_labels)
     found = []
     for columns in task.parties:
-        if columns.names and columns.names[-1] == known_column(columns.party):
+        own = columns.encoding.names if columns.encoding else ()
+        # An owner's table may have a column that is called so.
+        if columns.names != own and columns.names[-1:] == (known_column(columns.party),):
             known = columns.training[:, -1].sum() + columns.held_out[:, -1].sum()
             found.append(
                 f"{columns.party}: {int(known):,} of {people:,} people of {task.label_holder} are "
