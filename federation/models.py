@@ -78,6 +78,11 @@ class ModelSpec:
         hidden = {"logistic": (), "linear": (), "mlp": self.hidden}.get(self.kind)
         return () if hidden is None else (in_features, *hidden, classes)
 
+    def parameters(self, in_features: int, classes: int) -> int | None:
+        """Count a model of ours before anything of its size is made; None of another's module."""
+        widths = self.widths(in_features, classes)
+        return sum((wide + 1) * narrow for wide, narrow in pairwise(widths)) if widths else None
+
     def _imported(self, in_features: int, classes: int) -> nn.Module:
         path, _, name = self.kind.partition(":")
         try:

@@ -35,10 +35,12 @@ if TYPE_CHECKING:
 #: What nothing but the data can show.
 _ON_FAITH: Final = (
     "as the committee signed them, and not checked without the data: utilities, gradients and the "
-    "values per round; log-likelihoods and accuracies, per round and pooled, areas, errors of "
-    "quantities, base rates; who trains with how many rows, whose updates were refused as "
-    "unusable, features, classes, means, scales and the digest of the data; attributions and "
-    "their pictures; which versions ran"
+    "values per round; whether updates come of training, and of as much work as was agreed; "
+    "log-likelihoods and accuracies, per round and pooled, areas, errors of quantities and their "
+    "R², base rates; who trains with how many rows, which of them several have, whose updates "
+    "were refused as unusable, features, classes, what a quantity is called, how columns were read "
+    "and encoded, with means, scales and levels, the digest of the data and the notes on them; "
+    "attributions and their pictures; which versions ran"
 )
 
 __all__ = ["Check", "Verdict", "audit"]

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 #: What a chain in one process is good for.
 REHEARSAL: Final = "a rehearsal in one process: it proves no date and no signer"
+#: Checks of a few coalitions against the data.
+_BY_SPOTS: Final = frozenset({"spot-data", "spot-checks"})
 #: Checks of the evidence against the data, which are made by --retrain and by spot checks.
-_AGAINST_DATA: Final = frozenset(
-    {
-        *("spot-data", "spot-checks", "data", "encoded", "joint-data", "committed-rows", "models"),
-        *("metrics", "coalitions", "round-coalitions", "embeddings", "gradients", "curve"),
-        *("attributions", "retraining", "recorded-updates", "recorded-metrics"),
-    }
-)
+_AGAINST_DATA: Final = _BY_SPOTS | {
+    *("data", "encoded", "joint-data", "committed-rows", "models", "metrics", "coalitions"),
+    *("round-coalitions", "coalitions-of-rounds", "embeddings", "gradients", "curve"),
+    *("attributions", "retraining", "recorded-updates", "recorded-metrics"),
+}
 #: Checks of files and of the chain; all others are of the evidence against itself.
 _AGAINST_CHAIN: Final = frozenset(
     {
@@ -32,6 +32,7 @@ _AGAINST_CHAIN: Final = frozenset(
         *("stakes", "signed", "evidence", "committee", "rounds", "money", "terms", "payment"),
         *("draw", "reveals", "seed", "bound-updates", "slashes", "integers", "roots"),
         *("settlement", "commitment", "opened-bids", "sealed-bids", "eth-tester"),
+        *("deployment", "form-of-the-valuation"),
     }
 )
 
@@ -57,7 +58,8 @@ class Answer(NamedTuple):
 
     Attributes:
         question: What is answered.
-        answer: ``yes``, ``no``, ``not looked at``; of the chain, what it proves.
+        answer: ``yes``, ``no``, ``not looked at``, or ``as far as looked at`` where spot checks
+            alone were made; of the chain, what it proves.
         why: On what that rests.
     """
 
@@ -82,7 +84,7 @@ def answers(checks: Iterable[Made], proof: str) -> tuple[Answer, ...]:
         _answer("the payments follow from the evidence", own),
         _answer("the evidence is what the chain holds", chain),
         Answer("the chain proves", "nothing of this" if apart else proof, ""),
-        _answer("the evidence follows from the data", data),
+        _of_data(data),
     )
 
 
@@ -103,6 +105,14 @@ def proof_of(site: Site) -> str:
         f"job {ledger.job} on chain {ledger.chain_id}, reported in block {posted.block:,} "
         f"({when} by that chain's clock), signed by {', '.join(signed)}"
     )
+
+
+def _of_data(checks: list[Made]) -> Answer:
+    """Answer for the data; a few coalitions that hold say nothing of the others."""
+    found = _answer("the evidence follows from the data", checks)
+    if found.answer == "yes" and {check.id for check in checks} <= _BY_SPOTS:
+        return found._replace(answer="as far as looked at", why="spot checks alone")
+    return found
 
 
 def _answer(question: str, checks: list[Made]) -> Answer:

@@ -15,12 +15,15 @@ from fedmerit.bundle.directory import (
     MANIFEST,
     PROGRESS,
     REPORT,
+    ROUNDS,
     SEAL,
     STAGES,
     Progress,
 )
 from fedmerit.bundle.folder import odd_in, parts_in
 from fedmerit.bundle.schemas import (
+    ACCEPTED,
+    BIDS,
     DEPLOYMENT,
     DRAWN,
     LEDGER,
@@ -30,6 +33,10 @@ from fedmerit.bundle.schemas import (
     TimingsDocument,
 )
 from fedmerit.chain import Transcript
+from fedmerit.errors import FedmeritError
+from fedmerit.incentives.methods import reads_rounds
+from fedmerit.stages.noise import leaves_noise_out
+from fedmerit.stages.offering import asks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,12 +110,27 @@ def _nothing_else(bundle: Bundle) -> Check:
         odd += [f"{name} is half written" for name in parts_in(bundle.path)]
     known = set(bundle.evidence_names()) | AFTERWARDS | _SETTLEMENT
     odd += [f"{name} is no file of a bundle" for name in bundle.names() if name not in known]
+    odd += [f"{name} is no file of such a run" for name in _unasked(bundle)]
     return compared(
         "directory",
         holds=not odd,
         same=f"{len(bundle.names())} plain files and nothing else",
         different="; ".join(odd),
     )
+
+
+def _unasked(bundle: Bundle) -> list[str]:
+    """Name the files that the scenario asks nothing of: no other check would read them."""
+    try:
+        scenario = bundle.scenario
+        due = {
+            ACCEPTED: leaves_noise_out(scenario),
+            BIDS: asks(scenario),
+            ROUNDS: reads_rounds(scenario.valuation.method),
+        }
+    except (FedmeritError, KeyError):  # of a mechanism or a method that there is not
+        return []  # and the checks of the settings say why
+    return [name for name in bundle.names() if not due.get(name, True)]
 
 
 def _against(bundle: Bundle, name: str) -> Check:

@@ -42,9 +42,21 @@ class RetrainingPart(Protocol):
         """
 
 
+class CellsPart(Protocol):
+    """What a kind has beside that whose methods value rounds one by one."""
+
+    def cells_judged(self, bundle: Bundle, places: NDArray[np.int64]) -> Judged:
+        """Measure the rows of ``rounds.safetensors`` at *places* again, and judge them."""
+
+
 def auditing_part(scenario: Scenario) -> AuditingPart:
     """Give the checks of the kind of *scenario*."""
     return cast("AuditingPart", kind_of(scenario).part("auditing"))
+
+
+def cells_part(scenario: Scenario) -> CellsPart:
+    """Give what measures coalitions of rounds again for the kind of *scenario*."""
+    return cast("CellsPart", kind_of(scenario).part("retraining"))
 
 
 def retraining_part(scenario: Scenario) -> RetrainingPart:

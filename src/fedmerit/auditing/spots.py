@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from fedmerit.auditing.faults import utility_fault
-from fedmerit.auditing.parts import retraining_part
+from fedmerit.auditing.parts import cells_part, retraining_part
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle.directory import COALITIONS
+from fedmerit.bundle.rounds import recorded_cells
 from fedmerit.bundle.schemas import FEDERATION, FederationDocument
 from fedmerit.coalitions import code_of
+from fedmerit.incentives.methods import reads_rounds
 from fedmerit.streams import generator
 from fedmerit.units import MICRO
 
@@ -33,6 +35,9 @@ _SHARES: Final = (0.01, 0.1, 0.5)
 def check_spots(bundle: Bundle, ledger: Ledger, asked: Spots) -> tuple[Check, tuple[Fault, ...]]:
     """Measure coalitions of the table again, as many as *asked* for, without replacement.
 
+    Where rounds are valued one by one, their table is drawn from as well: nobody is paid by the
+    other. No contract knows a round's game, so what is found there cannot be disputed.
+
     Nothing is measured on other data than the bundle's: whatever it gave would be no fault of
     the table.
 
@@ -45,12 +50,22 @@ def check_spots(bundle: Bundle, ledger: Ledger, asked: Spots) -> tuple[Check, tu
         detail = f"the rows here hash to {found}, the bundle's to {said}: nothing was measured"
         return Check("data of the spot checks", "differs", detail), ()
     stored = bundle.tensors(COALITIONS)
-    everything = len(stored["coalitions"])
-    lot = generator(asked.seed, "spot checks").permutation(everything)
-    drawn = sorted(lot[: asked.count].tolist())
+    by_round = reads_rounds(bundle.scenario.valuation.method)
+    cells = len(recorded_cells(bundle)["rounds"]) if by_round else 0
+    whole = len(stored["coalitions"])
+    lot = generator(asked.seed, "spot checks").permutation(whole + cells)
+    places = np.sort(lot[: asked.count])
+    drawn, of_rounds = places[places < whole].tolist(), places[places >= whole] - whole
     coalitions = stored["coalitions"][drawn].astype(np.bool_)
-    ours, judgement = measure(coalitions, stored["gains_micro"][drawn])
-    wrong = [] if judgement.holds else np.flatnonzero(judgement.outside).tolist()
+    judged, wrong = [], []
+    if drawn:
+        ours, judgement = measure(coalitions, stored["gains_micro"][drawn])
+        judged.append(judgement)
+        wrong = [] if judgement.holds else np.flatnonzero(judgement.outside).tolist()
+    if len(of_rounds):
+        judged.append(cells_part(bundle.scenario).cells_judged(bundle, of_rounds))
+    apart = [judgement for judgement in judged if not judgement.holds]
+    beyond = sum(int(judgement.outside.sum()) for judgement in apart)
     faults = tuple(
         utility_fault(
             ledger,
@@ -64,10 +79,11 @@ def check_spots(bundle: Bundle, ledger: Ledger, asked: Spots) -> tuple[Check, tu
     )
     check = compared(
         "spot checks",
-        holds=judgement.holds,
-        same=f"{len(drawn)} of {everything} coalitions are as recorded; {chances(len(drawn))}",
-        different=f"{len(wrong)} of {len(drawn)} coalitions, drawn by seed {asked.seed}, are not "
-        f"worth what is recorded: {judgement.why}",
+        holds=not apart,
+        same=f"{len(places)} of {whole + cells} coalitions{' and coalitions of rounds' * by_round} "
+        f"are as recorded; {chances(len(places))}",
+        different=f"{beyond} of {len(places)} coalitions, drawn by seed {asked.seed}, are not "
+        f"worth what is recorded: {'; '.join(judgement.why for judgement in apart)}",
     )
     return check, faults
 

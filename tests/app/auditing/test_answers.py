@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import shutil
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from forging import forge, rename
@@ -79,6 +81,46 @@ def test_a_check_that_was_not_made_answers_nothing():
         "x",
         "not looked at",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("recomputed coalitions of rounds", 3),
+        ("deployment", 1),
+        ("form of the valuation", 1),
+        ("retrained coalitions", 3),
+        ("payments", 0),
+    ],
+)
+def test_what_differs_is_answered_where_it_belongs(name, place):
+    found = answers([Check(name, "differs", "")], REHEARSAL)
+
+    assert [at for at, answer in enumerate(found) if answer.answer == "no"] == [place]
+
+
+def test_a_few_coalitions_that_hold_are_no_yes_for_all_of_the_evidence():
+    spots = [Check("spot checks", "ok", "")]
+
+    assert answers(spots, "x")[3].answer == "as far as looked at"
+    assert answers([*spots, Check("retrained coalitions", "ok", "")], "x")[3].answer == "yes"
+
+
+def names_in(folder):
+    """Give the name of every check that the code makes, where it is written out."""
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            called = isinstance(node, ast.Call) and getattr(node.func, "id", "")
+            if called in {"Check", "compared"} and isinstance(node.args[0], ast.Constant):
+                yield node.args[0].value
+
+
+def test_every_check_that_is_made_is_known():
+    package = Path(fedmerit.__file__).parent
+    made = {name for folder in ("auditing", "kinds") for name in names_in(package / folder)}
+
+    assert len(made) > 40
+    assert made <= CHECKS.keys()
 
 
 def test_lists_of_another_length_are_not_compared_member_by_member():

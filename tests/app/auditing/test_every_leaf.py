@@ -31,6 +31,13 @@ ON_FAITH = {
     r"training\.json .*(accuracy_ppm|log_likelihood_micro|by_owner_micro.*)": "log-likelihoods and "
     "accuracies, per round and pooled",
     r"valuation\.json curve.*": "the values per round",
+    r"training\.json base_rate_ppm": "base rates",
+    r"encoding\.json .*": "how columns were read and encoded",
+    r"federation\.json notes.*": "the notes on them",
+    r"federation\.json shared.*": "which of them several have",
+    r"federation\.json quantity\.name": "what a quantity is called",
+    r"training\.json .*area_ppm": "areas",
+    r"training\.json .*(rmse_micro|r_squared_ppm)": "errors of quantities and their R²",
     r"timings\.json milliseconds.*": "how long each stage took",
 }
 

@@ -21,11 +21,15 @@ from fedmerit.bundle.directory import (
     MANIFEST,
     PROGRESS,
     REPORT,
+    ROUNDS,
     SCENARIO,
     SEAL,
     Snapshot,
 )
+from fedmerit.bundle.encoding import ENCODING
 from fedmerit.bundle.schemas import (
+    ACCEPTED,
+    BIDS,
     DEPLOYMENT,
     DRAWN,
     FEDERATION,
@@ -96,6 +100,24 @@ def test_what_was_added_is_named_although_the_lists_were_written_anew(copy, name
     assert name in said
 
 
+@pytest.mark.parametrize("name", [ACCEPTED, BIDS, ROUNDS])
+def test_a_file_that_the_scenario_asks_nothing_of_is_named_although_all_was_listed_anew(copy, name):
+    put(copy.path / name)
+    reseal(copy)
+
+    assert f"{name} is no file of such a run" in differences(check_files(copy))["directory"]
+
+
+def test_an_encoding_that_was_taken_away_is_named(copy):
+    (copy.path / ENCODING).unlink()
+    reseal(copy)
+
+    said = {check.id: check for check in check_numbers(copy)}
+
+    assert said["encoding"].status == "skipped"
+    assert ENCODING in said["encoding"].detail
+
+
 def test_a_socket_is_named(copy, monkeypatch):
     monkeypatch.chdir(copy.path)  # a socket's path is short
     listens("heard")
@@ -143,6 +165,17 @@ LIES = {
     "classes": (FEDERATION, lambda said: said["classes"].__setitem__(0, "cured")),
     "rows": (FEDERATION, lambda said: said["members"][1].update(rows=1)),
     "digest of the data": (FEDERATION, lambda said: said.update(data_digest=f"0x{1:064x}")),
+    "which of them several have": (
+        FEDERATION,
+        lambda said: said.update(shared=[{"names": ["Hungary", "Switzerland"], "rows": 9}]),
+    ),
+    "the notes on them": (FEDERATION, lambda said: said.update(notes=["everybody consented"])),
+    "how columns were read": (
+        ENCODING,
+        lambda said: said["columns"][0].update(percent=True, decimal=",", thousands="."),
+    ),
+    "base rates": (TRAINING, lambda said: said.update(base_rate_ppm=1)),
+    "areas": (TRAINING, lambda said: said.update(pooled_area_ppm=999_999)),
     "accuracies, per round and pooled": (
         TRAINING,
         lambda said: said.update(pooled_accuracy_ppm=1) or said["rounds"][3].update(accuracy_ppm=1),
@@ -163,6 +196,20 @@ def test_what_is_not_checked_without_the_data_is_named_in_the_verdict(copy, what
 
     assert not differences(check_numbers(copy))  # so somebody has to say it
     assert what in auditing._ON_FAITH
+
+
+def test_other_names_of_features_or_levels_are_named_where_two_files_tell_the_same(copy):
+    """One file alone does not pass: the other tells what the model's inputs are."""
+    for old, new in (("age", "shoe size"), ("Female", "Cured")):
+        for name in (ENCODING, FEDERATION):
+            text = copy.text(name).replace(f'"{old}"', f'"{new}"')
+            copy.write(name, text.replace(f'={old}"', f'={new}"').encode())
+
+            passes = not differences(check_numbers(copy))
+
+            assert passes == (name == FEDERATION)
+    assert "features" in auditing._ON_FAITH
+    assert "levels" in auditing._ON_FAITH
 
 
 def test_a_feature_under_another_name_is_found_by_the_columns_that_it_is_made_of(copy):

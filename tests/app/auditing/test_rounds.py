@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 import fedmerit
+from fedmerit.auditing.spots import check_spots
+from fedmerit.auditing.verdict import Spots
 from fedmerit.bundle.directory import COALITIONS, ROUNDS, Bundle
 from fedmerit.bundle.rounds import recorded_rounds
 from fedmerit.bundle.schemas import (
@@ -155,8 +157,21 @@ def test_a_settlement_of_altered_cells_is_found_by_retraining(copy, by):
     copy.write_seal()
 
     assert fedmerit.audit(copy).passed  # it is consistent, and as the committee signed it
-    differences = fedmerit.audit(copy, retrain=True).differences
-    assert [check.name for check in differences] == ["recomputed coalitions of rounds"]
+    verdict = fedmerit.audit(copy, retrain=True)
+    assert [check.name for check in verdict.differences] == ["recomputed coalitions of rounds"]
+    assert [answer.answer for answer in verdict.answers if "data" in answer.question] == ["no"]
+
+
+def test_spot_checks_measure_the_cells_that_members_are_paid_by(copy):
+    honest, _ = check_spots(copy, None, Spots(1000, 5))
+    favoured(copy, 1000)
+
+    check, faults = check_spots(copy, None, Spots(1000, 5))
+
+    assert honest.status == "ok"
+    assert "coalitions and coalitions of rounds are as recorded" in honest.detail
+    assert check.status == "differs"
+    assert not faults  # no contract knows a round's game
 
 
 @pytest.mark.slow

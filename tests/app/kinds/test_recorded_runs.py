@@ -16,7 +16,9 @@ from forging import forge, reseal
 from safetensors.numpy import load_file, save_file
 
 import fedmerit
-from fedmerit.bundle.directory import COALITIONS, Bundle
+from fedmerit.auditing.spots import check_spots
+from fedmerit.auditing.verdict import Spots
+from fedmerit.bundle.directory import COALITIONS, ROUNDS, Bundle
 from fedmerit.bundle.schemas import (
     FEDERATION,
     TRAINING,
@@ -272,9 +274,14 @@ def test_methods_that_value_each_round_are_audited_too(bad, tmp_path, method):
     with (bad / "merit.toml").open("a", encoding="utf-8") as file:
         file.write(f"[valuation]\nmethod = {method!r}\n")
 
-    verdict = fedmerit.audit(fedmerit.run(bad, tmp_path / "b"), retrain=True)
+    bundle = fedmerit.run(bad, tmp_path / "b")
+    verdict = fedmerit.audit(bundle, retrain=True)
 
     assert verdict.passed, verdict
+    assert "coalitions of rounds" in check_spots(bundle, None, Spots(1000, 5))[0].detail
+    cells = bundle.tensors(ROUNDS)
+    bundle.write_tensors(ROUNDS, {**cells, "gains_micro": cells["gains_micro"] + np.int32(9000)})
+    assert check_spots(bundle, None, Spots(1000, 5))[0].status == "differs"
 
 
 # As our own

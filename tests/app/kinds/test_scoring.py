@@ -246,6 +246,28 @@ class Net(nn.Linear):
 """
 
 
+def test_widths_that_would_take_all_memory_are_refused_before_anything_is_made(saved, rows, copy):
+    altered(saved, lambda said: said.update(model="mlp", hidden=[10**10]))
+    text = copy.text(SCENARIO).replace('kind = "logistic"', 'kind = "mlp"')
+    copy.write(
+        SCENARIO, text.replace("hidden = [\n    24,", "hidden = [\n    10000000000,").encode()
+    )
+    reseal(copy)
+    assert copy.scenario.model.hidden == (10**10,)
+
+    with pytest.raises(BundleError, match="parameters, and its mlp"):
+        read_model(saved).score(rows)
+    with pytest.raises(BundleError, match="parameters, and its mlp"):
+        model_of(copy)
+
+
+def test_classes_of_one_name_would_hide_a_score_and_are_refused(saved):
+    altered(saved, lambda said: said.update(classes=["ill", "ill"]))
+
+    with pytest.raises(BundleError, match="classes are not different"):
+        read_model(saved)
+
+
 @pytest.fixture
 def evil(tmp_path, monkeypatch):
     (tmp_path / "evil.py").write_text(EVIL.format(mark=str(tmp_path / "ran")))

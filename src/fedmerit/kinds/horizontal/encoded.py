@@ -5,14 +5,13 @@ from __future__ import annotations
 from math import isclose
 from typing import TYPE_CHECKING, Final
 
-from fedmerit.auditing.verdict import compared
+from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle.encoding import ENCODING, EncodingDocument, encoding_document
 from fedmerit.bundle.schemas import FEDERATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fedmerit.auditing.verdict import Check
     from fedmerit.bundle.directory import Bundle
     from fedmerit.bundle.encoding import FeatureDocument
     from fedmerit.bundle.schemas import FederationDocument
@@ -25,6 +24,9 @@ _NEAR: Final = 1e-9
 def check_encoding(bundle: Bundle, members: FederationDocument) -> Iterator[Check]:
     """Hold the model's inputs against the columns that they are made of."""
     if not _has_encoding(bundle):
+        yield Check(
+            "encoding", "skipped", f"there is no {ENCODING}: nothing says how rows are read"
+        )
         return
     said = bundle.document(ENCODING, EncodingDocument)
     holds = said.holds_together and said.encoding.names == members.features

@@ -36,6 +36,22 @@ if TYPE_CHECKING:
 _CHUNK: Final = 1 << 16
 
 
+def require_size(spec: ModelSpec, inputs: int, classes: int, held: int) -> None:
+    """Refuse a model whose widths are not those of the parameters that are there.
+
+    Widths are read from a file: what they say is not made before it is known to fit.
+
+    Raises:
+        BundleError: They are others.
+    """
+    due = spec.parameters(inputs, classes)
+    if due not in {None, held}:
+        raise BundleError(
+            f"the file holds {held:,} parameters, and its {spec.kind} between {inputs} inputs and "
+            f"{classes} outputs has {due:,}"
+        )
+
+
 class RowsModelDocument(Document):
     """What a model's file says beside its tensors."""
 
@@ -97,6 +113,8 @@ class RowsModel:
             raise BundleError(f"the model's metadata: {where} {first['msg']}") from error
         except ValueError as error:
             raise BundleError(f"the model's metadata cannot be read as JSON: {error}") from error
+        if len(set(document.classes)) != len(document.classes):
+            raise BundleError(f"the model's classes are not different: {document.classes}")
         if not document.rows.holds_together or document.rows.encoding.names != document.inputs:
             raise BundleError("the model's inputs are not those that its columns give")
         return cls(document, tensors)
@@ -127,6 +145,8 @@ class RowsModel:
                 f"{parts[0]} is a part of a score, and this model scores alone",
                 hint="Leave --part out.",
             )
+        held = sum(np.size(tensor) for tensor in self.tensors.values())
+        require_size(self._spec, len(document.inputs), len(document.classes) or 1, held)
         dialect = Dialect(
             separator=document.separator,
             encoding=document.encoding,
@@ -170,11 +190,15 @@ class RowsModel:
             )
         return outputs
 
+    @property
+    def _spec(self) -> ModelSpec:
+        said = self.document
+        return ModelSpec(kind=said.model, hidden=said.hidden, arguments=said.arguments)
+
     def _module(self) -> nn.Module:
         document = self.document
-        spec = ModelSpec(kind=document.model, hidden=document.hidden, arguments=document.arguments)
         with torch.random.fork_rng(devices=[]):
-            module = spec.build(len(document.inputs), len(document.classes) or 1).float()
+            module = self._spec.build(len(document.inputs), len(document.classes) or 1).float()
         try:
             state = {name: torch.from_numpy(np.array(v)) for name, v in self.tensors.items()}
             module.load_state_dict(state)

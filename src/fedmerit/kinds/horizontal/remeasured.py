@@ -106,6 +106,16 @@ def _gains_of_rounds(bundle: Bundle, consortium: Consortium, kept: TrainingRecor
     return weighed(bundle, again.name, found.of, by, f"{len(coalitions)} coalitions of rounds")
 
 
+def judged_cells(
+    bundle: Bundle, consortium: Consortium, kept: TrainingRecord, places: NDArray[np.int64]
+) -> Judged:
+    """Measure the coalitions of rounds at *places* of their table again, and judge them."""
+    stored = recorded_cells(bundle)
+    again = Remeasured(bundle, consortium, kept, stored["rounds"][places])
+    inside = stored["coalitions"][places].astype(np.bool_)
+    return again.judged(inside, stored["gains_micro"][places]).of
+
+
 class Found:
     """Recorded gains beside those measured again.
 

@@ -21,7 +21,7 @@ from fedmerit.bundle.training import read_rounds
 from fedmerit.errors import AuditImpossible, DataError
 from fedmerit.federation import TrainingRecord, train
 from fedmerit.kinds.horizontal.encoded import check_encoding_again
-from fedmerit.kinds.horizontal.remeasured import Remeasured, check_measured
+from fedmerit.kinds.horizontal.remeasured import Remeasured, check_measured, judged_cells
 from fedmerit.kinds.horizontal.training import training_of
 from fedmerit.kinds.horizontal.valuing import gradients, played
 from fedmerit.kinds.horizontal.wiring import assemble, federation_document
@@ -117,6 +117,20 @@ def measured_again(bundle: Bundle) -> tuple[str, Measure]:
         return found.ours, found.of
 
     return digest, measure
+
+
+def cells_judged(bundle: Bundle, places: NDArray[np.int64]) -> Judged:
+    """Measure coalitions of rounds again, each in its own round.
+
+    Args:
+        bundle: Whose.
+        places: Of the coalitions in ``rounds.safetensors``.
+
+    Raises:
+        AuditImpossible: The data are not here.
+    """
+    consortium = consortium_of(bundle)
+    return judged_cells(bundle, consortium, recorded_run(bundle, consortium), places)
 
 
 def _trained(consortium: Consortium, bundle: Bundle, nudge: int = 0) -> TrainingRecord:

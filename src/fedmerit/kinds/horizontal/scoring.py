@@ -11,7 +11,7 @@ from fedmerit.canonical import digest
 from fedmerit.errors import BundleError
 from fedmerit.federation import BUILTIN, ModelSpec
 from fedmerit.federation.models import Network
-from fedmerit.kinds.horizontal.portable import RowsModel, RowsModelDocument
+from fedmerit.kinds.horizontal.portable import RowsModel, RowsModelDocument, require_size
 from fedmerit.kinds.scores import require_allowed
 
 if TYPE_CHECKING:
@@ -42,10 +42,13 @@ def portable(bundle: Bundle, *, allowed: str | None = None) -> RowsModel:
     chosen, data = scenario.model, scenario.data
     require_allowed(chosen.kind, allowed)
     spec = ModelSpec(kind=chosen.kind, hidden=chosen.hidden, arguments=chosen.arguments)
+    parameters = bundle.tensors(MODEL)["parameters"]
+    classes = len(members.classes) or 1
+    require_size(spec, len(members.features), classes, parameters.size)
     network = Network(
         spec,
         in_features=len(members.features),
-        classes=len(members.classes) or 1,
+        classes=classes,
         seed=scenario.seed,
     )
     document = RowsModelDocument(
@@ -63,7 +66,7 @@ def portable(bundle: Bundle, *, allowed: str | None = None) -> RowsModel:
         encoding=data.encoding,
         rows=rows,
     )
-    return RowsModel(document, network.state(bundle.tensors(MODEL)["parameters"]))
+    return RowsModel(document, network.state(parameters))
 
 
 def read(tensors: Mapping[str, NDArray[Any]], metadata: str) -> RowsModel:

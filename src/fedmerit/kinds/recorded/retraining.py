@@ -12,7 +12,7 @@ from fedmerit.auditing.verdict import compared
 from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle.training import read_rounds
 from fedmerit.errors import AuditImpossible, DataError
-from fedmerit.kinds.horizontal.remeasured import Remeasured, check_measured
+from fedmerit.kinds.horizontal.remeasured import Remeasured, check_measured, judged_cells
 from fedmerit.kinds.horizontal.valuing import gradients, played
 from fedmerit.kinds.recorded.document import RECORDED, RecordedDocument
 from fedmerit.kinds.recorded.training import final_of, kept_run, recorded_document, training_of
@@ -80,6 +80,20 @@ def measured_again(bundle: Bundle) -> tuple[str, Measure]:
         return found.ours, found.of
 
     return federation_document(run).data_digest, measure
+
+
+def cells_judged(bundle: Bundle, places: NDArray[np.int64]) -> Judged:
+    """Measure coalitions of rounds again, each in its own round.
+
+    Args:
+        bundle: Whose.
+        places: Of the coalitions in ``rounds.safetensors``.
+
+    Raises:
+        AuditImpossible: The files are not here.
+    """
+    consortium = _opened(bundle).consortium
+    return judged_cells(bundle, consortium, kept_run(bundle, consortium), places)
 
 
 def _opened(bundle: Bundle) -> Opened:
