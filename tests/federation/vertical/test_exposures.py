@@ -404,11 +404,11 @@ def test_whoever_opens_a_gradient_adds_the_noise_that_was_agreed(form):
 
     moved = [
         np.concatenate(list(train_regression(task, one_step, seed=0).weights.values()))
-        for _ in range(5)
+        for _ in range(16)
     ]
 
     sums = 64 * np.array(moved)[:, [0, 2, 3]]  # without the intercept, which begins elsewhere
-    assert np.std(sums) == pytest.approx(4.0 * 500.0, rel=0.5)
+    assert np.std(sums) == pytest.approx(4.0 * 500.0, rel=0.45)  # six standard errors of 48 draws
     assert len(set(sums.ravel().tolist())) == sums.size
     with pytest.raises(TrainingError, match="no epsilon where the loss"):
         replace(settings, sigmoid="exact")

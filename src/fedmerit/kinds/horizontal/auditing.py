@@ -80,7 +80,8 @@ def check_sponsored(
         holds = bool((owners == count).all()) and members.sponsor_rows == len(owners)
     else:
         holds = bool(((owners >= 0) & (owners < count)).all()) and members.sponsor_rows is None
-    whose = f"{'the sponsor' if sponsored else 'members'}'s own, as the scenario has it"
+    owner = "the sponsor's" if sponsored else "members'"
+    whose = f"{owner} own, as the scenario has it"
     return compared(
         "test rows",
         holds=holds,
