@@ -31,7 +31,7 @@ from fedmerit.incentives.reasons import Reason
 from fedmerit.stages.agreeing import agreed_round, bid_of, without_pay
 from fedmerit.stages.draw import drawn_of, seed_of
 from fedmerit.stages.offering import opened_bids
-from fedmerit.streams import generator
+from fedmerit.streams import derived_seed, generator
 from fedmerit.units import MICRO, NANO
 
 if TYPE_CHECKING:
@@ -104,7 +104,8 @@ def decided_with_intervals(bundle: Bundle) -> OutcomeDocument:
         valued.half_widths,
         valued.correlations_ppm,
         confidence_ppm=valued.confidence_ppm,
-        seed=bytes.fromhex(valued.seed[2:]),
+        # Of the scenario's seed, so that a run again says the same: nobody is paid by an interval.
+        seed=derived_seed(bundle.scenario.seed, "pay intervals").to_bytes(8, "big"),
     )
     try:
         intervals = pay_intervals(drawn, pay, confidence_ppm=valued.confidence_ppm)
