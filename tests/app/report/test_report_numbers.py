@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from fedmerit.report.units import (
     TOKEN_DECIMALS,
+    adding_up,
     chance,
     decimals_for,
     duration,
@@ -108,3 +109,16 @@ def test_a_shortened_list_is_never_longer_and_never_hides_a_single_name(names, m
 
     assert len(shown) <= min(len(names), most + 1)
     assert not shown[-1].startswith("1 other") or "1 other" in names[-1]
+
+
+@given(st.lists(st.integers(0, 10**24), min_size=1, max_size=12))
+def test_amounts_that_are_shown_together_add_up_to_their_sum_cut_to_cents(amounts):
+    shown = [Decimal(0) if "under" in text else cents(text) for text in adding_up(amounts)]
+
+    assert sum(shown) == sum(amounts) // 10**16
+    for text, amount in zip(shown, amounts, strict=True):
+        assert amount // 10**16 <= text <= amount // 10**16 + 1
+
+
+def cents(text):
+    return Decimal(text.replace(",", "")) * 100

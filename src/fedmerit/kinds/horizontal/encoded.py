@@ -1,20 +1,20 @@
-"""Checks of how rows became features: nobody is paid by it, but new rows are scored by it."""
+"""Checks of the data, and of how rows became features, by which new rows are scored."""
 
 from __future__ import annotations
 
 from math import isclose
 from typing import TYPE_CHECKING, Final
 
+from fedmerit.auditing.numbers import differing, exact
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle.encoding import ENCODING, EncodingDocument, encoding_document
-from fedmerit.bundle.schemas import FEDERATION
+from fedmerit.bundle.schemas import FEDERATION, FederationDocument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from fedmerit.bundle.directory import Bundle
     from fedmerit.bundle.encoding import FeatureDocument
-    from fedmerit.bundle.schemas import FederationDocument
     from fedmerit.federation import Federation
 
 #: Sums of float64 may end differently on another machine, by far less than this.
@@ -36,6 +36,27 @@ def check_encoding(bundle: Bundle, members: FederationDocument) -> Iterator[Chec
         same=f"{len(said.columns)} columns give the model's {len(members.features)} inputs",
         different=f"{ENCODING} does not give the features that {FEDERATION} names",
     )
+
+
+def check_data(bundle: Bundle, found: FederationDocument) -> Generator[Check, None, bool]:
+    """Hold who takes part with what against the data that are here.
+
+    Args:
+        bundle: Says who.
+        found: Says the same of the data.
+
+    Returns:
+        Whether the rows here are those of the bundle.
+    """
+    said = bundle.document(FEDERATION, FederationDocument)
+    wrong = differing(said.model_dump(), found.model_dump(), exact)
+    yield compared(
+        "data and members",
+        holds=not wrong,
+        same=f"who takes part with what; the rows hash to {found.data_digest}",
+        different=f"{FEDERATION}: {', '.join(wrong)}",
+    )
+    return said.data_digest == found.data_digest
 
 
 def check_encoding_again(bundle: Bundle, federation: Federation) -> Iterator[Check]:

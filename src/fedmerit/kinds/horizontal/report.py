@@ -66,7 +66,7 @@ def sections(findings: Findings) -> list[Section]:
         *common.bought(findings),
         common.paid(findings),
         common.why(findings),
-        _learned(findings),
+        learned(findings),
         worth.helped(findings),
         worth.judged(findings),
         suspected(findings),
@@ -78,11 +78,19 @@ def sections(findings: Findings) -> list[Section]:
     return [section for section in found if section.charts or section.tables]
 
 
-def _learned(findings: Findings) -> Section:
+def learned(
+    findings: Findings,
+    alt: str = "A line over the rounds, beside the untrained model and training on pooled data.",
+) -> Section:
+    """Show how the model learned, round by round.
+
+    Args:
+        findings: Of the bundle.
+        alt: What the charts show, for those who do not see them.
+    """
     training = findings.training
     members = findings.valuation.participants
     own = [records.own_rows(training, members)] if training.by_owner_micro else []
-    alt = "A line over the rounds, beside the untrained model and training on pooled data."
     return Section(
         id="learned",
         title="How the model learned",

@@ -14,13 +14,12 @@ import numpy as np
 
 from fedmerit.auditing.floats import Apart, judged, nudges
 from fedmerit.auditing.metrics import metrics_differing
-from fedmerit.auditing.numbers import differing, exact
 from fedmerit.auditing.verdict import compared
 from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle.training import read_rounds
 from fedmerit.errors import AuditImpossible, DataError
 from fedmerit.federation import TrainingRecord, train
-from fedmerit.kinds.horizontal.encoded import check_encoding_again
+from fedmerit.kinds.horizontal.encoded import check_data, check_encoding_again
 from fedmerit.kinds.horizontal.remeasured import Remeasured, check_measured, judged_cells
 from fedmerit.kinds.horizontal.training import training_of
 from fedmerit.kinds.horizontal.valuing import gradients, played
@@ -80,16 +79,7 @@ def check_retraining(bundle: Bundle) -> Iterator[Check]:
         AuditImpossible: The data are not here.
     """
     consortium = consortium_of(bundle)
-    said = bundle.document(evidence.FEDERATION, evidence.FederationDocument)
-    found = federation_document(bundle.scenario, consortium)
-    wrong = differing(said.model_dump(), found.model_dump(), exact)
-    yield compared(
-        "data and members",
-        holds=not wrong,
-        same=f"who takes part with what; the rows hash to {found.data_digest}",
-        different=f"{evidence.FEDERATION}: {', '.join(wrong)}",
-    )
-    if said.data_digest != found.data_digest:
+    if not (yield from check_data(bundle, federation_document(bundle.scenario, consortium))):
         return
     yield from check_encoding_again(bundle, consortium.federation)
     record, kept = _trained(consortium, bundle), recorded_run(bundle, consortium)

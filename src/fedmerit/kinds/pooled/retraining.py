@@ -9,12 +9,11 @@ import numpy as np
 from fedmerit.auditing.floats import by_row, judged, nudges
 from fedmerit.auditing.metrics import metrics_differing
 from fedmerit.auditing.money import slack, weighed
-from fedmerit.auditing.numbers import differing, exact
 from fedmerit.auditing.verdict import Check, compared
 from fedmerit.bundle import schemas as evidence
 from fedmerit.bundle.directory import COALITIONS
 from fedmerit.errors import AuditImpossible, DataError, TrainingError
-from fedmerit.kinds.horizontal.encoded import check_encoding_again
+from fedmerit.kinds.horizontal.encoded import check_data, check_encoding_again
 from fedmerit.kinds.horizontal.wiring import federation_document
 from fedmerit.kinds.pooled.rows import row_digest
 from fedmerit.kinds.pooled.training import training_of
@@ -40,16 +39,7 @@ def check_retraining(bundle: Bundle) -> Iterator[Check]:
         AuditImpossible: The data or the estimator are not here.
     """
     pool = _pool(bundle)
-    said = bundle.document(evidence.FEDERATION, evidence.FederationDocument)
-    found = federation_document(bundle.scenario, pool)
-    wrong = differing(said.model_dump(), found.model_dump(), exact)
-    yield compared(
-        "data and members",
-        holds=not wrong,
-        same=f"who takes part with what; the rows hash to {found.data_digest}",
-        different=f"{evidence.FEDERATION}: {', '.join(wrong)}",
-    )
-    if said.data_digest != found.data_digest:
+    if not (yield from check_data(bundle, federation_document(bundle.scenario, pool))):
         return
     yield from check_encoding_again(bundle, pool.federation)
     yield _rows(bundle, pool)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 
-from fedmerit.kinds.horizontal.report import model_figures, suspected
+from fedmerit.kinds.horizontal.report import learned, model_figures, suspected
 from fedmerit.kinds.recorded.document import RECORDED, RecordedDocument
-from fedmerit.report import figures, records, sentences, worth
+from fedmerit.report import records, sentences, worth
 from fedmerit.report import sections as common
-from fedmerit.report.layout import Chart, Section
+from fedmerit.report.layout import Section
 from fedmerit.report.tables import NONE, Table
 from fedmerit.report.units import count
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from fedmerit.report.findings import Findings
 
 __all__ = ["checking", "model_figures", "read", "sections"]
+
+#: What the charts of the training show.
+_LINES: Final = "A line over the rounds, beside the model that the first of them began with."
 
 
 def read(bundle: Bundle) -> RecordedDocument:
@@ -35,7 +38,7 @@ def sections(findings: Findings) -> list[Section]:
         *common.bought(findings),
         common.paid(findings),
         common.why(findings),
-        _learned(findings),
+        learned(findings, _LINES),
         worth.helped(findings),
         suspected(findings),
         _members(findings),
@@ -44,28 +47,6 @@ def sections(findings: Findings) -> list[Section]:
         _check(findings),
     ]
     return [section for section in found if section.charts or section.tables]
-
-
-def _learned(findings: Findings) -> Section:
-    training = findings.training
-    alt = "A line over the rounds, beside the model that the first of them began with."
-    return Section(
-        id="learned",
-        title="How the model learned",
-        text=sentences.learning(findings),
-        charts=(
-            Chart(
-                id="chart-likelihood",
-                title="Log-likelihood",
-                alt=alt,
-                figure=figures.log_likelihood(training),
-            ),
-            Chart(
-                id="chart-accuracy", title="Accuracy", alt=alt, figure=figures.accuracy(training)
-            ),
-        ),
-        tables=(records.learning(training, findings.federation),),
-    )
 
 
 def _members(findings: Findings) -> Section:
